@@ -1,0 +1,311 @@
+/**
+ * Every error a person or a program can meet, in one table. `blame`: input (fix what you wrote), environment (fix the
+ * machine), bug (ours). `exit` is the CLI's exit code outside `run` and `exec` (cli.md point 15); `status` the HTTP status.
+ */
+export interface ErrorEntry {
+  readonly blame: 'input' | 'environment' | 'bug';
+  readonly retryable: boolean;
+  readonly exit: number;
+  readonly status: number;
+  readonly message: (details: Record<string, unknown>) => string;
+  readonly hint: (details: Record<string, unknown>) => string;
+}
+
+type Text = string | ((details: Record<string, unknown>) => string);
+const text = (value: Text) => (typeof value === 'string' ? () => value : value);
+const entry = (blame: ErrorEntry['blame'], status: number, exit: number, message: Text, hint: Text, retryable = false): ErrorEntry => ({
+  blame,
+  retryable,
+  exit,
+  status,
+  message: text(message),
+  hint: text(hint),
+});
+const input = (status: number, exit: number, message: Text, hint: Text = '') => entry('input', status, exit, message, hint);
+const environment = (status: number, exit: number, message: Text, hint: Text = '', retryable = false) =>
+  entry('environment', status, exit, message, hint, retryable);
+const s = (value: unknown): string => (value === undefined ? '?' : typeof value === 'string' ? value : JSON.stringify(value));
+
+export const catalogue = {
+  // what was asked
+  INVALID_INPUT: input(
+    400,
+    2,
+    d => `${s(d['field'] ?? 'The request')}: ${s(d['issue'] ?? 'not valid')}.`,
+    d => s(d['hint'] ?? 'See the command’s --help or /v1/openapi.json.'),
+  ),
+  UNKNOWN_FLAG: input(
+    400,
+    2,
+    d => `Unknown ${s(d['what'] ?? 'option')} ${s(d['name'])}.`,
+    d => (d['suggestion'] ? `Did you mean ${s(d['suggestion'])}?` : 'See --help.'),
+  ),
+  CONFIG_INVALID: input(
+    400,
+    2,
+    d => `${s(d['file'])}: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? 'boxyard config list --show-origin'),
+  ),
+  NEEDS_TTY: input(
+    400,
+    2,
+    d => `${s(d['what'])} needs a terminal.`,
+    d => s(d['hint'] ?? 'Give the answer by a flag.'),
+  ),
+  NOT_FOUND: input(
+    404,
+    5,
+    d => `No ${s(d['what'])} ${s(d['name'])}.`,
+    d => s(d['hint'] ?? (d['list'] ? `${s(d['list'])} shows what there is.` : '')),
+  ),
+  CONFLICT: input(
+    409,
+    6,
+    d => `${s(d['what'] ?? 'This')} ${s(d['issue'] ?? 'is in another state')}.`,
+    d => s(d['hint'] ?? ''),
+  ),
+  NAME_TAKEN: input(409, 6, d => `The name ${s(d['name'])} is taken.`, 'Choose another name, or remove the one that has it.'),
+  IDEMPOTENCY_MISMATCH: input(
+    409,
+    6,
+    d => `The idempotency key ${s(d['key'])} was used for another request.`,
+    'Use a new key for a new request.',
+  ),
+  DEVBOX_BUSY: input(
+    409,
+    6,
+    d => `${s(d['devbox'])} already has 8 changes waiting behind ${s(d['job'])}.`,
+    d => `boxyard jobs wait ${s(d['job'])}`,
+  ),
+  BODY_TOO_LARGE: input(413, 2, d => `The request is larger than ${s(d['limit'])} bytes.`, 'Send less at once.'),
+  IMAGE_REF_INVALID: input(
+    400,
+    2,
+    d => `${s(d['ref'])} is not an image name.`,
+    'Such as debian:12, ghcr.io/owner/name:tag, localhost/mine:1.',
+  ),
+  URL_REFUSED: input(400, 2, d => `${s(d['url'])} is not a repository address Boxyard will clone: ${s(d['why'])}.`, 'https://… or ssh://…'),
+  ARCHIVE_REFUSED: input(400, 2, d => `The archive was refused: ${s(d['why'])}.`, 'Send plain files and directories inside one folder.'),
+  IMAGE_REQUIRED: input(400, 2, 'An image is needed for this.', '--image NAME, or image: in .boxyard.yaml'),
+  PROFILE_UNSUPPORTED: environment(
+    400,
+    1,
+    d => `No worker can enforce the profile ${s(d['profile'])}.`,
+    d => s(d['hint'] ?? '--profile, or add a worker with podman or docker.'),
+  ),
+  EGRESS_UNAVAILABLE: environment(
+    400,
+    1,
+    'The profile strict needs an egress gateway, and no worker has one yet.',
+    '--profile standard (open network) or --profile offline (none).',
+  ),
+  FLOOR_REFUSED: environment(
+    409,
+    1,
+    d => `${s(d['worker'])} allows nothing weaker than ${s(d['floor'])}; asked was ${s(d['profile'])}.`,
+    d => `--profile ${s(d['floor'])}`,
+  ),
+  ENGINE_FORBIDDEN: input(
+    403,
+    4,
+    'Only owners and admins may run on the machine itself (engine process).',
+    'Name an image, or ask an owner.',
+  ),
+  PROTECTED_NAME: input(
+    400,
+    2,
+    d => `${s(d['name'])} is reserved for Boxyard.`,
+    'Choose a name that does not begin with BOXYARD_ or io.boxyard.',
+  ),
+  UNSUPPORTED: environment(
+    400,
+    1,
+    d => `${s(d['what'])} is not supported${d['by'] ? ` by ${s(d['by'])}` : ''}.`,
+    d => s(d['hint'] ?? ''),
+  ),
+  // who asks
+  UNAUTHENTICATED: input(401, 4, 'This server needs a valid token.', 'boxyard login'),
+  FORBIDDEN: input(
+    403,
+    4,
+    d => `Your access (${s(d['access'] ?? 'none')}) does not allow this.`,
+    d => s(d['hint'] ?? 'Ask an owner or admin of the tenant.'),
+  ),
+  ORIGIN_REFUSED: input(
+    403,
+    4,
+    d => `Requests for ${s(d['host'] ?? d['origin'])} are refused here.`,
+    'boxyard server --public-url URL names the address people use.',
+  ),
+  WORKER_FORBIDDEN: input(
+    403,
+    4,
+    d => `This worker ${s(d['why'] ?? 'belongs to another tenant')}.`,
+    'boxyard workers invite, then join again.',
+  ),
+  INVITATION_INVALID: input(401, 4, 'This invitation is not known here.', 'boxyard workers invite'),
+  INVITATION_USED: input(409, 6, d => `This invitation was used by ${s(d['worker'])} at ${s(d['at'])}.`, 'boxyard workers invite'),
+  INVITATION_EXPIRED: input(410, 6, d => `This invitation expired at ${s(d['at'])}.`, 'boxyard workers invite'),
+  WRONG_SERVER: environment(
+    421,
+    6,
+    d => `The server at ${s(d['address'])} is not the one that made this ${s(d['what'] ?? 'invitation')}.`,
+    'Nothing was sent. Check the address with the person who invited you.',
+  ),
+  LIMIT_REACHED: input(
+    429,
+    6,
+    d => `The plan allows ${s(d['limit'])} ${s(d['what'])}.`,
+    d => s(d['hint'] ?? 'Remove one, or raise the limit: boxyard tenants set.'),
+  ),
+  TOO_MANY_REQUESTS: input(429, 1, d => `Too many ${s(d['what'] ?? 'requests')}.`, 'Try again later.'),
+  // what the machines said
+  NO_WORKER_FITS: environment(
+    409,
+    1,
+    d => `No worker fits: ${s(d['missing'])}.`,
+    d => s(d['hint'] ?? 'boxyard workers list'),
+    true,
+  ),
+  NO_CONTAINER_ENGINE: environment(
+    409,
+    1,
+    d => `No worker runs containers: ${s(d['workers'] ?? 'none')} has neither podman nor docker.`,
+    'sudo apt-get install podman, or leave out --image to run it on the machine itself',
+    true,
+  ),
+  ENGINE_UNAVAILABLE: environment(
+    503,
+    1,
+    d => `Engine ${s(d['engine'])} is not usable${d['why'] ? `: ${s(d['why'])}` : ' on this machine'}.`,
+    d => s(d['fix'] ?? 'boxyard doctor shows which check failed.'),
+    true,
+  ),
+  ENGINE_TIMEOUT: environment(
+    504,
+    1,
+    d => `Engine ${s(d['engine'])} did not answer within ${s(d['ms'])} ms (${s(d['call'])}).`,
+    'boxyard doctor',
+    true,
+  ),
+  ENGINE_FAILED: environment(
+    502,
+    1,
+    d => `Engine ${s(d['engine'])}: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? ''),
+  ),
+  ENGINE_DENIED: environment(
+    403,
+    1,
+    d => `You may not open ${s(d['socket'])}.`,
+    d => s(d['fix'] ?? 'sudo usermod -aG docker $USER, then log in again'),
+  ),
+  IMAGE_NOT_FOUND: input(
+    404,
+    1,
+    d => `${s(d['ref'])}: no such image.`,
+    d => (d['suggestion'] ? `Did you mean ${s(d['suggestion'])}?` : s(d['hint'] ?? '')),
+  ),
+  REGISTRY_UNREACHABLE: environment(
+    502,
+    1,
+    d => `This worker cannot reach ${s(d['registry'])}${d['why'] ? ` (${s(d['why'])})` : ''}.`,
+    'Check its network and proxy, or pull the image by hand.',
+    true,
+  ),
+  REGISTRY_DENIED: input(
+    403,
+    1,
+    d => `${s(d['registry'])} refused the pull of ${s(d['ref'])}.`,
+    d => `boxyard secrets set registry:${s(d['registry'])}`,
+  ),
+  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue'])}.`, 'boxyard jobs logs shows its output.'),
+  SETUP_FAILED: input(
+    422,
+    1,
+    d => `Setting up the DevBox failed: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? 'boxyard jobs logs shows its output.'),
+  ),
+  GIT_MISSING: input(422, 1, d => `${s(d['image'])} has no git.`, 'Name an image with git, or leave out --image.'),
+  GIT_REFUSED: input(
+    422,
+    1,
+    d => `${s(d['host'])} refused the clone.`,
+    d => `boxyard secrets set git:${s(d['host'])}`,
+  ),
+  NO_SPACE: environment(507, 1, d => `No space left on ${s(d['where'])}.`, 'Free some space, then try again.', true),
+  WORKER_OFFLINE: environment(503, 1, d => `${s(d['worker'])} is not connected.`, 'boxyard workers show tells since when.', true),
+  PLUGIN_INVALID: input(
+    400,
+    2,
+    d => `Plugin ${s(d['plugin'])}: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? ''),
+  ),
+  PLUGIN_CONFIG: input(400, 2, d => `Config of plugin ${s(d['plugin'])}: ${s(d['issue'])}.`, 'See the plugin’s README.'),
+  PLUGIN_FAILED: environment(
+    502,
+    1,
+    d => `Plugin ${s(d['plugin'])} failed in ${s(d['call'])}: ${s(d['issue'])}.`,
+    'This is the plugin’s fault, not your command’s.',
+  ),
+  // this machine
+  NO_SERVER: environment(503, 8, 'No Boxyard server here.', 'boxyard up -d, then the same command'),
+  SERVER_UNREACHABLE: environment(
+    503,
+    8,
+    d => `The server at ${s(d['url'])} does not answer${d['why'] ? ` (${s(d['why'])})` : ''}.`,
+    'boxyard status',
+    true,
+  ),
+  REQUEST_TIMEOUT: environment(504, 124, d => `No answer within ${s(d['seconds'])} s.`, '--request-timeout SECONDS waits longer.', true),
+  WAIT_TIMEOUT: environment(408, 124, d => `${s(d['what'])} did not end within ${s(d['seconds'])} s; it goes on.`, ''),
+  ALREADY_RUNNING: environment(
+    409,
+    6,
+    d => `Boxyard already runs here (pid ${s(d['pid'])}, ${s(d['workers'] ?? 0)} ${d['workers'] === 1 ? 'worker' : 'workers'}).`,
+    'boxyard opens its dashboard; boxyard down stops it.',
+  ),
+  PORT_BUSY: environment(
+    409,
+    6,
+    d => `${s(d['address'])} is held by ${s(d['holder'] ?? 'another program')}.`,
+    d => `boxyard up --listen ${s(d['suggestion'])}`,
+  ),
+  REDIS_MISSING: environment(500, 1, 'redis-server is not installed.', 'sudo apt-get install redis-server'),
+  REDIS_UNAVAILABLE: environment(503, 8, 'The server cannot reach its Redis.', 'Nothing was accepted; try again in a few seconds.', true),
+  REDIS_UNFIT: environment(
+    500,
+    1,
+    d => `This Redis cannot hold jobs: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? 'maxmemory-policy noeviction, appendonly yes'),
+  ),
+  BLOB_DIR_NOT_SHARED: environment(
+    500,
+    1,
+    d => `${s(d['dir'])} is not the folder the first server uses.`,
+    'Servers on one Redis need one shared BOXYARD_BLOB_DIR.',
+  ),
+  STATE_DIR_BUSY: environment(
+    409,
+    6,
+    d => `Another ${s(d['what'])} (pid ${s(d['pid'])}) uses ${s(d['dir'])}.`,
+    'Stop it first, or name another directory.',
+  ),
+  FILE_UNSAFE: environment(
+    400,
+    1,
+    d => `${s(d['file'])} may be read by others.`,
+    d => `chmod 600 ${s(d['file'])}`,
+  ),
+  INSECURE_LISTEN: input(400, 2, d => `${s(d['address'])} is not loopback and --insecure-behind-proxy needs --public-url.`, ''),
+  PROTOCOL_MISMATCH: environment(
+    426,
+    1,
+    d => `This server speaks protocol ${s(d['server'])}, the worker ${s(d['worker'])}.`,
+    'Upgrade the older of the two; its DevBoxes stay.',
+  ),
+  INTERRUPTED: environment(499, 130, 'Interrupted.', ''),
+  INTERNAL: entry('bug', 500, 1, 'Something in Boxyard went wrong.', 'Please report it with the log file named below.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

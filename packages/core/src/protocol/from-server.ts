@@ -1,0 +1,79 @@
+import {z} from 'zod';
+import {Step} from './steps.ts';
+import {Attempt, Bytes, JobId, Millis, OutputName, Profile, TenantId, WireError, WorkerId} from './values.ts';
+
+const job = {job: JobId, attempt: Attempt};
+
+/** A question without a job and without a journal: answered within 5 s or not at all. */
+export const Query = z.discriminatedUnion('ask', [
+  z.object({ask: z.literal('container.list'), tenant: TenantId}),
+  z.object({ask: z.literal('container.list-all')}),
+  z.object({ask: z.literal('container.stats'), box: z.string()}),
+  z.object({ask: z.literal('images.list')}),
+  z.object({ask: z.literal('image.check'), ref: z.string()}),
+  z.object({ask: z.literal('container.exec.background.capture'), job: JobId, stream: OutputName, from: Bytes}),
+]);
+export type Query = z.infer<typeof Query>;
+
+export const fromServer = {
+  hello: z.object({
+    type: z.literal('hello'),
+    protocol: z.number().int(),
+    installation: z.string(),
+    tenant: TenantId,
+    worker: WorkerId,
+    epoch: z.number().int(),
+    clock: Millis,
+    heartbeatMs: z.number().int(),
+    lostAfterMs: z.number().int(),
+  }),
+  /** Idempotent by (job, attempt). `entry` is the outbox entry to confirm; `engine` the one placement chose; `timeoutMs` runs from `running`. */
+  'job.start': z.object({
+    type: z.literal('job.start'),
+    entry: z.string(),
+    ...job,
+    tenant: TenantId,
+    kind: z.string(),
+    engine: z.string(),
+    profile: Profile,
+    steps: z.array(Step).min(1),
+    timeoutMs: z.number().int().positive().optional(),
+    graceMs: z.number().int(),
+    stopAfterMs: z.number().int().optional(),
+    devbox: z.string().optional(),
+    generation: z.number().int().optional(),
+    stdin: z.boolean().default(false),
+    keepBox: z.boolean(),
+  }),
+  'job.cancel': z.object({type: z.literal('job.cancel'), entry: z.string(), ...job, reason: z.string(), graceMs: z.number().int()}),
+  /** The result is stored: the agent may forget it, and remove the box unless the job said to keep it. */
+  'job.stored': z.object({type: z.literal('job.stored'), ...job}),
+  /** Another attempt owns the job now: stop this one and forget it. */
+  'job.superseded': z.object({type: z.literal('job.superseded'), ...job}),
+  'job.secrets': z.object({type: z.literal('job.secrets'), ...job, values: z.record(z.string(), z.string()), error: WireError.optional()}),
+  /** The server has this many bytes of the stream, gaps counted; sent on open and after each group of stored frames. */
+  'job.have': z.object({type: z.literal('job.have'), ...job, name: OutputName, stream: z.number().int(), length: Bytes}),
+  'journal.ask': z.object({type: z.literal('journal.ask')}),
+  'inventory.ask': z.object({type: z.literal('inventory.ask')}),
+  query: z.object({type: z.literal('query'), query: z.string(), of: Query}),
+  'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
+  'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
+  ping: z.object({type: z.literal('ping'), id: z.number().int()}),
+} as const;
+
+export const FromServer = z.discriminatedUnion('type', [
+  fromServer.hello,
+  fromServer['job.start'],
+  fromServer['job.cancel'],
+  fromServer['job.stored'],
+  fromServer['job.superseded'],
+  fromServer['job.secrets'],
+  fromServer['job.have'],
+  fromServer['journal.ask'],
+  fromServer['inventory.ask'],
+  fromServer.query,
+  fromServer['stream.credit'],
+  fromServer['stream.end'],
+  fromServer.ping,
+]);
+export type FromServer = z.infer<typeof FromServer>;

@@ -1,0 +1,36 @@
+export {OLDEST_SUPPORTED, OWN_RANGE, PROTOCOL_VERSION, agreeOnVersion, type VersionRange} from './version.ts';
+export {
+  Attempt,
+  Bytes,
+  DevBoxId,
+  Exit,
+  Gap,
+  JobId,
+  Labels,
+  LogEnd,
+  Millis,
+  Name,
+  Needs,
+  OutputName,
+  Phase,
+  Platform,
+  Profile,
+  Restriction,
+  TenantId,
+  WireError,
+  WorkerId,
+} from './values.ts';
+export {Box, Command, FanOut, IfLost, JobSpec, Limits, Mount, SecretRef, Source, type JobKind} from './job-spec.ts';
+export {BoxToCreate, Step} from './steps.ts';
+export {BoxSeen, EngineReport, FromAgent, Heartbeat, JournalEntry, fromAgent} from './from-agent.ts';
+export {FromServer, Query, fromServer} from './from-server.ts';
+export {
+  DATA_HEADER_BYTES,
+  MAX_CONTROL_BYTES,
+  MAX_DATA_BYTES,
+  decode,
+  decodeData,
+  encodeData,
+  type DataFrame,
+  type Decoded,
+} from './codec.ts';

@@ -1,0 +1,47 @@
+import {z} from 'zod';
+import {Box, Command, SecretRef, Source} from './job-spec.ts';
+import {Labels} from './values.ts';
+
+/** A box to create: `Box` plus the name and labels that make it findable, and which secrets to ask for at start. */
+export const BoxToCreate = z.object({...Box.shape, name: z.string().regex(/^[a-z0-9-]{1,63}$/), labels: Labels});
+export type BoxToCreate = z.infer<typeof BoxToCreate>;
+
+/**
+ * What an agent does for a job, in order. Each finished step is journalled, and after a restart the agent goes on behind it,
+ * so every step is idempotent by its names. The list is closed: an unknown `do` is answered with `UNSUPPORTED`.
+ */
+export const Step = z.discriminatedUnion('do', [
+  /** Skips the pull if the image is there, unless `always`. `login` names a secret `user:password`. */
+  z.object({do: z.literal('image.pull'), ref: z.string(), always: z.boolean().default(false), login: z.string().optional()}),
+  z.object({
+    do: z.literal('image.build'),
+    ref: z.string(),
+    file: z.string(),
+    args: Labels,
+    target: z.string().optional(),
+    cache: z.boolean(),
+    labels: Labels,
+    context: z.object({blob: z.string(), bytes: z.number()}),
+  }),
+  z.object({do: z.literal('image.delete'), ref: z.string()}),
+  z.object({do: z.literal('image.snapshot'), box: z.string(), ref: z.string(), labels: Labels}),
+  z.object({do: z.literal('container.create'), spec: BoxToCreate, secrets: z.array(SecretRef)}),
+  /** Before start: puts `source` (dir) into /workspace. After start: clones `source` (repo), writes `task`, runs `commands` in order. */
+  z.object({
+    do: z.literal('container.setup'),
+    box: z.string(),
+    source: Source.optional(),
+    task: z.string().optional(),
+    commands: z.array(z.string()).default([]),
+  }),
+  z.object({do: z.literal('container.start'), box: z.string(), stdin: z.boolean().default(false)}),
+  /** The main process's end is the job's exit. */
+  z.object({do: z.literal('container.wait'), box: z.string()}),
+  /** The command's end is the job's exit. */
+  z.object({do: z.literal('container.exec'), box: z.string(), command: Command, secrets: z.array(SecretRef)}),
+  /** Brings `paths` (relative to /workspace) back as one tar, stored as the job's `out`. */
+  z.object({do: z.literal('container.collect'), box: z.string(), paths: z.array(z.string())}),
+  z.object({do: z.literal('container.stop'), box: z.string(), graceMs: z.number()}),
+  z.object({do: z.literal('container.remove'), box: z.string()}),
+]);
+export type Step = z.infer<typeof Step>;
