@@ -1,0 +1,36 @@
+import {randomBytes} from 'node:crypto';
+import {chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync} from 'node:fs';
+import {dirname} from 'node:path';
+import {BoxyardError} from '../errors/index.ts';
+
+/** Makes a directory that only its owner may enter. Idempotent. */
+export function privateDir(path: string): string {
+  mkdirSync(path, {recursive: true, mode: 0o700});
+  return path;
+}
+
+/** Replaces the file in one step, 0600, on disk when it returns; a crash leaves the old content or the new. */
+export function writePrivate(path: string, content: string): void {
+  privateDir(dirname(path));
+  const part = `${path}.${randomBytes(6).toString('hex')}`;
+  const fd = openSync(part, 'wx', 0o600);
+  try {
+    writeSync(fd, content);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(part, path);
+  chmodSync(path, 0o600);
+}
+
+/** The text, or undefined if there is no such file; `FILE_UNSAFE` if others may read it. */
+export function readPrivate(path: string): string | undefined {
+  try {
+    if ((statSync(path).mode & 0o077) !== 0) throw new BoxyardError('FILE_UNSAFE', {file: path});
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
