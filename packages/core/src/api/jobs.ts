@@ -1,0 +1,227 @@
+import {z} from 'zod';
+import {
+  Attempt,
+  Exit,
+  FanOut,
+  Gap,
+  IfLost,
+  JobId,
+  JobSpec,
+  Labels,
+  Limits,
+  LogEnd,
+  Millis,
+  Name,
+  OutputName,
+  Phase,
+  Platform,
+  Profile,
+  SecretRef,
+  WireError,
+  WorkerId,
+} from '../protocol/index.ts';
+
+/** What a request may say of how a job is treated; everything else is a default of the server. */
+const policy = {
+  name: Name.optional(),
+  labels: Labels.optional(),
+  engine: z.string().max(63).optional(),
+  /** Id or name of a worker. */
+  worker: z.string().max(63).optional(),
+  platform: Platform.optional(),
+  /** Labels the worker must have. */
+  workerLabels: Labels.optional(),
+  profile: Profile.optional(),
+  secrets: z.array(SecretRef).max(200).optional(),
+  /** Values for this job alone, kept encrypted until its outcome (`--env-file`). */
+  secretEnv: Labels.optional(),
+  memoryBytes: z.number().int().positive().optional(),
+  timeoutMs: z.number().int().positive().optional(),
+  queueTimeoutMs: z.number().int().positive().optional(),
+  graceMs: z.number().int().nonnegative().max(3_600_000).optional(),
+  retries: z.number().int().min(0).max(100).optional(),
+  priority: z.number().int().min(-100).max(100).optional(),
+  ifLost: IfLost.optional(),
+  idempotent: z.boolean().optional(),
+};
+
+const source = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('repo'),
+    url: z.string().max(2048),
+    branch: z.string().max(255).optional(),
+    depth: z.number().int().positive().optional(),
+    secret: z.string().max(200).optional(),
+  }),
+  z.strictObject({kind: z.literal('dir'), blob: z.string().max(64), bytes: z.number().int().nonnegative()}),
+]);
+
+const box = {
+  image: z.string().max(255).optional(),
+  env: Labels.optional(),
+  cwd: z.string().max(4096).optional(),
+  user: z.string().max(64).optional(),
+  limits: Limits.optional(),
+  network: z.enum(['none', 'private', 'host']).optional(),
+};
+
+const argv = z.array(z.string().max(131_072)).min(1).max(4096);
+
+export const RunRequest = z.strictObject({
+  ...policy,
+  ...box,
+  /** Absent: the image's own command. */
+  command: argv.optional(),
+  stdin: z.boolean().optional(),
+  source: source.optional(),
+  out: z.array(z.string().max(4096)).max(100).optional(),
+  fanOut: FanOut.optional(),
+});
+export type RunRequest = z.infer<typeof RunRequest>;
+
+export const ExecRequest = z.strictObject({
+  name: policy.name,
+  secrets: policy.secrets,
+  secretEnv: policy.secretEnv,
+  timeoutMs: policy.timeoutMs,
+  graceMs: policy.graceMs,
+  command: argv,
+  env: Labels.optional(),
+  cwd: z.string().max(4096).optional(),
+  user: z.string().max(64).optional(),
+  stdin: z.boolean().optional(),
+});
+export type ExecRequest = z.infer<typeof ExecRequest>;
+
+export const CreateDevBoxRequest = z.strictObject({
+  ...policy,
+  ...box,
+  name: Name,
+  source: source.optional(),
+  setup: z.array(z.string().max(65_536)).max(100).optional(),
+  task: z.string().max(200_000).optional(),
+});
+export type CreateDevBoxRequest = z.infer<typeof CreateDevBoxRequest>;
+
+export const SnapshotRequest = z.strictObject({
+  name: z.string().max(64),
+  tag: z.string().max(63).optional(),
+  capabilities: z.array(z.string().max(40)).max(10).optional(),
+});
+
+export const PullRequest = z.strictObject({
+  ref: z.string().max(255),
+  worker: z.string().max(63).optional(),
+  engine: z.string().max(63).optional(),
+});
+export const RemoveImageRequest = PullRequest;
+export const BuildRequest = z.strictObject({
+  ref: z.string().max(255),
+  file: z.string().max(1024).optional(),
+  args: Labels.optional(),
+  target: z.string().max(255).optional(),
+  cache: z.boolean().optional(),
+  capabilities: z.array(z.string().max(40)).max(10).optional(),
+  context: z.strictObject({blob: z.string().max(64), bytes: z.number().int().nonnegative()}),
+  worker: z.string().max(63).optional(),
+  engine: z.string().max(63).optional(),
+});
+
+/** Why one worker did not take a waiting job, and what would help. */
+export const Refusal = z.object({worker: z.string(), name: z.string(), code: z.string(), why: z.string(), hint: z.string().optional()});
+export type Refusal = z.infer<typeof Refusal>;
+
+/** Why a job is where it is: `waiting`, `back-off`, `devbox_busy`, `agent_lost`, `deadline`, `queue_timeout`, `poison`, … */
+export const Reason = z.object({code: z.string(), message: z.string(), hint: z.string().optional(), until: Millis.optional()});
+export type Reason = z.infer<typeof Reason>;
+
+export const JobState = z.enum(['queued', 'sent', 'running', 'ended']);
+export const Outcome = z.enum(['succeeded', 'failed', 'cancelled', 'lost']);
+export const Totals = z.object({
+  total: z.number().int(),
+  queued: z.number().int(),
+  running: z.number().int(),
+  succeeded: z.number().int(),
+  failed: z.number().int(),
+  cancelled: z.number().int(),
+  lost: z.number().int(),
+});
+export type Totals = z.infer<typeof Totals>;
+
+/** A job as a client sees it. Times are the server's, RFC 3339 UTC. `v` rises with every change. */
+export const JobView = z.object({
+  id: JobId,
+  kind: z.string(),
+  name: z.string().optional(),
+  tenant: z.string(),
+  state: JobState,
+  outcome: Outcome.optional(),
+  /** `server`: decided without the worker's word, and may be corrected once by it (R10). */
+  source: z.enum(['worker', 'server']).optional(),
+  partial: z.literal(true).optional(),
+  reason: Reason.optional(),
+  refusals: z.array(Refusal).optional(),
+  worker: z.object({id: WorkerId, name: z.string()}).optional(),
+  engine: z.string().optional(),
+  attempt: Attempt,
+  exit: Exit.optional(),
+  error: WireError.optional(),
+  cancelRequested: z.object({at: z.string(), actor: z.string(), confirmed: z.boolean()}).optional(),
+  phases: z.array(Phase),
+  logEnd: LogEnd.optional(),
+  have: LogEnd.optional(),
+  logsComplete: z.boolean(),
+  gaps: z.array(Gap).optional(),
+  out: z.object({bytes: z.number()}).optional(),
+  image: z.object({id: z.string(), ref: z.string()}).optional(),
+  devbox: z.object({id: z.string(), name: z.string()}).optional(),
+  parent: JobId.optional(),
+  children: Totals.optional(),
+  /** `unrestricted` until an egress gateway exists (R5). */
+  egress: z.enum(['unrestricted', 'none']).optional(),
+  actor: z.string(),
+  createdAt: z.string(),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  spec: JobSpec,
+  v: z.number().int(),
+});
+export type JobView = z.infer<typeof JobView>;
+
+export const JobsQuery = z.object({
+  state: JobState.optional(),
+  outcome: Outcome.optional(),
+  kind: z.string().optional(),
+  devbox: z.string().optional(),
+  worker: z.string().optional(),
+  parent: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  cursor: z.string().max(200).optional(),
+});
+
+/** `GET /v1/jobs/:id/logs`: the body is the bytes; with `follow` it ends when the job has and every byte was sent. */
+export const LogsQuery = z.object({
+  stream: OutputName.default('stdout'),
+  from: z.coerce.number().int().nonnegative().default(0),
+  follow: z.enum(['true', 'false']).default('false'),
+  attempt: z.coerce.number().int().positive().optional(),
+});
+
+/**
+ * Frames of `WS /v1/jobs/:id/attach?stdout=<from>&stderr=<from>&log=<from>` (offsets to go on from; absent streams are not
+ * sent). Binary frames both ways: stream byte (0 stdin, 1 stdout, 2 stderr, 3 log), offset u64 BE, payload.
+ */
+export const attachFromServer = z.discriminatedUnion('type', [
+  z.object({type: z.literal('job'), job: JobView}),
+  /** Bytes `from`..`to` of a stream will not come. */
+  z.object({type: z.literal('gap'), gap: Gap}),
+  /** Stdin up to here is stored: what was sent before need not be sent again. */
+  z.object({type: z.literal('stdin.have'), length: z.number().int(), credit: z.number().int()}),
+  /** The job ended and every byte asked for was sent; the socket closes after it. */
+  z.object({type: z.literal('end'), job: JobView}),
+  z.object({type: z.literal('error'), error: WireError}),
+]);
+export const attachFromClient = z.discriminatedUnion('type', [
+  z.object({type: z.literal('stdin.eof'), length: z.number().int().nonnegative()}),
+]);
+export const attachStream = {stdin: 0, stdout: 1, stderr: 2, log: 3} as const;
