@@ -1,0 +1,16 @@
+import {defineConfig} from 'vitest/config';
+
+/** `packages`: one part each, many files at once. `e2e`: whole programs, engines and Redis; two files at once, after the others. */
+export default defineConfig({
+  test: {
+    environment: 'node',
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    dangerouslyIgnoreUnhandledErrors: false,
+    projects: [
+      {extends: true, test: {name: 'packages', include: ['packages/*/test/**/*.test.{ts,tsx}'], maxWorkers: 4, sequence: {groupOrder: 0}}},
+      {extends: true, test: {name: 'e2e', include: ['e2e/**/*.test.ts'], maxWorkers: 2, sequence: {groupOrder: 1}}},
+    ],
+  },
+});
