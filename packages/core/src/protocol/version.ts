@@ -1,4 +1,9 @@
-/** One integer, raised when a message changes meaning or is removed; an optional field or a new message does not raise it. */
+/**
+ * One integer, raised when a message changes meaning or is removed; an optional field or a new message does not raise it.
+ *
+ * - 1: an agent tells what it holds by `job.update` alone, and is taken as ready when it has registered.
+ * - 2: an agent is ready when it has sent `worker.journal`; the server places nothing on it before (R3).
+ */
 export const PROTOCOL_VERSION = 2;
 export const OLDEST_SUPPORTED = 1;
 
