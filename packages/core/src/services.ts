@@ -132,3 +132,11 @@ export interface Services {
   readonly logs: LogService;
   readonly events: EventService;
 }
+/** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
+export interface Session extends Caller {
+  readonly token: string;
+  readonly tokenName: string;
+  readonly expiresAt?: number | undefined;
+  /** Owner of the first tenant: may create tenants and set their limits. */
+  readonly isOperator: boolean;
+}

@@ -1,7 +1,10 @@
 export {
+  AttachQuery,
   BuildRequest,
+  CancelRequest,
   CreateDevBoxRequest,
   ExecRequest,
+  ImageCheckQuery,
   JobState,
   JobView,
   JobsQuery,
@@ -13,7 +16,9 @@ export {
   RemoveImageRequest,
   RunRequest,
   SnapshotRequest,
+  StopRequest,
   Totals,
+  UploadView,
   attachFromClient,
   attachFromServer,
   attachStream,
@@ -21,6 +26,8 @@ export {
 export {
   Access,
   AdoptRequest,
+  CreateTenantRequest,
+  CreatedTenantView,
   DevBoxState,
   DevBoxView,
   ErrorBody,
@@ -34,6 +41,7 @@ export {
   LabelRequest,
   Plan,
   Presence,
+  ReadmitRequest,
   RedeemRequest,
   RedeemView,
   RemoveRequest,
@@ -41,6 +49,7 @@ export {
   SecretView,
   SetSecretRequest,
   SetTenantRequest,
+  SwitchRequest,
   TenantLimits,
   TenantView,
   TokenRequest,
@@ -50,3 +59,4 @@ export {
   page,
 } from './resources.ts';
 export {routes, type Route} from './routes.ts';
+export {contracts, type BodyOf, type Contract, type QueryOf, type ResponseOf, type RouteName} from './contracts.ts';

@@ -199,6 +199,20 @@ export const JobsQuery = z.object({
   cursor: z.string().max(200).optional(),
 });
 
+export const CancelRequest = z.strictObject({reason: z.string().max(200).optional()});
+export const StopRequest = z.strictObject({graceMs: z.number().int().nonnegative().max(3_600_000).optional()});
+export const UploadView = z.object({blob: z.string(), bytes: z.number().int()});
+export const ImageCheckQuery = z.object({ref: z.string().max(255)});
+const Offset = z.coerce.number().int().nonnegative();
+/** `stdin=true`: this client feeds stdin (needs `run`); going away before `stdin.eof` ends the job after a grace. */
+export const AttachQuery = z.object({
+  stdout: Offset.optional(),
+  stderr: Offset.optional(),
+  log: Offset.optional(),
+  stdin: z.enum(['true', 'false']).default('false'),
+});
+export type AttachQuery = z.infer<typeof AttachQuery>;
+
 /** `GET /v1/jobs/:id/logs`: the body is the bytes; with `follow` it ends when the job has and every byte was sent. */
 export const LogsQuery = z.object({
   stream: OutputName.default('stdout'),

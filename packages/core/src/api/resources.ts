@@ -145,6 +145,12 @@ export const TenantView = z.object({
   createdAt: z.string(),
 });
 export type TenantView = z.infer<typeof TenantView>;
+export const CreateTenantRequest = z.strictObject({name: Name, plan: Plan.optional()});
+/** The first owner token of a new tenant is shown this once. */
+export const CreatedTenantView = z.object({tenant: TenantView, token: TokenView});
+export type CreatedTenantView = z.infer<typeof CreatedTenantView>;
+export const ReadmitRequest = z.strictObject({worker: z.string().max(63), machine: z.string().min(16).max(128), name: Name});
+export const SwitchRequest = z.strictObject({on: z.boolean()});
 export const SetTenantRequest = z.strictObject({
   name: Name.optional(),
   plan: Plan.optional(),

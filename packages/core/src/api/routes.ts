@@ -61,6 +61,7 @@ export const routes = {
   secretsRemove: route('DELETE', '/v1/secrets/:secret', 'run', 'Forget one'),
   tenantsList: route('GET', '/v1/tenants', 'read', 'Tenants the token may see: its own'),
   tenantsShow: route('GET', '/v1/tenants/:tenant', 'read', 'One tenant, its limits and use'),
+  tenantsCreate: route('POST', '/v1/tenants', 'own', 'A new tenant and its first owner token (operators only)'),
   tenantsSet: route('PATCH', '/v1/tenants/:tenant', 'own', 'Change limits, profiles, name'),
   agents: route('WS', '/ws/worker', 'worker', 'The agents’ socket'),
 } as const satisfies Record<string, Route>;

@@ -1,0 +1,125 @@
+import {z} from 'zod';
+import {
+  AttachQuery,
+  BuildRequest,
+  CancelRequest,
+  CreateDevBoxRequest,
+  ExecRequest,
+  ImageCheckQuery,
+  JobView,
+  JobsQuery,
+  LogsQuery,
+  PullRequest,
+  RemoveImageRequest,
+  RunRequest,
+  SnapshotRequest,
+  StopRequest,
+  UploadView,
+} from './jobs.ts';
+import {
+  AdoptRequest,
+  CreateTenantRequest,
+  CreatedTenantView,
+  DevBoxView,
+  Health,
+  ImageCheckView,
+  ImageView,
+  InvitationRequest,
+  InvitationView,
+  LabelRequest,
+  ReadmitRequest,
+  RedeemRequest,
+  RedeemView,
+  RemoveRequest,
+  SecretView,
+  SetSecretRequest,
+  SetTenantRequest,
+  SwitchRequest,
+  TenantView,
+  TokenRequest,
+  TokenView,
+  WhoAmI,
+  WorkerView,
+  page,
+} from './resources.ts';
+import type {routes} from './routes.ts';
+
+export type RouteName = keyof typeof routes;
+
+/**
+ * What one route takes and gives. `status` defaults to 200, or 204 where there is no response; `gives` is the media type of a
+ * body that is not JSON; `keyed` routes take the header Idempotency-Key.
+ */
+export interface Contract {
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly response?: z.ZodType;
+  readonly status?: number;
+  readonly takes?: string;
+  readonly gives?: string;
+  readonly keyed?: true;
+}
+
+const job = {response: JobView, status: 202, keyed: true} as const;
+const octets = 'application/octet-stream';
+
+export const contracts = {
+  health: {response: Health},
+  openapi: {response: z.record(z.string(), z.unknown())},
+  metrics: {gives: 'text/plain'},
+  whoami: {response: WhoAmI},
+  events: {gives: 'text/event-stream'},
+  jobsCreate: {...job, body: RunRequest},
+  jobsList: {query: JobsQuery.strict(), response: page(JobView)},
+  jobsShow: {response: JobView},
+  jobsLogs: {query: LogsQuery.strict(), gives: octets},
+  jobsAttach: {query: AttachQuery.strict()},
+  jobsOut: {gives: 'application/x-tar'},
+  jobsCancel: {body: CancelRequest, response: JobView, status: 202},
+  jobsRetry: job,
+  uploads: {takes: octets, response: UploadView, status: 201},
+  devboxesCreate: {body: CreateDevBoxRequest, response: z.object({devbox: DevBoxView, job: JobView}), status: 202, keyed: true},
+  devboxesList: {response: page(DevBoxView)},
+  devboxesShow: {response: DevBoxView},
+  devboxesStart: job,
+  devboxesStop: {...job, body: StopRequest},
+  devboxesSnapshot: {...job, body: SnapshotRequest},
+  devboxesRemove: {body: RemoveRequest, response: z.object({devbox: DevBoxView, job: JobView.optional()}), status: 202, keyed: true},
+  devboxesRestore: {response: DevBoxView},
+  devboxesExec: {...job, body: ExecRequest},
+  devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
+  imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
+  imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},
+  imagesPull: {...job, body: PullRequest},
+  imagesBuild: {...job, body: BuildRequest},
+  imagesRemove: {...job, body: RemoveImageRequest},
+  workersList: {response: page(WorkerView)},
+  workersShow: {response: WorkerView},
+  workersLabel: {body: LabelRequest, response: WorkerView},
+  workersCordon: {body: SwitchRequest, response: WorkerView},
+  workersDrain: {body: SwitchRequest, response: WorkerView},
+  workersRemove: {},
+  workersReadmit: {body: ReadmitRequest, response: RedeemView},
+  invitationsCreate: {body: InvitationRequest, response: InvitationView, status: 201},
+  invitationsList: {response: page(InvitationView)},
+  invitationsRemove: {},
+  invitationsRedeem: {body: RedeemRequest, response: RedeemView},
+  tokensCreate: {body: TokenRequest, response: TokenView, status: 201},
+  tokensList: {response: page(TokenView)},
+  tokensRevoke: {},
+  secretsSet: {body: SetSecretRequest, response: SecretView},
+  secretsList: {response: page(SecretView)},
+  secretsRemove: {},
+  tenantsList: {response: page(TenantView)},
+  tenantsShow: {response: TenantView},
+  tenantsCreate: {body: CreateTenantRequest, response: CreatedTenantView, status: 201},
+  tenantsSet: {body: SetTenantRequest, response: TenantView},
+  agents: {},
+} as const satisfies Record<RouteName, Contract>;
+
+type Of<K extends RouteName, Part extends 'body' | 'query' | 'response'> = (typeof contracts)[K] extends {readonly [P in Part]: infer S}
+  ? S
+  : undefined;
+export type BodyOf<K extends RouteName> = Of<K, 'body'> extends z.ZodType ? z.output<Of<K, 'body'>> : undefined;
+export type QueryOf<K extends RouteName> = Of<K, 'query'> extends z.ZodType ? z.output<Of<K, 'query'>> : undefined;
+export type ResponseOf<K extends RouteName> = Of<K, 'response'> extends z.ZodType ? z.output<Of<K, 'response'>> : undefined;
