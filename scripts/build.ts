@@ -34,10 +34,12 @@ async function main(): Promise<void> {
   if (process.argv.includes('--clean')) rmSync('dist', {recursive: true, force: true});
   const digest = await inputsDigest();
   if (isUpToDate(digest)) return;
-  const externals = Object.keys(JSON.parse(await readFile('package.json', 'utf8')).dependencies as object);
-  const written: string[] = [];
-  for (const program of programs(externals)) written.push(...(await buildOne(program)));
-  removeStale(written);
+  const {dependencies} = JSON.parse(await readFile('package.json', 'utf8')) as {dependencies: Record<string, string>};
+  const all = programs(Object.keys(dependencies));
+  const outcomes = await Promise.allSettled(all.map(buildOne));
+  const failures = outcomes.flatMap((outcome, i) => (outcome.status === 'rejected' ? [`${all[i]!.name}: ${outcome.reason}`] : []));
+  if (failures.length > 0) throw new Error(`The build failed.\n${failures.join('\n')}`);
+  removeStale(outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? outcome.value : [])));
   if (existsSync('dist/cli/run.js')) await writeManifest();
   remember(digest);
 }

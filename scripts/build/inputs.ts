@@ -6,7 +6,14 @@ const stamp = '.cache/build';
 
 /** One digest over everything a bundle is made of. The lock file stands for the third-party code. */
 export async function inputsDigest(): Promise<string> {
-  const patterns = ['packages/*/src/**/*', 'packages/*/package.json', 'scripts/build.ts', 'scripts/build/*.ts', 'package.json', 'package-lock.json'];
+  const patterns = [
+    'packages/*/src/**/*',
+    'packages/*/package.json',
+    'scripts/build.ts',
+    'scripts/build/*.ts',
+    'package.json',
+    'package-lock.json',
+  ];
   const files = globSync(patterns)
     .filter(file => statSync(file).isFile())
     .toSorted();

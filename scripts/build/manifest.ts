@@ -12,7 +12,13 @@ export async function writeManifest(): Promise<void> {
 }
 
 export async function renderManifest(): Promise<string> {
-  const plugin = new Plugin({root: process.cwd(), type: 'core', ignoreManifest: true, errorOnManifestCreate: true, respectNoCacheDefault: true});
+  const plugin = new Plugin({
+    root: process.cwd(),
+    type: 'core',
+    ignoreManifest: true,
+    errorOnManifestCreate: true,
+    respectNoCacheDefault: true,
+  });
   await plugin.load();
   return `${JSON.stringify(plugin.manifest, null, 2)}\n`;
 }

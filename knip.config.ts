@@ -1,0 +1,31 @@
+import {readFileSync} from 'node:fs';
+import type {KnipConfig} from 'knip';
+
+const {dependencies} = JSON.parse(readFileSync(`${import.meta.dirname}/package.json`, 'utf8')) as {dependencies: Record<string, string>};
+
+export default {
+  workspaces: {
+    '.': {
+      entry: ['scripts/*.ts', 'bench/run.ts', 'bench/programs/*.ts', 'faults/run.ts', 'e2e/**/*.test.ts', 'examples/**/*.ts'],
+      project: ['scripts/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'faults/**/*.ts'],
+      // The root lists what the packed bundles import; a packaging test compares the two. The rest are commands.
+      ignoreDependencies: [...Object.keys(dependencies), 'oxlint-tsgolint', 'oclif', 'lerna', '@changesets/cli'],
+    },
+    'packages/*': {
+      entry: [
+        'src/server-main.ts',
+        'src/agent-main.ts',
+        'src/session-host/main.ts',
+        'src/run.ts',
+        'src/commands/**/*.{ts,tsx}',
+        'src/hooks/*.ts',
+        'src/{engines,displays,reporters}/*/index.ts',
+        'test/**/*.test.{ts,tsx}',
+      ],
+      project: ['src/**/*.{ts,tsx}', 'test/**/*.{ts,tsx}'],
+    },
+  },
+  // A type beside an exported function belongs to its contract, used by name or not.
+  exclude: ['types', 'duplicates'],
+  treatConfigHintsAsErrors: false,
+} satisfies KnipConfig;

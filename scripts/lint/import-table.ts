@@ -1,0 +1,77 @@
+/**
+ * The import table of ARCHITECTURE.md as data. An address is a path without `packages/` and `src/`: `core/jobs/store.ts`.
+ * A row says what the files of a folder may import of ours, besides each other; the first row that fits a file counts, so
+ * narrow rows stand above wide ones. A folder without a row fails. In a pattern `*` stands for anything within one name,
+ * and a pattern covers everything below it.
+ */
+export interface Row {
+  readonly files: string;
+  readonly may: readonly string[];
+  /** Whether the files may import their own folder freely; false for files that are purer than their neighbours. */
+  readonly ownFolder?: boolean;
+}
+
+const contracts = ['core/protocol', 'core/api', 'core/errors', 'core/plugin-api', 'core/config', 'core/security'];
+const rules = ['core/*/rules.ts', 'core/*/rules-*.ts', 'core/*/rules'];
+const stores = ['core/*/store.ts', 'core/*/store-*.ts', 'core/*/store'];
+const subject = [...contracts, 'core/services.ts', ...rules, ...stores, 'core/rim', 'core/access', 'core/blobs', 'core/events'];
+const subjects = ['jobs', 'devboxes', 'workers', 'sessions', 'images', 'clusters', 'events', 'access', 'installation'];
+
+export const table: readonly Row[] = [
+  ...rules.map(files => ({files, may: [...contracts, ...rules], ownFolder: false})),
+  {files: 'core/protocol', may: []},
+  {files: 'core/errors', may: []},
+  {files: 'core/plugin-api', may: []},
+  {files: 'core/api', may: ['core/protocol', 'core/errors']},
+  {files: 'core/config', may: ['core/errors']},
+  {files: 'core/security', may: ['core/protocol', 'core/errors', 'core/plugin-api']},
+  {files: 'core/plugin-host', may: ['core/plugin-api', 'core/errors', 'core/config', 'core/security']},
+  {files: 'core/client', may: ['core/api', 'core/errors']},
+  {files: 'core/rim', may: contracts},
+  {files: 'core/blobs', may: [...contracts, 'core/rim/clock.ts']},
+  ...subjects.map(name => ({files: `core/${name}`, may: subject})),
+  {files: 'core/testing', may: ['core']},
+  {files: 'core/services.ts', may: contracts},
+  {files: 'core/*.ts', may: ['core']},
+  {files: 'agent', may: [...contracts, ...rules, 'core/plugin-host']},
+  {files: 'plugins/engines/*.ts', may: ['core/plugin-api', 'core/errors']},
+  {files: 'plugins/engines/docker-api', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
+  {files: 'plugins/engines/docker', may: ['core/plugin-api', 'core/errors', 'plugins/engines/docker-api', 'plugins/engines/*.ts']},
+  {files: 'plugins/engines/podman', may: ['core/plugin-api', 'core/errors', 'plugins/engines/docker-api', 'plugins/engines/*.ts']},
+  {files: 'plugins/engines/*', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
+  {files: 'plugins/displays/*', may: ['core/plugin-api', 'core/errors']},
+  {files: 'plugins/reporters/*', may: ['core/plugin-api', 'core/errors']},
+  {files: 'tui/dashboard', may: ['core/client', 'core/api', 'core/errors', 'core/config', 'tui/services', 'tui/tty']},
+  {files: 'tui/services', may: ['core/client', 'core/api', 'core/errors', 'core/config', 'tui/tty']},
+  {files: 'tui/tty', may: ['core/errors']},
+  {files: 'tui/output', may: ['core/api', 'core/errors']},
+  {files: 'tui/cli', may: ['core/client', 'core/api', 'core/errors', 'core/config', 'tui']},
+  ...['up', 'server', 'worker'].map(name => ({
+    files: `tui/commands/${name}`,
+    may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config', 'core/server.ts', 'agent'],
+  })),
+  ...['up', 'server'].map(name => ({
+    files: `tui/commands/${name}.ts`,
+    may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config', 'core/server.ts', 'agent'],
+  })),
+  {files: 'tui/commands', may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config']},
+  {files: 'tui/*.ts', may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config']},
+];
+
+/** Which files may touch the rim: a kind of file, not a folder. `name.ts`, `name-*.ts` and the folder `name/` count. */
+export const rimDoors: Readonly<Record<string, readonly string[]>> = {
+  'core/rim/redis': ['store'],
+  'core/rim/bullmq': ['queue', 'schedules', 'reports'],
+  'core/rim/http': ['routes', 'hub', 'sse'],
+};
+
+/** Folders the rim's doors do not bind: the rim itself, the composition and what tests are made of. */
+export const rimInsiders: readonly string[] = ['core/rim', 'core/testing', 'core/*.ts'];
+
+/** Where a third-party package may be used at run time. */
+export const confined: Readonly<Record<string, readonly string[]>> = {
+  ioredis: ['core/rim', 'core/testing'],
+  bullmq: ['core/rim'],
+  fastify: ['core/rim'],
+  dockerode: ['plugins/engines'],
+};
