@@ -38,7 +38,11 @@ async function main(): Promise<void> {
   const all = programs(Object.keys(dependencies));
   const outcomes = await Promise.allSettled(all.map(buildOne));
   const failures = outcomes.flatMap((outcome, i) => (outcome.status === 'rejected' ? [`${all[i]!.name}: ${outcome.reason}`] : []));
-  if (failures.length > 0) throw new Error(`The build failed.\n${failures.join('\n')}`);
+  if (failures.length > 0) {
+    console.error(`The build failed.\n${failures.join('\n')}`);
+    process.exitCode = 1;
+    return;
+  }
   removeStale(outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? outcome.value : [])));
   if (existsSync('dist/cli/run.js')) await writeManifest();
   remember(digest);
@@ -56,11 +60,7 @@ async function buildOne({name, entries, options}: Program): Promise<string[]> {
   return writeOutputs(result.outputFiles!);
 }
 
-const thirdPartyInside = (metafile: Metafile): string[] => [
-  ...new Set(
-    Object.keys(metafile.inputs).flatMap(input => {
-      const name = /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1];
-      return name === undefined ? [] : [name];
-    }),
-  ),
-];
+function thirdPartyInside(metafile: Metafile): string[] {
+  const names = Object.keys(metafile.inputs).map(input => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]);
+  return [...new Set(names.filter(name => name !== undefined))];
+}
