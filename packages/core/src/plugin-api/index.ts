@@ -51,6 +51,8 @@ export interface Box {
 export interface Features {
   /** With `exec` an engine can hold DevBoxes; without it, it runs jobs only. */
   exec?(box: Box, command: Command, signal: AbortSignal): Promise<Process>;
+  /** Kills every process of the box that has this variable in its environment; the number found. For an exec nobody holds any more. */
+  killMarked?(box: Box, variable: {readonly name: string; readonly value: string}, signal: AbortSignal): Promise<number>;
   terminal?(box: Box, command: Command, size: Size, signal: AbortSignal): Promise<Terminal>;
   /** A byte stream to a loopback port inside, half-close kept; needs no network of the box. */
   connect?(box: Box, port: number, signal: AbortSignal): Promise<Duplex>;
@@ -85,7 +87,7 @@ export interface BoxSpec {
   readonly ports: readonly {readonly inside: number; readonly host: number; readonly address: string}[];
   /** Absent (`open`): what the engine does by itself. */
   readonly network?: 'none' | 'private' | 'host' | {readonly gateway: string};
-  /** `least`: no capability, no new privileges. `usual`: the engine's set less raw sockets and device nodes. */
+  /** `least`: no capability, no new privileges. `usual`: the engine's set less raw sockets and device nodes, no new privileges. */
   readonly privileges?: 'least' | 'usual' | 'all';
   readonly readOnlyRoot: boolean;
 }
@@ -225,8 +227,18 @@ export interface Host {
   log(level: 'debug' | 'info' | 'warn', message: string, fields?: object): void;
   fault(code: Fault, message: string, more?: {readonly cause?: unknown; readonly hint?: string}): Error;
 }
-/** The first three are tried again; the rest are answers. */
-export type Fault = 'unavailable' | 'timeout' | 'busy' | 'unsupported' | 'not-found' | 'conflict' | 'denied' | 'no-space' | 'invalid';
+/** The first three are tried again; the rest are answers. `failed`: the backend itself broke and said so. */
+export type Fault =
+  | 'unavailable'
+  | 'timeout'
+  | 'busy'
+  | 'unsupported'
+  | 'not-found'
+  | 'conflict'
+  | 'denied'
+  | 'no-space'
+  | 'invalid'
+  | 'failed';
 /** Standard Schema 1 (zod 4 and others speak it): a plugin brings its own validator, in its own version. */
 export interface Schema<T> {
   readonly '~standard': {

@@ -1,0 +1,69 @@
+import type {Box, BoxSpec, Engine, Features, Labels} from '@boxyard/core/plugin-api';
+import {call, labelFilter, type Api} from './api.ts';
+import {apiBox} from './api-box.ts';
+import {createBody} from './box-spec.ts';
+import type {Connector} from './connector.ts';
+import {exec, terminal} from './exec.ts';
+import {killInBox} from './kill-in-box.ts';
+import {inspect, stateOf} from './main-end.ts';
+import {probe} from './probe.ts';
+
+/** Everything that docker and podman have in common, which is all but where they listen and how their log is read. */
+export const apiEngine = (connector: Connector): Engine => ({
+  probe: signal => probe(connector, signal),
+  create: async (spec, signal) => create(await connector.open(), spec, signal),
+  find: async (name, signal) => find(await connector.open(), name, signal),
+  list: async (labels, signal) => list(await connector.open(), labels, signal),
+  features: features(connector.open),
+});
+
+const features = (open: () => Promise<Api>): Features => ({
+  exec: async (box, command, signal) => exec(await open(), box, command, signal),
+  terminal: async (box, command, size, signal) => terminal(await open(), box, command, size, signal),
+  killMarked: async (box, variable, signal) => {
+    signal.throwIfAborted();
+    return killInBox(await open(), {box: box.name, kind: 'SIGKILL'}, variable);
+  },
+});
+
+const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box> => {
+  const body = await createBody(spec, api.dialect, api.host);
+  try {
+    await call(api, `create ${spec.name}`, signal, () => api.docker.createContainer({...body, abortSignal: signal}));
+    return apiBox(api, spec.name, spec.labels);
+  } catch (error) {
+    if (signal.aborted) {
+      await removeHalfMade(api, spec.name);
+      throw error;
+    }
+    return adopt(api, spec, error, signal);
+  }
+};
+
+/** The name is taken: ours, made before a crash, or somebody else's. */
+const adopt = async (api: Api, spec: BoxSpec, refusal: unknown, signal: AbortSignal): Promise<Box> => {
+  const found = await find(api, spec.name, signal);
+  if (found === undefined) throw refusal;
+  const isSame = Object.entries(spec.labels).every(([key, value]) => found.labels[key] === value);
+  if (!isSame) throw api.host.fault('conflict', `another box has the name ${spec.name}`);
+  return found;
+};
+
+/** The engine may have made it all the same. One that ever ran is older than this call, and stays. */
+const removeHalfMade = async (api: Api, name: string): Promise<void> => {
+  const signal = AbortSignal.timeout(10_000);
+  const info = await inspect(api, name, signal).catch(() => undefined);
+  if (stateOf(info).is === 'created') await apiBox(api, name, {}).remove(signal).catch(() => undefined);
+};
+
+const find = async (api: Api, name: string, signal: AbortSignal): Promise<Box | undefined> => {
+  const info = await inspect(api, name, signal);
+  return info === undefined ? undefined : apiBox(api, name, info.Config.Labels ?? {});
+};
+
+const list = async (api: Api, labels: Labels, signal: AbortSignal): Promise<readonly Box[]> => {
+  const all = await call(api, 'list boxes', signal, () =>
+    api.docker.listContainers({all: true, filters: {label: labelFilter(labels)}, abortSignal: signal}),
+  );
+  return all.map(one => apiBox(api, (one.Names[0] ?? one.Id).replace(/^\//, ''), one.Labels));
+};

@@ -1,0 +1,70 @@
+import type {Readable} from 'node:stream';
+import type Docker from 'dockerode';
+import type {Host, Labels} from '@boxyard/core/plugin-api';
+import {faultOf} from './errors.ts';
+
+/** Where the engine listens; the hijacked streams need it beside dockerode. */
+export type Endpoint = {readonly socketPath: string} | {readonly host: string; readonly port: number};
+
+/** In what docker and podman differ behind one API. */
+export interface Dialect {
+  readonly name: 'docker' | 'podman';
+  readonly log: {readonly Type: string; readonly Config: Record<string, string>};
+  /** The main process's own log, exact when read after the end; a log stream is the fallback where the file cannot be opened. */
+  readonly logFormat: 'k8s-file' | 'stream';
+  /** docker's wait answers at once; podman's polls, so there the process itself is watched. */
+  readonly wait: 'engine' | 'process';
+}
+
+/** One connection to one engine: everything in this folder takes it as its first argument. */
+export interface Api {
+  readonly docker: Docker;
+  readonly endpoint: Endpoint;
+  readonly dialect: Dialect;
+  readonly host: Host;
+  /** Attach streams that were asked for and are not yet connected, by box: `start` waits for them. */
+  readonly attaching: Map<string, Set<Promise<unknown>>>;
+}
+
+/** Names of ours go into request paths as they are, so nothing else may. */
+const NAME = /^[a-z0-9][a-z0-9_.-]{0,127}$/i;
+
+export const container = (api: Api, name: string): Docker.Container => {
+  if (!NAME.test(name)) throw api.host.fault('invalid', `${JSON.stringify(name)} is not a box name`);
+  return api.docker.getContainer(name);
+};
+
+/** Runs one engine call and turns whatever it throws into a fault that says what was being done. */
+export const call = async <T>(api: Api, doing: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> => {
+  signal.throwIfAborted();
+  try {
+    return await run();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw faultOf(api.host, error, doing);
+  }
+};
+
+/** As `call`, but an answer of 404 is `undefined`. */
+export const callOrMissing = async <T>(api: Api, doing: string, signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> =>
+  call(api, doing, signal, async () => {
+    try {
+      return await run();
+    } catch (error) {
+      if ((error as {statusCode?: number}).statusCode === 404) return undefined;
+      throw error;
+    }
+  });
+
+export const labelFilter = (labels: Labels): string[] => Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+
+/** A GET whose answer is a stream, whatever dockerode thinks of it: it would collect a log without `follow` in memory. */
+export const openStream = (api: Api, path: string, signal: AbortSignal): Promise<Readable> =>
+  new Promise((resolve, reject) => {
+    const options = {path, method: 'GET', isStream: true, abortSignal: signal, statusCodes: {200: true}};
+    (api.docker.modem as unknown as Dialler).dial(options, (error, stream) => (error ? reject(error) : resolve(stream)));
+  });
+
+interface Dialler {
+  dial(options: object, done: (error: Error | null, stream: Readable) => void): void;
+}

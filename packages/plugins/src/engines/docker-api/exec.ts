@@ -1,0 +1,129 @@
+import {randomUUID} from 'node:crypto';
+import {setTimeout as delay} from 'node:timers/promises';
+import {Writable, type Duplex} from 'node:stream';
+import type Docker from 'dockerode';
+import type {Box, Chunk, Command, Exit, Process, Size, Terminal} from '@boxyard/core/plugin-api';
+import {call, container, type Api} from './api.ts';
+import {envList} from './box-spec.ts';
+import {faultOf} from './errors.ts';
+import {frames, type Frame} from './frames.ts';
+import {openHijacked} from './hijack.ts';
+import {killInBox} from './kill-in-box.ts';
+import {numbered} from './output.ts';
+
+export const MARKER = 'BOXYARD_EXEC';
+const RESIZE_TRIES = 100;
+
+export const exec = async (api: Api, box: Box, command: Command, signal: AbortSignal): Promise<Process> =>
+  processOf(api, box, command, await open(api, box, {command, isTerminal: false, signal}));
+
+export const terminal = async (api: Api, box: Box, command: Command, size: Size, signal: AbortSignal): Promise<Terminal> => {
+  const opened = await open(api, box, {command, isTerminal: true, signal});
+  const resize = (next: Size): Promise<void> => resizeExec(api, opened, next);
+  await resize(size);
+  return {...processOf(api, box, command, opened), resize};
+};
+
+interface Opened {
+  readonly exec: Docker.Exec;
+  readonly stream: Duplex;
+  readonly mark: string;
+  readonly isTerminal: boolean;
+}
+
+const open = async (
+  api: Api,
+  box: Box,
+  {command, isTerminal, signal}: {command: Command; isTerminal: boolean; signal: AbortSignal},
+): Promise<Opened> => {
+  const mark = randomUUID();
+  const doing = `run ${command.argv[0] ?? 'nothing'} in ${box.name}`;
+  const options = {
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: isTerminal,
+    Cmd: [...command.argv],
+    Env: envList({...command.env, ...(isTerminal && command.env?.['TERM'] === undefined ? {TERM: 'xterm-256color'} : {}), [MARKER]: mark}, api.host),
+    ...(command.cwd === undefined ? {} : {WorkingDir: command.cwd}),
+    ...(command.user === undefined ? {} : {User: command.user}),
+  };
+  const created = await call(api, doing, signal, () => container(api, box.name).exec({...options, abortSignal: signal}));
+  const body = {Detach: false, Tty: isTerminal};
+  const stream = await openHijacked(api.endpoint, {path: `/exec/${created.id}/start`, body}, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw faultOf(api.host, error, doing);
+  });
+  return {exec: created, stream, mark, isTerminal};
+};
+
+const processOf = (api: Api, box: Box, command: Command, opened: Opened): Process => {
+  const ended = Promise.withResolvers<void>();
+  opened.stream.once('close', ended.resolve);
+  opened.stream.once('end', ended.resolve);
+  let exit: Promise<Exit> | undefined;
+  return {
+    stdin: stdinOf(opened.stream),
+    output: numbered(opened.isTerminal ? raw(opened.stream) : frames(opened.stream), {stdout: 0, stderr: 0}),
+    wait: () => (exit ??= ended.promise.then(() => exitOf(api, opened.exec))),
+    kill: async kind => {
+      const {Pid: pid} = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
+      const how = {box: box.name, ...(command.user === undefined ? {} : {user: command.user}), kind, pid};
+      await killInBox(api, how, {name: MARKER, value: opened.mark});
+    },
+  };
+};
+
+/** The socket without its readable half: `end` is EOF, and the program's end is no error of the writer. */
+const stdinOf = (stream: Duplex): Writable => {
+  const stdin = new Writable({
+    write: (part: Uint8Array, _encoding, done) => {
+      if (stream.destroyed || stream.writableEnded) return done();
+      if (stream.write(part)) return done();
+      const go = (): void => {
+        stream.off('drain', go);
+        stream.off('close', go);
+        done();
+      };
+      stream.once('drain', go);
+      stream.once('close', go);
+    },
+    final: done => {
+      stream.end();
+      done();
+    },
+  });
+  stdin.on('error', () => undefined);
+  return stdin;
+};
+
+async function* raw(stream: Duplex): AsyncGenerator<Frame> {
+  for await (const bytes of stream) yield {stream: 'stdout', bytes: bytes as Chunk['bytes']};
+}
+
+/** After the stream's end the engine may need a moment; an exec it no longer knows had an end nobody saw. */
+const exitOf = async (api: Api, exec: Docker.Exec): Promise<Exit> => {
+  const until = Date.now() + 10_000;
+  for (;;) {
+    const state = await exec.inspect().catch((error: unknown) => error as Error);
+    if (state instanceof Error) return {unknown: `${api.dialect.name} restarted`};
+    if (!state.Running && state.ExitCode !== null) return {code: state.ExitCode};
+    if (Date.now() > until) return {unknown: `${api.dialect.name} does not say how it ended`};
+    await delay(10);
+  }
+};
+
+/** A program that is not up yet cannot be resized, so this is tried until it is; podman's 201 is no error. */
+const resizeExec = async (api: Api, {exec, stream}: Opened, size: Size): Promise<void> => {
+  for (let tries = 0; tries < RESIZE_TRIES; tries += 1) {
+    const error = await exec.resize({h: size.rows, w: size.columns}).then(
+      () => undefined,
+      (reason: {statusCode?: number}) => reason,
+    );
+    if (error === undefined || error.statusCode === 201 || stream.destroyed || stream.readableEnded) return;
+    const state = await exec.inspect().catch(() => undefined);
+    if (state === undefined || (!state.Running && state.Pid !== 0)) return;
+    await delay(20);
+  }
+  throw api.host.fault('timeout', 'resize a terminal: the program did not come up');
+};
