@@ -1,0 +1,46 @@
+import {BoxyardError} from '../errors/index.ts';
+
+/**
+ * Every key of the server, in one place. All carry one hash tag, so that one Lua call may touch any of them on a cluster
+ * too (for availability, not scale). Parts are ids and hashes; a part with a separator is refused.
+ */
+export function createKeys(prefix: string) {
+  const key = (...parts: readonly string[]): string => {
+    for (const part of parts) if (!/^[A-Za-z0-9_.-]+$/.test(part)) throw new BoxyardError('INVALID_INPUT', {field: 'name', issue: 'not an id'});
+    return `{${prefix}}:${parts.join(':')}`;
+  };
+  return {
+    /** Prefix of BullMQ's keys. */
+    queues: `{${prefix}}:q`,
+    installation: key('installation'),
+    incarnation: key('incarnation'),
+    pulse: key('pulse'),
+    due: key('due'),
+    tenants: key('tenants'),
+    job: (id: string) => key('job', id),
+    jobs: (tenant: string) => key('jobs', tenant),
+    live: (tenant: string) => key('live', tenant),
+    ids: (tenant: string) => key('ids', tenant),
+    totals: (job: string) => key('totals', job),
+    children: (job: string) => key('children', job),
+    idempotency: (tenant: string, hash: string) => key('idem', tenant, hash),
+    waiting: (tenant: string, group: string) => key('waiting', tenant, group),
+    groups: (tenant: string) => key('groups', tenant),
+    workers: (tenant: string) => key('workers', tenant),
+    allWorkers: key('all-workers'),
+    worker: (id: string) => key('worker', id),
+    workerJobs: (id: string) => key('worker-jobs', id),
+    held: (id: string) => key('held', id),
+    used: (id: string) => key('used', id),
+    outbox: (id: string) => key('outbox', id),
+    lease: (id: string) => key('lease', id),
+    boxes: (id: string) => key('boxes', id),
+    bell: (server: string) => key('bell', server),
+    devbox: (id: string) => key('devbox', id),
+    devboxes: (tenant: string) => key('devboxes', tenant),
+    devboxJobs: (id: string) => key('devbox-jobs', id),
+    events: (tenant: string) => key('events', tenant),
+    seq: (tenant: string) => key('seq', tenant),
+  };
+}
+export type Keys = ReturnType<typeof createKeys>;
