@@ -92,8 +92,8 @@ while at <= n do
     if was then
       local slots, memory = string.match(was, '^(%d+) (%d+)$')
       call('HDEL', held, who)
-      call('HINCRBY', used, 'slots', '-' .. slots)
-      call('HINCRBY', used, 'memory', '-' .. memory)
+      call('HINCRBY', used, 'slots', 0 - tonumber(slots))
+      call('HINCRBY', used, 'memory', 0 - tonumber(memory))
     end
   elseif op == 'pass' then
     local held, who, new = key(), take(), take()
@@ -102,8 +102,8 @@ while at <= n do
     if was then
       local oldSlots, oldMemory = string.match(was, '^(%d+) (%d+)$')
       call('HDEL', held, who)
-      call('HINCRBY', used, 'slots', '-' .. oldSlots)
-      call('HINCRBY', used, 'memory', '-' .. oldMemory)
+      call('HINCRBY', used, 'slots', 0 - tonumber(oldSlots))
+      call('HINCRBY', used, 'memory', 0 - tonumber(oldMemory))
     end
     if call('HSETNX', held, new, slots .. ' ' .. memory) == 1 then
       call('HINCRBY', used, 'slots', slots)
