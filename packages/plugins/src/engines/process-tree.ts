@@ -31,7 +31,7 @@ export const findTree = async (marker: Marker, roots: readonly number[] = []): P
       if (await hasVariable(pid, wanted)) found.add(pid);
     }),
   );
-  for (let before = -1; before !== found.size; ) {
+  for (let before = -1; before !== found.size;) {
     before = found.size;
     for (const one of all) if (found.has(one.parent)) found.add(one.pid);
   }
@@ -45,7 +45,7 @@ export const killTree = async (marker: Marker, kind: NodeJS.Signals, roots: read
   signalAll(first, kind);
   if (kind !== 'SIGKILL') return first.length;
   const until = Date.now() + 2_000;
-  for (let left = first; left.length > 0 && Date.now() < until; ) {
+  for (let left = first; left.length > 0 && Date.now() < until;) {
     await delay(5);
     left = await findTree(marker, roots);
     signalAll(left, kind);

@@ -53,7 +53,10 @@ const adopt = async (api: Api, spec: BoxSpec, refusal: unknown, signal: AbortSig
 const removeHalfMade = async (api: Api, name: string): Promise<void> => {
   const signal = AbortSignal.timeout(10_000);
   const info = await inspect(api, name, signal).catch(() => undefined);
-  if (stateOf(info).is === 'created') await apiBox(api, name, {}).remove(signal).catch(() => undefined);
+  if (stateOf(info).is === 'created')
+    await apiBox(api, name, {})
+      .remove(signal)
+      .catch(() => undefined);
 };
 
 const find = async (api: Api, name: string, signal: AbortSignal): Promise<Box | undefined> => {

@@ -3,7 +3,18 @@ import path from 'node:path';
 import type {Host} from '@boxyard/core/plugin-api';
 
 /** Mounting one of these, or a parent of one, hands over the machine. */
-const FORBIDDEN = ['/proc', '/sys', '/dev', '/run', '/var/run', '/boot', '/etc', '/var/lib/docker', '/var/lib/containers', '/var/lib/containerd'];
+const FORBIDDEN = [
+  '/proc',
+  '/sys',
+  '/dev',
+  '/run',
+  '/var/run',
+  '/boot',
+  '/etc',
+  '/var/lib/docker',
+  '/var/lib/containers',
+  '/var/lib/containerd',
+];
 
 /** The resolved path, or a `denied` fault: what counts is where the source leads, not how it is spelled. */
 export const refuseDangerousSource = async (source: string, host: Host): Promise<string> => {

@@ -85,6 +85,8 @@ const mounts = async (wanted: readonly Mount[], host: Host): Promise<Docker.Host
   }
   return {
     Mounts: others,
-    Tmpfs: Object.fromEntries(tmpfs.map(mount => [mount.target, `${mount.readOnly ? 'ro' : 'rw'},exec,nosuid,nodev,mode=1777,size=${mount.bytes}`])),
+    Tmpfs: Object.fromEntries(
+      tmpfs.map(mount => [mount.target, `${mount.readOnly ? 'ro' : 'rw'},exec,nosuid,nodev,mode=1777,size=${mount.bytes}`]),
+    ),
   };
 };

@@ -9,7 +9,8 @@ export const parseEndpoint = (text: string): Endpoint => {
   return {host: url.hostname, port: Number(url.port === '' ? 2375 : url.port)};
 };
 
-export const nameOf = (endpoint: Endpoint): string => ('socketPath' in endpoint ? endpoint.socketPath : `${endpoint.host}:${endpoint.port}`);
+export const nameOf = (endpoint: Endpoint): string =>
+  'socketPath' in endpoint ? endpoint.socketPath : `${endpoint.host}:${endpoint.port}`;
 
 /** The errno with which a connection fails, or nothing if somebody answers. */
 export const tryEndpoint = (endpoint: Endpoint): Promise<string | undefined> => {

@@ -16,7 +16,14 @@ const connectionFaults: Readonly<Record<string, Fault>> = {
   EACCES: 'denied',
   EPERM: 'denied',
 };
-const statusFaults: Readonly<Record<number, Fault>> = {400: 'invalid', 401: 'denied', 403: 'denied', 404: 'not-found', 409: 'conflict', 503: 'unavailable'};
+const statusFaults: Readonly<Record<number, Fault>> = {
+  400: 'invalid',
+  401: 'denied',
+  403: 'denied',
+  404: 'not-found',
+  409: 'conflict',
+  503: 'unavailable',
+};
 
 /** The engine's answer as a fault; `doing` is what was asked, in words for a person. A fault passes through as it is. */
 export const faultOf = (host: Host, error: unknown, doing: string): Error => {

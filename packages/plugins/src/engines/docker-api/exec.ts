@@ -44,7 +44,10 @@ const open = async (
     AttachStderr: true,
     Tty: isTerminal,
     Cmd: [...command.argv],
-    Env: envList({...command.env, ...(isTerminal && command.env?.['TERM'] === undefined ? {TERM: 'xterm-256color'} : {}), [MARKER]: mark}, api.host),
+    Env: envList(
+      {...command.env, ...(isTerminal && command.env?.['TERM'] === undefined ? {TERM: 'xterm-256color'} : {}), [MARKER]: mark},
+      api.host,
+    ),
     ...(command.cwd === undefined ? {} : {WorkingDir: command.cwd}),
     ...(command.user === undefined ? {} : {User: command.user}),
   };

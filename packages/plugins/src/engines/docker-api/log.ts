@@ -71,7 +71,7 @@ const isOver = async (api: Api, name: string, signal: AbortSignal): Promise<bool
 /** A live log stream may lose its tail, so after the end the log is read once more from where the stream stopped. */
 async function* fromStream(api: Api, name: string, from: Offsets, signal: AbortSignal): AsyncGenerator<Chunk> {
   const at = {...from};
-  for (let wasOver = false; ; ) {
+  for (let wasOver = false; ;) {
     const follow = !wasOver && api.dialect.logFormat === 'stream';
     for await (const chunk of skipTo({...at}, frames(await openLog(api, name, follow, signal)))) {
       at[chunk.stream] = chunk.offset + chunk.bytes.length;

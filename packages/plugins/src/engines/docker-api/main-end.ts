@@ -22,7 +22,8 @@ export const stateOf = (info: Docker.ContainerInspectInfo | undefined): BoxState
   if (state.Running) return {is: 'running', since: state.StartedAt};
   const status: string = state.Status;
   if (hasRun(state)) {
-    if (status === 'created' || status === 'configured') return {is: 'exited', exit: {unknown: 'the machine went down'}, at: state.StartedAt};
+    if (status === 'created' || status === 'configured')
+      return {is: 'exited', exit: {unknown: 'the machine went down'}, at: state.StartedAt};
     return {is: 'exited', exit: exitOf(state), at: state.FinishedAt};
   }
   if (state.ExitCode !== 0) return {is: 'exited', exit: exitOf(state), at: state.FinishedAt};
@@ -52,7 +53,10 @@ export const waitForEnd = async (api: Api, name: string, signal: AbortSignal): P
 const waitOnce = async (api: Api, name: string, pid: number, signal: AbortSignal): Promise<void> => {
   if (api.dialect.wait === 'process' && isHere(pid)) return watchProcess(pid, signal);
   await throughRestarts(
-    () => callOrMissing(api, `wait for ${name}`, signal, () => container(api, name).wait({condition: 'not-running', abortSignal: signal} as object)),
+    () =>
+      callOrMissing(api, `wait for ${name}`, signal, () =>
+        container(api, name).wait({condition: 'not-running', abortSignal: signal} as object),
+      ),
     signal,
   );
 };

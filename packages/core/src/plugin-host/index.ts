@@ -1,0 +1,4 @@
+export {loadEngines, type EngineSetting, type LoadDeps, type LoadedEngine} from './load-engines.ts';
+export {loadPlugin, type PluginSetting} from './load-plugin.ts';
+export {guardEngine} from './guard-engine.ts';
+export {createHost, type PluginLog} from './plugin-faults.ts';

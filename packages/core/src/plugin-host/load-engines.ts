@@ -1,0 +1,68 @@
+import {mkdir} from 'node:fs/promises';
+import path from 'node:path';
+import {asBoxyardError, BoxyardError} from '../errors/index.ts';
+import type {Engine} from '../plugin-api/index.ts';
+import {guardEngine} from './guard-engine.ts';
+import {invalid, loadPlugin, textOf, withDeadline, type ImportModule, type PluginSetting} from './load-plugin.ts';
+import {createHost, isPluginFault, type PluginLog} from './plugin-faults.ts';
+
+export type EngineSetting = PluginSetting;
+
+export interface LoadDeps {
+  readonly importModule: ImportModule;
+  /** Each plugin gets a folder of its own in here, named after it. */
+  readonly stateDir: string;
+  readonly log: PluginLog;
+  /** Told of each plugin that could not be loaded; the others are. */
+  readonly onFailure: (setting: EngineSetting, error: BoxyardError) => void;
+}
+
+/** `engine` is guarded: it rejects with `BoxyardError` only, in time, and returns nothing that the contract does not know. */
+export interface LoadedEngine {
+  readonly name: string;
+  readonly engine: Engine;
+  /** The keys of `engine.features`, for the wire. */
+  readonly features: readonly string[];
+}
+
+const CREATE_MS = 15_000;
+const METHODS = ['probe', 'create', 'find', 'list'] as const;
+
+/** Loads what it can, in the order of the settings, all at once; a plugin that fails is reported and left out. */
+export const loadEngines = async (settings: readonly EngineSetting[], deps: LoadDeps): Promise<readonly LoadedEngine[]> => {
+  const results = await Promise.allSettled(settings.map(setting => loadEngine(setting, deps)));
+  const loaded: LoadedEngine[] = [];
+  for (const [index, result] of results.entries()) {
+    const setting = settings[index] as EngineSetting;
+    if (result.status === 'rejected') deps.onFailure(setting, asBoxyardError(result.reason));
+    else if (loaded.some(one => one.name === result.value.name))
+      deps.onFailure(setting, invalid(setting.module, 'name', `another plugin is already called ${result.value.name}`));
+    else loaded.push(result.value);
+  }
+  return loaded;
+};
+
+const loadEngine = async (setting: EngineSetting, deps: LoadDeps): Promise<LoadedEngine> => {
+  const {plugin, config} = await loadPlugin('engine', setting, deps.importModule);
+  const stateDir = path.join(deps.stateDir, plugin.name);
+  await mkdir(stateDir, {recursive: true, mode: 0o700});
+  const host = createHost(plugin.name, stateDir, deps.log);
+  const engine = await withDeadline(
+    Promise.resolve().then(() => plugin.create(config, host)),
+    CREATE_MS,
+  ).catch((error: unknown) => {
+    if (isPluginFault(error) && error.fault === 'invalid')
+      throw new BoxyardError('PLUGIN_CONFIG', {plugin: plugin.name, problem: 'create', issue: error.message}, {cause: error});
+    throw new BoxyardError('PLUGIN_FAILED', {plugin: plugin.name, call: 'create', issue: textOf(error)}, {cause: error});
+  });
+  checkShape(plugin.name, engine);
+  const guarded = guardEngine(plugin.name, engine);
+  return {name: plugin.name, engine: guarded, features: Object.keys(guarded.features)};
+};
+
+const checkShape = (name: string, engine: unknown): void => {
+  const found = (engine ?? {}) as Record<string, unknown>;
+  const missing = METHODS.filter(method => typeof found[method] !== 'function');
+  if (missing.length > 0) throw invalid(name, 'shape', `its engine has no ${missing.join(', ')}`);
+  if (found['features'] === null || typeof found['features'] !== 'object') throw invalid(name, 'shape', 'its engine has no features');
+};
