@@ -1,0 +1,96 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {waitFor, type Lab} from './lab.ts';
+
+export interface Program {
+  readonly argv: readonly [string, ...string[]];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+export interface Child {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  /** Everything it wrote so far, both streams. */
+  output(): string;
+  /** Asks the process group to end, kills it after 5 s. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program in a process group of its own and waits until it has written `ready`. The lab stops it. */
+export async function startChild(lab: Lab, program: Program, ready?: RegExp, within = 30_000): Promise<Child> {
+  const [command, ...rest] = program.argv;
+  const child = spawn(command, rest, {
+    cwd: program.cwd ?? lab.dir,
+    env: program.env ?? lab.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let written = '';
+  const keep = (bytes: Buffer) => (written = (written + bytes.toString('latin1')).slice(-200_000));
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  failed.catch(() => {});
+  const handle: Child = {pid: child.pid ?? 0, process: child, output: () => written, stop: () => stopGroup(child)};
+  lab.own(handle, ({stop}) => stop());
+  if (ready) {
+    const line = waitFor(
+      `"${ready.source}" from ${program.argv.join(' ')}`,
+      () => {
+        if (ready.test(written)) return true;
+        if (hasEnded(child)) throw new Error(`it ended (${child.exitCode ?? child.signalCode}): ${written.slice(-600)}`);
+        return undefined;
+      },
+      within,
+    );
+    await Promise.race([line, failed]);
+  }
+  return handle;
+}
+
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+async function stopGroup(child: ChildProcess): Promise<void> {
+  if (!child.pid) return;
+  const ended = hasEnded(child) ? Promise.resolve() : new Promise(resolve => child.once('exit', resolve));
+  signalGroup(child.pid, 'SIGTERM');
+  const timer = setTimeout(() => signalGroup(child.pid!, 'SIGKILL'), 5_000);
+  await ended;
+  clearTimeout(timer);
+  // What the group's leader left behind.
+  signalGroup(child.pid, 'SIGKILL');
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is gone.
+  }
+}
+
+/** Milliseconds from fork to exit. Rejects when the exit code is not 0, with what the program wrote. */
+export function timeProgram(program: Program): Promise<number> {
+  const [command, ...rest] = program.argv;
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(command, rest, {cwd: program.cwd, env: program.env, stdio: ['ignore', 'pipe', 'pipe']});
+    let written = '';
+    child.stdout.on('data', (bytes: Buffer) => (written += bytes.toString()));
+    child.stderr.on('data', (bytes: Buffer) => (written += bytes.toString()));
+    child.once('error', reject);
+    child.once('close', code => {
+      if (code === 0) resolve(performance.now() - start);
+      else reject(new Error(`${program.argv.join(' ')} ended with ${code}: ${written.slice(-600)}`));
+    });
+  });
+}
+
+/** Resident bytes and consumed CPU milliseconds of a process, from /proc. */
+export function usage(pid: number): {readonly rssBytes: number; readonly cpuMs: number} {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return {rssBytes: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024, cpuMs: ticks * 10};
+}
