@@ -1,0 +1,188 @@
+import {mkdirSync, chmodSync} from 'node:fs';
+import {copyFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {JobView} from '@boxyard/core/api';
+import type {Api} from './api.ts';
+import {makeRoot, processesOf, projectRoot, sweep} from './directories.ts';
+import {EngineView, type ContainerEngine} from './engine-view.ts';
+import {HostLedger} from './host-ledger.ts';
+import {Server, type ServerOptions} from './server.ts';
+import {Worker, type WorkerOptions} from './worker.ts';
+import {waitUntil} from './wait-for.ts';
+import {ledgerArguments, type LedgerPlan} from '../ledger/expected.ts';
+
+export interface LabOptions {
+  readonly server?: Partial<ServerOptions>;
+  readonly workers?: readonly Partial<WorkerOptions>[];
+  /** Engines whose containers are watched. */
+  readonly containers?: readonly ContainerEngine[];
+  readonly timeScale?: number;
+}
+
+/** A job the API accepted, and what must come of it. */
+export interface Accepted {
+  readonly id: string;
+  readonly plan: LedgerPlan;
+  readonly engine: string;
+  /** Attempts there may be. */
+  readonly attempts: number;
+}
+
+export interface SubmitOptions {
+  readonly engine?: string;
+  readonly request?: Readonly<Record<string, unknown>>;
+  readonly key?: string;
+}
+
+/**
+ * A private Boxyard for one scenario: server, agents and the ledger below one directory. One owner: disposing ends every
+ * process of it, removes its containers and its directory, whatever happened before.
+ */
+export class Lab implements AsyncDisposable {
+  readonly root = makeRoot();
+  readonly ledger: HostLedger;
+  readonly accepted: Accepted[] = [];
+  readonly engines = new Map<string, EngineView>();
+  readonly #parts = new AsyncDisposableStack();
+  readonly #options: LabOptions;
+  readonly #onExit = () => this.#killAll();
+  server!: Server;
+  workers: Worker[] = [];
+
+  private constructor(options: LabOptions) {
+    this.#options = options;
+    this.ledger = new HostLedger(join(this.root, 'ledger'));
+    process.once('exit', this.#onExit);
+  }
+
+  static async open(options: LabOptions = {}): Promise<Lab> {
+    const lab = new Lab(options);
+    try {
+      await lab.#build();
+      return lab;
+    } catch (error) {
+      await lab[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #build(): Promise<void> {
+    const {server, workers, containers} = this.#options;
+    copyFileSync(join(projectRoot, 'faults/ledger/ledger.sh'), join(this.root, 'ledger.sh'));
+    chmodSync(join(this.root, 'ledger.sh'), 0o755);
+    for (const name of containers ?? []) {
+      const view = await EngineView.open(name);
+      if (view === undefined) throw new Error(`${name} does not answer on this machine`);
+      this.engines.set(name, this.own(view));
+      await view.watch();
+    }
+    const dir = this.makeDir('s');
+    this.server = this.own(await Server.create({dir, ...server, env: {...this.scale, ...server?.env}}));
+    await this.server.start();
+    for (const [index, worker] of (workers ?? [{}]).entries()) await this.addWorker({name: `w${index + 1}`, ...worker});
+  }
+
+  get scale(): Readonly<Record<string, string>> {
+    return {BOXYARD_TIME_SCALE: String(this.#options.timeScale ?? 0.1)};
+  }
+
+  get api(): Api {
+    return this.server.api;
+  }
+
+  makeDir(name: string): string {
+    const dir = join(this.root, name);
+    mkdirSync(dir, {recursive: true, mode: 0o700});
+    return dir;
+  }
+
+  /** Released with the lab, last made first. */
+  own<T extends AsyncDisposable>(part: T): T {
+    return this.#parts.use(part);
+  }
+
+  /** Joined, started and online when it resolves. */
+  async addWorker(options: Partial<WorkerOptions> & {readonly name: string}): Promise<Worker> {
+    const worker = await Worker.join(this.api, {dir: this.makeDir(options.name), ...options, env: {...this.scale, ...options.env}});
+    this.own(worker);
+    this.workers.push(worker);
+    worker.start();
+    await worker.is(this.api, 'online');
+    return worker;
+  }
+
+  /** Accepted when it resolves (the API said 2xx); from then on the checker holds the job to its promise. */
+  async submit(plan: LedgerPlan, options: SubmitOptions = {}): Promise<Accepted> {
+    const engine = options.engine ?? 'process';
+    const body = await this.#request(plan, engine, options.request);
+    const job = await this.api.must<JobView>('POST', '/v1/jobs', {
+      body,
+      headers: {'idempotency-key': options.key ?? `${plan.key}-${this.accepted.length}`},
+    });
+    const accepted = {id: job.id, plan, engine, attempts: 1 + Number(options.request?.['retries'] ?? 0)};
+    this.accepted.push(accepted);
+    return accepted;
+  }
+
+  async #request(plan: LedgerPlan, engine: string, extra: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
+    if (engine === 'process') return {engine, command: ['sh', join(this.root, 'ledger.sh'), ...ledgerArguments(plan, this.ledger.dir)], ...extra};
+    const view = this.engines.get(engine);
+    if (view === undefined) throw new Error(`the lab was not opened with ${engine}`);
+    return {engine, image: await view.ledgerImage(), command: ['ledger', ...ledgerArguments(plan)], memoryBytes: 64 * 1024 * 1024, ...extra};
+  }
+
+  ended(id: string, within = 60_000): Promise<JobView> {
+    return waitUntil(() => this.api.job(id), job => job.state === 'ended', {within, what: `${id} ends`});
+  }
+
+  running(id: string, within = 30_000): Promise<JobView> {
+    return waitUntil(() => this.api.job(id), job => job.state === 'running' || job.state === 'ended', {within, what: `${id} runs`});
+  }
+
+  /** All accepted jobs ended, and all their bytes stored. */
+  async settle(within = 60_000): Promise<readonly JobView[]> {
+    const end = Date.now() + within;
+    const views: JobView[] = [];
+    for (const {id} of this.accepted)
+      views.push(
+        await waitUntil(() => this.api.job(id), job => job.state === 'ended' && (job.logsComplete || job.source === 'server'), {
+          within: Math.max(1_000, end - Date.now()),
+          what: `${id} ends with its whole log`,
+        }),
+      );
+    return views;
+  }
+
+  /** Processes of the lab whose command line matches. */
+  processes(pattern: RegExp): {pid: number; command: string}[] {
+    return processesOf(this.root).filter(({command}) => pattern.test(command));
+  }
+
+  #killAll(): void {
+    for (const {pid} of processesOf(this.root)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#onExit);
+    const ours = await this.ownContainers().catch(() => []);
+    await this.#parts.disposeAsync().finally(async () => {
+      for (const {engine, name} of ours) await this.engines.get(engine)?.remove(name);
+      await sweep(this.root);
+    });
+  }
+
+  /** Containers of this lab's jobs and DevBoxes, told apart from other labs' by their workers. */
+  async ownContainers(): Promise<{engine: string; name: string; state: string}[]> {
+    const ids = new Set([...this.accepted.map(job => job.id), ...this.workers.map(worker => worker.id)]);
+    const lists = [...this.engines].map(async ([engine, view]) =>
+      (await view.list()).filter(seen => Object.values(seen.labels).some(value => ids.has(value))).map(seen => ({engine, name: seen.name, state: seen.state})),
+    );
+    return (await Promise.all(lists)).flat();
+  }
+}
