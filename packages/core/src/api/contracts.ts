@@ -123,3 +123,8 @@ type Of<K extends RouteName, Part extends 'body' | 'query' | 'response'> = (type
 export type BodyOf<K extends RouteName> = Of<K, 'body'> extends z.ZodType ? z.output<Of<K, 'body'>> : undefined;
 export type QueryOf<K extends RouteName> = Of<K, 'query'> extends z.ZodType ? z.output<Of<K, 'query'>> : undefined;
 export type ResponseOf<K extends RouteName> = Of<K, 'response'> extends z.ZodType ? z.output<Of<K, 'response'>> : undefined;
+/** As a client writes it: what has a default may be left out. */
+export type BodyIn<K extends RouteName> = Of<K, 'body'> extends z.ZodType ? z.input<Of<K, 'body'>> : undefined;
+export type QueryIn<K extends RouteName> = Of<K, 'query'> extends z.ZodType ? Loosely<z.input<Of<K, 'query'>>> : undefined;
+/** `z.coerce` takes anything, which no caller should read as licence. */
+type Loosely<T> = {readonly [P in keyof T]?: unknown extends T[P] ? string | number : T[P]};

@@ -59,4 +59,13 @@ export {
   page,
 } from './resources.ts';
 export {routes, type Route} from './routes.ts';
-export {contracts, type BodyOf, type Contract, type QueryOf, type ResponseOf, type RouteName} from './contracts.ts';
+export {
+  contracts,
+  type BodyIn,
+  type BodyOf,
+  type Contract,
+  type QueryIn,
+  type QueryOf,
+  type ResponseOf,
+  type RouteName,
+} from './contracts.ts';

@@ -9,7 +9,12 @@ export interface Route {
   readonly summary: string;
 }
 
-const route = (method: Route['method'], path: string, verb: Route['verb'], summary: string): Route => ({method, path, verb, summary});
+const route = <const M extends Route['method'], const P extends string, const V extends Route['verb']>(
+  method: M,
+  path: P,
+  verb: V,
+  summary: string,
+) => ({method, path, verb, summary});
 
 /** viewer: read. member: read, run. admin: read, run, manage. owner: all. An agent's credential: worker, and nothing else. */
 export const routes = {

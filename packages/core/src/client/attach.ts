@@ -1,0 +1,155 @@
+import type {z} from 'zod';
+import type {AttachQuery, JobView, attachFromServer} from '../api/index.ts';
+import {routes} from '../api/routes.ts';
+import {BoxyardError, entryOf, fromWire, isBoxyardError} from '../errors/index.ts';
+import type {Gap, OutputName} from '../protocol/index.ts';
+import {openAttachSocket, type AttachSocket} from './attach-socket.ts';
+import {backoff} from './backoff.ts';
+import {createChannel, type Channel} from './channel.ts';
+import {queryOf} from './client.ts';
+import {isFinal} from './events.ts';
+import type {Link} from './link.ts';
+import {createStdinFeed, type StdinFeed} from './stdin-feed.ts';
+
+export interface AttachOptions {
+  readonly job: string;
+  /** Streams wanted and the offset to go on from. Default: stdout, stderr and log from the start. */
+  readonly from?: Partial<Record<OutputName, number>> | undefined;
+  /** Fed to the command; its end is the command's end of input. */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** How long a server that is away is looked for before `SERVER_UNREACHABLE`. Default 10 min. */
+  readonly giveUpAfterMs?: number | undefined;
+}
+
+/** Bytes come once, in order per stream, whatever happens to the connection in between. */
+export type AttachItem =
+  | {readonly type: 'bytes'; readonly stream: OutputName; readonly offset: number; readonly bytes: Uint8Array}
+  | {readonly type: 'gap'; readonly gap: Gap}
+  | {readonly type: 'job'; readonly job: JobView}
+  | {readonly type: 'online'}
+  | {readonly type: 'offline'; readonly error: unknown}
+  | {readonly type: 'end'; readonly job: JobView};
+
+/** Single consumer; ends after `end`. Leaving the loop early, or aborting, closes the socket and leaves the job alone. */
+export type Attachment = AsyncIterable<AttachItem>;
+
+type Message = z.infer<typeof attachFromServer>;
+
+const MOST_QUEUED = 1024 * 1024;
+const GIVE_UP_MS = 10 * 60_000;
+
+interface Attaching {
+  readonly link: Link;
+  readonly options: AttachOptions;
+  readonly next: Partial<Record<OutputName, number>>;
+  readonly channel: Channel<AttachItem>;
+  readonly stdin: StdinFeed | undefined;
+  readonly stop: AbortController;
+  socket?: AttachSocket | undefined;
+  isPaused: boolean;
+  hasEnded: boolean;
+}
+
+export function createAttach(link: Link, options: AttachOptions): Attachment {
+  const stop = new AbortController();
+  const state: Attaching = {
+    link,
+    options,
+    next: {...(options.from ?? {stdout: 0, stderr: 0, log: 0})},
+    channel: createChannel<AttachItem>({most: MOST_QUEUED, pressed: isFull => press(state, isFull), left: () => stop.abort()}),
+    stdin: options.stdin === undefined ? undefined : createStdinFeed(options.stdin, error => end(state, error)),
+    stop,
+    isPaused: false,
+    hasEnded: false,
+  };
+  const onAbort = () => end(state, options.signal?.reason);
+  options.signal?.addEventListener('abort', onAbort, {once: true});
+  stop.signal.addEventListener('abort', () => {
+    options.signal?.removeEventListener('abort', onAbort);
+    state.stdin?.stop();
+    state.socket?.close();
+  });
+  if (options.signal?.aborted === true) end(state, options.signal.reason);
+  else void connectUntilEnd(state).catch((error: unknown) => end(state, error));
+  return state.channel.items;
+}
+
+function press(state: Attaching, isFull: boolean): void {
+  state.isPaused = isFull;
+  state.socket?.pause(isFull);
+}
+
+function end(state: Attaching, error?: unknown): void {
+  state.hasEnded = true;
+  state.channel.end(error);
+  state.stop.abort();
+}
+
+async function connectUntilEnd(state: Attaching): Promise<void> {
+  const wait = backoff(state.stop.signal);
+  let awaySince = performance.now();
+  while (!state.hasEnded && !state.stop.signal.aborted) {
+    try {
+      await connectOnce(state, () => {
+        wait.reset();
+        state.channel.push({type: 'online'});
+      });
+      awaySince = performance.now();
+    } catch (error) {
+      if (isFinal(error) || isFinalAnswer(error)) throw error;
+      if (performance.now() - awaySince > (state.options.giveUpAfterMs ?? GIVE_UP_MS)) throw error;
+      state.channel.push({type: 'offline', error});
+    }
+    if (!state.hasEnded) await wait.next();
+  }
+}
+
+const isFinalAnswer = (error: unknown) =>
+  isBoxyardError(error) && entryOf(error.code).status < 500 && error.code !== 'TOO_MANY_REQUESTS' && error.code !== 'WAIT_TIMEOUT';
+
+/** Resolves when the socket closed, rejects with why it was refused or what the server said. */
+async function connectOnce(state: Attaching, onOpen: () => void): Promise<void> {
+  const query: Partial<Record<keyof AttachQuery, unknown>> = {...state.next, ...(state.stdin === undefined ? {} : {stdin: 'true'})};
+  const path = routes.jobsAttach.path.replace(':job', encodeURIComponent(state.options.job)) + queryOf(query);
+  const socket = await openAttachSocket(state.link, path, {
+    message: message => onMessage(state, message),
+    bytes: (stream, offset, bytes) => onBytes(state, stream, offset, bytes),
+  });
+  state.socket = socket;
+  if (state.stop.signal.aborted) return socket.close();
+  onOpen();
+  socket.pause(state.isPaused);
+  try {
+    await socket.closed;
+  } finally {
+    state.stdin?.disconnected();
+    state.socket = undefined;
+  }
+}
+
+function onBytes(state: Attaching, stream: OutputName, offset: number, bytes: Uint8Array): void {
+  const next = state.next[stream] ?? 0;
+  if (offset + bytes.length <= next) return;
+  if (offset > next) throw new BoxyardError('INTERNAL', {what: `bytes ${next} to ${offset} of ${stream} were not sent`});
+  const fresh = bytes.subarray(next - offset);
+  state.next[stream] = offset + bytes.length;
+  state.channel.push({type: 'bytes', stream, offset: next, bytes: fresh}, fresh.length);
+}
+
+function onMessage(state: Attaching, message: Message): void {
+  if (message.type === 'job') state.channel.push({type: 'job', job: message.job});
+  else if (message.type === 'gap') onGap(state, message.gap);
+  else if (message.type === 'stdin.have') state.stdin?.have(message.length, message.credit, state.socket);
+  else if (message.type === 'error') state.socket?.fail(fromWire(message.error));
+  else if (message.type === 'end') {
+    state.channel.push({type: 'end', job: message.job});
+    end(state);
+  }
+}
+
+/** What was read back from the engine's log is there; of any other gap the stream goes on behind it. */
+function onGap(state: Attaching, gap: Gap): void {
+  if (gap.reason !== 'engine-log') state.next[gap.stream] = Math.max(state.next[gap.stream] ?? 0, gap.to);
+  state.channel.push({type: 'gap', gap});
+}

@@ -1,0 +1,142 @@
+import {randomUUID} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
+import type {QueryIn, BodyIn, ResponseOf, RouteName} from '../api/index.ts';
+import {routes} from '../api/routes.ts';
+import {parseTicket} from '../config/invitation.ts';
+import {createAttach, type AttachOptions, type Attachment} from './attach.ts';
+import {followEvents, type EventItem, type FollowOptions} from './events.ts';
+import {createLink, type Link} from './link.ts';
+import {readText, send} from './request.ts';
+
+export interface ClientOptions {
+  /** `http://127.0.0.1:4240`, `https://…`. Absent: the first address of the token's line. */
+  readonly server?: string | undefined;
+  /** A `bxt_…` line or its secret part. */
+  readonly token: string;
+  /** Absent: the one in the token's line. */
+  readonly fingerprint?: string | undefined;
+  /** How long the head of an answer may take. Default 30 s. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** For the proxy variables; absent: no proxy. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+type Params<P extends string> = P extends `${string}/:${infer Name}/${infer Rest}`
+  ? Name | Params<`/${Rest}`>
+  : P extends `${string}/:${infer Name}`
+    ? Name
+    : never;
+type Given<K extends RouteName> = {readonly [Name in Params<(typeof routes)[K]['path']>]: string} & ([BodyIn<K>] extends [undefined]
+  ? unknown
+  : {readonly body: BodyIn<K>}) &
+  ([QueryIn<K>] extends [undefined] ? unknown : {readonly query?: QueryIn<K>});
+
+/** `key`: idempotency key of a mutation; one is made where none is given, so that a lost answer can be asked for again. */
+export interface CallOptions {
+  readonly key?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly requestTimeoutMs?: number | undefined;
+}
+type Input<K extends RouteName> = Given<K> & CallOptions;
+
+type Special = 'events' | 'metrics' | 'jobsLogs' | 'jobsAttach' | 'jobsOut' | 'uploads' | 'agents';
+type JsonRoute = Exclude<RouteName, Special>;
+type NeedsNothing<K extends RouteName> = Record<never, never> extends Given<K> ? true : false;
+
+/** One method per route of /v1, named as in `api/routes`. All reject with BoxyardError; see that code's entry for what to do. */
+export type Client = {
+  readonly [K in JsonRoute]: NeedsNothing<K> extends true
+    ? (input?: Input<K>) => Promise<ResponseOf<K>>
+    : (input: Input<K>) => Promise<ResponseOf<K>>;
+} & {
+  readonly server: string;
+  metrics(options?: CallOptions): Promise<string>;
+  /** Bytes of one stream from an offset; single consumer. Parts that are lost are left out: `attach` tells about them. */
+  jobsLogs(input: Input<'jobsLogs'>): AsyncIterable<Uint8Array>;
+  /** The tar of `--out`. */
+  jobsOut(input: Input<'jobsOut'>): AsyncIterable<Uint8Array>;
+  uploads(bytes: AsyncIterable<Uint8Array>, options?: CallOptions): Promise<ResponseOf<'uploads'>>;
+  /** Facts and gauges, going on after a lost connection where it stopped, until the signal aborts. */
+  events(options?: FollowOptions): AsyncIterable<EventItem>;
+  /** Output (and stdin) of a job until its end, through lost connections. */
+  attach(options: AttachOptions): Attachment;
+  close(): void;
+};
+
+export function createClient(options: ClientOptions): Client {
+  const link = linkOf(options);
+  const names = Object.keys(routes) as RouteName[];
+  const methods = Object.fromEntries(names.map(name => [name, (input?: Loose) => callJson(link, name, input)]));
+  return {
+    ...(methods as unknown as {readonly [K in JsonRoute]: never}),
+    server: link.url.origin,
+    metrics: async given => readText(await call(link, 'metrics', given)),
+    jobsLogs: input => bytesOf(call(link, 'jobsLogs', input)),
+    jobsOut: input => bytesOf(call(link, 'jobsOut', input)),
+    uploads: async (bytes, given) => {
+      const headers = {'content-type': 'application/octet-stream'};
+      const options = {method: 'POST', path: routes.uploads.path, headers, body: bytes, isRepeatable: false, signal: given?.signal};
+      return JSON.parse(await readText(await send(link, {...options, timeoutMs: given?.requestTimeoutMs ?? UPLOAD_MS})));
+    },
+    events: given => followEvents(link, given),
+    attach: given => createAttach(link, given),
+    close: () => link.close(),
+  } as Client;
+}
+
+const UPLOAD_MS = 30 * 60_000;
+
+/** The secret part, address and pin of whatever form of token was given. */
+export function linkOf({server, token, fingerprint, requestTimeoutMs = 30_000, env = {}}: ClientOptions): Link {
+  const ticket = token.startsWith('bxt_') ? parseTicket(token, 'bxt') : undefined;
+  const pin = fingerprint ?? ticket?.fingerprint;
+  const address = server ?? addressOf(ticket?.addresses[0] ?? '127.0.0.1:4240', pin);
+  const isPinned = pin !== undefined && address.startsWith('https:');
+  return createLink({
+    server: address,
+    token: ticket?.secret ?? token,
+    fingerprint: isPinned ? pin : undefined,
+    timeoutMs: requestTimeoutMs,
+    env,
+  });
+}
+
+/** An address of a ticket as a URL: one with a scheme is taken as it is. */
+export const addressOf = (address: string, fingerprint: string | undefined): string =>
+  address.includes('://') ? address : `${fingerprint === undefined ? 'http' : 'https'}://${address}`;
+
+/** Mutations that make something new each time they are sent. */
+const once: ReadonlySet<RouteName> = new Set(['tokensCreate', 'invitationsCreate', 'tenantsCreate']);
+
+type Loose = CallOptions & {readonly body?: unknown; readonly query?: object | undefined};
+
+async function callJson(link: Link, name: RouteName, input: Loose = {}): Promise<unknown> {
+  const text = await readText(await call(link, name, input));
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+function call(link: Link, name: RouteName, input: Loose = {}): Promise<IncomingMessage> {
+  const {method, path} = routes[name];
+  const isReading = method === 'GET';
+  const key = input.key ?? (method === 'POST' ? randomUUID() : undefined);
+  const query = queryOf(input.query);
+  return send(link, {
+    method,
+    path: path.replace(/:(\w+)/g, (_match, param: string) => encodeURIComponent(String((input as Record<string, unknown>)[param]))) + query,
+    headers: {...(key === undefined ? {} : {'idempotency-key': key})},
+    body: isReading || input.body === undefined ? undefined : JSON.stringify(input.body),
+    signal: input.signal,
+    timeoutMs: input.requestTimeoutMs,
+    isRepeatable: !once.has(name),
+  });
+}
+
+export function queryOf(query: object | undefined): string {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  const text = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+async function* bytesOf(answer: Promise<IncomingMessage>): AsyncGenerator<Uint8Array> {
+  yield* (await answer) as AsyncIterable<Uint8Array>;
+}

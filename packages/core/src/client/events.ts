@@ -1,0 +1,90 @@
+import type {z} from 'zod';
+import type {EventView, Gauge} from '../api/index.ts';
+import {isBoxyardError} from '../errors/index.ts';
+import {routes} from '../api/routes.ts';
+import {backoff} from './backoff.ts';
+import type {Link} from './link.ts';
+import {send} from './request.ts';
+
+/** `reset`: what came before is no longer known in full; load the lists again. `offline` is followed by `online` when it is back. */
+export type EventItem =
+  | {readonly type: 'event'; readonly event: EventView}
+  | {readonly type: 'gauge'; readonly gauge: z.infer<typeof Gauge>}
+  | {readonly type: 'reset'}
+  | {readonly type: 'online'}
+  | {readonly type: 'offline'; readonly error: unknown};
+
+export interface FollowOptions {
+  /** `seq` of the last event seen; absent: from now on. */
+  readonly after?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The server says something at least every 15 s. */
+const SILENCE_MS = 45_000;
+
+export async function* followEvents(link: Link, {after, signal}: FollowOptions = {}): AsyncGenerator<EventItem> {
+  const wait = backoff(signal);
+  let last = after;
+  const isOver = () => signal?.aborted === true;
+  while (!isOver()) {
+    try {
+      for await (const {id, item} of oneConnection(link, last, signal)) {
+        if (item.type === 'online') wait.reset();
+        last = id ?? last;
+        yield item;
+      }
+      yield {type: 'offline', error: link.unreachable(new Error('the stream ended'))};
+    } catch (error) {
+      if (isOver()) return;
+      if (isFinal(error)) throw error;
+      yield {type: 'offline', error};
+    }
+    await wait.next();
+  }
+}
+
+/** Errors that trying again would only repeat. */
+export function isFinal(error: unknown): boolean {
+  if (!isBoxyardError(error)) return false;
+  return ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'INVALID_INPUT', 'WRONG_SERVER', 'ORIGIN_REFUSED'].includes(error.code);
+}
+
+interface Received {
+  readonly id: string | undefined;
+  readonly item: EventItem;
+}
+
+async function* oneConnection(link: Link, after: string | undefined, signal: AbortSignal | undefined): AsyncGenerator<Received> {
+  const headers = {accept: 'text/event-stream', ...(after === undefined ? {} : {'last-event-id': after})};
+  const response = await send(link, {method: 'GET', path: routes.events.path, headers, signal, isRepeatable: true});
+  const watch = setTimeout(() => response.destroy(new Error('silent')), SILENCE_MS);
+  try {
+    yield {id: undefined, item: {type: 'online'}};
+    let rest = '';
+    response.setEncoding('utf8');
+    for await (const chunk of response as AsyncIterable<string>) {
+      watch.refresh();
+      const blocks = (rest + chunk).split('\n\n');
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) yield* parseBlock(block);
+    }
+  } finally {
+    clearTimeout(watch);
+    response.destroy();
+  }
+}
+
+function* parseBlock(block: string): Generator<Received> {
+  const fields = new Map<string, string>();
+  for (const line of block.split('\n')) {
+    const at = line.indexOf(':');
+    if (at > 0) fields.set(line.slice(0, at), line.slice(at + 1).replace(/^ /, ''));
+  }
+  const id = fields.get('id');
+  const data = fields.get('data');
+  if (fields.get('event') === 'reset') yield {id, item: {type: 'reset'}};
+  else if (data === undefined) return;
+  else if (fields.get('event') === 'gauge') yield {id, item: {type: 'gauge', gauge: JSON.parse(data)}};
+  else yield {id, item: {type: 'event', event: JSON.parse(data)}};
+}

@@ -1,0 +1,3 @@
+export {addressOf, createClient, type CallOptions, type Client, type ClientOptions} from './client.ts';
+export type {AttachItem, AttachOptions, Attachment} from './attach.ts';
+export type {EventItem, FollowOptions} from './events.ts';

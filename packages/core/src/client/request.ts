@@ -1,0 +1,108 @@
+import {request as plainRequest, type IncomingMessage, type RequestOptions} from 'node:http';
+import {request as tlsRequest} from 'node:https';
+import {BoxyardError, fromWire, type WireError} from '../errors/index.ts';
+import type {Link} from './link.ts';
+
+export interface Call {
+  readonly method: string;
+  /** Path and query, from the root. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | AsyncIterable<Uint8Array> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** How long the head of the answer may take; its body has no limit. Absent: the client's own. */
+  readonly timeoutMs?: number | undefined;
+  /** Sending it twice does what sending it once does. */
+  readonly isRepeatable: boolean;
+}
+
+/** The answer's head, once its status is 2xx; rejects with the server's own error otherwise. The caller reads or destroys the body. */
+export async function send(link: Link, call: Call): Promise<IncomingMessage> {
+  try {
+    return await once(link, call);
+  } catch (error) {
+    if (error instanceof StaleConnection && call.isRepeatable)
+      return once(link, call).catch(second => Promise.reject(asFault(second, link)));
+    throw asFault(error, link);
+  }
+}
+
+/** The server closed an idle connection in the moment it was used again. */
+class StaleConnection extends Error {}
+
+const asFault = (error: unknown, link: Link) => (error instanceof StaleConnection ? link.unreachable(error.cause) : error);
+
+async function once(link: Link, call: Call): Promise<IncomingMessage> {
+  const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>();
+  const isText = typeof call.body === 'string';
+  const options: RequestOptions = {
+    method: call.method,
+    agent: link.agent,
+    signal: call.signal,
+    headers: {
+      authorization: `Bearer ${link.token}`,
+      ...(isText ? {'content-type': 'application/json', 'content-length': Buffer.byteLength(call.body as string)} : {}),
+      ...call.headers,
+    },
+  };
+  const url = new URL(call.path, link.url);
+  const request = link.url.protocol === 'https:' ? tlsRequest(url, options) : plainRequest(url, options);
+  const timeoutMs = call.timeoutMs ?? link.timeoutMs;
+  const late = setTimeout(() => request.destroy(new BoxyardError('REQUEST_TIMEOUT', {seconds: timeoutMs / 1000})), timeoutMs);
+  request.once('response', resolve);
+  request.once('error', error => reject(request.reusedSocket && isReset(error) ? stale(error) : link.fault(error, call.signal)));
+  const body = call.body;
+  if (body === undefined || typeof body === 'string') request.end(body);
+  else void feed(request, body).catch(error => request.destroy(error as Error));
+  try {
+    const response = await promise;
+    clearTimeout(late);
+    if ((response.statusCode ?? 500) >= 400) throw await refusal(response, link);
+    return response;
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+async function feed(request: ReturnType<typeof plainRequest>, body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of body) {
+    if (request.destroyed) return;
+    if (!request.write(chunk)) await new Promise<void>(resolve => onceEither(request, resolve));
+  }
+  request.end();
+}
+
+function onceEither(request: ReturnType<typeof plainRequest>, resolve: () => void): void {
+  request.once('drain', resolve);
+  request.once('close', resolve);
+}
+
+const isReset = (error: NodeJS.ErrnoException) => error.code === 'ECONNRESET' || error.code === 'EPIPE';
+const stale = (cause: Error) => new StaleConnection('stale', {cause});
+
+/** Reads the one error shape; anything else came from something between us and a server. */
+async function refusal(response: IncomingMessage, link: Link): Promise<BoxyardError> {
+  const text = await readText(response, 64 * 1024).catch(() => '');
+  const wire = wireOf(text);
+  return wire === undefined ? link.unreachable(new Error(`HTTP ${response.statusCode}`)) : fromWire(wire);
+}
+
+function wireOf(text: string): WireError | undefined {
+  try {
+    const value = JSON.parse(text) as {error?: WireError};
+    return typeof value.error?.code === 'string' && typeof value.error.message === 'string' ? value.error : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function readText(response: IncomingMessage, most = Number.POSITIVE_INFINITY): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > most) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

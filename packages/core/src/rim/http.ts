@@ -1,0 +1,241 @@
+import fastify, {type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {Readable} from 'node:stream';
+import {pipeline} from 'node:stream/promises';
+import type {WebSocket} from 'ws';
+import {contracts, routes, type BodyOf, type Contract, type QueryOf, type ResponseOf, type Route, type RouteName} from '../api/index.ts';
+import {BoxyardError} from '../errors/index.ts';
+import type {Session} from '../services.ts';
+import {parseJson, parseQuery} from './http-body.ts';
+import {MAX_BODY_BYTES, asHttpError, errorResponse} from './http-errors.ts';
+import {createHostRules, reachable, type Listening} from './http-hosts.ts';
+import {openListener, type Listener, type Tls} from './http-listener.ts';
+import {createUpgrades, type SocketRoute} from './http-upgrades.ts';
+
+export interface HttpLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What `access` answers for every request: who it is, whether it may, and when that ends. */
+export interface Gate {
+  /** Rejects with `UNAUTHENTICATED`, `FORBIDDEN`, or `REDIS_UNAVAILABLE` within 2 s. */
+  admit(bearer: string | undefined, verb: Route['verb']): Promise<Session>;
+  /** Calls `end` once, within 5 s after the session's token was revoked or expired. Throws `TOO_MANY_REQUESTS` over the token's cap. */
+  hold(session: Session, end: (error: BoxyardError) => void): () => void;
+}
+
+export interface HttpOptions {
+  readonly gate: Gate;
+  readonly log: HttpLog;
+  readonly publicUrl?: string | undefined;
+}
+
+export interface ApiRequest<K extends RouteName> {
+  readonly session: Session;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: BodyOf<K>;
+  readonly query: QueryOf<K>;
+  readonly headers: IncomingMessage['headers'];
+  readonly remote: string;
+  readonly idempotencyKey: string | undefined;
+  /** The raw body of a route that takes bytes. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Aborts when the client is gone, or its token. */
+  readonly signal: AbortSignal;
+  /** Takes the response over and sends its head; the route ends it. Ends with the token too. */
+  stream(headers: Readonly<Record<string, string>>): ServerResponse;
+  /** Sends what the iterable gives, at the client's pace; a failure breaks the response off, so that it never looks whole. */
+  send(headers: Readonly<Record<string, string>>, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+export type ApiHandler<K extends RouteName> = (request: ApiRequest<K>) => Promise<ResponseOf<K> | void>;
+
+/**
+ * The server's one door. Routes are added before `listen`; each is checked for Host, Origin, token and verb, and its input by
+ * its row in `contracts`, before the handler runs.
+ */
+export interface Http {
+  route<K extends RouteName>(name: K, handler: ApiHandler<K>): void;
+  /** WebSocket routes; see `SocketRoute`. */
+  socket<T>(name: RouteName, route: SocketRoute<T>): void;
+  /** Port 0 picks one. `PORT_BUSY` where it is taken. May be called again for further addresses, also later. */
+  listen(at: {readonly host: string; readonly port: number; readonly tls?: Tls | undefined}): Promise<Listening>;
+  readonly listening: readonly Listening[];
+  /** `host:port` (or the public URL) as tickets carry them. */
+  addresses(): readonly string[];
+  readonly sockets: ReadonlySet<WebSocket>;
+  close(): Promise<void>;
+}
+
+export function createHttp(options: HttpOptions): Http {
+  const app = createApp(options.log);
+  const hosts = createHostRules(options.publicUrl);
+  const upgrades = createUpgrades({hosts, log: options.log});
+  const listeners: Listener[] = [];
+  app.addHook('onRequest', async request => {
+    if (!request.raw.url?.startsWith('/')) throw new BoxyardError('ORIGIN_REFUSED', {host: 'another server'});
+    hosts.check(request.raw.headers);
+  });
+  return {
+    route: (name, handler) => addRoute(app, options.gate, name, handler as ApiHandler<RouteName>),
+    socket: (name, route) => upgrades.add(routes[name].path, contracts[name], route),
+    async listen(at) {
+      await app.ready();
+      const listener = await openListener(at, {request: (incoming, outgoing) => app.routing(incoming, outgoing), upgrade: upgrades.handle});
+      listeners.push(listener);
+      hosts.add(listener.listening);
+      return listener.listening;
+    },
+    get listening() {
+      return listeners.map(each => each.listening);
+    },
+    addresses: () => (options.publicUrl === undefined ? listeners.flatMap(each => reachable(each.listening)) : [options.publicUrl]),
+    sockets: upgrades.sockets,
+    async close() {
+      await Promise.all([upgrades.close(), ...listeners.map(each => each.close())]);
+      await app.close();
+    },
+  };
+}
+
+function createApp(log: HttpLog): FastifyInstance {
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    exposeHeadRoutes: false,
+    routerOptions: {maxParamLength: 300},
+    frameworkErrors: (error, _request, reply) => sendError(reply, error, log),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', {parseAs: 'string'}, async (_request: FastifyRequest, body: string | Buffer) =>
+    body.length === 0 ? undefined : parseJson(String(body)),
+  );
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  app.setErrorHandler((error, _request, reply) => sendError(reply, error, log));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(reply, new BoxyardError('NOT_FOUND', {what: 'route', name: request.raw.url?.split('?')[0]?.slice(0, 100)}), log),
+  );
+  return app;
+}
+
+function sendError(reply: FastifyReply, thrown: unknown, log: HttpLog): void {
+  const error = asHttpError(thrown);
+  if (error.code === 'INTERNAL') log.error({err: error.cause ?? error}, 'a request failed');
+  const {status, headers, body} = errorResponse(error);
+  void reply.code(status).headers(headers).serializer(String).send(body);
+}
+
+function addRoute(app: FastifyInstance, gate: Gate, name: RouteName, handler: ApiHandler<RouteName>): void {
+  const {method, path, verb} = routes[name];
+  const contract: Contract = contracts[name];
+  const sessions = new WeakMap<FastifyRequest, Session>();
+  app.route({
+    method,
+    url: path,
+    onRequest: async request => void sessions.set(request, await gate.admit(bearerOf(request.raw), verb)),
+    handler: async (request, reply) => {
+      const session = sessions.get(request)!;
+      const scope = openScope(gate, session, request.raw, reply);
+      try {
+        const answer = await handler(read(contract, request, session, scope));
+        if (scope.isTaken()) return reply;
+        return await answered(reply, contract, answer);
+      } catch (error) {
+        if (!scope.isTaken()) throw error;
+        reply.raw.destroy();
+        return reply;
+      } finally {
+        scope.release();
+      }
+    },
+  });
+}
+
+/** The token of a request: never from the query. A whole ticket line is taken as its secret part. */
+export function bearerOf(request: IncomingMessage): string | undefined {
+  const match = /^Bearer +(\S{1,2000})$/i.exec(request.headers.authorization ?? '');
+  const offered = match?.[1] ?? protocolToken(request);
+  return offered?.slice(offered.lastIndexOf('_') + 1);
+}
+
+function protocolToken(request: IncomingMessage): string | undefined {
+  const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(/, */);
+  return offered.find(each => each.startsWith('boxyard.token.'))?.slice('boxyard.token.'.length);
+}
+
+interface Scope {
+  readonly signal: AbortSignal;
+  stream(headers: Readonly<Record<string, string>>): ServerResponse;
+  isTaken(): boolean;
+  release(): void;
+}
+
+function openScope(gate: Gate, session: Session, raw: IncomingMessage, reply: FastifyReply): Scope {
+  const abort = new AbortController();
+  const ends: (() => void)[] = [];
+  let isTaken = false;
+  const onClose = () => abort.abort();
+  reply.raw.once('close', onClose);
+  return {
+    signal: abort.signal,
+    stream(headers) {
+      const unhold = gate.hold(session, () => reply.raw.destroy());
+      isTaken = true;
+      ends.push(unhold);
+      reply.raw.once('close', unhold);
+      reply.hijack();
+      raw.setTimeout(0);
+      reply.raw.writeHead(200, {'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers});
+      reply.raw.flushHeaders();
+      return reply.raw;
+    },
+    isTaken: () => isTaken,
+    release: () => void (isTaken || reply.raw.off('close', onClose)),
+  };
+}
+
+function read(contract: Contract, request: FastifyRequest, session: Session, scope: Scope): ApiRequest<RouteName> {
+  const query = parseQuery(request.raw.url ?? '');
+  const key = request.headers['idempotency-key'];
+  if (key !== undefined && (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key)))
+    throw new BoxyardError('INVALID_INPUT', {field: 'Idempotency-Key', issue: 'expected 1 to 200 printable characters'});
+  if (contract.query === undefined && Object.keys(query).length > 0)
+    throw new BoxyardError('INVALID_INPUT', {field: Object.keys(query)[0]?.slice(0, 40), issue: 'is not a known parameter'});
+  return {
+    session,
+    params: request.params as Record<string, string>,
+    body: contract.body?.parse(request.body ?? {}) as never,
+    query: contract.query?.parse(query) as never,
+    headers: request.raw.headers,
+    remote: request.raw.socket.remoteAddress ?? '',
+    idempotencyKey: key,
+    bytes: contract.takes === undefined ? empty() : (request.body as AsyncIterable<Uint8Array>),
+    signal: scope.signal,
+    stream: scope.stream,
+    send: async (headers, bytes) => {
+      const out = scope.stream(headers);
+      await pipeline(Readable.from(bytes, {objectMode: false}), out);
+    },
+  };
+}
+
+/** A list as every list looks. */
+export const pageOf = <T>({items, nextCursor}: {readonly items: readonly T[]; readonly nextCursor?: string | undefined}) => ({
+  items: [...items],
+  ...(nextCursor === undefined ? {} : {nextCursor}),
+  schemaVersion: 1 as const,
+});
+
+async function* empty(): AsyncGenerator<Uint8Array> {}
+
+async function answered(reply: FastifyReply, contract: Contract, answer: unknown): Promise<FastifyReply> {
+  void reply.headers({'cache-control': 'no-store', 'x-content-type-options': 'nosniff'});
+  if (contract.gives !== undefined && typeof answer === 'string') return reply.type(contract.gives).send(answer);
+  if (answer === undefined) return reply.code(204).send();
+  return reply
+    .code(contract.status ?? 200)
+    .type('application/json; charset=utf-8')
+    .serializer(String)
+    .send(JSON.stringify(answer));
+}
