@@ -1,6 +1,6 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {readFileSync} from 'node:fs';
-import {waitFor, type Lab} from './lab.ts';
+import type {Lab} from './lab.ts';
 
 export interface Program {
   readonly argv: readonly [string, ...string[]];
@@ -30,23 +30,36 @@ export async function startChild(lab: Lab, program: Program, ready?: RegExp, wit
   const keep = (bytes: Buffer) => (written = (written + bytes.toString('latin1')).slice(-200_000));
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const failed = new Promise<never>((_, reject) => child.once('error', reject));
-  failed.catch(() => {});
   const handle: Child = {pid: child.pid ?? 0, process: child, output: () => written, stop: () => stopGroup(child)};
   lab.own(handle, ({stop}) => stop());
-  if (ready) {
-    const line = waitFor(
-      `"${ready.source}" from ${program.argv.join(' ')}`,
-      () => {
-        if (ready.test(written)) return true;
-        if (hasEnded(child)) throw new Error(`it ended (${child.exitCode ?? child.signalCode}): ${written.slice(-600)}`);
-        return undefined;
-      },
-      within,
-    );
-    await Promise.race([line, failed]);
-  }
+  await (ready ? line(handle, ready, {argv: program.argv, within}) : started(child));
   return handle;
+}
+
+const started = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', reject);
+  });
+
+/** Resolves when `ready` was written; rejects when the program ends before it, or is too slow. */
+function line(child: Child, ready: RegExp, {argv, within}: {argv: readonly string[]; within: number}): Promise<void> {
+  const {process: program} = child;
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => settle(() => reject(new Error(`${argv.join(' ')} ${why}: ${child.output().slice(-600)}`)));
+    const timer = setTimeout(() => fail(`did not say "${ready.source}" within ${within} ms`), within);
+    const onData = () => ready.test(child.output()) && settle(resolve);
+    const settle = (then: () => void) => {
+      clearTimeout(timer);
+      program.stdout?.off('data', onData);
+      program.stderr?.off('data', onData);
+      then();
+    };
+    program.stdout?.on('data', onData);
+    program.stderr?.on('data', onData);
+    program.once('error', error => fail(error.message));
+    program.once('exit', code => fail(`ended with ${code}`));
+  });
 }
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;

@@ -23,7 +23,8 @@ export function table(rows: readonly Row[], committed: Committed, color: boolean
   const draw = (line: readonly string[]) =>
     line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   const body = rows.map((row, i) => {
-    const line = draw(lines[i]!) + (row.note ? `  ${row.note}` : '');
+    const said = row.skipped ?? row.note;
+    const line = draw(lines[i]!) + (said ? `  ${said}` : '');
     return color && regression(row, committed) ? `\u001B[31m${line}\u001B[39m` : line;
   });
   return [draw(headings), ...body].join('\n');
@@ -39,7 +40,7 @@ function cells(row: Row, committed: Committed): string[] {
     amount(row.baseline, row.unit),
     ratio === undefined ? '' : `${ratio.toFixed(2)} ×`,
     row.budget ? allowed(row.budget, row.unit) : '',
-    row.skipped ? `skipped: ${row.skipped}` : result.filter(Boolean).join(', '),
+    result.filter(Boolean).join(', '),
   ];
 }
 
@@ -58,7 +59,7 @@ const digits = (value: number): string => {
 /** The page that is committed: the same table, in Markdown. `machine` says how large it was, never which. */
 export function page(rows: readonly Row[], machine: readonly string[]): string {
   const line = (cellsOfLine: readonly string[]) => `| ${cellsOfLine.join(' | ')} |`;
-  const body = rows.map(row => line([...cells(row, {}), row.note ?? '']));
+  const body = rows.map(row => line([...cells(row, {}), row.skipped ?? row.note ?? '']));
   return [
     '# Measured',
     '',
