@@ -1,5 +1,6 @@
 import type {JobView} from '@boxyard/core/api';
-import type {FromServer} from '@boxyard/core/protocol';
+import {place, type Candidate} from '../../packages/core/src/jobs/rules-place.ts';
+import type {FromServer, Needs} from '@boxyard/core/protocol';
 import {commandCalls, startRedis} from '../baselines/redis.ts';
 import type {Figure, Row} from '../figure.ts';
 import {pause, type Lab} from '../lab.ts';
@@ -24,8 +25,54 @@ const goes = 100;
 export const placement: Figure = {
   id: 'P10',
   title: 'finding a place among many workers, and among many waiting jobs',
-  measure: async lab => [...(await amongWorkers(lab)), ...(await amongWaiting(lab))],
+  measure: async lab => [...decisions(), ...(await amongWorkers(lab)), ...(await amongWaiting(lab))],
 };
+
+/** The rule alone: one decision among that many workers that all could take the job. */
+function decisions(): Row[] {
+  const needs: Needs = {
+    engine: 'scripted',
+    features: [],
+    enforces: ['memory'],
+    labels: {},
+    memoryBytes: 512e6,
+    slots: 1,
+    profile: 'standard',
+  };
+  const points = crowds.map(crowd => {
+    const workers = Array.from({length: crowd}, (_, i) => candidate(i));
+    const times = Array.from({length: 300}, () => {
+      const start = performance.now();
+      if (!place({needs, image: 'localhost/nothing:1'}, workers).worker) throw new Error('no worker took the job');
+      return performance.now() - start;
+    });
+    return {x: crowd, y: median(times.slice(100))};
+  });
+  const note = `grows with the power ${growth(points).toFixed(2)}`;
+  return points.map(({x, y}, i): Row => {
+    const isAsked = i === points.length - 1;
+    return {
+      figure: 'P10',
+      case: `decision among ${x} workers`,
+      unit: 'ms',
+      product: y,
+      ...(isAsked ? {budget: {of: 'product', most: 2}, note} : {}),
+    };
+  });
+}
+
+const candidate = (i: number): Candidate => ({
+  id: `w-${i}`,
+  name: `sim-${i}`,
+  closed: undefined,
+  platform: 'linux',
+  labels: {},
+  floor: undefined,
+  engines: [{name: 'scripted', usable: true, features: ['exec'], enforces: ['memory', 'cpus'], labels: {}}],
+  slots: {total: 4, used: i % 4},
+  memory: {total: 64e9, used: 1e9},
+  images: new Set(),
+});
 
 /** One job at a time; every worker is free. What grows with the crowd is the price of choosing. */
 async function amongWorkers(lab: Lab): Promise<Row[]> {

@@ -56,7 +56,8 @@ export async function startUp(lab: Lab, options: UpOptions = {}): Promise<Boxyar
 export async function attachTo(lab: Lab, env: Env, url: string, child: Child): Promise<Boxyard> {
   const tokenFile = join(env['XDG_CONFIG_HOME']!, 'boxyard/local-token');
   const line = await waitFor(tokenFile, () => (existsSync(tokenFile) ? readFileSync(tokenFile, 'utf8').trim() : undefined), 10_000);
-  const client = openClient(lab, url, line);
+  // A line is `bxt_<address>_<fingerprint>_<secret>`; the secret is what the header carries.
+  const client = openClient(lab, url, line.split('_').at(-1)!);
   await waitFor('a worker that is ready', async () => {
     const {items} = await client.ask<{items: {status: string}[]}>('GET', '/v1/workers');
     return items.some(worker => worker.status === 'ready') || undefined;
