@@ -1,0 +1,109 @@
+import {chmod, chown, mkdir, rename, rm} from 'node:fs/promises';
+import type {Box, BoxSpec, Host, Labels} from '@boxyard/core/plugin-api';
+import {findTree, killTree} from '../process-tree.ts';
+import {runAs} from './as-user.ts';
+import {boxDir, listBoxNames, makeBoxDir, readKept, type BoxDir} from './box-dir.ts';
+import {faultOf} from './errors.ts';
+import type {Identity} from './identity.ts';
+import {startMain} from './main-start.ts';
+import {readOutput} from './main-output.ts';
+import {markerOf, recordKilled, stateOf, waitForEnd} from './main-state.ts';
+import {keptOf} from './spec.ts';
+
+/** Where boxes are, and as whom their programs run. */
+export interface Place {
+  readonly identity: Identity;
+  readonly host: Host;
+}
+
+export const createBox = async (place: Place, spec: BoxSpec, signal: AbortSignal): Promise<Box> => {
+  const {host} = place;
+  const kept = keptOf(spec, host);
+  const dir = dirOf(place, spec.name);
+  signal.throwIfAborted();
+  try {
+    await makeWorkspace(place.identity, dir);
+    if (await makeBoxDir(dir, kept)) return boxOf(place, dir, spec.labels);
+  } catch (error) {
+    throw faultOf(host, error, `create ${spec.name}`);
+  }
+  const found = await findBox(place, spec.name);
+  const isSame = found !== undefined && Object.entries(spec.labels).every(([key, value]) => found.labels[key] === value);
+  if (!isSame) throw host.fault('conflict', `another box has the name ${spec.name}`);
+  return found;
+};
+
+export const findBox = async (place: Place, name: string): Promise<Box | undefined> => {
+  const dir = dirOf(place, name);
+  const kept = await readKept(dir);
+  return kept === undefined ? undefined : boxOf(place, dir, kept.labels);
+};
+
+export const listBoxes = async (place: Place, labels: Labels): Promise<readonly Box[]> => {
+  const names = await listBoxNames(place.host.stateDir);
+  const all = await Promise.all(names.map(name => findBox(place, name)));
+  return all.filter(box => box !== undefined && Object.entries(labels).every(([key, value]) => box.labels[key] === value)) as Box[];
+};
+
+const dirOf = ({identity, host}: Place, name: string): BoxDir => {
+  if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) throw host.fault('invalid', `${JSON.stringify(name)} is not a box name`);
+  return boxDir(host.stateDir, identity.work, name);
+};
+
+/** The folder of all workspaces may be passed through but not listed; each workspace is its user's own. */
+const makeWorkspace = async ({work, drop}: Identity, {workspace}: BoxDir): Promise<void> => {
+  await mkdir(work, {recursive: true, mode: 0o711});
+  await mkdir(workspace, {mode: 0o700}).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  if (drop === undefined) return;
+  await chmod(work, 0o711);
+  await chown(workspace, drop.uid, drop.gid);
+};
+
+const boxOf = (place: Place, dir: BoxDir, labels: Labels): Box => ({
+  name: dir.name,
+  labels,
+  inspect: () => stateOf(dir),
+  start: (stdin, signal) => (signal.throwIfAborted(), startMain(dir, place.identity, place.host, stdin)),
+  stop: (graceMs, signal) => stop(place, dir, graceMs, signal),
+  remove: signal => remove(place, dir, signal),
+  wait: signal => waitForEnd(dir, place.host, signal),
+  output: (from, signal) => readOutput(dir, place.host, from, signal),
+});
+
+const stop = async ({host}: Place, dir: BoxDir, graceMs: number, signal: AbortSignal): Promise<void> => {
+  if ((await stateOf(dir)).is !== 'running') return;
+  const isHeld = (await readKept(dir))?.main === 'hold';
+  if (graceMs > 0) {
+    const found = await killTree(markerOf(dir), 'SIGTERM');
+    if (found > 0 || isHeld) await endWithin(dir, graceMs, isHeld, signal);
+  }
+  await recordKilled(dir, isHeld ? 0 : 137);
+  await killTree(markerOf(dir), 'SIGKILL');
+  await waitForEnd(dir, host, signal);
+};
+
+/** Returns when the main process is over, or for a box that only holds a folder when all it ran is; or after the grace. */
+const endWithin = async (dir: BoxDir, graceMs: number, isHeld: boolean, signal: AbortSignal): Promise<void> => {
+  const until = Date.now() + graceMs;
+  while (Date.now() < until) {
+    signal.throwIfAborted();
+    const isOver = isHeld ? (await findTree(markerOf(dir))).length === 0 : (await stateOf(dir)).is !== 'running';
+    if (isOver) return;
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+};
+
+const remove = async ({identity, host}: Place, dir: BoxDir, signal: AbortSignal): Promise<void> => {
+  signal.throwIfAborted();
+  await killTree(markerOf(dir), 'SIGKILL');
+  // As the user whose files they are: root must not follow what a program put there.
+  await runAs(identity, ['rm', '-rf', '--', dir.workspace], {host, doing: `remove ${dir.name}`, isTolerant: true});
+  await rm(dir.workspace, {recursive: true, force: true});
+  const gone = `${dir.dir}.removed-${process.pid}-${Date.now()}`;
+  await rename(dir.dir, gone).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(gone, {recursive: true, force: true});
+};

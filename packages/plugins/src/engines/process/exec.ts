@@ -1,0 +1,102 @@
+import {randomUUID} from 'node:crypto';
+import {spawn, type ChildProcess} from 'node:child_process';
+import {Readable, type Writable} from 'node:stream';
+import {text} from 'node:stream/consumers';
+import type {Chunk, Command, Exit, Host, Process} from '@boxyard/core/plugin-api';
+import {killTree, type Marker} from '../process-tree.ts';
+import type {BoxDir, Kept} from './box-dir.ts';
+import {insideFolder} from './box-path.ts';
+import {faultOf} from './errors.ts';
+import {cleanEnvironment, type Identity} from './identity.ts';
+import {markerOf} from './main-state.ts';
+import {findProgram, EXEC_SCRIPT} from './supervise.ts';
+
+export interface Where {
+  readonly box: BoxDir;
+  readonly kept: Kept;
+  readonly identity: Identity;
+  readonly host: Host;
+}
+
+/** What an exec and a terminal have in common: the environment with both marks, the folder, the program. */
+export const prepare = async ({box, kept, identity, host}: Where, command: Command) => {
+  if (command.user !== undefined && command.user !== identity.user) throw host.fault('unsupported', `running as ${command.user}`);
+  const mark: Marker = {name: 'BOXYARD_EXEC', value: randomUUID()};
+  const own = markerOf(box);
+  const env = cleanEnvironment(identity, box.workspace, {...kept.env, ...command.env, [own.name]: own.value, [mark.name]: mark.value});
+  const cwd = insideFolder(box, command.cwd ?? kept.cwd);
+  const found = await findProgram(command.argv[0] ?? '', env['PATH'] ?? '', cwd);
+  return {mark, env, cwd, found, args: command.argv.slice(1)};
+};
+
+export const exec = async (where: Where, command: Command): Promise<Process> => {
+  const {mark, env, cwd, found, args} = await prepare(where, command);
+  // Descriptor 3 of the shell takes the code; a program that cannot be run is an end of its own, said by the same shell.
+  const program = 'file' in found ? [found.file, ...args] : ['/bin/sh', '-c', `printf '%s' "$1" >&2; exit ${found.code}`, 'sh', found.text];
+  const child = spawn('/bin/sh', ['-c', EXEC_SCRIPT, 'sh', ...program], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    ...where.identity.drop,
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', error => reject(faultOf(where.host, error, `run ${command.argv[0] ?? ''} in ${where.box.name}`)));
+  });
+  return processOf(child, mark);
+};
+
+const processOf = (child: ChildProcess, mark: Marker): Process => {
+  const stdin = child.stdin as Writable;
+  const stdout = child.stdout as Readable;
+  const stderr = child.stderr as Readable;
+  stdin.on('error', () => undefined);
+  let killedBy: NodeJS.Signals | undefined;
+  const code = text(child.stdio[3] as Readable).catch(() => '');
+  // The cat that feeds the program would wait for more for ever.
+  void code.then(() => stdin.destroy());
+  const closed = Promise.all([ended(stdout), ended(stderr)]);
+  const exit = Promise.all([code, closed]).then(([said]): Exit => {
+    if (said !== '') return {code: Number(said)};
+    return killedBy === 'SIGKILL' ? {code: 137} : {unknown: 'it was killed from outside'};
+  });
+  return {
+    stdin,
+    output: both(stdout, stderr),
+    wait: () => exit,
+    kill: async kind => {
+      killedBy = kind;
+      await killTree(mark, kind);
+    },
+  };
+};
+
+const ended = (stream: Readable): Promise<void> => new Promise(resolve => void stream.once('close', resolve));
+
+/** Both streams as they come; while nobody reads, the program waits. */
+async function* both(stdout: Readable, stderr: Readable): AsyncGenerator<Chunk> {
+  const at = {stdout: 0, stderr: 0};
+  const readers = {stdout: stdout[Symbol.asyncIterator](), stderr: stderr[Symbol.asyncIterator]()};
+  const next = async (stream: Chunk['stream']) => ({stream, result: await readers[stream].next()});
+  const waiting = new Map<Chunk['stream'], ReturnType<typeof next>>([
+    ['stdout', next('stdout')],
+    ['stderr', next('stderr')],
+  ]);
+  try {
+    while (waiting.size > 0) {
+      const {stream, result} = await Promise.race(waiting.values());
+      if (result.done === true) {
+        waiting.delete(stream);
+        continue;
+      }
+      const bytes = result.value as Buffer;
+      yield {stream, offset: at[stream], bytes};
+      at[stream] += bytes.length;
+      waiting.set(stream, next(stream));
+    }
+  } finally {
+    stdout.destroy();
+    stderr.destroy();
+  }
+}

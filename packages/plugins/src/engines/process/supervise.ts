@@ -1,0 +1,42 @@
+import {access, constants, stat} from 'node:fs/promises';
+import path from 'node:path';
+
+/**
+ * Runs a program and writes its exit code to descriptor 3, which it does not have itself. A signal to the whole tree must
+ * not end the shell before it has written, so it is caught; caught, not ignored, since an ignored signal would stay ignored in the program.
+ */
+const RUN = 'trap : TERM INT HUP QUIT; "$@" 3>&- 4>&- 5>&- 6>&-; echo $? >&3';
+
+/** Node's pipes are sockets, and a socket cannot be opened as /dev/stdin or /dev/stdout: a cat on each side makes them pipes. */
+const CAT = '(trap "" TERM INT HUP QUIT; exec cat';
+const FED = `${CAT} 3>&-) | { ${RUN}; }`;
+
+/** For a main process: its output goes straight to files and outlives us. */
+export const mainScript = (hasStdin: boolean): string => (hasStdin ? FED : RUN);
+
+/** For an exec: descriptors 1 and 2 are the caller's, 3 takes the exit code. */
+export const EXEC_SCRIPT = `exec 4>&1 5>&2; { { ${FED}; } 2>&1 1>&6 6>&- | ${CAT} >&5 3>&- 4>&- 5>&- 6>&-); } 6>&1 | ${CAT} >&4 3>&- 4>&- 5>&-)`;
+
+export type Found = {readonly file: string} | {readonly code: 126 | 127; readonly text: string};
+
+/** A path, so that the shell never takes the word for a builtin of its own. */
+export const findProgram = async (word: string, searchPath: string, cwd: string): Promise<Found> => {
+  if (word.includes('/')) return check(path.resolve(cwd, word), word);
+  for (const folder of searchPath.split(':')) {
+    const found = await check(path.resolve(cwd, folder, word), word);
+    if ('file' in found) return found;
+  }
+  return {code: 127, text: `${word}: command not found\n`};
+};
+
+const check = async (file: string, word: string): Promise<Found> => {
+  const info = await stat(file).catch(() => undefined);
+  if (info === undefined) return {code: 127, text: `${word}: no such file\n`};
+  const isAllowed =
+    info.isFile() &&
+    (await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    ));
+  return isAllowed ? {file} : {code: 126, text: `${word}: cannot be run\n`};
+};
