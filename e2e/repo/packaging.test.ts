@@ -1,0 +1,72 @@
+import {execFile} from 'node:child_process';
+import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
+import {existsSync, globSync, readFileSync} from 'node:fs';
+import {builtinModules} from 'node:module';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {describe, expect, test} from 'vitest';
+import {repository} from '../../scripts/lint/addresses.ts';
+
+const run = promisify(execFile);
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const root = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {version: string; dependencies: Record<string, string>};
+
+describe('the packed root', () => {
+  test('lists exactly the packages that the bundles import', () => {
+    const bundles = globSync('dist/**/*.js', {cwd: repository}).filter(file => !file.endsWith('session-host.js'));
+    const imported = new Set(bundles.flatMap(file => importedPackages(readFileSync(join(repository, file), 'utf8'))));
+    // The launcher runs `node`; nothing imports it.
+    expect([...imported, 'node'].toSorted()).toEqual(Object.keys(root.dependencies).toSorted());
+  });
+
+  test('keeps the session host whole: it imports nothing but Node', async () => {
+    const text = await readFile(join(repository, 'dist/session-host.js'), 'utf8');
+    expect(staticImports(text).filter(name => !isBuiltin(name))).toEqual([]);
+  });
+
+  test('installed into an empty prefix, gives a working boxyard', {timeout: 300_000}, async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'boxyard-pack-'));
+    try {
+      const {stdout} = await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir], {
+        cwd: repository,
+        env: outsideNpm,
+      });
+      // In an empty directory of its own rather than by --prefix, which would also look for npm's settings there.
+      const prefix = join(dir, 'prefix');
+      await mkdir(prefix);
+      const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', join(dir, stdout.trim())];
+      await run('npm', install, {cwd: prefix, env: outsideNpm});
+      const boxyard = join(prefix, 'node_modules/.bin/boxyard');
+      const version = await run(boxyard, ['--version'], {cwd: '/', env: {PATH: systemPath, HOME: dir}});
+      expect(version.stdout).toContain(root.version);
+      const help = await run(boxyard, ['run', '--help'], {cwd: '/', env: {PATH: systemPath, HOME: dir}});
+      expect(help.stdout).toContain('--image');
+      expect(existsSync(join(prefix, 'node_modules/boxyard/dist/server.js'))).toBe(true);
+    } finally {
+      await rm(dir, {recursive: true, force: true});
+    }
+  });
+});
+
+// `npm test` hands its own settings to whatever it starts.
+const outsideNpm = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || name === 'npm_config_registry')),
+  PATH: systemPath,
+};
+
+const isBuiltin = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
+
+const staticImports = (text: string): string[] => [...text.matchAll(/^(?:import|export)\b[^;]*?"([^"\n]+)";$/gm)].map(match => match[1]!);
+
+/** Packages a bundle asks for, by `import`, `import()` or `require()`. */
+function importedPackages(text: string): string[] {
+  const dynamic = [...text.matchAll(/\b(?:import|require)\("([^"\n]+)"\)/g)].map(match => match[1]!);
+  const names = [...staticImports(text), ...dynamic].filter(name => !name.startsWith('.') && !isBuiltin(name));
+  return names.map(name =>
+    name
+      .split('/')
+      .slice(0, name.startsWith('@') ? 2 : 1)
+      .join('/'),
+  );
+}
