@@ -111,12 +111,17 @@ export interface EventService {
     handlers: {onEvent(event: EventView): void; onReset(): void; onGauge(gauge: z.infer<typeof Gauge>): void},
   ): Promise<() => void>;
 }
+/** A worker by its credential; `labels` are those its invitation gave it. */
+export interface KnownWorker {
+  readonly worker: string;
+  readonly tenant: TenantId;
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
 /** What `workers/hub` asks of `access` when an agent connects, and what `access` asks of the hub when one is removed. */
 export interface WorkerCredentials {
   /** Undefined: unknown (401). `removed` or `other-tenant`: positively known (403, R14). */
-  find(
-    credential: string,
-  ): Promise<{readonly worker: string; readonly tenant: TenantId; readonly name: string} | {readonly refused: string} | undefined>;
+  find(credential: string): Promise<KnownWorker | {readonly refused: string} | undefined>;
 }
 export interface SecretValues {
   /** Plain values of a tenant's secrets and of a job's own; missing names are left out. */

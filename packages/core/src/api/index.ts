@@ -42,6 +42,7 @@ export {
   Plan,
   Presence,
   ReadmitRequest,
+  ReadmittedView,
   RedeemRequest,
   RedeemView,
   RemoveRequest,

@@ -149,7 +149,9 @@ export const CreateTenantRequest = z.strictObject({name: Name, plan: Plan.option
 /** The first owner token of a new tenant is shown this once. */
 export const CreatedTenantView = z.object({tenant: TenantView, token: TokenView});
 export type CreatedTenantView = z.infer<typeof CreatedTenantView>;
-export const ReadmitRequest = z.strictObject({worker: z.string().max(63), machine: z.string().min(16).max(128), name: Name});
+/** Absent `worker`: every worker that holds a credential of this installation and knocked since Redis lost it (R14). */
+export const ReadmitRequest = z.strictObject({worker: z.string().max(63).optional()});
+export const ReadmittedView = z.object({worker: z.string(), name: z.string()});
 export const SwitchRequest = z.strictObject({on: z.boolean()});
 export const SetTenantRequest = z.strictObject({
   name: Name.optional(),

@@ -42,7 +42,7 @@ function hostsOf({host, port, isTls}: Listening): readonly string[] {
 }
 
 const loopback = ['localhost', '127.0.0.1', '[::1]'];
-const isWildcard = (host: string) => host === '0.0.0.0' || host === '::';
+export const isWildcard = (host: string) => host === '0.0.0.0' || host === '::';
 export const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 const bracketed = (host: string) => (isIP(host) === 6 ? `[${host.toLowerCase()}]` : host.toLowerCase());
 

@@ -30,6 +30,8 @@ export interface HttpOptions {
   readonly gate: Gate;
   readonly log: HttpLog;
   readonly publicUrl?: string | undefined;
+  /** Told about every answered request, by the route's path. */
+  readonly onAnswer?: ((route: string, status: number, seconds: number) => void) | undefined;
 }
 
 export interface ApiRequest<K extends RouteName> {
@@ -50,7 +52,7 @@ export interface ApiRequest<K extends RouteName> {
   send(headers: Readonly<Record<string, string>>, bytes: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-export type ApiHandler<K extends RouteName> = (request: ApiRequest<K>) => Promise<ResponseOf<K> | void>;
+export type ApiHandler<K extends RouteName> = (request: ApiRequest<K>) => Promise<(K extends 'metrics' ? string : ResponseOf<K>) | void>;
 
 /**
  * The server's one door. Routes are added before `listen`; each is checked for Host, Origin, token and verb, and its input by
@@ -64,7 +66,7 @@ export interface Http {
   listen(at: {readonly host: string; readonly port: number; readonly tls?: Tls | undefined}): Promise<Listening>;
   readonly listening: readonly Listening[];
   /** `host:port` (or the public URL) as tickets carry them. */
-  addresses(): readonly string[];
+  addresses(isTlsOnly?: boolean): readonly string[];
   readonly sockets: ReadonlySet<WebSocket>;
   close(): Promise<void>;
 }
@@ -77,6 +79,9 @@ export function createHttp(options: HttpOptions): Http {
   app.addHook('onRequest', async request => {
     if (!request.raw.url?.startsWith('/')) throw new BoxyardError('ORIGIN_REFUSED', {host: 'another server'});
     hosts.check(request.raw.headers);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    options.onAnswer?.(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
   });
   return {
     route: (name, handler) => addRoute(app, options.gate, name, handler as ApiHandler<RouteName>),
@@ -91,7 +96,7 @@ export function createHttp(options: HttpOptions): Http {
     get listening() {
       return listeners.map(each => each.listening);
     },
-    addresses: () => (options.publicUrl === undefined ? listeners.flatMap(each => reachable(each.listening)) : [options.publicUrl]),
+    addresses: (isTlsOnly = false) => (options.publicUrl === undefined ? reachableOf(listeners, isTlsOnly) : [options.publicUrl]),
     sockets: upgrades.sockets,
     async close() {
       await Promise.all([upgrades.close(), ...listeners.map(each => each.close())]);
@@ -99,6 +104,9 @@ export function createHttp(options: HttpOptions): Http {
     },
   };
 }
+
+const reachableOf = (listeners: readonly Listener[], isTlsOnly: boolean) =>
+  listeners.map(each => each.listening).flatMap(each => (isTlsOnly && !each.isTls ? [] : reachable(each)));
 
 function createApp(log: HttpLog): FastifyInstance {
   const app = fastify({
@@ -145,8 +153,6 @@ function addRoute(app: FastifyInstance, gate: Gate, name: RouteName, handler: Ap
         if (!scope.isTaken()) throw error;
         reply.raw.destroy();
         return reply;
-      } finally {
-        scope.release();
       }
     },
   });
@@ -168,21 +174,18 @@ interface Scope {
   readonly signal: AbortSignal;
   stream(headers: Readonly<Record<string, string>>): ServerResponse;
   isTaken(): boolean;
-  release(): void;
 }
 
 function openScope(gate: Gate, session: Session, raw: IncomingMessage, reply: FastifyReply): Scope {
   const abort = new AbortController();
-  const ends: (() => void)[] = [];
   let isTaken = false;
-  const onClose = () => abort.abort();
-  reply.raw.once('close', onClose);
+  // Also emitted after a complete answer, so that whatever listens to the signal is released in any case.
+  reply.raw.once('close', () => abort.abort());
   return {
     signal: abort.signal,
     stream(headers) {
       const unhold = gate.hold(session, () => reply.raw.destroy());
       isTaken = true;
-      ends.push(unhold);
       reply.raw.once('close', unhold);
       reply.hijack();
       raw.setTimeout(0);
@@ -191,7 +194,6 @@ function openScope(gate: Gate, session: Session, raw: IncomingMessage, reply: Fa
       return reply.raw;
     },
     isTaken: () => isTaken,
-    release: () => void (isTaken || reply.raw.off('close', onClose)),
   };
 }
 

@@ -1,0 +1,145 @@
+import type {z} from 'zod';
+import type {InvitationRequest, InvitationView, RedeemRequest} from '../api/index.ts';
+import {newId, randomBase32} from '../config/index.ts';
+import {BoxyardError} from '../errors/index.ts';
+import type {Caller} from '../services.ts';
+import {accessKeys, hashOf, type AccessRedis} from './access-redis.ts';
+import {redeemLua} from './redeem.lua.ts';
+import type {WorkerIdentities} from './worker-identities.ts';
+
+interface InvitationRecord {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly addresses: readonly string[];
+  readonly createdAt: string;
+  readonly expiresAt: number;
+  readonly actor: string;
+  readonly redeemed?: {readonly machine: string; readonly worker: string; readonly name: string; readonly at: number} | undefined;
+}
+
+export interface Redeemed {
+  readonly worker: string;
+  readonly name: string;
+  readonly tenant: string;
+  readonly credential: string;
+}
+
+/** Lines that make a machine a worker: one use each, kept as a hash, shown once. */
+export interface Invitations {
+  create(
+    by: Caller,
+    request: z.infer<typeof InvitationRequest>,
+    addresses: readonly string[],
+  ): Promise<{view: InvitationView; secret: string}>;
+  list(tenant: string): Promise<readonly InvitationView[]>;
+  /** `NOT_FOUND`; withdrawing one that was used changes nothing for its worker. */
+  remove(tenant: string, id: string): Promise<void>;
+  /**
+   * Makes the worker and reserves it in the tenant's limit, in one step. The same machine may ask again until the invitation
+   * expires and gets the same answer. `INVITATION_INVALID`, `INVITATION_USED`, `INVITATION_EXPIRED`, `LIMIT_REACHED`.
+   */
+  redeem(request: z.infer<typeof RedeemRequest>, workersAllowed: (tenant: string) => Promise<number>): Promise<Redeemed>;
+}
+
+/** Used or expired ones are listed this long. */
+const KEPT_MS = 7 * 86_400_000;
+
+export function createInvitations(
+  {ask, prefix}: AccessRedis,
+  identities: WorkerIdentities,
+  options: {readonly now: () => number; readonly validMs: number},
+): Invitations {
+  const keys = accessKeys(prefix);
+  const {now} = options;
+  const find = async (hash: string): Promise<InvitationRecord> => {
+    const text = await ask(redis => redis.hget(keys.invitations, hash));
+    if (text === null) throw new BoxyardError('INVITATION_INVALID');
+    return JSON.parse(text) as InvitationRecord;
+  };
+  const remove = async (tenant: string, id: string) => {
+    const hash = await ask(redis => redis.hget(keys.invitationsOf(tenant), id));
+    if (hash === null) throw new BoxyardError('NOT_FOUND', {what: 'invitation', name: id});
+    await ask(redis => redis.multi().hdel(keys.invitations, hash).hdel(keys.invitationsOf(tenant), id).exec());
+  };
+  return {
+    remove,
+    async create({tenant, actor}, request, addresses) {
+      const secret = randomBase32(256);
+      const at = now();
+      const record: InvitationRecord = {
+        id: newId('i'),
+        tenant,
+        actor,
+        addresses,
+        name: request.name,
+        labels: request.labels,
+        createdAt: new Date(at).toISOString(),
+        expiresAt: at + (request.expiresInMs ?? options.validMs),
+      };
+      const hash = hashOf(secret);
+      const text = JSON.stringify(record);
+      await ask(redis => redis.multi().hset(keys.invitations, hash, text).hset(keys.invitationsOf(tenant), record.id, hash).exec());
+      return {view: viewOf(record), secret};
+    },
+    async list(tenant) {
+      const hashes = await ask(redis => redis.hvals(keys.invitationsOf(tenant)));
+      if (hashes.length === 0) return [];
+      const texts = await ask(redis => redis.hmget(keys.invitations, ...hashes));
+      const records = texts.filter(text => text !== null).map(text => JSON.parse(text) as InvitationRecord);
+      const isOld = (record: InvitationRecord) => record.expiresAt + KEPT_MS < now();
+      await Promise.all(records.filter(isOld).map(record => remove(tenant, record.id)));
+      return records.filter(record => !isOld(record)).map(viewOf);
+    },
+    async redeem(request, workersAllowed) {
+      const hash = hashOf(request.secret);
+      const invitation = await find(hash);
+      const {tenant} = invitation;
+      const made = identities.issue({tenant, invitation: hash, machine: request.machine});
+      const used = [keys.invitations, keys.credentials, keys.workersOf(tenant), keys.workerNames(tenant)];
+      const about = {tenant, machine: hashOf(request.machine), labels: invitation.labels, hostname: request.hostname};
+      const limit = await workersAllowed(tenant);
+      const args = [
+        hash,
+        now(),
+        made.worker,
+        hashOf(made.credential),
+        invitation.name ?? plainName(request.name),
+        limit,
+        JSON.stringify(about),
+      ];
+      const answer = await ask(redis => redis.eval(redeemLua, used.length, ...used, ...args));
+      return redeemed(answer as readonly string[], made, tenant, limit);
+    },
+  };
+}
+
+/** A hostname as a worker's name. */
+function plainName(text: string): string {
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 56);
+  return plain === '' ? 'worker' : plain;
+}
+
+function redeemed(answer: readonly string[], made: {worker: string; credential: string}, tenant: string, limit: number): Redeemed {
+  const [verdict, first = '', second = '0'] = answer;
+  if (verdict === 'ok') return {...made, name: first, tenant};
+  const at = new Date(Number(second)).toISOString();
+  if (verdict === 'used') throw new BoxyardError('INVITATION_USED', {worker: first, at});
+  if (verdict === 'expired') throw new BoxyardError('INVITATION_EXPIRED', {at});
+  if (verdict === 'limit') throw new BoxyardError('LIMIT_REACHED', {limit, what: 'workers'});
+  throw new BoxyardError('INVITATION_INVALID');
+}
+
+const viewOf = (record: InvitationRecord): InvitationView => ({
+  id: record.id,
+  addresses: Array.isArray(record.addresses) ? [...record.addresses] : [],
+  createdAt: record.createdAt,
+  expiresAt: new Date(record.expiresAt).toISOString(),
+  actor: record.actor,
+  ...(record.redeemed === undefined ? {} : {usedBy: record.redeemed.name, usedAt: new Date(record.redeemed.at).toISOString()}),
+});

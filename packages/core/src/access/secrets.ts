@@ -1,0 +1,96 @@
+import {createCipheriv, createDecipheriv, randomBytes} from 'node:crypto';
+import type {z} from 'zod';
+import type {SecretView} from '../api/index.ts';
+import {BoxyardError} from '../errors/index.ts';
+import type {Caller, SecretValues} from '../services.ts';
+import {accessKeys, type AccessRedis} from './access-redis.ts';
+import type {Installation} from './installation.ts';
+
+/** Values of a tenant, and of single jobs; AES-256-GCM in Redis, readable only through `values`, which only agents' questions reach. */
+export interface Secrets extends SecretValues {
+  /** Replaces the value. `LIMIT_REACHED` at 1,000 names. */
+  set(by: Caller, name: string, value: string): Promise<z.infer<typeof SecretView>>;
+  list(tenant: string): Promise<readonly z.infer<typeof SecretView>[]>;
+  remove(tenant: string, name: string): Promise<void>;
+}
+
+interface Sealed {
+  readonly box: string;
+  readonly actor: string;
+  readonly updatedAt: string;
+}
+
+const MOST_NAMES = 1_000;
+/** A job's own values go at its outcome; this is for a server that never saw it. */
+const JOB_KEPT_SECONDS = 30 * 86_400;
+
+/** KEYS secrets. ARGV name, record, most. Returns 0 where it would be one too many. */
+const setLua = `
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1`;
+
+export function createSecrets({ask, prefix}: AccessRedis, installation: Installation, now: () => number): Secrets {
+  const keys = accessKeys(prefix);
+  const key = installation.deriveKey('secrets');
+  return {
+    async set({tenant, actor}, name, value) {
+      const view = {name, actor, updatedAt: new Date(now()).toISOString()};
+      const record: Sealed = {box: seal(key, value, tenant, name), actor, updatedAt: view.updatedAt};
+      const done = await ask(redis => redis.eval(setLua, 1, keys.secrets(tenant), name, JSON.stringify(record), MOST_NAMES));
+      if (done === 0) throw new BoxyardError('LIMIT_REACHED', {limit: MOST_NAMES, what: 'secrets'});
+      return view;
+    },
+    async list(tenant) {
+      const all = await ask(redis => redis.hgetall(keys.secrets(tenant)));
+      const views = Object.entries(all).map(([name, text]) => viewOf(name, JSON.parse(text) as Sealed));
+      return views.sort((a, b) => a.name.localeCompare(b.name));
+    },
+    async remove(tenant, name) {
+      const removed = await ask(redis => redis.hdel(keys.secrets(tenant), name));
+      if (removed === 0) throw new BoxyardError('NOT_FOUND', {what: 'secret', name, list: 'boxyard secrets list'});
+    },
+    async values(tenant, job, names) {
+      if (names.length === 0) return {};
+      const [own, texts] = await ask(redis => Promise.all([redis.get(keys.jobSecrets(job)), redis.hmget(keys.secrets(tenant), ...names)]));
+      const ofJob = own === null ? {} : (JSON.parse(open(key, own, tenant, job)) as Record<string, string>);
+      const found = names.flatMap((name, at): [string, string][] => {
+        if (Object.hasOwn(ofJob, name)) return [[name, ofJob[name]!]];
+        const text = texts[at];
+        return text ? [[name, open(key, (JSON.parse(text) as Sealed).box, tenant, name)]] : [];
+      });
+      return Object.fromEntries(found);
+    },
+    async setForJob(tenant, job, values) {
+      if (Object.keys(values).length === 0) return;
+      const text = seal(key, JSON.stringify(values), tenant, job);
+      await ask(redis => redis.set(keys.jobSecrets(job), text, 'EX', JOB_KEPT_SECONDS));
+    },
+    forgetJob: async (_tenant, job) => void (await ask(redis => redis.del(keys.jobSecrets(job)))),
+  };
+}
+
+const viewOf = (name: string, {actor, updatedAt}: Sealed) => ({name, actor, updatedAt});
+
+/** Bound to its place: moved to another tenant or name, it does not open. */
+function seal(key: Buffer, value: string, tenant: string, name: string): string {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(`${tenant}\n${name}`));
+  const text = Buffer.concat([cipher.update(value, 'utf8'), cipher.final()]);
+  return ['1', iv.toString('base64'), cipher.getAuthTag().toString('base64'), text.toString('base64')].join('.');
+}
+
+function open(key: Buffer, sealed: string, tenant: string, name: string): string {
+  const [, iv = '', tag = '', text = ''] = sealed.split('.');
+  try {
+    const opener = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64'), {authTagLength: 16});
+    opener.setAAD(Buffer.from(`${tenant}\n${name}`)).setAuthTag(Buffer.from(tag, 'base64'));
+    return Buffer.concat([opener.update(Buffer.from(text, 'base64')), opener.final()]).toString('utf8');
+  } catch (error) {
+    throw new BoxyardError(
+      'CONFIG_INVALID',
+      {file: 'BOXYARD_SECRET_KEY', issue: 'it does not open this secret', hint: 'Set the secret again.'},
+      {cause: error},
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import {addInvitationRoutes} from './access/routes-invitations.ts';
+import {addTenantRoutes} from './access/routes-tenants.ts';
+import {addAccessRoutes, type ServerFacts} from './access/routes.ts';
+import type {Access} from './access/access.ts';
+import {openApi} from './api/openapi.ts';
+import {addDevBoxRoutes} from './devboxes/routes.ts';
+import {addEventRoutes} from './events/sse.ts';
+import {addImageRoutes} from './images/routes.ts';
+import {addAttachRoute} from './jobs/routes-attach.ts';
+import {addJobRoutes} from './jobs/routes.ts';
+import type {Http} from './rim/http.ts';
+import type {Metrics} from './rim/metrics.ts';
+import type {Services} from './services.ts';
+import {addWorkerRoutes} from './workers/routes.ts';
+
+export interface RouteParts {
+  readonly access: Access;
+  readonly services: Services;
+  readonly metrics: Metrics;
+  readonly server: ServerFacts;
+}
+
+/** Every route of /v1 but the agents' socket, which the hub adds itself. Call once, before `listen`. */
+export function addRoutes(http: Http, {access, services, metrics, server}: RouteParts): void {
+  const description = openApi(server.version);
+  http.route('openapi', async () => description);
+  http.route('metrics', () => metrics.text());
+  addAccessRoutes(http, access, server);
+  addInvitationRoutes(http, access);
+  addTenantRoutes(http, access, services.devboxes);
+  addJobRoutes(http, services);
+  addAttachRoute(http, access.gate, services);
+  addDevBoxRoutes(http, services.devboxes, services.jobs);
+  addImageRoutes(http, services.images, services.jobs);
+  addWorkerRoutes(http, services.workers, access.workers);
+  addEventRoutes(http, services.events);
+}
