@@ -14,11 +14,22 @@ export interface Row {
 const contracts = ['core/protocol', 'core/api', 'core/errors', 'core/plugin-api', 'core/config', 'core/security'];
 const rules = ['core/*/rules.ts', 'core/*/rules-*.ts', 'core/*/rules'];
 const stores = ['core/*/store.ts', 'core/*/store-*.ts', 'core/*/store'];
-const subject = [...contracts, 'core/services.ts', ...rules, ...stores, 'core/rim', 'core/access', 'core/blobs', 'core/events'];
+const subject = [
+  ...contracts,
+  'core/services.ts',
+  ...rules,
+  ...stores,
+  'core/workers/table.ts',
+  'core/rim',
+  'core/access',
+  'core/blobs',
+  'core/events',
+];
+const clientSide = ['core/client', 'core/api', 'core/errors', 'core/protocol', 'core/config'];
 const subjects = ['jobs', 'devboxes', 'workers', 'sessions', 'images', 'clusters', 'events', 'access', 'installation'];
 
 export const table: readonly Row[] = [
-  ...rules.map(files => ({files, may: [...contracts, ...rules], ownFolder: false})),
+  ...rules.map(files => ({files, may: [...contracts, 'core/services.ts', ...rules], ownFolder: false})),
   {files: 'core/protocol', may: []},
   {files: 'core/errors', may: []},
   {files: 'core/plugin-api', may: []},
@@ -26,8 +37,8 @@ export const table: readonly Row[] = [
   {files: 'core/config', may: ['core/errors']},
   {files: 'core/security', may: ['core/protocol', 'core/errors', 'core/plugin-api']},
   {files: 'core/plugin-host', may: ['core/plugin-api', 'core/errors', 'core/config', 'core/security']},
-  {files: 'core/client', may: ['core/api', 'core/errors']},
-  {files: 'core/rim', may: contracts},
+  {files: 'core/client', may: ['core/api', 'core/errors', 'core/protocol', 'core/config']},
+  {files: 'core/rim', may: [...contracts, 'core/services.ts']},
   {files: 'core/blobs', may: [...contracts, 'core/rim/clock.ts']},
   ...subjects.map(name => ({files: `core/${name}`, may: subject})),
   {files: 'core/testing', may: ['core']},
@@ -41,28 +52,24 @@ export const table: readonly Row[] = [
   {files: 'plugins/engines/*', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
   {files: 'plugins/displays/*', may: ['core/plugin-api', 'core/errors']},
   {files: 'plugins/reporters/*', may: ['core/plugin-api', 'core/errors']},
-  {files: 'tui/dashboard', may: ['core/client', 'core/api', 'core/errors', 'core/config', 'tui/services', 'tui/tty']},
-  {files: 'tui/services', may: ['core/client', 'core/api', 'core/errors', 'core/config', 'tui/tty']},
+  {files: 'tui/dashboard', may: [...clientSide, 'tui/services', 'tui/output', 'tui/tty']},
+  {files: 'tui/services', may: [...clientSide, 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: ['core/errors']},
-  {files: 'tui/output', may: ['core/api', 'core/errors']},
-  {files: 'tui/cli', may: ['core/client', 'core/api', 'core/errors', 'core/config', 'tui']},
-  ...['up', 'server', 'worker'].map(name => ({
+  {files: 'tui/output', may: [...clientSide, 'tui/cli/flags.ts']},
+  {files: 'tui/cli', may: [...clientSide, 'tui']},
+  ...['up.ts', 'server.ts', 'worker'].map(name => ({
     files: `tui/commands/${name}`,
-    may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config', 'core/server.ts', 'agent'],
+    may: [...clientSide, 'tui', 'core/server.ts', 'agent'],
   })),
-  ...['up', 'server'].map(name => ({
-    files: `tui/commands/${name}.ts`,
-    may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config', 'core/server.ts', 'agent'],
-  })),
-  {files: 'tui/commands', may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config']},
-  {files: 'tui/*.ts', may: ['tui', 'core/client', 'core/api', 'core/errors', 'core/config']},
+  {files: 'tui/commands', may: [...clientSide, 'tui']},
+  {files: 'tui/*.ts', may: [...clientSide, 'tui']},
 ];
 
 /** Which files may touch the rim: a kind of file, not a folder. `name.ts`, `name-*.ts` and the folder `name/` count. */
 export const rimDoors: Readonly<Record<string, readonly string[]>> = {
   'core/rim/redis': ['store'],
   'core/rim/bullmq': ['queue', 'schedules', 'reports'],
-  'core/rim/http': ['routes', 'hub', 'sse'],
+  'core/rim/http': ['routes', 'hub', 'sse', 'gate'],
 };
 
 /** Folders the rim's doors do not bind: the rim itself, the composition and what tests are made of. */

@@ -61,6 +61,8 @@ const compositions = [
   /^core\/config\//,
   /^agent\/agent-main\.ts$/,
   /^agent\/session-host\/main\.ts$/,
+  // A plugin's definition is its own composition: nothing but `host` and its config is handed to it.
+  /^plugins\/(?:engines|displays|reporters)\/[^/]+\/index\.ts$/,
   /^tui\/run\.ts$/,
   /^tui\/commands\/(?:up|server|worker)(?:\.ts|\/)/,
 ];
