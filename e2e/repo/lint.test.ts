@@ -61,18 +61,18 @@ describe('the import table', () => {
 
 describe('oxlint with the house rules', () => {
   test.each([
-    ['packages/core/src/protocol/bad.ts', "import '../errors/index.ts';\n", 'boxyard(import-table)'],
-    ['packages/core/src/invented/bad.ts', 'export const a = 1;\n', 'boxyard(import-table)'],
-    ['packages/core/src/jobs/utils.ts', 'export const a = 1;\n', 'boxyard(file-names)'],
-    ['packages/core/src/jobs/bad.ts', "export * from './good.ts';\n", 'boxyard(no-export-star)'],
-    ['packages/core/src/jobs/bad.ts', 'export const a = process.env;\n', 'boxyard(composition-only)'],
-    ['packages/core/src/jobs/bad.ts', 'console.log(1);\n', 'eslint(no-console)'],
-    ['packages/core/src/jobs/bad.ts', 'export default 1;\n', 'import(no-default-export)'],
-    ['packages/core/src/jobs/bad.ts', 'export const a = (b: any) => b;\n', 'typescript(no-explicit-any)'],
-    ['packages/core/src/jobs/bad.ts', 'Promise.resolve(1);\n', 'typescript(no-floating-promises)'],
-    ['packages/core/src/jobs/bad.ts', "import {b} from './good.ts';\nexport const a = b;\n", 'import(no-cycle)'],
-    ['packages/core/src/jobs/bad.ts', '//\n'.repeat(301), 'eslint(max-lines)'],
-  ])('%s with %j breaks %s', async (file, text, rule) => {
+    ['boxyard(import-table)', 'packages/core/src/protocol/bad.ts', "import '../errors/index.ts';\n"],
+    ['boxyard(import-table)', 'packages/core/src/invented/bad.ts', 'export const a = 1;\n'],
+    ['boxyard(file-names)', 'packages/core/src/jobs/utils.ts', 'export const a = 1;\n'],
+    ['boxyard(no-export-star)', 'packages/core/src/jobs/bad.ts', "export * from './good.ts';\n"],
+    ['boxyard(composition-only)', 'packages/core/src/jobs/bad.ts', 'export const a = process.env;\n'],
+    ['eslint(no-console)', 'packages/core/src/jobs/bad.ts', 'console.log(1);\n'],
+    ['import(no-default-export)', 'packages/core/src/jobs/bad.ts', 'export default 1;\n'],
+    ['typescript(no-explicit-any)', 'packages/core/src/jobs/bad.ts', 'export const a = (b: any) => b;\n'],
+    ['typescript(no-floating-promises)', 'packages/core/src/jobs/bad.ts', 'Promise.resolve(1);\n'],
+    ['import(no-cycle)', 'packages/core/src/jobs/bad.ts', "import {b} from './good.ts';\nexport const a = b;\n"],
+    ['eslint(max-lines)', 'packages/core/src/jobs/bad.ts', '//\n'.repeat(301)],
+  ])('%s is broken by %s', async (rule, file, text) => {
     await using tree = await lintTree({
       [file]: text,
       'packages/core/src/jobs/good.ts': "import {a} from './bad.ts';\nexport const b = a;\n",
