@@ -2,11 +2,15 @@ import type {Box, BoxSpec, Engine, Features, Labels} from '@boxyard/core/plugin-
 import {call, labelFilter, type Api} from './api.ts';
 import {apiBox} from './api-box.ts';
 import {createBody} from './box-spec.ts';
+import {build} from './build.ts';
 import type {Connector} from './connector.ts';
 import {exec, terminal} from './exec.ts';
+import {images} from './images.ts';
 import {killInBox} from './kill-in-box.ts';
 import {inspect, stateOf} from './main-end.ts';
 import {probe} from './probe.ts';
+import {snapshot} from './snapshot.ts';
+import {stats} from './stats.ts';
 
 /** Everything that docker and podman have in common, which is all but where they listen and how their log is read. */
 export const apiEngine = (connector: Connector): Engine => ({
@@ -20,6 +24,10 @@ export const apiEngine = (connector: Connector): Engine => ({
 const features = (open: () => Promise<Api>): Features => ({
   exec: async (box, command, signal) => exec(await open(), box, command, signal),
   terminal: async (box, command, size, signal) => terminal(await open(), box, command, size, signal),
+  images: images(open),
+  build: async (wanted, log, signal) => build(await open(), wanted, log, signal),
+  snapshot: async (box, ref, labels, signal) => snapshot(await open(), box, {ref, labels}, signal),
+  stats: async (box, signal) => stats(await open(), box, signal),
   killMarked: async (box, variable, signal) => {
     signal.throwIfAborted();
     return killInBox(await open(), {box: box.name, kind: 'SIGKILL'}, variable);

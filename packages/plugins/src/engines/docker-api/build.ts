@@ -1,0 +1,44 @@
+import type {Readable} from 'node:stream';
+import type {Build, Image} from '@boxyard/core/plugin-api';
+import {randomUUID} from 'node:crypto';
+import {killTree} from '../process-tree.ts';
+import type {Api} from './api.ts';
+import {readEvents} from './engine-events.ts';
+import {faultOf} from './errors.ts';
+import {checkRef, getImage} from './images.ts';
+
+/** The connection is the build: closing it stops the engine's work, and its half-made containers are removed by it. */
+export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<Image> => {
+  const mark = `${randomUUID()}.invalid`;
+  const args = api.dialect.name === 'podman' ? marked(wanted.args, mark) : wanted.args;
+  const options = {
+    t: checkRef(api, wanted.ref),
+    dockerfile: wanted.file,
+    buildargs: args,
+    labels: wanted.labels,
+    nocache: !wanted.cache,
+    rm: true,
+    forcerm: true,
+    ...(wanted.target === undefined ? {} : {target: wanted.target}),
+    abortSignal: signal,
+  };
+  try {
+    const events = await api.docker.buildImage(wanted.context as NodeJS.ReadableStream, options as object);
+    await readEvents(events as Readable, event => event.stream !== undefined && log(Buffer.from(event.stream)), signal);
+  } catch (error) {
+    if (signal.aborted && args['NO_PROXY'] !== undefined) await killTree({name: 'NO_PROXY', value: args['NO_PROXY']}, 'SIGKILL');
+    signal.throwIfAborted();
+    if ((error as Error).name !== 'EngineReport') throw faultOf(api.host, error, `build ${wanted.ref}`);
+    throw api.host.fault('invalid', (error as Error).message, {cause: error});
+  }
+  return getImage(api, wanted.ref, signal);
+};
+
+/**
+ * podman leaves the step that runs alive when its build is given up, so the step's processes must be found. This argument
+ * reaches every step undeclared and is no part of the cache's key; a host that does not exist changes nothing in it.
+ */
+const marked = (args: Build['args'], mark: string): Build['args'] => ({
+  ...args,
+  NO_PROXY: args['NO_PROXY'] === undefined ? mark : `${args['NO_PROXY']},${mark}`,
+});
