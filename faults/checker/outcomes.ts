@@ -20,7 +20,8 @@ export function checkOutcome(job: JobView, exit: number, expected: Expected = {}
   }
   const outcomes = expected.outcomes ?? [exit === 0 ? 'succeeded' : 'failed'];
   const found = `${job.outcome} by ${job.source}, exit ${JSON.stringify(job.exit)}, reason ${JSON.stringify(job.reason)}, error ${JSON.stringify(job.error)}`;
-  if (job.outcome === undefined || !outcomes.includes(job.outcome)) return [{invariant: 'I1', subject, expected: outcomes.join(' or '), found}];
+  if (job.outcome === undefined || !outcomes.includes(job.outcome))
+    return [{invariant: 'I1', subject, expected: outcomes.join(' or '), found}];
   const exits = expected.exits ?? [exit];
   const isByWorker = job.outcome === 'succeeded' || (job.outcome === 'failed' && expected.outcomes === undefined);
   if (isByWorker && !(job.exit !== undefined && 'code' in job.exit && exits.includes(job.exit.code)))
@@ -46,7 +47,14 @@ export function checkHistory(events: readonly Event[], ids: ReadonlySet<string>)
     const afterWorker = list.findIndex(end => end.source === 'worker');
     const isWrong = byWorker.length > 1 || (afterWorker !== -1 && afterWorker !== list.length - 1) || list.length > 2;
     return isWrong
-      ? [{invariant: 'I1' as const, subject: `history of job ${job}`, expected: 'one worker-sourced end, the last', found: JSON.stringify(list)}]
+      ? [
+          {
+            invariant: 'I1' as const,
+            subject: `history of job ${job}`,
+            expected: 'one worker-sourced end, the last',
+            found: JSON.stringify(list),
+          },
+        ]
       : [];
   });
 }

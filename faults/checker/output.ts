@@ -17,11 +17,22 @@ export async function checkOutput(api: Api, accepted: Accepted, job: JobView, pr
     if (gaps.length > 0) findings.push(...checkGaps({accepted, job, stream, got, expected: expected[stream]}));
     else if (!prefix || !expected[stream].startsWith(got)) {
       const difference = firstDifference(expected[stream], got);
-      if (difference) findings.push({invariant: 'I3', subject: `${stream} of job ${accepted.id}`, expected: 'every byte once, in order', found: difference});
+      if (difference)
+        findings.push({
+          invariant: 'I3',
+          subject: `${stream} of job ${accepted.id}`,
+          expected: 'every byte once, in order',
+          found: difference,
+        });
     }
     const end = job.logEnd?.[stream];
     if (end !== undefined && gaps.length === 0 && end !== got.length)
-      findings.push({invariant: 'I3', subject: `${stream} of job ${accepted.id}`, expected: `${end} bytes, as its result says`, found: `${got.length}`});
+      findings.push({
+        invariant: 'I3',
+        subject: `${stream} of job ${accepted.id}`,
+        expected: `${end} bytes, as its result says`,
+        found: `${got.length}`,
+      });
   }
   return findings;
 }
@@ -47,5 +58,12 @@ function checkGaps({accepted, job, stream, got, expected}: Gapped): Finding[] {
   const difference = firstDifference(pieces.join(''), got);
   return difference === undefined
     ? []
-    : [{invariant: 'I3', subject: `${stream} of job ${accepted.id} with gaps ${JSON.stringify(gaps)}`, expected: 'all bytes outside the gaps', found: difference}];
+    : [
+        {
+          invariant: 'I3',
+          subject: `${stream} of job ${accepted.id} with gaps ${JSON.stringify(gaps)}`,
+          expected: 'all bytes outside the gaps',
+          found: difference,
+        },
+      ];
 }

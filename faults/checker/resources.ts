@@ -22,7 +22,9 @@ export function checkMemory(lab: Lab, mostBytes = 300 * mebibyte): Finding[] {
     .flatMap(program => {
       const {bytes} = resourcesOf(program.pid);
       const found = `${Math.round(bytes / mebibyte)} MiB`;
-      return bytes > mostBytes ? [{invariant: 'I7' as const, subject: program.options.name, expected: `at most ${mostBytes / mebibyte} MiB`, found}] : [];
+      return bytes > mostBytes
+        ? [{invariant: 'I7' as const, subject: program.options.name, expected: `at most ${mostBytes / mebibyte} MiB`, found}]
+        : [];
     });
 }
 

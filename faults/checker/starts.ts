@@ -14,8 +14,14 @@ export function checkStarts(lab: Lab, accepted: Accepted, job: JobView): Finding
   const isDoubled = [...counts].filter(([attempt, n]) => attempt !== '0' && n > 1);
   if (isDoubled.length > 0) findings.push({invariant: 'I2', subject, expected: 'one start per attempt', found: JSON.stringify(isDoubled)});
   if (total > Math.min(accepted.attempts, job.attempt.number))
-    findings.push({invariant: 'I2', subject, expected: `at most ${Math.min(accepted.attempts, job.attempt.number)} starts`, found: `${total}`});
-  if (total === 0 && job.outcome === 'succeeded') findings.push({invariant: 'I2', subject, expected: 'a start', found: 'none, and it succeeded'});
+    findings.push({
+      invariant: 'I2',
+      subject,
+      expected: `at most ${Math.min(accepted.attempts, job.attempt.number)} starts`,
+      found: `${total}`,
+    });
+  if (total === 0 && job.outcome === 'succeeded')
+    findings.push({invariant: 'I2', subject, expected: 'a start', found: 'none, and it succeeded'});
   return findings;
 }
 

@@ -70,7 +70,10 @@ export class Api {
     const items: JobView[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.must<{items: JobView[]; nextCursor?: string}>('GET', `/v1/jobs?limit=1000${query}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+      const page = await this.must<{items: JobView[]; nextCursor?: string}>(
+        'GET',
+        `/v1/jobs?limit=1000${query}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+      );
       items.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
@@ -104,7 +107,11 @@ export class Api {
       const asked = send(new URL('/v1/events', this.url), {
         rejectUnauthorized: false,
         agent: false,
-        headers: {authorization: `Bearer ${this.token ?? ''}`, accept: 'text/event-stream', ...(after === undefined ? {} : {'last-event-id': after})},
+        headers: {
+          authorization: `Bearer ${this.token ?? ''}`,
+          accept: 'text/event-stream',
+          ...(after === undefined ? {} : {'last-event-id': after}),
+        },
       } as Parameters<typeof httpRequest>[1] & object);
       asked.once('error', reject);
       asked.once('response', back => {
@@ -123,7 +130,12 @@ async function collect<T>(back: IncomingMessage): Promise<Answer<T>> {
   for await (const part of back as AsyncIterable<Buffer>) parts.push(part);
   const bytes = Buffer.concat(parts);
   const isJson = (back.headers['content-type'] ?? '').includes('json');
-  return {status: back.statusCode ?? 0, headers: back.headers, body: (isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined) as T, bytes};
+  return {
+    status: back.statusCode ?? 0,
+    headers: back.headers,
+    body: (isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : undefined) as T,
+    bytes,
+  };
 }
 
 function readEvents(back: IncomingMessage, onEvent: (event: Event) => void): void {

@@ -4,6 +4,9 @@ import {delimiter, join} from 'node:path';
 import {waitFor} from './wait-for.ts';
 
 export const projectRoot = join(import.meta.dirname, '../..');
+export const node = join(projectRoot, 'node_modules/node/bin/node');
+/** The agent as `boxyard worker run` starts it, without the process in between. */
+export const agentProgram = join(projectRoot, 'dist/agent.js');
 export const boxyard = process.env['BOXYARD_BIN'] ?? join(projectRoot, 'bin/boxyard');
 
 /** A directory of one lab, which everything of it lies below and by whose name its processes are found. Short, for sockets. */
@@ -39,7 +42,8 @@ export function processesOf(dir: string): {pid: number; command: string}[] {
     .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap(name => {
       const command = readProc(name, 'cmdline');
-      const belongs = command.includes(`${dir}/`) || readProc(name, 'environ').includes(`=${dir}/`) || readProc(name, 'environ').includes(`=${dir}\0`);
+      const belongs =
+        command.includes(`${dir}/`) || readProc(name, 'environ').includes(`=${dir}/`) || readProc(name, 'environ').includes(`=${dir}\0`);
       return belongs ? [{pid: Number(name), command: command.replaceAll('\0', ' ').trim()}] : [];
     });
 }

@@ -9,6 +9,8 @@ import {HostLedger} from './host-ledger.ts';
 import {Server, type ServerOptions} from './server.ts';
 import {Worker, type WorkerOptions} from './worker.ts';
 import {waitUntil} from './wait-for.ts';
+import {Redis} from '../primitives/redis.ts';
+import {TcpProxy} from '../primitives/tcp-proxy.ts';
 import {ledgerArguments, type LedgerPlan} from '../ledger/expected.ts';
 
 export interface LabOptions {
@@ -17,6 +19,8 @@ export interface LabOptions {
   /** Engines whose containers are watched. */
   readonly containers?: readonly ContainerEngine[];
   readonly timeScale?: number;
+  /** A Redis of the lab instead of the embedded one: reachable past the server, and through `redisLink` by it. */
+  readonly externalRedis?: boolean;
 }
 
 /** A job the API accepted, and what must come of it. */
@@ -47,6 +51,9 @@ export class Lab implements AsyncDisposable {
   readonly #options: LabOptions;
   readonly #onExit = () => this.#killAll();
   server!: Server;
+  redis!: Redis;
+  /** What stands between the server and the external Redis. */
+  redisLink!: TcpProxy;
   workers: Worker[] = [];
 
   private constructor(options: LabOptions) {
@@ -77,9 +84,16 @@ export class Lab implements AsyncDisposable {
       await view.watch();
     }
     const dir = this.makeDir('s');
-    this.server = this.own(await Server.create({dir, ...server, env: {...this.scale, ...server?.env}}));
+    const redisUrl = this.#options.externalRedis ? await this.#startRedis() : server?.redisUrl;
+    this.server = this.own(await Server.create({dir, ...server, redisUrl, env: {...this.scale, ...server?.env}}));
     await this.server.start();
     for (const [index, worker] of (workers ?? [{}]).entries()) await this.addWorker({name: `w${index + 1}`, ...worker});
+  }
+
+  async #startRedis(): Promise<string> {
+    this.redis = this.own(await Redis.create(join(this.root, 'redis')));
+    this.redisLink = this.own(await TcpProxy.listen({port: this.redis.port}));
+    return `redis://127.0.0.1:${this.redisLink.port}`;
   }
 
   get scale(): Readonly<Record<string, string>> {
@@ -125,18 +139,33 @@ export class Lab implements AsyncDisposable {
   }
 
   async #request(plan: LedgerPlan, engine: string, extra: Readonly<Record<string, unknown>> = {}): Promise<Record<string, unknown>> {
-    if (engine === 'process') return {engine, command: ['sh', join(this.root, 'ledger.sh'), ...ledgerArguments(plan, this.ledger.dir)], ...extra};
+    if (engine === 'process')
+      return {engine, command: ['sh', join(this.root, 'ledger.sh'), ...ledgerArguments(plan, this.ledger.dir)], ...extra};
     const view = this.engines.get(engine);
     if (view === undefined) throw new Error(`the lab was not opened with ${engine}`);
-    return {engine, image: await view.ledgerImage(), command: ['ledger', ...ledgerArguments(plan)], memoryBytes: 64 * 1024 * 1024, ...extra};
+    return {
+      engine,
+      image: await view.ledgerImage(),
+      command: ['ledger', ...ledgerArguments(plan)],
+      memoryBytes: 64 * 1024 * 1024,
+      ...extra,
+    };
   }
 
   ended(id: string, within = 60_000): Promise<JobView> {
-    return waitUntil(() => this.api.job(id), job => job.state === 'ended', {within, what: `${id} ends`});
+    return waitUntil(
+      () => this.api.job(id),
+      job => job.state === 'ended',
+      {within, what: `${id} ends`},
+    );
   }
 
   running(id: string, within = 30_000): Promise<JobView> {
-    return waitUntil(() => this.api.job(id), job => job.state === 'running' || job.state === 'ended', {within, what: `${id} runs`});
+    return waitUntil(
+      () => this.api.job(id),
+      job => job.state === 'running' || job.state === 'ended',
+      {within, what: `${id} runs`},
+    );
   }
 
   /** All accepted jobs ended, and all their bytes stored. */
@@ -145,10 +174,14 @@ export class Lab implements AsyncDisposable {
     const views: JobView[] = [];
     for (const {id} of this.accepted)
       views.push(
-        await waitUntil(() => this.api.job(id), job => job.state === 'ended' && (job.logsComplete || job.source === 'server'), {
-          within: Math.max(1_000, end - Date.now()),
-          what: `${id} ends with its whole log`,
-        }),
+        await waitUntil(
+          () => this.api.job(id),
+          job => job.state === 'ended' && (job.logsComplete || job.source === 'server'),
+          {
+            within: Math.max(1_000, end - Date.now()),
+            what: `${id} ends with its whole log`,
+          },
+        ),
       );
     return views;
   }
@@ -171,17 +204,21 @@ export class Lab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#onExit);
     const ours = await this.ownContainers().catch(() => []);
-    await this.#parts.disposeAsync().finally(async () => {
+    try {
+      await this.#parts.disposeAsync();
+    } finally {
       for (const {engine, name} of ours) await this.engines.get(engine)?.remove(name);
       await sweep(this.root);
-    });
+    }
   }
 
   /** Containers of this lab's jobs and DevBoxes, told apart from other labs' by their workers. */
   async ownContainers(): Promise<{engine: string; name: string; state: string}[]> {
     const ids = new Set([...this.accepted.map(job => job.id), ...this.workers.map(worker => worker.id)]);
     const lists = [...this.engines].map(async ([engine, view]) =>
-      (await view.list()).filter(seen => Object.values(seen.labels).some(value => ids.has(value))).map(seen => ({engine, name: seen.name, state: seen.state})),
+      (await view.list())
+        .filter(seen => Object.values(seen.labels).some(value => ids.has(value)))
+        .map(seen => ({engine, name: seen.name, state: seen.state})),
     );
     return (await Promise.all(lists)).flat();
   }

@@ -41,7 +41,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       child.once('close', (exit, signal) => resolve(exit ?? 128 + (signal === 'SIGKILL' ? 9 : 15)));
     });
     const ran = {code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), bytes: Buffer.concat(out)};
-    if (isLate) throw new Error(`${argv.join(' ')}: not ended within ${within} ms\n${ran.stdout.slice(-2_000)}\n${ran.stderr.slice(-2_000)}`);
+    if (isLate)
+      throw new Error(`${argv.join(' ')}: not ended within ${within} ms\n${ran.stdout.slice(-2_000)}\n${ran.stderr.slice(-2_000)}`);
     return ran;
   } finally {
     clearTimeout(timer);

@@ -34,6 +34,8 @@ export interface ScriptedAgentOptions {
 export class ScriptedAgent implements AsyncDisposable {
   readonly heard: FromServer[] = [];
   readonly options: ScriptedAgentOptions;
+  /** Hears and says nothing any more, as a machine that was unplugged: its socket stays open. */
+  isDeaf = false;
   readonly closes: {code: number; reason: string}[] = [];
   #socket: WebSocket | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -46,7 +48,9 @@ export class ScriptedAgent implements AsyncDisposable {
   /** Resolves when the server said hello; rejects with the status of a refusal or the code of a close. */
   async connect(epoch = 0): Promise<Of<'hello'>> {
     const {identity, range} = this.options;
-    const socket = new WebSocket(identity.url, {headers: {authorization: `Bearer ${identity.credential}`}, rejectUnauthorized: false});
+    const headers = {authorization: `Bearer ${identity.credential}`};
+    const socket = new WebSocket(identity.url, {headers, rejectUnauthorized: false, autoPong: false});
+    socket.on('ping', data => this.isDeaf || socket.pong(data));
     this.#socket = socket;
     const before = this.heard.length;
     let failure: Error | undefined;
@@ -108,7 +112,7 @@ export class ScriptedAgent implements AsyncDisposable {
   }
 
   send(message: FromAgent): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (!this.isDeaf && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   sendData(stream: number, offset: number, bytes: Buffer): void {
@@ -134,6 +138,7 @@ export class ScriptedAgent implements AsyncDisposable {
   }
 
   #onMessage(text: string): void {
+    if (this.isDeaf) return;
     const decoded = decode<FromServer>(fromServer, text);
     if (decoded.kind !== 'message') throw new Error(`the server said what is not in the protocol: ${text.slice(0, 300)}`);
     this.heard.push(decoded.message);

@@ -3,7 +3,16 @@ import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
 import {WebSocketServer, type WebSocket} from 'ws';
 import {newAttemptId, newId} from '@boxyard/core/config';
-import {PROTOCOL_VERSION, decode, decodeData, encodeData, fromAgent, fromServer, type FromAgent, type FromServer} from '@boxyard/core/protocol';
+import {
+  PROTOCOL_VERSION,
+  decode,
+  decodeData,
+  encodeData,
+  fromAgent,
+  fromServer,
+  type FromAgent,
+  type FromServer,
+} from '@boxyard/core/protocol';
 import {waitFor} from './wait-for.ts';
 
 type Of<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
@@ -82,7 +91,8 @@ export class ScriptedServer implements AsyncDisposable {
     socket.on('message', (data, isBinary) => {
       if (isBinary) return this.#onData(socket, streams, data as Buffer);
       const decoded = decode<FromAgent>(fromAgent, (data as Buffer).toString());
-      if (decoded.kind !== 'message') throw new Error(`the agent said what is not in the protocol: ${(data as Buffer).toString().slice(0, 300)}`);
+      if (decoded.kind !== 'message')
+        throw new Error(`the agent said what is not in the protocol: ${(data as Buffer).toString().slice(0, 300)}`);
       this.heard.push(decoded.message);
       if (decoded.message.type === 'hello') this.#hello(socket);
       if (decoded.message.type === 'output.open') this.#open(socket, streams, decoded.message);

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {files, parseTicket, paths, writePrivate} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import type {Api} from './api.ts';
-import {boxyard, machineEnv} from './directories.ts';
+import {agentProgram, machineEnv, node} from './directories.ts';
 import {Program} from './program.ts';
 import {waitUntil} from './wait-for.ts';
 
@@ -34,7 +34,7 @@ export class Worker implements AsyncDisposable {
     const engines = (options.engines ?? ['process']).flatMap(engine => ['--engine', engine]);
     this.program = new Program({
       name: `agent ${options.name}`,
-      argv: [boxyard, 'worker', 'run', ...engines, '--slots', String(options.slots ?? 64)],
+      argv: [node, agentProgram, ...engines, '--slots', String(options.slots ?? 64)],
       env: this.env,
       log: join(options.dir, 'agent.log'),
       namespace: options.namespace,
@@ -47,13 +47,15 @@ export class Worker implements AsyncDisposable {
     const ticket = parseTicket(line, 'bxi');
     const body = {secret: ticket.secret, machine: randomBytes(24).toString('hex'), name: options.name};
     const redeemed = await api.must<Record<string, string>>('POST', '/v1/invitations/redeem', {body});
-    const worker = new Worker(options, redeemed['worker']!);
     const scheme = ticket.fingerprint === undefined ? 'ws' : 'wss';
     const url = `${scheme}://${options.address ?? api.url.host}/ws/worker`;
-    writePrivate(
-      files(paths(worker.env)).worker,
-      JSON.stringify({...redeemed, machine: body.machine, url, ...(ticket.fingerprint ? {fingerprint: ticket.fingerprint} : {})}),
-    );
+    return Worker.as({...redeemed, machine: body.machine, url, ...(ticket.fingerprint ? {fingerprint: ticket.fingerprint} : {})}, options);
+  }
+
+  /** With a credential the test already has: `identity` becomes its `worker.json`. */
+  static as(identity: Readonly<Record<string, string>>, options: WorkerOptions): Worker {
+    const worker = new Worker(options, identity['worker']!);
+    writePrivate(files(paths(worker.env)).worker, JSON.stringify(identity));
     return worker;
   }
 

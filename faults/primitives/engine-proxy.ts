@@ -152,8 +152,7 @@ function answer(to: ServerResponse, status: number, body: string): void {
   to.end(body);
 }
 
-const rawHead = (back: IncomingMessage): string =>
-  `HTTP/1.1 ${back.statusCode} ${back.statusMessage}\r\n${pairs(back.rawHeaders)}\r\n`;
+const rawHead = (back: IncomingMessage): string => `HTTP/1.1 ${back.statusCode} ${back.statusMessage}\r\n${pairs(back.rawHeaders)}\r\n`;
 
 const pairs = (raw: readonly string[]): string =>
   Array.from({length: raw.length / 2}, (_, i) => `${raw[2 * i]}: ${raw[2 * i + 1]}\r\n`).join('');

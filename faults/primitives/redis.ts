@@ -24,7 +24,16 @@ export class Redis implements AsyncDisposable {
     mkdirSync(dir, {recursive: true});
     const port = await freePort();
     const replica = options.replicaOf ? ['--replicaof', '127.0.0.1', String(options.replicaOf.port)] : [];
-    const settings = ['--appendonly', 'yes', '--appendfsync', options.appendfsync ?? 'always', '--save', '', '--maxmemory-policy', 'noeviction'];
+    const settings = [
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      options.appendfsync ?? 'always',
+      '--save',
+      '',
+      '--maxmemory-policy',
+      'noeviction',
+    ];
     const argv = ['redis-server', '--bind', '127.0.0.1', '--port', String(port), '--dir', dir, ...settings, ...replica];
     const redis = new Redis(dir, port, [...argv, '--enable-debug-command', 'local', '--repl-diskless-sync-delay', '0']);
     await redis.start();
@@ -97,7 +106,8 @@ async function mendAof(redis: Redis): Promise<void> {
 function incrementOf(redis: Redis): string {
   const dir = join(redis.dir, 'appendonlydir');
   const name = readdirSync(dir).findLast(file => file.endsWith('.incr.aof'));
-  if (name === undefined || !existsSync(join(dir, name))) throw new Error(`no append-only file in ${dir}: ${readFileSync(join(redis.dir, 'redis.log'), 'utf8').slice(-500)}`);
+  if (name === undefined || !existsSync(join(dir, name)))
+    throw new Error(`no append-only file in ${dir}: ${readFileSync(join(redis.dir, 'redis.log'), 'utf8').slice(-500)}`);
   return join(dir, name);
 }
 

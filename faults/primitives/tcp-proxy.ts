@@ -29,6 +29,10 @@ export interface ProxyTarget {
 export class TcpProxy implements AsyncDisposable {
   readonly toServer: Toxics = {};
   readonly toClient: Toxics = {};
+  /** Replaced in the first bytes of each connection: for servers that answer to their own name only. */
+  renameHost: {readonly from: string; readonly to: string} | undefined;
+  /** Connections so far. */
+  accepted = 0;
   #target: ProxyTarget;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -76,12 +80,15 @@ export class TcpProxy implements AsyncDisposable {
       client.resetAndDestroy();
       return;
     }
+    this.accepted += 1;
     const {path, port, host} = this.#target;
-    const upstream = path === undefined ? connect({port: port!, host: host ?? '127.0.0.1', allowHalfOpen: true}) : connect({path, allowHalfOpen: true});
+    const upstream =
+      path === undefined ? connect({port: port!, host: host ?? '127.0.0.1', allowHalfOpen: true}) : connect({path, allowHalfOpen: true});
     for (const socket of [client, upstream]) this.#adopt(socket);
     client.once('close', () => upstream.destroy());
     upstream.once('close', () => client.destroy());
-    void this.#pump(client, upstream, this.toServer).catch(() => upstream.destroy());
+    const rename = this.renameHost;
+    void this.#pump(client, upstream, this.toServer, rename && (bytes => renamed(bytes, rename))).catch(() => upstream.destroy());
     void this.#pump(upstream, client, this.toClient).catch(() => client.destroy());
   }
 
@@ -92,9 +99,12 @@ export class TcpProxy implements AsyncDisposable {
     socket.once('close', () => this.#sockets.delete(socket));
   }
 
-  async #pump(from: Socket, to: Socket, toxics: Toxics): Promise<void> {
+  async #pump(from: Socket, to: Socket, toxics: Toxics, first?: (bytes: Buffer) => Buffer): Promise<void> {
     const {signal} = this.#stop;
-    for await (const chunk of from as AsyncIterable<Buffer>) {
+    let change = first;
+    for await (const bytes of from as AsyncIterable<Buffer>) {
+      const chunk = change?.(bytes) ?? bytes;
+      change = undefined;
       if (toxics.swallow) continue;
       const wait = (toxics.delay ?? 0) + Math.random() * (toxics.jitter ?? 0);
       if (wait >= 1) await delay(wait, undefined, {signal});
@@ -120,12 +130,20 @@ export class TcpProxy implements AsyncDisposable {
   }
 }
 
+const renamed = (bytes: Buffer, {from, to}: {readonly from: string; readonly to: string}): Buffer =>
+  Buffer.from(bytes.toString('latin1').replace(`ost: ${from}`, `ost: ${to}`), 'latin1');
+
 function* pieces(chunk: Buffer, size = chunk.length): Generator<Buffer> {
   for (let at = 0; at < chunk.length; at += size) yield chunk.subarray(at, at + size);
 }
 
 /** The same toxics on both directions, or on one. */
-export function toxic(proxy: TcpProxy, name: string, toxics: Readonly<Toxics>, directions: readonly ('toServer' | 'toClient')[] = ['toServer', 'toClient']): Fault {
+export function toxic(
+  proxy: TcpProxy,
+  name: string,
+  toxics: Readonly<Toxics>,
+  directions: readonly ('toServer' | 'toClient')[] = ['toServer', 'toClient'],
+): Fault {
   return {
     name: `F6 ${name}`,
     inject: async () => directions.forEach(direction => Object.assign(proxy[direction], toxics)),

@@ -1,0 +1,56 @@
+import {chmodSync, copyFileSync, mkdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {makeRoot, processesOf, projectRoot, sweep} from './directories.ts';
+import {HostLedger} from './host-ledger.ts';
+import {ledgerStart} from './job-start.ts';
+import {ScriptedServer} from './scripted-server.ts';
+import {Worker} from './worker.ts';
+import type {LedgerPlan} from '../ledger/expected.ts';
+
+/** A real agent under a scripted server: for promises that the agent alone must keep. */
+export class AgentBench implements AsyncDisposable {
+  readonly root = makeRoot();
+  readonly ledger = new HostLedger(join(this.root, 'ledger'));
+  readonly #parts = new AsyncDisposableStack();
+  readonly #onExit = () => processesOf(this.root).forEach(({pid}) => process.kill(pid, 'SIGKILL'));
+  server!: ScriptedServer;
+  worker!: Worker;
+
+  static async open(env: Readonly<Record<string, string>> = {}): Promise<AgentBench> {
+    const bench = new AgentBench();
+    process.once('exit', bench.#onExit);
+    try {
+      copyFileSync(join(projectRoot, 'faults/ledger/ledger.sh'), join(bench.root, 'ledger.sh'));
+      chmodSync(join(bench.root, 'ledger.sh'), 0o755);
+      bench.server = bench.#parts.use(await ScriptedServer.listen());
+      const dir = join(bench.root, 'a');
+      mkdirSync(dir, {mode: 0o700});
+      const options = {name: 'scripted', dir, env: {BOXYARD_TIME_SCALE: '0.1', ...env}};
+      bench.worker = bench.#parts.use(Worker.as(bench.server.identity, options));
+      bench.worker.start();
+      await bench.server.wait('worker.journal');
+      return bench;
+    } catch (error) {
+      await bench[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  dispatch(plan: LedgerPlan, attempt?: {number: number; id: string}): ReturnType<typeof ledgerStart> {
+    const script = join(this.root, 'ledger.sh');
+    return ledgerStart(this.server, {plan, script, mark: this.ledger.dir, ...(attempt ? {attempt} : {})});
+  }
+
+  starts(key: string): number {
+    return [...this.ledger.starts(key).values()].reduce((sum, n) => sum + n, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#onExit);
+    try {
+      await this.#parts.disposeAsync();
+    } finally {
+      await sweep(this.root);
+    }
+  }
+}

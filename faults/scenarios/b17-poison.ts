@@ -1,0 +1,67 @@
+import {mustHold} from '../checker/check.ts';
+import {Lab} from '../lab/lab.ts';
+import {waitFor} from '../lab/wait-for.ts';
+import {expectEqual, expectThat} from './expectations.ts';
+import type {Scenario, Told} from './scenario.ts';
+
+/** A job that takes the agent down each time it is started ends as poison, and the job beside it ends as it should. */
+async function crashesAgent(): Promise<Told> {
+  await using lab = await Lab.open();
+  const worker = lab.workers[0]!;
+  const neighbour = await lab.submit({key: 'neighbour', lines: 80, rate: 10, exit: 3});
+  await lab.running(neighbour.id);
+  await worker.program.stop();
+  const {id} = await lab.submit({key: 'poison', lines: 5});
+  let crashes = 0;
+  await waitFor(
+    async () => {
+      if (!worker.program.isRunning) {
+        crashes += 1;
+        worker.start({BOXYARD_CRASH_AT: 'after-create'});
+      }
+      return crashes > 12 || (await lab.api.job(id)).state === 'ended';
+    },
+    {within: 60_000, what: 'the poison job ends'},
+  );
+  const view = await lab.api.job(id);
+  expectEqual([view.state, view.outcome, view.reason?.code], ['ended', 'failed', 'poison'], `the job after ${crashes} crashes`);
+  expectThat(crashes <= 5, `${crashes} starts of the agent were needed`);
+  await mustHold(lab, {expect: job => (job.id === id ? {outcomes: ['failed'], log: 'any'} : {})});
+  return {jobs: 2, figures: {'agent crashes': crashes}};
+}
+
+/** Records that somebody damaged by hand in Redis: the rest goes on. */
+async function damagedRecord(): Promise<Told> {
+  await using lab = await Lab.open({externalRedis: true, workers: []});
+  const victim = await lab.api
+    .must<{id: string}>('POST', '/v1/jobs', {body: {engine: 'process', command: ['true'], worker: await nobody(lab)}})
+    .catch(() => undefined);
+  const keys = (await lab.redis.cli('--scan', '--pattern', '*j-*')).split('\n').filter(Boolean);
+  for (const key of keys.filter(each => victim !== undefined && each.includes(victim.id))) {
+    const type = (await lab.redis.cli('type', key)).trim();
+    if (type === 'string') await lab.redis.cli('set', key, '{"v":1,broken');
+  }
+  await lab.addWorker({name: 'w1'});
+  await lab.submit({key: 'healthy', lines: 5, exit: 3});
+  await mustHold(lab, {skipHistory: true});
+  expectThat(lab.server.program.isRunning, 'the server ended');
+  return {jobs: 1, figures: {'damaged keys': keys.length}};
+}
+
+/** A worker that exists and is away. */
+async function nobody(lab: Lab): Promise<string> {
+  const worker = await lab.addWorker({name: 'away'});
+  await worker.program.stop();
+  return worker.name;
+}
+
+export const b17: readonly Scenario[] = [
+  {
+    name: 'B17 a job that kills its agent',
+    fault: 'F7 after create, each time',
+    invariants: 'I1–I3 I5 I6 I8',
+    isShort: true,
+    run: crashesAgent,
+  },
+  {name: 'B17 a damaged record', fault: 'a job record overwritten in Redis', invariants: 'I1–I3 I5 I6 I8', run: damagedRecord},
+];

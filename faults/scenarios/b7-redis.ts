@@ -1,0 +1,155 @@
+import type {JobView} from '@boxyard/core/api';
+import {mustHold} from '../checker/check.ts';
+import {delayFor} from '../lab/delay-for.ts';
+import {Lab} from '../lab/lab.ts';
+import {waitFor} from '../lab/wait-for.ts';
+import {during} from '../primitives/fault.ts';
+import {Redis, redisAway, redisCutsClients, redisForgets, redisPauses} from '../primitives/redis.ts';
+import {expectEqual, expectThat} from './expectations.ts';
+import type {Context, Scenario, Told} from './scenario.ts';
+
+/** Redis is away: running jobs go on, submissions are refused at once, and everything resumes by itself. */
+async function away(ms: number): Promise<Told> {
+  await using lab = await Lab.open({externalRedis: true});
+  await Promise.all(Array.from({length: 5}, (_, i) => lab.submit({key: `a${i}`, lines: 40 + ms / 100, rate: 10, exit: i % 3})));
+  for (const {id} of lab.accepted) await lab.running(id);
+  let refusedMs = 0;
+  await during(redisAway(lab.redis), async () => {
+    const before = Date.now();
+    const refused = await lab.api.call('POST', '/v1/jobs', {body: {engine: 'process', command: ['true']}, within: 10_000});
+    refusedMs = Date.now() - before;
+    expectEqual(refused.status, 503, 'a submission while Redis is away');
+    expectThat(Number(refused.headers['retry-after']) > 0, 'the refusal has no Retry-After');
+    expectThat(refusedMs < 2_500, `the refusal took ${refusedMs} ms`);
+    await delayFor(ms);
+    expectThat(lab.server.program.isRunning, 'the server ended');
+  });
+  const before = Date.now();
+  const consumed = await waitFor(() => lab.submit({key: 'after', lines: 2}).catch(() => undefined), {
+    within: 30_000,
+    what: 'a job is accepted again',
+  });
+  await lab.ended(consumed.id, 30_000);
+  await mustHold(lab, {within: 90_000});
+  return {jobs: lab.accepted.length, figures: {'refused in, ms': refusedMs, 'works again in, ms': Date.now() - before}};
+}
+
+/** Redis forgets what happened since a moment ago (R3): nothing runs twice under one attempt, nothing that was accepted hangs. */
+async function forgets(): Promise<Told> {
+  await using lab = await Lab.open({externalRedis: true, workers: [{}, {}]});
+  for (let i = 0; i < 4; i += 1) await lab.submit({key: `old${i}`, lines: 80, rate: 10, exit: i % 2});
+  const forgetting = redisForgets(lab.redis);
+  await forgetting.inject();
+  for (let i = 0; i < 4; i += 1) await lab.submit({key: `new${i}`, lines: 60, rate: 10, exit: 2});
+  await delayFor(1_500);
+  await forgetting.crash();
+  await forgetting.heal();
+  await lab.server.healthy();
+  // What Redis forgot before any agent had it is gone; the rest comes back from the agents' journals.
+  const known = await waitFor(async () => knownJobs(lab), {within: 30_000, what: 'the server answers'});
+  const gone = lab.accepted.filter(job => !known.has(job.id) && lab.ledger.starts(job.plan.key).size === 0);
+  lab.accepted.splice(0, lab.accepted.length, ...lab.accepted.filter(job => !gone.includes(job)));
+  await mustHold(lab, {within: 90_000, skipHistory: true});
+  return {jobs: lab.accepted.length, figures: {forgotten: gone.length}};
+}
+
+async function knownJobs(lab: Lab): Promise<Set<string>> {
+  await delayFor(3_000);
+  return new Set((await lab.api.jobs()).map(job => job.id));
+}
+
+/** A replica takes over without the last writes of the old primary. */
+async function failover(): Promise<Told> {
+  await using lab = await Lab.open({externalRedis: true});
+  const replica = lab.own(await Redis.create(`${lab.root}/replica`, {replicaOf: lab.redis}));
+  await lab.submit({key: 'before', lines: 60, rate: 10, exit: 1});
+  await lab.running(lab.accepted[0]!.id);
+  await waitFor(async () => (await replica.cli('info', 'replication')).includes('master_link_status:up'), {
+    within: 15_000,
+    what: 'the replica follows',
+  });
+  await delayFor(500);
+  await replica.cli('replicaof', 'no', 'one');
+  await Promise.all(Array.from({length: 10}, (_, i) => lab.submit({key: `lost${i}`, lines: 20, rate: 10})));
+  await delayFor(800);
+  lab.redisLink.repoint({port: replica.port});
+  lab.redisLink.reset();
+  await waitFor(() => lab.submit({key: 'after', lines: 3}).catch(() => undefined), {
+    within: 30_000,
+    what: 'a job is accepted on the new primary',
+  });
+  const known = await waitFor(() => knownJobs(lab), {within: 30_000, what: 'the server answers'});
+  const gone = lab.accepted.filter(job => !known.has(job.id) && lab.ledger.starts(job.plan.key).size === 0);
+  lab.accepted.splice(0, lab.accepted.length, ...lab.accepted.filter(job => !gone.includes(job)));
+  await mustHold(lab, {within: 90_000, skipHistory: true});
+  return {jobs: lab.accepted.length, figures: {'lost with the old primary': gone.length}};
+}
+
+/** Scripts flushed, clients cut, commands paused: nobody notices more than a pause. */
+async function nuisances({short}: Context): Promise<Told> {
+  await using lab = await Lab.open({externalRedis: true});
+  const jobs = short ? 8 : 30;
+  const submitting = (async () => {
+    for (let i = 0; i < jobs; i += 1) {
+      await waitFor(() => lab.submit({key: `n${i}`, lines: 10, rate: 20}, {key: `n${i}`}).catch(() => undefined), {
+        within: 30_000,
+        what: `job ${i} is accepted`,
+      });
+      await delayFor(100);
+    }
+  })();
+  for (const fault of [redisCutsClients(lab.redis), redisPauses(lab.redis, 1_500), redisCutsClients(lab.redis)]) {
+    await lab.redis.cli('script', 'flush');
+    await during(fault, () => delayFor(500));
+  }
+  await submitting;
+  await mustHold(lab, {within: 60_000});
+  return {jobs};
+}
+
+/** Started before its Redis, the server says so and works once there is one. */
+async function wrongOrder(): Promise<Told> {
+  await using lab = await Lab.open({externalRedis: true});
+  await lab.server.program.stop();
+  await lab.redis.program.kill();
+  lab.server.program.start();
+  await delayFor(2_000);
+  await lab.redis.start();
+  if (!lab.server.program.isRunning) lab.server.program.start();
+  await lab.server.healthy();
+  await lab.submit({key: 'late', lines: 3});
+  await mustHold(lab);
+  return {jobs: 1};
+}
+
+/** An empty Redis by mistake: agents keep their boxes and come back when the right one does (R14). */
+async function wrongRedis(): Promise<Told> {
+  await using lab = await Lab.open({externalRedis: true});
+  const {id} = await lab.submit({key: 'kept', lines: 150, rate: 10, exit: 3});
+  await lab.running(id);
+  const empty = lab.own(await Redis.create(`${lab.root}/empty`));
+  lab.redisLink.repoint({port: empty.port});
+  lab.redisLink.reset();
+  await delayFor(4_000);
+  expectThat(lab.workers[0]!.program.isRunning, 'the agent ended because of an empty Redis');
+  lab.redisLink.repoint({port: lab.redis.port});
+  lab.redisLink.reset();
+  if (!lab.server.program.isRunning) lab.server.program.start();
+  await lab.server.healthy();
+  // An unknown credential is asked about again after five minutes (30 s at this scale).
+  const view: JobView = await lab.ended(id, 60_000);
+  expectEqual(view.exit, {code: 3}, 'the exit of the job that ran through it');
+  await mustHold(lab, {within: 60_000});
+  return {jobs: 1};
+}
+
+const all = 'I1–I3 I5 I6 I8';
+export const b7: readonly Scenario[] = [
+  {name: 'B7 Redis away 3 s', fault: 'F10', invariants: all, isShort: true, run: () => away(3_000)},
+  {name: 'B7 Redis away 10 s', fault: 'F10', invariants: all, run: () => away(10_000)},
+  {name: 'B7 Redis forgets its last writes', fault: 'F10 without the last seconds', invariants: 'I2 I3 I5 I6 I8', run: forgets},
+  {name: 'B7 failover with lost writes', fault: 'F11', invariants: 'I2 I3 I5 I6 I8', run: failover},
+  {name: 'B7 scripts flushed, clients cut, commands paused', fault: 'F12', invariants: all, isShort: true, run: nuisances},
+  {name: 'B7 server before Redis', fault: 'start order', invariants: all, run: wrongOrder},
+  {name: 'B7 an empty Redis by mistake', fault: 'wrong Redis, then the right one', invariants: all, run: wrongRedis},
+];

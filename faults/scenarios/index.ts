@@ -1,0 +1,34 @@
+import {b1} from './b1-delivery.ts';
+import {b2} from './b2-results.ts';
+import {b3} from './b3-logs.ts';
+import {b5} from './b5-adoption.ts';
+import {b6} from './b6-server.ts';
+import {b7} from './b7-redis.ts';
+import {b8} from './b8-partitions.ts';
+import {b9} from './b9-duplicates.ts';
+import {b11} from './b11-disk.ts';
+import {b12} from './b12-half-open.ts';
+import {b15} from './b15-order.ts';
+import {b16} from './b16-cancel.ts';
+import {b17} from './b17-poison.ts';
+import {b19} from './b19-garbage.ts';
+import {chaosScenarios} from './chaos.ts';
+import type {Scenario} from './scenario.ts';
+
+export const scenarios: readonly Scenario[] = [
+  ...b1,
+  ...b2,
+  ...b3,
+  ...b5,
+  ...b6,
+  ...b7,
+  ...b8,
+  ...b9,
+  ...b11,
+  ...b12,
+  ...b15,
+  ...b16,
+  ...b17,
+  ...b19,
+  ...chaosScenarios,
+];
