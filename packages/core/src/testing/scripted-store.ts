@@ -1,0 +1,52 @@
+import {mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import type {BoxSpec, Exit} from '../plugin-api/index.ts';
+
+/** One box on disk: agent and session host are two processes, and the truth is in the engine. */
+export interface Stored {
+  readonly spec: Pick<BoxSpec, 'name' | 'labels' | 'main' | 'env' | 'image'>;
+  readonly startedAt?: number;
+  readonly ended?: {readonly exit: Exit; readonly at: number};
+}
+
+export interface Store {
+  read(name: string): Stored | undefined;
+  /** False if there is one of this name. */
+  add(stored: Stored): boolean;
+  write(stored: Stored): void;
+  drop(name: string): void;
+  names(): readonly string[];
+  fileOf(name: string, what: 'stdin' | 'files'): string;
+}
+
+/** Synchronous, since each step is a few microseconds on a disk that is not asked to be durable. */
+export const openStore = (dir: string): Store => {
+  mkdirSync(dir, {recursive: true, mode: 0o700});
+  const fileOf = (name: string, what: string): string => path.join(dir, `${name}.${what}`);
+  const write = (stored: Stored): void => {
+    const next = fileOf(stored.spec.name, `next-${process.pid}`);
+    writeFileSync(next, JSON.stringify(stored));
+    renameSync(next, fileOf(stored.spec.name, 'json'));
+  };
+  return {
+    read: name => tryOr(() => JSON.parse(readFileSync(fileOf(name, 'json'), 'utf8')) as Stored),
+    add: stored =>
+      tryOr(() => {
+        writeFileSync(fileOf(stored.spec.name, 'json'), JSON.stringify(stored), {flag: 'wx'});
+        return true;
+      }) ?? false,
+    write,
+    drop: name => ['json', 'stdin', 'files'].forEach(what => rmSync(fileOf(name, what), {force: true, recursive: true})),
+    names: () => readdirSync(dir).flatMap(file => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : [])),
+    fileOf,
+  };
+};
+
+const tryOr = <T>(work: () => T): T | undefined => {
+  try {
+    return work();
+  } catch (error) {
+    if (['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+};
