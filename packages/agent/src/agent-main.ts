@@ -1,0 +1,81 @@
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {parseArgs} from 'node:util';
+import {pino} from 'pino';
+import {timingFrom} from '@boxyard/core/config';
+import {asBoxyardError} from '@boxyard/core/errors';
+import {startAgent} from './agent.ts';
+import {resolveConfig, type AgentFlags} from './config.ts';
+import {version} from './version.ts';
+
+const options = {
+  url: {type: 'string'},
+  name: {type: 'string'},
+  mode: {type: 'string'},
+  'data-dir': {type: 'string'},
+  'security-floor': {type: 'string'},
+  'log-level': {type: 'string'},
+  slots: {type: 'string'},
+  memory: {type: 'string'},
+  engine: {type: 'string', multiple: true},
+  label: {type: 'string', multiple: true},
+} as const;
+
+function flagsFrom(argv: readonly string[]): AgentFlags {
+  const {values} = parseArgs({args: [...argv], options, strict: true});
+  const flags = {
+    url: values.url,
+    name: values.name,
+    mode: values.mode,
+    dataDir: values['data-dir'],
+    securityFloor: values['security-floor'],
+    logLevel: values['log-level'],
+    slots: values.slots === undefined ? undefined : Number(values.slots),
+    memory: values.memory === undefined ? undefined : Number(values.memory),
+    engines: values.engine,
+    labels: values.label && Object.fromEntries(values.label.map(one => [one.split('=', 1)[0]!, one.slice(one.indexOf('=') + 1)])),
+  };
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as AgentFlags;
+}
+
+const isSource = import.meta.url.endsWith('.ts');
+const hostFile = isSource ? join(import.meta.dirname, 'session-host', 'main.ts') : join(import.meta.dirname, 'session-host.js');
+
+try {
+  const config = resolveConfig(flagsFrom(process.argv.slice(2)), process.env);
+  const logger = pino({level: config.logLevel, base: {part: 'agent'}});
+  const log = (message: string, fields: object = {}) => logger[levelOf(fields)](fields, message);
+  const crashAt = process.env['BOXYARD_CRASH_AT'];
+  if (process.getuid?.() === 0) logger.info('Running as root: DevBoxes and files will be root’s.');
+  if (!existsSync(hostFile)) logger.warn({hostFile}, 'the session host is missing: jobs will not start');
+  const agent = await startAgent(config, {
+    timing: timingFrom(process.env),
+    env: process.env,
+    version,
+    log,
+    hostProgram: {file: hostFile, isBundle: !isSource},
+    onStopped: error => {
+      logger.error({code: error.code}, `${error.message} ${error.hint}`);
+      void agent.close().finally(() => process.exit(4));
+    },
+    // Only fault tests set it: the process dies as hard as by kill -9.
+    ...(crashAt === undefined ? {} : {crash: (at: string) => void (at === crashAt && process.kill(process.pid, 'SIGKILL'))}),
+  });
+  logger.info(
+    {name: config.name, url: config.url, stateDir: config.stateDir, engines: config.engines.map(one => one.module)},
+    'agent started',
+  );
+  const stop = () => void agent.close().finally(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+} catch (thrown) {
+  const error = asBoxyardError(thrown);
+  process.stderr.write(`${error.message}\n${error.hint ? `${error.hint}\n` : ''}`);
+  if (error.code === 'INTERNAL') process.stderr.write(`${String((error.cause as Error)?.stack ?? error.cause)}\n`);
+  process.exit(error.code === 'STATE_DIR_BUSY' ? 6 : error.code === 'UNAUTHENTICATED' ? 4 : 1);
+}
+
+function levelOf(fields: object): 'debug' | 'info' | 'warn' {
+  const level = (fields as {level?: unknown}).level;
+  return level === 'debug' || level === 'warn' ? level : 'info';
+}

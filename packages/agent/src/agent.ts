@@ -1,0 +1,318 @@
+import {randomBytes} from 'node:crypto';
+import type {Timing} from '@boxyard/core/config';
+import {BoxyardError} from '@boxyard/core/errors';
+import {OWN_RANGE, type FromAgent, type FromServer} from '@boxyard/core/protocol';
+import {AgentClock, bootId} from './clock.ts';
+import type {AgentConfig} from './config.ts';
+import {Connection} from './connection.ts';
+import {DiskGuard} from './disk-guard.ts';
+import {loadAll} from './engine-loading.ts';
+import {Engines} from './engines.ts';
+import {Garbage} from './garbage.ts';
+import {Vitals} from './heartbeat.ts';
+import {HeldRegistry} from './held-registry.ts';
+import {HostClient} from './host-client.ts';
+import {spawnHost, type HostProgram} from './host-spawn.ts';
+import {Inventory} from './inventory.ts';
+import {Jobs} from './jobs.ts';
+import {Journal} from './journal.ts';
+import {Outputs} from './outputs.ts';
+import {answer} from './queries.ts';
+import {recover} from './recovery.ts';
+import {journalReport, registration} from './registration.ts';
+import {Secrets} from './secrets.ts';
+import {SleepWatch} from './sleep-watch.ts';
+import {lockStateDir, type StateLock} from './state-lock.ts';
+import {feedOf} from './steps/stdin.ts';
+import type {CrashPoint, Parts} from './steps/index.ts';
+import {Streams} from './streams.ts';
+
+export interface AgentDeps {
+  readonly timing: Timing;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: (message: string, fields?: object) => void;
+  readonly version: string;
+  readonly hostProgram: HostProgram;
+  /** The server refused this worker for good, and says why. */
+  readonly onStopped: (error: BoxyardError) => void;
+  readonly crash?: (at: CrashPoint) => void;
+}
+
+export interface Agent {
+  /** `connected`, or why it is not. */
+  readonly status: () => string;
+  /** Lets go of everything and ends nothing: boxes and the session host go on. */
+  close(): Promise<void>;
+}
+
+/** Starts the agent; resolves when it has read its journal and dials. `STATE_DIR_BUSY` if another one runs on this directory. */
+export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
+  const lock = lockStateDir(config.stateDir, 'agent', 'agent');
+  try {
+    const engines = await loadAll(
+      config.engines.map(({module, config: own}) => ({module, config: own})),
+      config.stateDir,
+      deps.log,
+    );
+    const journal = new Journal(config.stateDir);
+    const machine = await journal.once('machine');
+    const running = new RunningAgent({config, deps, lock, journal, machine}, engines);
+    await running.start();
+    return {status: () => running.status, close: () => running.close()};
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface Base {
+  readonly config: AgentConfig;
+  readonly deps: AgentDeps;
+  readonly lock: StateLock;
+  readonly journal: Journal;
+  readonly machine: string;
+}
+
+const FIRST_PROBE_MS = 3_000;
+
+class RunningAgent {
+  readonly #base: Base;
+  readonly #clock = new AgentClock();
+  readonly #process = randomBytes(16).toString('hex');
+  readonly #abort = new AbortController();
+  readonly #connection: Connection;
+  readonly #engines: Engines;
+  readonly #parts: Parts;
+  readonly #jobs: Jobs;
+  readonly #inventory: Inventory;
+  readonly #garbage: Garbage;
+  readonly #guard: DiskGuard;
+  readonly #vitals: Vitals;
+  readonly #sleep: SleepWatch;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #inventoryTimer: NodeJS.Timeout | undefined;
+  #lastHeardBoot: number;
+
+  constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
+    const {config, deps, journal, machine} = base;
+    this.#base = base;
+    this.#lastHeardBoot = this.#clock.bootMs();
+    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
+    this.#connection = this.#connect();
+    const connection = () => this.#connection;
+    const streams = new Streams(connection);
+    const onDelivered = (of: Parameters<Jobs['delivered']>[0]) => this.#quietly(this.#jobs.delivered(of));
+    const outputs = new Outputs({stateDir: config.stateDir, connection, nextStream: streams.nextNumber, onDelivered});
+    const host = this.#hostClient();
+    this.#parts = {
+      engines: this.#engines,
+      host,
+      held: new HeldRegistry(host),
+      secrets: new Secrets(connection),
+      streams,
+      outputs,
+      journal,
+      clock: this.#clock,
+      timing: deps.timing,
+      stateDir: config.stateDir,
+      worker: {machine, name: config.name, floor: config.floor},
+      send: message => this.#connection.send(message),
+      log: deps.log,
+      crash: deps.crash ?? (() => undefined),
+    };
+    this.#jobs = new Jobs(this.#parts);
+    this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
+    this.#garbage = new Garbage(this.#parts, this.#inventory);
+    this.#guard = new DiskGuard(config.stateDir);
+    this.#vitals = new Vitals(config.stateDir);
+    this.#sleep = new SleepWatch(this.#clock, sleptMs => this.#onWake(sleptMs));
+  }
+
+  get status(): string {
+    return this.#connection.status;
+  }
+
+  async start(): Promise<void> {
+    const {journal, deps} = this.#base;
+    const wasClean = journal.meta('clean') === '1';
+    await journal.setMeta('clean', '0');
+    await this.#engines.probeAll(FIRST_PROBE_MS);
+    await recover({...this.#parts, jobs: this.#jobs, wasClean, signal: this.#abort.signal});
+    this.#look();
+    this.#connection.start();
+    this.#beat(deps.timing.heartbeat);
+    this.#engines.watch(Math.max(deps.timing.heartbeat, 1_000));
+    this.#inventoryTimer = setInterval(() => this.#quietly(this.#inventory.tellAll(false)), deps.timing.heartbeat * 2);
+    this.#garbage.start();
+    this.#sleep.start(deps.timing.heartbeat / 2);
+  }
+
+  async close(): Promise<void> {
+    const {journal, lock} = this.#base;
+    clearInterval(this.#heartbeat);
+    clearInterval(this.#inventoryTimer);
+    this.#abort.abort(new BoxyardError('INTERRUPTED'));
+    this.#sleep.stop();
+    this.#garbage.stop();
+    this.#connection.close();
+    this.#parts.outputs.close();
+    this.#parts.host.close();
+    await journal.setMeta('clean', '1');
+    journal.close();
+    await this.#engines.close();
+    lock.release();
+  }
+
+  #connect(): Connection {
+    const {config, deps, journal, machine} = this.#base;
+    const {url, credential, fingerprint} = config;
+    const known = () => config.installation ?? journal.meta('installation');
+    const hello = (): Extract<FromAgent, {type: 'hello'}> => {
+      const installation = known();
+      return {
+        type: 'hello',
+        protocol: OWN_RANGE,
+        ...(installation === undefined ? {} : {installation}),
+        machine,
+        process: this.#process,
+        boot: bootId(),
+        epoch: Number(journal.meta('epoch') ?? '0'),
+        clock: Date.now(),
+      };
+    };
+    const refuse = (message: Extract<FromServer, {type: 'hello'}>) =>
+      known() === undefined || known() === message.installation
+        ? undefined
+        : 'this is another server than the one this worker joined; everything is kept';
+    return new Connection(
+      {url, credential, fingerprint, env: deps.env, timing: deps.timing, hello, refuse, log: deps.log},
+      {
+        open: message => this.#onOpen(message),
+        message: message => this.#onMessage(message),
+        unreadable: start =>
+          this.#jobs.refuse(start, new BoxyardError('UNSUPPORTED', {what: 'a step of this job', by: `agent ${deps.version}`})),
+        data: frame => this.#parts.streams.data(frame),
+        closed: () => this.#parts.outputs.onClosed(),
+        stopped: deps.onStopped,
+      },
+    );
+  }
+
+  #hostClient(): HostClient {
+    const {config, deps} = this.#base;
+    const {stateDir} = config;
+    const engines = config.engines.map(({module, config: own}) => ({module, config: own}));
+    const spawn = () => spawnHost(stateDir, deps.hostProgram, deps.env);
+    return new HostClient(
+      {stateDir, engines, spawnHost: spawn, log: deps.log},
+      {
+        state: state => this.#parts.held.update(state),
+        spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
+        stdinTook: message => this.#onStdin(message.job, message.done),
+        lost: error => {
+          deps.log('the session host is gone');
+          this.#parts.held.lost(error);
+        },
+      },
+    );
+  }
+
+  #onStdin(job: string, isDone: boolean): void {
+    const row = this.#base.journal.find(job);
+    if (!row) return;
+    if (isDone && row.start.stdin && row.stdinDone !== true) {
+      row.stdinDone = true;
+      this.#quietly(this.#base.journal.put(row));
+    }
+    feedOf(row)?.took();
+  }
+
+  #onOpen(message: Extract<FromServer, {type: 'hello'}>): void {
+    const {config, deps, journal} = this.#base;
+    this.#clock.follow(message.clock);
+    this.#quietly(journal.setMeta('epoch', String(message.epoch)));
+    this.#quietly(journal.setMeta('installation', message.installation));
+    this.#parts.send(registration(config, this.#engines, deps.version));
+    this.#parts.send(journalReport(journal, message.epoch, this.#clock.nowMs()));
+    this.#beatOnce();
+    this.#beat(message.heartbeatMs);
+    this.#jobs.onOpen();
+    this.#parts.secrets.onOpen();
+    this.#parts.outputs.onOpen();
+    this.#parts.streams.onOpen();
+    this.#quietly(this.#inventory.tellAll(true));
+  }
+
+  #onMessage(message: FromServer): void {
+    this.#lastHeardBoot = this.#clock.bootMs();
+    const {secrets, outputs, streams, journal, send} = this.#parts;
+    switch (message.type) {
+      case 'job.start':
+        return this.#quietly(this.#jobs.start(message));
+      case 'job.cancel':
+        return this.#quietly(this.#jobs.cancel(message));
+      case 'job.stored':
+        return this.#quietly(this.#jobs.stored(message));
+      case 'job.superseded':
+        return this.#quietly(this.#jobs.superseded(message));
+      case 'job.secrets':
+        return secrets.answer(message);
+      case 'job.have':
+        return outputs.have(message);
+      case 'journal.ask':
+        return void send(journalReport(journal, Number(journal.meta('epoch') ?? '0'), this.#clock.nowMs()));
+      case 'inventory.ask':
+        return this.#quietly(this.#inventory.tellAll(true));
+      case 'query':
+        return this.#quietly(answer(message, this.#parts, this.#inventory).then(send));
+      case 'stream.credit':
+        return streams.credit(message.stream, message.bytes);
+      case 'stream.end':
+        return streams.end(message);
+      case 'hello':
+      case 'ping':
+        return;
+    }
+  }
+
+  #onEngine(name: string, isUsable: boolean): void {
+    const {config, deps} = this.#base;
+    this.#parts.send(registration(config, this.#engines, deps.version));
+    if (isUsable) this.#quietly(this.#inventory.tell(name, true));
+  }
+
+  #onWake(sleptMs: number): void {
+    this.#parts.send({type: 'worker.sleeping', state: 'woke', sleptMs});
+    for (const job of this.#jobs.live) job.lookAtClock();
+    this.#checkTouch();
+  }
+
+  #beat(everyMs: number): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => this.#beatOnce(), everyMs);
+  }
+
+  #beatOnce(): void {
+    this.#look();
+    this.#checkTouch();
+    this.#parts.send(this.#vitals.read(this.#inventory.running, this.#jobs.isRefusing));
+  }
+
+  #look(): void {
+    this.#jobs.isRefusing = this.#guard.look();
+  }
+
+  /** A job that may be run again elsewhere must not go on here when nobody has heard from us for its `stopAfterMs` (B8). */
+  #checkTouch(): void {
+    const now = this.#clock.bootMs();
+    if (this.#connection.isOpen) this.#lastHeardBoot = Math.max(this.#lastHeardBoot, this.#connection.lastInboundBoot(now));
+    const silentMs = now - this.#lastHeardBoot;
+    this.#jobs.endAll({kind: 'out-of-touch'}, row => row.start.stopAfterMs !== undefined && silentMs > row.start.stopAfterMs);
+  }
+
+  #quietly(work: Promise<unknown>): void {
+    work.catch((error: unknown) =>
+      this.#base.deps.log('something failed', {error: error instanceof Error ? (error.stack ?? error.message) : String(error)}),
+    );
+  }
+}

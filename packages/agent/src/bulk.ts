@@ -1,0 +1,52 @@
+/** Gives data frames, one at a time, when asked; undefined while it has none ready, after which it wakes the lane. */
+export interface BulkSource {
+  next(): Buffer | undefined;
+}
+
+type OpenSocket = () => {readonly bufferedAmount: number; send(frame: Buffer, sent: () => void): void} | undefined;
+
+/**
+ * The slow lane of the connection. Sources take turns, and a frame is handed on only while little waits in the socket, so
+ * that heartbeats and results never stand behind a long log.
+ */
+export class BulkLane {
+  readonly #sources = new Set<BulkSource>();
+  readonly #socket: OpenSocket;
+  readonly #mostBuffered: number;
+  #isPumping = false;
+
+  constructor(socket: OpenSocket, mostBuffered = 512 * 1024) {
+    this.#socket = socket;
+    this.#mostBuffered = mostBuffered;
+  }
+
+  add(source: BulkSource): () => void {
+    this.#sources.add(source);
+    this.wake();
+    return () => this.#sources.delete(source);
+  }
+
+  wake(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    setImmediate(() => {
+      this.#isPumping = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const socket = this.#socket();
+    if (!socket) return;
+    for (let isAny = true; isAny;) {
+      isAny = false;
+      for (const source of this.#sources) {
+        if (socket.bufferedAmount >= this.#mostBuffered) return;
+        const frame = source.next();
+        if (!frame) continue;
+        isAny = true;
+        socket.send(frame, () => this.wake());
+      }
+    }
+  }
+}

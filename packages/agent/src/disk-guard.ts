@@ -1,0 +1,57 @@
+import {closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync} from 'node:fs';
+import {join} from 'node:path';
+
+const BALLAST_BYTES = 2 * 1024 * 1024;
+const MIN_FREE_BYTES = 1024 ** 3;
+
+export interface DiskFigures {
+  readonly freeShare: number;
+  readonly freeBytes: number;
+  readonly freeInodeShare: number;
+}
+
+/** Under 10 % and 10 GiB, under 1 GiB, or under 5 % of inodes: no new jobs (B11). Of a large disk 10 % is room enough for all. */
+export const isUnderPressure = ({freeShare, freeBytes, freeInodeShare}: DiskFigures): boolean =>
+  freeBytes < MIN_FREE_BYTES || (freeShare < 0.1 && freeBytes < 10 * MIN_FREE_BYTES) || freeInodeShare < 0.05;
+
+/** Watches the state directory's disk, and holds a file there that is given up when results have to be written and nothing is left. */
+export class DiskGuard {
+  readonly #dir: string;
+  readonly #ballast: string;
+  readonly #read: (dir: string) => DiskFigures;
+
+  constructor(dir: string, read: (dir: string) => DiskFigures = figuresOf) {
+    this.#dir = dir;
+    this.#ballast = join(dir, 'ballast');
+    this.#read = read;
+  }
+
+  /** True: take no new jobs. The ballast is made again when there is room. */
+  look(): boolean {
+    const figures = this.#read(this.#dir);
+    const isTight = isUnderPressure(figures);
+    if (!isTight && !existsSync(this.#ballast)) this.#make();
+    if (figures.freeBytes < BALLAST_BYTES) this.release();
+    return isTight;
+  }
+
+  release(): void {
+    rmSync(this.#ballast, {force: true});
+  }
+
+  #make(): void {
+    try {
+      const fd = openSync(this.#ballast, 'wx', 0o600);
+      writeSync(fd, Buffer.alloc(BALLAST_BYTES, 1));
+      fsyncSync(fd);
+      closeSync(fd);
+    } catch {
+      rmSync(this.#ballast, {force: true});
+    }
+  }
+}
+
+function figuresOf(dir: string): DiskFigures {
+  const {blocks, bavail, bsize, files, ffree} = statfsSync(dir);
+  return {freeShare: blocks === 0 ? 1 : bavail / blocks, freeBytes: bavail * bsize, freeInodeShare: files === 0 ? 1 : ffree / files};
+}

@@ -1,0 +1,133 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {BoxyardError, asBoxyardError} from '@boxyard/core/errors';
+import type {Engine, Labels, Probe} from '@boxyard/core/plugin-api';
+import type {LoadedEngine} from '@boxyard/core/plugin-host';
+import type {EngineReport} from '@boxyard/core/protocol';
+
+export interface EngineEntry extends LoadedEngine {
+  probe: Probe;
+}
+
+const CALL_MS = 60_000;
+const PROBE_MS = 10_000;
+
+/**
+ * The engines of this machine in the owner's order, and what their last probe said. Every call through here has a deadline,
+ * so an engine that hangs holds up nobody but the one who asked it.
+ */
+export class Engines {
+  readonly entries: readonly EngineEntry[];
+  readonly #onChange: (engine: EngineEntry) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void) {
+    this.entries = loaded.map(one => ({...one, probe: {usable: false, why: 'not asked yet'}}));
+    this.#onChange = onChange;
+  }
+
+  /** Asks all once; those that do not answer in `waitMs` are unusable until they do. */
+  async probeAll(waitMs: number): Promise<void> {
+    const probes = Promise.all(this.entries.map(entry => this.#probe(entry)));
+    await Promise.race([probes, delay(waitMs, undefined, {ref: false})]);
+  }
+
+  watch(everyMs: number): void {
+    this.#timer = setInterval(() => {
+      for (const entry of this.entries) void this.#probe(entry);
+    }, everyMs);
+  }
+
+  get(name: string): Engine {
+    return this.entry(name).engine;
+  }
+
+  entry(name: string): EngineEntry {
+    const entry = this.entries.find(one => one.name === name);
+    if (!entry) throw new BoxyardError('ENGINE_UNAVAILABLE', {engine: name, why: 'this worker has no such engine'});
+    return entry;
+  }
+
+  /** Resolves when the engine is usable. */
+  async usable(name: string, signal: AbortSignal): Promise<void> {
+    const entry = this.entry(name);
+    for (let waitMs = 100; !entry.probe.usable; waitMs = Math.min(waitMs * 2, 10_000)) {
+      await this.#probe(entry);
+      if (!entry.probe.usable) await delay(waitMs, undefined, {signal});
+    }
+  }
+
+  /** One call with a deadline. The signal handed on aborts at the deadline or when the caller's does. */
+  async call<T>(
+    name: string,
+    what: string,
+    work: (engine: Engine, signal: AbortSignal) => Promise<T>,
+    more: {signal?: AbortSignal; ms?: number} = {},
+  ): Promise<T> {
+    const engine = this.get(name);
+    return withDeadline({engine: name, call: what, ms: more.ms ?? CALL_MS}, more.signal, signal => work(engine, signal));
+  }
+
+  reports(): EngineReport[] {
+    return this.entries.map(({name, probe, features}) => {
+      if (!probe.usable)
+        return {
+          name,
+          usable: false,
+          why: probe.why,
+          ...(probe.fix === undefined ? {} : {fix: probe.fix}),
+          features: [...features],
+          enforces: [],
+          labels: {},
+        };
+      return {
+        name,
+        usable: true,
+        version: probe.version,
+        features: [...features],
+        enforces: [...probe.enforces],
+        labels: {...probe.labels},
+      };
+    });
+  }
+
+  list(name: string, labels: Labels, ms: number): Promise<readonly import('@boxyard/core/plugin-api').Box[]> {
+    return this.call(name, 'list', (engine, signal) => engine.list(labels, signal), {ms});
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.allSettled(this.entries.map(entry => entry.engine.close?.()));
+  }
+
+  async #probe(entry: EngineEntry): Promise<void> {
+    const before = JSON.stringify(entry.probe);
+    entry.probe = await withDeadline({engine: entry.name, call: 'probe', ms: PROBE_MS}, undefined, signal =>
+      entry.engine.probe(signal),
+    ).catch((error: unknown): Probe => ({usable: false, why: asBoxyardError(error).message}));
+    if (JSON.stringify(entry.probe) !== before) this.#onChange(entry);
+  }
+}
+
+async function withDeadline<T>(
+  what: {engine: string; call: string; ms: number},
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const both = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
+  const {promise, reject} = Promise.withResolvers<never>();
+  const error = new BoxyardError('ENGINE_TIMEOUT', what);
+  const timer = setTimeout(() => {
+    late.abort(error);
+    reject(error);
+  }, what.ms);
+  const stop = () => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', stop, {once: true});
+  try {
+    signal?.throwIfAborted();
+    return await Promise.race([work(both), promise]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+  }
+}

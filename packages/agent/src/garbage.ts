@@ -1,0 +1,88 @@
+import {existsSync, readdirSync, rmSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Box} from '@boxyard/core/plugin-api';
+import type {Inventory} from './inventory.ts';
+import type {Parts} from './steps/index.ts';
+
+/**
+ * Removes what nobody answers for: boxes of jobs that are over, spools of results that are stored. Only boxes with this
+ * agent's label are looked at, DevBoxes are never touched, and everything has a grace from when it was first seen (B19).
+ */
+export class Garbage {
+  readonly #parts: Parts;
+  readonly #inventory: Inventory;
+  readonly #orphanedAt = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+  #isRunning = false;
+
+  constructor(parts: Parts, inventory: Inventory) {
+    this.#parts = parts;
+    this.#inventory = inventory;
+  }
+
+  start(): void {
+    this.#timer = setInterval(
+      () => void this.collect().catch((error: unknown) => this.#parts.log('garbage collection', {error: String(error)})),
+      this.#parts.timing.gcEvery,
+    );
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async collect(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      const usable = this.#parts.engines.entries.filter(entry => entry.probe.usable);
+      await Promise.allSettled(usable.map(entry => this.#engine(entry.name)));
+      this.#spools();
+      await this.#parts.journal.prune();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #engine(engine: string): Promise<void> {
+    const boxes = (await this.#inventory.look(engine)) ?? [];
+    const names = new Set<string>();
+    for (const box of boxes) {
+      if (!this.#isOrphan(box)) continue;
+      names.add(box.name);
+      const since = this.#orphanedAt.get(`${engine}/${box.name}`) ?? Date.now();
+      this.#orphanedAt.set(`${engine}/${box.name}`, since);
+      if (Date.now() - since >= this.#parts.timing.gcGrace) await this.#remove(engine, box);
+    }
+    for (const key of this.#orphanedAt.keys())
+      if (key.startsWith(`${engine}/`) && !names.has(key.slice(engine.length + 1))) this.#orphanedAt.delete(key);
+  }
+
+  #isOrphan(box: Box): boolean {
+    const {labels} = box;
+    if (labels['io.boxyard.agent'] !== this.#parts.worker.machine) return false;
+    if (labels['io.boxyard.devbox'] !== undefined || labels['io.boxyard.kind'] !== 'job') return false;
+    const row = this.#parts.journal.find(labels['io.boxyard.job'] ?? '');
+    if (!row || row.state === 'stored') return true;
+    return !row.start.steps.some(step => step.do === 'container.create' && step.spec.name === box.name);
+  }
+
+  async #remove(engine: string, box: Box): Promise<void> {
+    this.#parts.log('an orphaned box is removed', {engine, box: box.name});
+    await this.#parts.engines.call(engine, 'remove', async (_, signal) => {
+      await box.stop(0, signal);
+      await box.remove(signal);
+    });
+  }
+
+  #spools(): void {
+    const dir = join(this.#parts.stateDir, 'spool');
+    if (!existsSync(dir)) return;
+    const held = new Set([...this.#parts.journal.jobs].map(row => `${row.job}.${row.attempt.number}.${row.attempt.id}`));
+    for (const name of readdirSync(dir)) {
+      if (held.has(name)) continue;
+      const path = join(dir, name);
+      if (Date.now() - statSync(path).mtimeMs >= this.#parts.timing.spoolKept) rmSync(path, {recursive: true, force: true});
+    }
+  }
+}

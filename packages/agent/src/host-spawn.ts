@@ -1,0 +1,45 @@
+import {spawn} from 'node:child_process';
+import {closeSync, copyFileSync, existsSync, mkdirSync, openSync, renameSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+
+export interface HostProgram {
+  /** A built bundle, copied beside the state before it runs; or the source, run where it is. */
+  readonly file: string;
+  readonly isBundle: boolean;
+}
+
+/** Starts the session host in a session and process group of its own, with a log file for a terminal: nothing that ends the agent ends it. */
+export function spawnHost(stateDir: string, program: HostProgram, env: Readonly<Record<string, string | undefined>>): void {
+  mkdirSync(stateDir, {recursive: true, mode: 0o700});
+  const file = program.isBundle ? copied(program.file, stateDir) : program.file;
+  const log = openSync(join(stateDir, 'session-host.log'), 'a', 0o600);
+  try {
+    const [command, ...args] = wrapped([process.execPath, file, stateDir], env);
+    const child = spawn(command!, args, {detached: true, stdio: ['ignore', log, log], cwd: stateDir, env: withoutOurs(env)});
+    child.on('error', () => undefined);
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Under systemd it gets a scope of its own, or the unit's end would be its end (R29). */
+function wrapped(command: string[], env: Readonly<Record<string, string | undefined>>): string[] {
+  if (env['INVOCATION_ID'] === undefined || !existsSync('/run/systemd/system') || !existsSync('/usr/bin/systemd-run')) return command;
+  const user = process.getuid?.() === 0 ? [] : ['--user'];
+  return ['/usr/bin/systemd-run', ...user, '--scope', '--quiet', '--collect', '--', ...command];
+}
+
+/** An upgrade replaces the package's files; the one that runs for weeks must not read new code into an old process. */
+function copied(file: string, stateDir: string): string {
+  const target = join(stateDir, 'session-host.mjs');
+  if (existsSync(target) && statSync(target).mtimeMs >= statSync(file).mtimeMs && statSync(target).size === statSync(file).size)
+    return target;
+  copyFileSync(file, `${target}.new`);
+  renameSync(`${target}.new`, target);
+  return target;
+}
+
+const ours = ['BOXYARD_WORKER_TOKEN', 'BOXYARD_TOKEN', 'BOXYARD_INVITATION', 'BOXYARD_SECRET_KEY', 'BOXYARD_CRASH_AT', 'NODE_OPTIONS'];
+const withoutOurs = (env: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !ours.includes(entry[0])));

@@ -1,0 +1,266 @@
+import {BoxyardError, asBoxyardError, toWire, type WireError} from '@boxyard/core/errors';
+import type {Exit, FromAgent, LogEnd, Phase} from '@boxyard/core/protocol';
+import {isHostLost} from './host-client.ts';
+import type {JobResult, JobRow, JobStart} from './journal.ts';
+import {gapsOf, lengthsOf, listSegments, spoolDir} from './session-host/spool.ts';
+import {perform, type Parts, type StepContext} from './steps/index.ts';
+import {feedOf} from './steps/stdin.ts';
+import {BootTimer} from './boot-timer.ts';
+
+/** Why a job ends before its program does by itself. The first one counts. */
+export type Ending =
+  | {readonly kind: 'cancelled'; readonly reason: string; readonly graceMs: number}
+  | {readonly kind: 'deadline' | 'superseded' | 'out-of-touch'}
+  | {readonly kind: 'failed'; readonly error: BoxyardError; readonly reason: string};
+
+type End = Partial<Pick<JobResult, 'exit' | 'image' | 'out'>>;
+const FORCED_AFTER_MS = 15_000;
+
+/**
+ * One attempt on this worker: does its steps in order from where the journal says, keeps its phases, and makes its one
+ * result. `done` resolves when the result is in the journal, or at once if the attempt was superseded.
+ */
+export class Job {
+  readonly row: JobRow;
+  readonly done: Promise<void>;
+  readonly #parts: Parts;
+  readonly #abort = new AbortController();
+  readonly #phases: Phase[];
+  #end: End = {};
+  #ending: Ending | undefined;
+  #usedHost = false;
+  #deadline: BootTimer | undefined;
+  #lastProgress = 0;
+
+  constructor(row: JobRow, parts: Parts) {
+    this.row = row;
+    this.#parts = parts;
+    this.#phases = row.phases.filter(phase => phase.endedAt !== undefined);
+    if (row.cancel) this.#ending = {kind: 'cancelled', ...row.cancel};
+    // The one who starts it looks at `done` first: steps begin in the next turn.
+    this.done = new Promise<void>(resolve => setImmediate(resolve)).then(() => this.#run());
+  }
+
+  get of() {
+    return {job: this.row.job, attempt: this.row.attempt};
+  }
+
+  /** Idempotent; the first cause wins. */
+  endEarly(ending: Ending): void {
+    if (this.#ending || this.row.state === 'ended') return;
+    this.#ending = ending;
+    this.#abort.abort(new BoxyardError('INTERRUPTED'));
+  }
+
+  /** A wake from sleep: the deadline is looked at again. */
+  lookAtClock(): void {
+    this.#deadline?.look();
+  }
+
+  update(): FromAgent {
+    const state = this.row.state === 'accepted' ? 'accepted' : 'running';
+    return {type: 'job.update', ...this.of, state, phases: [...this.#phases]};
+  }
+
+  async #run(): Promise<void> {
+    let error: unknown;
+    if (this.#ending) this.#abort.abort(new BoxyardError('INTERRUPTED'));
+    if (this.row.state === 'running') this.#countDown();
+    try {
+      await this.#steps();
+    } catch (thrown) {
+      error = thrown;
+    }
+    this.#deadline?.stop();
+    feedOf(this.row)?.close();
+    if (this.#ending?.kind === 'superseded') return;
+    await this.#conclude(error);
+  }
+
+  async #steps(): Promise<void> {
+    const {steps} = this.row.start;
+    const hasProgram = steps.some(step => step.do === 'container.wait' || step.do === 'container.exec');
+    while (this.row.finished < steps.length) {
+      const index = this.row.finished;
+      const step = steps[index]!;
+      const context = this.#context(index);
+      if (this.#ending && step.do !== 'container.wait') throw this.#abort.signal.reason;
+      if (!hasProgram) context.running();
+      await this.#within(perform(context, step));
+      this.row.finished = index + 1;
+      this.row.isStarting = false;
+      // Not waited for: doing a step again is harmless, and the next wait on the journal covers it.
+      if (index + 1 < steps.length) this.#note();
+    }
+  }
+
+  /** A step that does not end although the job was told to is left behind after its grace and a while. */
+  async #within(work: Promise<void>): Promise<void> {
+    const forced = Promise.withResolvers<never>();
+    let timer: NodeJS.Timeout | undefined;
+    const arm = () => {
+      timer = setTimeout(() => forced.reject(this.#abort.signal.reason as Error), this.#graceMs + FORCED_AFTER_MS);
+    };
+    if (this.#abort.signal.aborted) arm();
+    else this.#abort.signal.addEventListener('abort', arm, {once: true});
+    try {
+      await Promise.race([work, forced.promise]);
+    } finally {
+      clearTimeout(timer);
+      this.#abort.signal.removeEventListener('abort', arm);
+      work.catch(() => undefined);
+    }
+  }
+
+  get #graceMs(): number {
+    return this.#ending?.kind === 'cancelled' ? this.#ending.graceMs : this.row.start.graceMs;
+  }
+
+  #context(index: number): StepContext {
+    const start: JobStart = this.row.start;
+    const graceMs = () => this.#graceMs;
+    return {
+      parts: this.#parts,
+      row: this.row,
+      start,
+      of: this.of,
+      index,
+      signal: this.#abort.signal,
+      get graceMs() {
+        return graceMs();
+      },
+      phase: (name, work, detail) => this.#phase(name, work, detail),
+      log: text => this.#log(text),
+      progress: (step, done, total) => this.#progress(step, done, total),
+      running: () => this.#running(),
+      starting: () => this.#starting(),
+      ends: end => void (this.#end = {...this.#end, ...end}),
+      fail: (error, reason) => this.endEarly({kind: 'failed', error, reason}),
+    };
+  }
+
+  async #phase<T>(name: string, work: () => Promise<T>, detail?: string): Promise<T> {
+    const phase: Phase = {name, startedAt: this.#parts.clock.nowMs(), ...(detail === undefined ? {} : {detail})};
+    this.#phases.push(phase);
+    if (name !== 'run' && name !== 'create' && name !== 'start') this.#parts.send(this.update());
+    try {
+      return await work();
+    } finally {
+      phase.endedAt = this.#parts.clock.nowMs();
+    }
+  }
+
+  async #log(text: string): Promise<void> {
+    this.#usedHost = true;
+    await this.#parts.host.append(this.of, text).catch((error: unknown) => {
+      if (!isHostLost(error)) this.#parts.log('log line lost', {...this.of, error: String(error)});
+    });
+  }
+
+  #progress(step: string, done: number, total?: number): void {
+    const now = performance.now();
+    if (now - this.#lastProgress < 500) return;
+    this.#lastProgress = now;
+    const progress = {step, done, ...(total === undefined ? {} : {total})};
+    this.#parts.send({...(this.update() as Extract<FromAgent, {type: 'job.update'}>), progress});
+  }
+
+  #running(): void {
+    if (this.row.state !== 'accepted') return;
+    this.row.state = 'running';
+    this.row.isStarting = false;
+    this.row.runningAt = this.#parts.clock.bootMs();
+    this.#note();
+    this.#parts.send(this.update());
+    this.#countDown();
+  }
+
+  #countDown(): void {
+    const {timeoutMs} = this.row.start;
+    if (timeoutMs === undefined || this.row.runningAt === undefined) return;
+    this.#deadline = new BootTimer(this.#parts.clock, this.row.runningAt + timeoutMs, () => this.endEarly({kind: 'deadline'}));
+  }
+
+  async #starting(): Promise<void> {
+    if (this.row.isStarting || this.row.state !== 'accepted') return;
+    this.row.isStarting = true;
+    await this.#parts.journal.put(this.row);
+  }
+
+  #note(): void {
+    this.row.phases = [...this.#phases];
+    this.#parts.journal.put(this.row).catch((error: unknown) => this.#parts.log('journal', {error: String(error)}));
+  }
+
+  async #conclude(error: unknown): Promise<void> {
+    const {journal} = this.#parts;
+    const {lengths, gaps} = await this.#lengths();
+    this.#parts.crash('before-result');
+    this.row.result = {
+      type: 'job.result',
+      ...this.of,
+      ...this.#outcome(error),
+      logEnd: lengths,
+      gaps,
+      phases: this.#phases,
+      asOf: journal.next(),
+      ...this.#boxName(),
+      ...(this.#end.out ? {out: this.#end.out} : {}),
+      ...(this.#end.image ? {image: this.#end.image} : {}),
+    };
+    this.row.state = 'ended';
+    this.row.phases = this.#phases;
+    this.row.isStarting = false;
+    await journal.put(this.row);
+    this.#parts.send(this.row.result);
+    this.#parts.outputs.finish(this.of, lengths, gaps);
+  }
+
+  #boxName(): {box?: string} {
+    for (const step of this.row.start.steps) {
+      if (step.do === 'container.create') return {box: step.spec.name};
+      if ('box' in step) return {box: step.box};
+    }
+    return {};
+  }
+
+  /** A program that ended by itself before anybody stopped it keeps its exit. */
+  #outcome(error: unknown): {exit?: Exit; error?: WireError; cancelled?: string; reason?: string} {
+    const ending = this.#ending;
+    if (ending?.kind === 'cancelled') return {cancelled: ending.reason};
+    if (ending?.kind === 'deadline') return {cancelled: 'deadline', reason: 'deadline'};
+    if (ending?.kind === 'out-of-touch') return {exit: {unknown: 'out_of_touch'}, reason: 'out_of_touch'};
+    if (ending?.kind === 'failed') return {cancelled: ending.reason, reason: ending.reason};
+    if (error !== undefined) return this.#failure(asBoxyardError(error));
+    const exit = this.#end.exit ?? {code: 0};
+    return 'unknown' in exit ? {exit, reason: exit.unknown} : {exit};
+  }
+
+  #failure(error: BoxyardError): {exit?: Exit; error?: WireError; reason?: string} {
+    if (error.code === 'INTERNAL')
+      this.#parts.log('a job failed inside', {...this.of, error: String(error.cause ?? error), stack: (error.cause as Error)?.stack});
+    const isGone = error.code === 'NOT_FOUND' && error.details['what'] === 'container' && this.#created;
+    return isGone ? {exit: {unknown: 'container_missing'}, reason: 'container_missing'} : {error: toWire(error)};
+  }
+
+  get #created(): boolean {
+    const at = this.row.start.steps.findIndex(step => step.do === 'container.create');
+    return at >= 0 && at < this.row.finished;
+  }
+
+  async #lengths(): Promise<{lengths: LogEnd; gaps: JobResult['gaps']}> {
+    const program = this.#parts.held.find({...this.of, slot: 'main'});
+    const dir = spoolDir(this.#parts.stateDir, this.row.job, this.row.attempt);
+    if (!this.#usedHost && program?.is === 'ended' && isSmall(program.lengths)) return {lengths: program.lengths, gaps: gapsOf(dir)};
+    const segments = listSegments(dir);
+    if (!this.#usedHost && !program && segments.length === 0) return {lengths: lengthsOf([]), gaps: []};
+    try {
+      return await this.#parts.host.lengths(this.of);
+    } catch {
+      const found = listSegments(dir);
+      return {lengths: lengthsOf(found), gaps: gapsOf(dir, found)};
+    }
+  }
+}
+
+const isSmall = (lengths: LogEnd) => lengths.log === 0;

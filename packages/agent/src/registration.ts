@@ -1,0 +1,45 @@
+import {arch, cpus, hostname, platform, totalmem} from 'node:os';
+import type {FromAgent, Platform} from '@boxyard/core/protocol';
+import type {AgentConfig} from './config.ts';
+import type {Engines} from './engines.ts';
+import type {Journal} from './journal.ts';
+
+const platforms: Readonly<Partial<Record<NodeJS.Platform, Platform>>> = {linux: 'linux', darwin: 'darwin', win32: 'windows'};
+
+export const platformHere = (): Platform => platforms[platform()] ?? 'linux';
+
+/** What this worker offers; sent after every hello and when an engine comes or goes. */
+export function registration(config: AgentConfig, engines: Engines, version: string): Extract<FromAgent, {type: 'worker.register'}> {
+  const reports = engines.reports();
+  const optional = {slots: config.slots, memory: config.memory, floor: config.floor};
+  return {
+    type: 'worker.register',
+    name: config.name,
+    hostname: hostname().slice(0, 253),
+    platform: platformHere(),
+    arch: arch(),
+    cpuCount: Math.max(1, cpus().length),
+    memoryTotal: totalmem(),
+    containerEngines: reports.filter(one => one.usable).map(one => one.name),
+    agentVersion: version,
+    mode: config.mode,
+    engines: reports,
+    labels: {...config.labels},
+    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as object),
+  };
+}
+
+const RECENT_MS = 60_000;
+
+/** Everything unfinished, and what ended within the last minute. */
+export function journalReport(journal: Journal, epoch: number, nowMs: number): Extract<FromAgent, {type: 'worker.journal'}> {
+  const jobs = [...journal.jobs]
+    .filter(row => row.state === 'accepted' || row.state === 'running' || row.state === 'ended' || nowMs - row.changedAt < RECENT_MS)
+    .map(row => ({
+      job: row.job,
+      attempt: row.attempt,
+      state: row.state === 'stored' ? ('ended' as const) : row.state,
+      at: Math.max(0, Math.round(row.changedAt)),
+    }));
+  return {type: 'worker.journal', epoch, jobs};
+}

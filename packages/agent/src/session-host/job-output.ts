@@ -1,0 +1,107 @@
+import type {Chunk} from '@boxyard/core/plugin-api';
+import type {Attempt, Gap, LogEnd, OutputName} from '@boxyard/core/protocol';
+import {Redactor} from './redactor.ts';
+import {OUTPUTS, Spool, gapsOf} from './spool.ts';
+
+type Spooled = (stream: OutputName, length: number, settled: number) => void;
+
+/** The output of one attempt: masked, spooled, and told about at most once per turn of the event loop and stream. */
+export class JobOutput {
+  readonly job: string;
+  readonly attempt: Attempt;
+  readonly #spool: Spool;
+  readonly #told: Spooled;
+  readonly #secrets = new Set<string>();
+  readonly #redactors = new Map<OutputName, Redactor>();
+  /** Bytes taken from the engine: what is spooled plus what the redactor still holds. */
+  readonly #taken: {stdout: number; stderr: number; log: number};
+  readonly #dirty = new Set<OutputName>();
+
+  constructor(of: {job: string; attempt: Attempt}, spool: Spool, told: Spooled) {
+    this.job = of.job;
+    this.attempt = of.attempt;
+    this.#spool = spool;
+    this.#told = told;
+    this.#taken = {...spool.lengths};
+  }
+
+  addSecrets(values: readonly string[]): void {
+    if (values.every(value => this.#secrets.has(value))) return;
+    for (const value of values) this.#secrets.add(value);
+    for (const stream of OUTPUTS) this.#release(stream);
+    this.#redactors.clear();
+  }
+
+  /** Where the engine has to go on: everything before is spooled. What a redactor holds back is read again. */
+  resumeAt(): {stdout: number; stderr: number} {
+    this.#redactors.clear();
+    Object.assign(this.#taken, this.#spool.lengths);
+    return {stdout: this.#taken.stdout, stderr: this.#taken.stderr};
+  }
+
+  /** Bytes that came before are dropped, a jump becomes a gap. */
+  writeAt({stream, offset, bytes}: Chunk): void {
+    const skip = this.#taken[stream] - offset;
+    if (skip >= bytes.length) return;
+    if (skip < 0) {
+      this.#release(stream);
+      this.#spool.skip(stream, offset, 'spool-lost');
+      this.#taken[stream] = offset;
+    }
+    this.write(stream, bytes.subarray(Math.max(skip, 0)));
+  }
+
+  write(stream: OutputName, bytes: Uint8Array): void {
+    this.#taken[stream] += bytes.length;
+    if (this.#secrets.size === 0) this.#spool.write(stream, bytes);
+    else this.#spool.write(stream, this.#redactorOf(stream).push(bytes));
+    this.#tell(stream);
+  }
+
+  note(gap: Gap): void {
+    this.#spool.note(gap);
+  }
+
+  /** After the last byte of whatever wrote: what a redactor held back is decided now. */
+  flush(): void {
+    for (const stream of OUTPUTS) this.#release(stream);
+  }
+
+  get lengths(): LogEnd {
+    return this.#spool.lengths;
+  }
+
+  get gaps(): Gap[] {
+    return gapsOf(this.#spool.dir);
+  }
+
+  close(): void {
+    this.flush();
+    this.#spool.close();
+  }
+
+  #release(stream: OutputName): void {
+    const rest = this.#redactors.get(stream)?.flush();
+    if (!rest || rest.length === 0) return;
+    this.#spool.write(stream, rest);
+    this.#tell(stream);
+  }
+
+  #redactorOf(stream: OutputName): Redactor {
+    const found = this.#redactors.get(stream);
+    if (found) return found;
+    const made = new Redactor([...this.#secrets]);
+    this.#redactors.set(stream, made);
+    return made;
+  }
+
+  #tell(stream: OutputName): void {
+    if (this.#dirty.size === 0) setImmediate(() => this.#tellAll());
+    this.#dirty.add(stream);
+  }
+
+  #tellAll(): void {
+    for (const stream of this.#dirty) this.#told(stream, this.#spool.lengths[stream], this.#spool.settled(stream));
+    this.#dirty.clear();
+  }
+}

@@ -1,0 +1,48 @@
+import {rmSync} from 'node:fs';
+import {createServer} from 'node:net';
+import {timingFrom} from '@boxyard/core/config';
+import {loadAll} from '../engine-loading.ts';
+import {lockStateDir} from '../state-lock.ts';
+import {SessionHost} from './session-host.ts';
+import {hostSocketPath} from './socket-path.ts';
+
+const stateDir = process.argv[2];
+if (stateDir === undefined) {
+  process.stderr.write('usage: session-host STATE_DIR\n');
+  process.exit(2);
+}
+const log = (message: string, fields: object = {}) =>
+  process.stderr.write(
+    `${JSON.stringify({time: new Date().toISOString(), part: 'session-host', pid: process.pid, msg: message, ...fields})}\n`,
+  );
+
+const lock = lockStateDir(stateDir, 'session host', 'host');
+const socketPath = hostSocketPath(stateDir);
+const host = new SessionHost({
+  stateDir,
+  log,
+  idleMs: timingFrom(process.env).hostIdle,
+  onEnd: () => end(0),
+  loadEngine: async setting => (await loadAll([setting], stateDir, log))[0],
+});
+// A socket file left by a dead one is in the way; the lock says that nobody lives behind it.
+rmSync(socketPath, {force: true});
+process.umask(0o077);
+const server = createServer(socket => host.serve(socket));
+server.on('error', error => {
+  log('no socket', {error: String(error)});
+  end(1);
+});
+server.listen(socketPath, () => log('ready'));
+
+function end(code: number): void {
+  host.close();
+  server.close();
+  rmSync(socketPath, {force: true});
+  lock.release();
+  process.exit(code);
+}
+for (const name of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(name, () => undefined);
+process.on('SIGTERM', () => end(0));
+process.on('uncaughtException', error => log('uncaught', {error: error.stack ?? String(error)}));
+process.on('unhandledRejection', error => log('unhandled', {error: error instanceof Error ? error.stack : String(error)}));

@@ -1,0 +1,232 @@
+import {existsSync} from 'node:fs';
+import type {Socket} from 'node:net';
+import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
+import type {LoadedEngine} from '@boxyard/core/plugin-host';
+import type {Engine} from '@boxyard/core/plugin-api';
+import type {Attempt} from '@boxyard/core/protocol';
+import {Held} from './held.ts';
+import {JobOutput} from './job-output.ts';
+import {Spool, spoolCaps, spoolDir, type SpoolCaps} from './spool.ts';
+import {
+  FrameReader,
+  FromAgentToHost,
+  HOST_OLDEST,
+  HOST_VERSION,
+  encodeFrame,
+  type EngineToLoad,
+  type Frame,
+  type FromHostToAgent,
+} from './wire.ts';
+
+export interface SessionHostDeps {
+  readonly stateDir: string;
+  readonly loadEngine: (engine: EngineToLoad) => Promise<LoadedEngine | undefined>;
+  readonly log: (message: string, fields?: object) => void;
+  /** Empty for this long: it ends. */
+  readonly idleMs: number;
+  readonly onEnd: () => void;
+  readonly caps?: SpoolCaps;
+}
+
+type Of<T extends FromAgentToHost['type']> = Extract<FromAgentToHost, {type: T}>;
+const jobKey = (of: {job: string; attempt: Attempt}) => `${of.job}.${of.attempt.number}.${of.attempt.id}`;
+
+/**
+ * Holds the streams of every program the agent started, and spools them. Agents come and go; any number may be connected,
+ * and all hear everything. It ends when it held nothing for `idleMs`, when told to, or when its state directory is gone.
+ */
+export class SessionHost {
+  readonly #deps: SessionHostDeps;
+  readonly #engines = new Map<string, Promise<LoadedEngine | undefined>>();
+  readonly #outputs = new Map<string, JobOutput>();
+  readonly #held = new Map<string, Held>();
+  readonly #agents = new Set<Socket>();
+  readonly #timer: NodeJS.Timeout;
+  #emptySince = Date.now();
+  #isTold = false;
+
+  constructor(deps: SessionHostDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => this.#endIfEmpty(), Math.max(50, Math.min(deps.idleMs / 4, 5_000)));
+  }
+
+  /** Takes over a connected agent's socket. */
+  serve(socket: Socket): void {
+    const reader = new FrameReader();
+    this.#agents.add(socket);
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const frame of reader.push(chunk)) this.#receive(socket, frame);
+      } catch (error) {
+        this.#deps.log('an agent sent what is no frame', {error: String(error)});
+        socket.destroy();
+      }
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#agents.delete(socket));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const held of this.#held.values()) held.abandon();
+    for (const output of this.#outputs.values()) output.close();
+    for (const socket of this.#agents) socket.destroy();
+  }
+
+  #receive(socket: Socket, frame: Frame): void {
+    const parsed = FromAgentToHost.safeParse(frame.value);
+    const id = (frame.value as {id?: number}).id;
+    if (!parsed.success) {
+      if (id !== undefined)
+        this.#reply(socket, id, {error: new BoxyardError('UNSUPPORTED', {what: 'this message', by: 'the session host'})});
+      return;
+    }
+    const message = parsed.data;
+    void this.#handle(message, frame.bytes).then(
+      value => {
+        if ('id' in message) this.#reply(socket, message.id, {value});
+      },
+      (error: unknown) => {
+        if ('id' in message) this.#reply(socket, message.id, {error: asBoxyardError(error)});
+        else this.#deps.log('a message failed', {type: message.type, error: String(error)});
+      },
+    );
+  }
+
+  // Up to its first wait each handler runs in the order of arrival, which is what stdin and append rely on.
+  async #handle(message: FromAgentToHost, bytes: Buffer): Promise<unknown> {
+    switch (message.type) {
+      case 'hello':
+        return this.#hello(message);
+      case 'run':
+      case 'exec':
+        return this.#start(message);
+      case 'kill':
+        return this.#find(message)?.kill(message.graceMs);
+      case 'append':
+        return this.#outputOf(message).write('log', Buffer.from(message.text));
+      case 'stdin':
+        return this.#find(message)?.stdin?.push(message.offset, bytes);
+      case 'stdin.end':
+        return this.#endStdin(message);
+      case 'lengths':
+        return this.#lengths(message);
+      case 'list':
+        return {held: [...this.#held.values()].map(held => held.state)};
+      case 'forget':
+        return this.#forget(message);
+      case 'end':
+        this.#isTold = true;
+        return this.#endIfEmpty();
+    }
+  }
+
+  #hello(message: Of<'hello'>): {version: number; pid: number} {
+    if (message.newest < HOST_OLDEST || message.oldest > HOST_VERSION)
+      throw new BoxyardError('PROTOCOL_MISMATCH', {
+        server: `${HOST_OLDEST}-${HOST_VERSION}`,
+        worker: `${message.oldest}-${message.newest}`,
+      });
+    for (const setting of message.engines) {
+      const key = JSON.stringify(setting);
+      if (!this.#engines.has(key)) this.#engines.set(key, this.#load(key, setting));
+    }
+    this.#isTold = false;
+    this.#emptySince = Date.now();
+    return {version: Math.min(HOST_VERSION, message.newest), pid: process.pid};
+  }
+
+  /** A plugin that does not load now is tried again at the next hello. */
+  async #load(key: string, setting: EngineToLoad): Promise<LoadedEngine | undefined> {
+    const loaded = await this.#deps.loadEngine(setting).catch(() => undefined);
+    if (!loaded) this.#engines.delete(key);
+    return loaded;
+  }
+
+  async #engine(name: string): Promise<Engine> {
+    const loaded = await Promise.all(this.#engines.values());
+    const found = loaded.findLast(one => one?.name === name);
+    if (!found) throw new BoxyardError('ENGINE_UNAVAILABLE', {engine: name});
+    return found.engine;
+  }
+
+  async #start(message: Of<'run'> | Of<'exec'>): Promise<unknown> {
+    const engine = await this.#engine(message.engine);
+    const known = this.#find(message);
+    // A main process that could not be started may be tried again: what the engine did or not is seen from its box.
+    const held = known && !(known.state.is === 'failed' && message.type === 'run') ? known : this.#hold(message, engine);
+    await held.started;
+    return held.state;
+  }
+
+  #hold(message: Of<'run'> | Of<'exec'>, engine: Engine): Held {
+    const {job, attempt, slot} = message;
+    const held: Held = new Held(message, {
+      engine,
+      output: this.#outputOf(message),
+      spoolDir: spoolDir(this.#deps.stateDir, job, attempt),
+      onState: state => this.#tell({type: 'state', of: state}),
+      onStdin: (offset, done) => this.#tell({type: 'stdin.took', job, attempt, slot, offset, done}),
+    });
+    this.#held.set(`${jobKey(message)}.${slot}`, held);
+    return held;
+  }
+
+  #endStdin(message: Of<'stdin.end'>): void | Promise<void> {
+    const held = this.#find(message);
+    if (message.interrupted) return held?.kill(0);
+    held?.stdin?.end(message.length);
+  }
+
+  #lengths(of: {job: string; attempt: Attempt}): object {
+    const output = this.#outputOf(of);
+    if (![...this.#held.values()].some(held => held.job === of.job && !held.hasEnded)) output.flush();
+    return {lengths: output.lengths, gaps: output.gaps};
+  }
+
+  #forget(of: {job: string; attempt: Attempt}): void {
+    const key = jobKey(of);
+    for (const [name, held] of this.#held) {
+      if (!name.startsWith(`${key}.`)) continue;
+      held.abandon();
+      this.#held.delete(name);
+    }
+    this.#outputs.get(key)?.close();
+    this.#outputs.delete(key);
+    this.#emptySince = Date.now();
+  }
+
+  #find(of: {job: string; attempt: Attempt; slot: string}): Held | undefined {
+    return this.#held.get(`${jobKey(of)}.${of.slot}`);
+  }
+
+  #outputOf(of: {job: string; attempt: Attempt}): JobOutput {
+    const known = this.#outputs.get(jobKey(of));
+    if (known) return known;
+    const spool = new Spool(spoolDir(this.#deps.stateDir, of.job, of.attempt), this.#deps.caps ?? spoolCaps);
+    const {job, attempt} = of;
+    const made = new JobOutput({job, attempt}, spool, (stream, length, settled) =>
+      this.#tell({type: 'spooled', job, attempt, stream, length, settled}),
+    );
+    this.#outputs.set(jobKey(of), made);
+    return made;
+  }
+
+  #tell(message: FromHostToAgent): void {
+    const frame = encodeFrame(message);
+    for (const agent of this.#agents) agent.write(frame);
+  }
+
+  #reply(socket: Socket, id: number, result: {value?: unknown; error?: BoxyardError}): void {
+    const error = result.error && toWire(result.error);
+    if (socket.writable) socket.write(encodeFrame({type: 'reply', id, value: result.value, error}));
+  }
+
+  #endIfEmpty(): void {
+    const isGone = !existsSync(this.#deps.stateDir);
+    const isBusy = [...this.#held.values()].some(held => !held.hasEnded);
+    if (isBusy) this.#emptySince = Date.now();
+    const isDue = Date.now() - this.#emptySince >= this.#deps.idleMs;
+    if (isGone || (!isBusy && (this.#isTold || isDue))) this.#deps.onEnd();
+  }
+}

@@ -1,0 +1,80 @@
+import {BoxyardError} from '@boxyard/core/errors';
+import type {Step} from '@boxyard/core/protocol';
+import {parseImageRef} from '@boxyard/core/security/image-ref';
+import {boxOf, engineCall, present, type StepContext} from './context.ts';
+
+type Of<D extends Step['do']> = Extract<Step, {do: D}>;
+
+/** Skips the pull where the image is. Its time is a phase of its own and counts for nobody's deadline. */
+export async function imagePull(context: StepContext, step: Of<'image.pull'>): Promise<void> {
+  parseImageRef(step.ref);
+  const images = imagesOf(context);
+  const there = step.always ? undefined : await engineCall(context, 'images', signal => images.find(step.ref, signal));
+  if (there) return context.ends({image: {id: there.id, ref: step.ref}});
+  const login = step.login === undefined ? undefined : await loginOf(context, step.login);
+  const pulled = await context.phase('pull', () => pull(context, step.ref, login), step.ref);
+  context.ends({image: {id: pulled, ref: step.ref}});
+}
+
+async function pull(context: StepContext, ref: string, login: {user: string; secret: string} | undefined): Promise<string> {
+  const {engines, timing} = context.parts;
+  await context.log(`pulling ${ref}\n`);
+  const progress = (step: string, done: number, total?: number) => context.progress(step, done, total);
+  const image = await engines.call(context.start.engine, 'pull', (_, signal) => imagesOf(context).pull(ref, login, progress, signal), {
+    signal: context.signal,
+    ms: timing.pull,
+  });
+  await context.log(`pulled ${ref}\n`);
+  return image.id;
+}
+
+async function loginOf(context: StepContext, name: string): Promise<{user: string; secret: string}> {
+  const value = (await context.parts.secrets.of(context.of, context.signal))[name] ?? '';
+  const colon = value.indexOf(':');
+  if (colon < 1) throw new BoxyardError('INVALID_INPUT', {field: `secret ${name}`, issue: 'expected user:password'});
+  return {user: value.slice(0, colon), secret: value.slice(colon + 1)};
+}
+
+export async function imageDelete(context: StepContext, step: Of<'image.delete'>): Promise<void> {
+  parseImageRef(step.ref);
+  await engineCall(context, 'remove image', signal => imagesOf(context).remove(step.ref, signal));
+}
+
+export async function imageSnapshot(context: StepContext, step: Of<'image.snapshot'>): Promise<void> {
+  parseImageRef(step.ref);
+  const {snapshot} = context.parts.engines.get(context.start.engine).features;
+  if (!snapshot) throw new BoxyardError('UNSUPPORTED', {what: 'snapshot', by: context.start.engine});
+  const box = await boxOf(context, step.box);
+  const work = () => engineCall(context, 'snapshot', signal => snapshot(box, step.ref, step.labels, signal), context.parts.timing.pull);
+  const image = await context.phase('snapshot', work, step.ref);
+  context.ends({image: {id: image.id, ref: step.ref}});
+}
+
+export async function imageBuild(context: StepContext, step: Of<'image.build'>): Promise<void> {
+  parseImageRef(step.ref);
+  const {engines, streams, timing} = context.parts;
+  const {build} = engines.get(context.start.engine).features;
+  if (!build) throw new BoxyardError('UNSUPPORTED', {what: 'build', by: context.start.engine});
+  const text = new TextDecoder();
+  const log = (bytes: Uint8Array) => void context.log(text.decode(bytes, {stream: true}));
+  const run = async (signal: AbortSignal) => {
+    const archive = streams.read(context.of, step.context.blob, signal);
+    const {file, ref, args, target, labels, cache} = step;
+    try {
+      return await build(present({context: archive, file, ref, args, target, labels, cache}), log, signal);
+    } finally {
+      archive.destroy();
+    }
+  };
+  await context.starting();
+  const image = await context.phase('build', () =>
+    engines.call(context.start.engine, 'build', (_, signal) => run(signal), {signal: context.signal, ms: timing.runTimeout}),
+  );
+  context.ends({image: {id: image.id, ref: step.ref}});
+}
+
+function imagesOf(context: StepContext) {
+  const {images} = context.parts.engines.get(context.start.engine).features;
+  if (!images) throw new BoxyardError('UNSUPPORTED', {what: 'images', by: context.start.engine});
+  return images;
+}

@@ -1,0 +1,2 @@
+export {perform} from './perform.ts';
+export type {CrashPoint, Parts, StepContext} from './context.ts';
