@@ -1,5 +1,5 @@
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {existsSync, mkdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {startChild, timeProgram, type Child} from '../child.ts';
 import {freePort, waitFor, type Lab} from '../lab.ts';
@@ -21,8 +21,6 @@ export interface Boxyard {
 export interface UpOptions {
   /** Absent: the embedded Redis. */
   readonly redisUrl?: string;
-  /** Content of the worker's `config.yaml`, as JSON. */
-  readonly config?: object;
   readonly name?: string;
 }
 
@@ -47,7 +45,6 @@ export function privateEnv(lab: Lab, name = 'home'): Env {
 /** `boxyard up --no-dashboard` in the foreground: server, Redis and one worker, as a newcomer has them. */
 export async function startUp(lab: Lab, options: UpOptions = {}): Promise<Boxyard> {
   const env = {...privateEnv(lab, options.name), ...(options.redisUrl ? {REDIS_URL: options.redisUrl} : {})};
-  if (options.config) writeConfig(env, options.config);
   const port = await freePort();
   const child = await startChild(lab, {argv: [bin, 'up', '--no-dashboard', '--listen', `127.0.0.1:${port}`], env}, /\bready\b/i, 60_000);
   return attachTo(lab, env, `http://127.0.0.1:${port}`, child);
@@ -63,10 +60,4 @@ export async function attachTo(lab: Lab, env: Env, url: string, child: Child): P
     return items.some(worker => worker.status === 'ready') || undefined;
   });
   return {env, client, process: child, type: (...argv) => timeProgram({argv: [bin, ...argv], env, cwd: lab.dir})};
-}
-
-export function writeConfig(env: Env, config: object): void {
-  const file = join(env['XDG_CONFIG_HOME']!, 'boxyard/config.yaml');
-  mkdirSync(dirname(file), {recursive: true, mode: 0o700});
-  writeFileSync(file, JSON.stringify(config), {mode: 0o600});
 }
