@@ -21,7 +21,11 @@ export async function startScripted(
 ): Promise<Boxyard & {readonly agentPid: number}> {
   const boxyard = await startUp(lab, {redisUrl: redis.url});
   const [worker] = await enlist(boxyard.client, 1, 'scripted');
-  const env = {...privateEnv(lab, 'worker-home'), BOXYARD_WORKER_TOKEN: worker!.credential, WORKER_NAME: worker!.name};
+  const env: Readonly<Record<string, string | undefined>> = {
+    ...privateEnv(lab, 'worker-home'),
+    BOXYARD_WORKER_TOKEN: worker!.credential,
+    WORKER_NAME: worker!.name,
+  };
   const config = join(env['XDG_CONFIG_HOME']!, 'boxyard');
   mkdirSync(config, {recursive: true, mode: 0o700});
   writeFileSync(
