@@ -1,0 +1,96 @@
+import type {Readable, Writable} from 'node:stream';
+import {paths, type Paths} from '@boxyard/core/config';
+import {BoxyardError} from '@boxyard/core/errors';
+import {colours, hasColour, type Colours} from '../output/colours.ts';
+import {printer, type Printer} from '../output/print.ts';
+import {safeText} from '../output/safe-text.ts';
+import {connect, type Connection} from '../services/connection.ts';
+import type {Format} from './flags.ts';
+
+/** The part of a process that commands may see. */
+export interface Program {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly pid: number;
+  readonly execPath: string;
+  /** The folder that holds `bin` and `dist`. */
+  readonly root: string;
+  readonly version: string;
+  readonly stdin: Readable & {readonly isTTY?: boolean; setRawMode?(on: boolean): unknown};
+  readonly stdout: Writable & {readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number};
+  readonly stderr: Writable & {readonly isTTY?: boolean; readonly columns?: number};
+  readonly now: () => number;
+  /** Calls back for each such signal until the function returned is called; meanwhile it does not end the process. */
+  onSignal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT', listener: () => void): () => void;
+}
+
+export interface GlobalFlags {
+  readonly output?: Format | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly 'no-headers': boolean;
+  readonly 'no-color': boolean;
+  readonly 'no-input': boolean;
+  readonly debug: boolean;
+  readonly server?: string | undefined;
+  readonly 'request-timeout'?: number | undefined;
+}
+
+/** What a command gets: data goes to `print`, words to `say`; nothing else writes. */
+export interface Context {
+  readonly program: Program;
+  readonly paths: Paths;
+  readonly flags: GlobalFlags;
+  readonly print: Printer;
+  /** A message for the person, on stderr; quiet with `-q`. */
+  say(line: string): void;
+  readonly colours: Colours;
+  /** Someone is there to answer: stdin and stderr are terminals and nobody forbade it. */
+  readonly canAsk: boolean;
+  ask(question: string, hint: string): Promise<string>;
+  /** The server, found by flag, environment, login or `boxyard up`; `NO_SERVER` where there is none. */
+  connect(): Promise<Connection>;
+}
+
+export function createContext(program: Program, flags: GlobalFlags): Context {
+  const at = paths(program.env);
+  const say = (line: string) => void (flags.quiet || program.stderr.write(`${safeText(line)}\n`));
+  const isColoured = hasColour(program.stdout.isTTY === true, program.env, flags['no-color']);
+  const canAsk =
+    program.stdin.isTTY === true &&
+    program.stderr.isTTY === true &&
+    !flags['no-input'] &&
+    !program.env['CI'] &&
+    !program.env['BOXYARD_NO_INPUT'];
+  const sink = {
+    write: (text: string) => void program.stdout.write(text),
+    columns: program.stdout.isTTY ? program.stdout.columns : undefined,
+  };
+  const style = {
+    format: flags.json ? ('json' as const) : (flags.output ?? 'table'),
+    quiet: flags.quiet,
+    headers: !flags['no-headers'],
+    now: program.now,
+    bold: colours(isColoured).bold,
+  };
+  return {
+    program,
+    paths: at,
+    flags,
+    print: printer(sink, say, style),
+    say,
+    colours: colours(hasColour(program.stderr.isTTY === true, program.env, flags['no-color'])),
+    canAsk,
+    async ask(question, hint) {
+      if (!canAsk) throw new BoxyardError('NEEDS_TTY', {what: question, hint});
+      const {createInterface} = await import('node:readline/promises');
+      const lines = createInterface({input: program.stdin, output: program.stderr});
+      try {
+        return (await lines.question(`${question}: `)).trim();
+      } finally {
+        lines.close();
+      }
+    },
+    connect: () => connect({env: program.env, paths: at, server: flags.server, timeoutMs: flags['request-timeout']}),
+  };
+}

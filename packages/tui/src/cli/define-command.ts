@@ -1,0 +1,105 @@
+import {Command} from '@oclif/core/command';
+import type {ArgInput, FlagInput, InferredArgs, InferredFlags} from '@oclif/core/interfaces';
+import {paths} from '@boxyard/core/config';
+import {asBoxyardError} from '@boxyard/core/errors';
+import {colours, hasColour} from '../output/colours.ts';
+import {exitCodeOf, renderError} from '../render-error.ts';
+import {createContext, type Context, type GlobalFlags, type Program} from './context.ts';
+import {baseFlags} from './flags.ts';
+import {fromParseFailure} from './parse-failure.ts';
+import {writeCrashLog} from './crash-log.ts';
+import {splitCommand, type FlagShape} from './split-command.ts';
+
+export interface Definition<F extends FlagInput, A extends ArgInput> {
+  readonly summary: string;
+  readonly description: string;
+  /** At least two: what it does, and the line. `boxyard` is written in front. */
+  readonly examples: readonly {readonly does: string; readonly line: string}[];
+  readonly flags?: F;
+  readonly args?: A;
+  /** The words after ours are a command of the person's, and its exit code is ours (`run`, `exec`). */
+  readonly runsCommand?: boolean;
+  readonly hidden?: boolean;
+  /** Resolves to the exit code, 0 if it says nothing. A rejection is printed by `render-error` and decides the code. */
+  run(context: Context, input: Input<F, A>): Promise<number | void>;
+}
+export interface Input<F extends FlagInput, A extends ArgInput> {
+  readonly flags: InferredFlags<F>;
+  readonly args: InferredArgs<A>;
+  /** Byte for byte what follows our own words, where `runsCommand`. */
+  readonly command: readonly string[];
+}
+
+/** Runs a command of ours in a program and resolves to the exit code; never rejects. What oclif instantiates does this. */
+type Execute = (argv: string[], program: Program) => Promise<number>;
+export interface CommandOfOurs {
+  readonly execute: Execute;
+}
+
+/** Makes what oclif discovers: its statics are the manifest's source, `execute` is how `run.ts` starts it. */
+export function defineCommand<F extends FlagInput = Record<never, never>, A extends ArgInput = Record<never, never>>(
+  definition: Definition<F, A>,
+) {
+  return class extends Command {
+    static override summary = definition.summary;
+    static override description = definition.description;
+    static override examples = definition.examples.map(({does, line}) => `${does}\n<%= config.bin %> ${line}`);
+    static override flags = (definition.flags ?? {}) as FlagInput;
+    static override args = (definition.args ?? {}) as ArgInput;
+    static override baseFlags = baseFlags as FlagInput;
+    static override hidden = definition.hidden ?? false;
+    static override strict = definition.runsCommand !== true;
+    static execute: Execute = (argv, program) => execute(definition, argv, program);
+
+    async run(): Promise<void> {
+      throw new Error('Commands are started by run.ts.');
+    }
+  };
+}
+
+async function execute<F extends FlagInput, A extends ArgInput>(
+  definition: Definition<F, A>,
+  argv: string[],
+  program: Program,
+): Promise<number> {
+  const runsCommand = definition.runsCommand === true;
+  try {
+    const {input, flags} = await parse(definition, argv);
+    return (await definition.run(createContext(program, flags), input)) ?? 0;
+  } catch (thrown) {
+    const error = asBoxyardError(thrown);
+    const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+    const logFile = error.code === 'INTERNAL' ? writeCrashLog(paths(program.env), error, program) : undefined;
+    const isColoured = hasColour(program.stderr.isTTY === true, program.env, own.includes('--no-color'));
+    const style = {json: wantsJson(own), debug: own.includes('--debug'), runsCommand, logFile, bold: colours(isColoured).bold};
+    program.stderr.write(renderError(error, style));
+    return exitCodeOf(error, style);
+  }
+}
+
+async function parse<F extends FlagInput, A extends ArgInput>(
+  definition: Definition<F, A>,
+  argv: string[],
+): Promise<{input: Input<F, A>; flags: GlobalFlags}> {
+  const {parse: parseLine} = await import('@oclif/core/parser');
+  const flags = {...baseFlags, ...definition.flags} as FlagInput;
+  const args = (definition.args ?? {}) as ArgInput;
+  const {own, command} =
+    definition.runsCommand === true ? splitCommand(argv, shapes(flags), Object.keys(args).length) : {own: argv, command: []};
+  try {
+    const parsed = await parseLine([...own], {flags, args, strict: true});
+    return {
+      input: {flags: parsed.flags as InferredFlags<F>, args: parsed.args as InferredArgs<A>, command},
+      flags: parsed.flags as unknown as GlobalFlags,
+    };
+  } catch (error) {
+    throw fromParseFailure(error, Object.keys(flags));
+  }
+}
+
+const shapes = (flags: FlagInput): FlagShape[] =>
+  Object.entries(flags).map(([name, flag]) => ({name, char: flag.char, takesValue: flag.type === 'option'}));
+
+const wantsJson = (argv: readonly string[]) =>
+  argv.includes('--json') ||
+  argv.some((word, i) => /^(-o=?|--output=)jsonl?$/.test(word) || (/^(-o|--output)$/.test(word) && /^jsonl?$/.test(argv[i + 1] ?? '')));

@@ -1,0 +1,47 @@
+/** Pages of `boxyard help <topic>` that belong to no command. */
+const topics: Readonly<Record<string, string>> = {
+  'exit-codes': `Exit codes
+
+  0     success, also when the reader of a pipe left early
+  1     failure
+  2     usage: a wrong option, argument or command; nothing was done
+  4     no valid token, or it does not allow this
+  5     not found
+  6     conflict: it is in another state, or already there
+  7     some parts succeeded, some did not
+  8     the server cannot be reached
+  124   a time limit ran out
+  125   run and exec: Boxyard itself failed, not the command
+  126   run and exec: the command cannot be executed
+  127   run and exec: there is no such command
+  130   Ctrl-C, or the job was cancelled
+  143   SIGTERM
+
+run and exec end with the command's own code otherwise.
+`,
+  environment: `Environment
+
+  BOXYARD_SERVER        address of the server (--server)
+  BOXYARD_TOKEN         token for it; BOXYARD_TOKEN_FILE names a file that holds one
+  BOXYARD_INVITATION    invitation for worker join
+  BOXYARD_CONFIG_DIR, BOXYARD_DATA_DIR, BOXYARD_STATE_DIR, BOXYARD_CACHE_DIR, BOXYARD_RUNTIME_DIR
+                        folders; else XDG_CONFIG_HOME and its relatives
+  BOXYARD_NO_INPUT      never ask (--no-input)
+  NO_COLOR, FORCE_COLOR colours never, or in pipes too
+  HTTPS_PROXY, NO_PROXY the way out
+  REDIS_URL             a Redis of your own for boxyard server
+`,
+  formatting: `Formatting
+
+  -o table   columns for people; in a pipe the same columns, never cut
+  -o json    one document: an object, or {items, nextCursor, schemaVersion}
+  -o yaml    the same as YAML
+  -o jsonl   one object a line
+  -o name    names or ids alone (also -q on lists)
+
+Data goes to stdout; messages, progress and questions go to stderr.
+`,
+};
+
+export const helpTopic = (name: string): string | undefined => (Object.hasOwn(topics, name) ? topics[name] : undefined);
+export const helpTopicNames: readonly string[] = Object.keys(topics);

@@ -1,0 +1,101 @@
+import {once} from 'node:events';
+import type {Writable} from 'node:stream';
+import type {JobView} from '@boxyard/core/api';
+import type {Gap, OutputName} from '@boxyard/core/protocol';
+import {createLogFilter, type LogFilter} from '../output/log-text.ts';
+import {safeLine} from '../output/safe-text.ts';
+import type {FollowHandlers} from '../services/follow-job.ts';
+import type {Context} from './context.ts';
+
+/** Shows a job's streams where they belong: stdout to stdout, stderr and what Boxyard says about the job to stderr. */
+export interface JobOutput extends FollowHandlers {
+  bytes(stream: OutputName, bytes: Uint8Array): Promise<void>;
+  /** Writes what was held back; call it once, at the end. */
+  end(): Promise<void>;
+}
+
+/** A pipe gets the bytes as they are; a terminal gets them without what could take it over. */
+export function jobOutput({program, flags, say}: Context): JobOutput {
+  const filters = new Map<OutputName, LogFilter>();
+  const targets = {stdout: program.stdout, stderr: program.stderr, log: program.stderr};
+  const filterOf = (stream: OutputName): LogFilter => {
+    const filter = filters.get(stream) ?? createLogFilter();
+    filters.set(stream, filter);
+    return filter;
+  };
+  const put = (stream: OutputName, bytes: Uint8Array) =>
+    write(targets[stream], targets[stream].isTTY ? filterOf(stream).write(bytes) : bytes);
+  return {
+    async bytes(stream, bytes) {
+      if (stream === 'log' && flags.quiet) return;
+      await put(stream, bytes);
+    },
+    gap: gap => say(gapText(gap)),
+    job: waitingNotes(say, program.now),
+    away: isAway => say(isAway ? 'The server is away; waiting for it. The job goes on.' : 'The server is back.'),
+    async end() {
+      for (const [stream, filter] of filters) await write(targets[stream], filter.end());
+    },
+  };
+}
+
+export const gapText = ({stream, from, to, reason}: Gap): string =>
+  reason === 'engine-log'
+    ? `[bytes ${from} to ${to} of ${stream} were read back from the engine’s log]`
+    : `[bytes ${from} to ${to} of ${stream} are missing: ${reason}]`;
+
+export async function write(target: Writable, data: string | Uint8Array): Promise<void> {
+  if (data.length > 0 && !target.write(data)) await once(target, 'drain');
+}
+
+/** Says why a job waits, once for each reason. */
+function waitingNotes(say: (line: string) => void, now: () => number): (job: JobView) => void {
+  let said = '';
+  return job => {
+    const {reason} = job;
+    if (job.state !== 'queued' || reason === undefined || now() - Date.parse(job.createdAt) < 1_000) return;
+    const lines = [reason.message, ...(job.refusals ?? []).map(refusal => `  ${safeLine(refusal.name)}: ${safeLine(refusal.why)}`)];
+    const text = [...lines, ...(reason.hint === undefined ? [] : [reason.hint])].join('\n');
+    if (text === said) return;
+    said = text;
+    say(`Waiting: ${text}`);
+  };
+}
+
+/** The same for one of many: whole lines, each with the name of who wrote it in front. */
+export function prefixedOutput(context: Context, name: string): JobOutput {
+  const rests = new Map<OutputName, Buffer>();
+  const {program, flags} = context;
+  const prefix = Buffer.from(`${safeLine(name)} | `);
+  const targetOf = (stream: OutputName) => (stream === 'stdout' ? program.stdout : program.stderr);
+  const show = (stream: OutputName, lines: Buffer) => {
+    const target = targetOf(stream);
+    if (!target.isTTY) return write(target, lines);
+    const filter = createLogFilter();
+    return write(target, filter.write(lines) + filter.end());
+  };
+  return {
+    async bytes(stream, bytes) {
+      if (stream === 'log' && flags.quiet) return;
+      const all = Buffer.concat([rests.get(stream) ?? Buffer.alloc(0), bytes]);
+      const end = all.lastIndexOf(0x0a) + 1;
+      rests.set(stream, all.subarray(end));
+      if (end > 0) await show(stream, prefixLines(all.subarray(0, end), prefix));
+    },
+    gap: gap => context.say(`${name}: ${gapText(gap)}`),
+    async end() {
+      for (const [stream, rest] of rests)
+        if (rest.length > 0) await show(stream, prefixLines(Buffer.concat([rest, Buffer.from('\n')]), prefix));
+    },
+  };
+}
+
+function prefixLines(lines: Buffer, prefix: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < lines.length;) {
+    const end = lines.indexOf(0x0a, at) + 1;
+    parts.push(prefix, lines.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat(parts);
+}

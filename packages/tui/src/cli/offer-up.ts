@@ -1,0 +1,19 @@
+import {isBoxyardError} from '@boxyard/core/errors';
+import type {Connection} from '../services/connection.ts';
+import type {Context} from './context.ts';
+
+/** Connects; where nothing runs here and a person is there, offers to start it. */
+export async function connectOrOffer(context: Context): Promise<Connection> {
+  try {
+    const connection = await context.connect();
+    if (connection.target.origin === 'boxyard up' && context.canAsk) await connection.client.health();
+    return connection;
+  } catch (error) {
+    if (!isBoxyardError(error) || error.code !== 'NO_SERVER' || !context.canAsk) throw error;
+    const answer = await context.ask('No Boxyard server here. Start one now? [Y/n]', 'boxyard up -d');
+    if (!/^(y|yes|)$/i.test(answer)) throw error;
+    const {startDetached} = await import('../services/start-detached.ts');
+    await startDetached(context.program, context.paths, []);
+    return context.connect();
+  }
+}

@@ -1,0 +1,30 @@
+import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
+import {nearest} from './suggest.ts';
+
+/** What oclif's parser throws, in our words. Anything else comes back as it is. */
+export function fromParseFailure(error: unknown, flagNames: readonly string[]): unknown {
+  if (!(error instanceof Error) || isBoxyardError(error)) return error;
+  const {flags, args} = error as {flags?: unknown; args?: unknown};
+  if (error.constructor.name === 'NonExistentFlagsError' && Array.isArray(flags)) return unknownFlag(String(flags[0]), flagNames);
+  if (error.constructor.name === 'RequiredArgsError' && Array.isArray(args)) {
+    const names = (args as {name: string}[]).map(arg => arg.name.toUpperCase()).join(' ');
+    return new BoxyardError('INVALID_INPUT', {field: names, issue: 'is missing'});
+  }
+  if (error.constructor.name === 'UnexpectedArgsError' && Array.isArray(args))
+    return new BoxyardError('INVALID_INPUT', {field: args.join(' '), issue: 'was not expected'});
+  if ('oclif' in error) return new BoxyardError('INVALID_INPUT', {}, {message: firstLine(error.message)});
+  return error;
+}
+
+function unknownFlag(flag: string, flagNames: readonly string[]): BoxyardError {
+  const [typed] = flag.split('=');
+  const near = nearest(typed!.replace(/^-+/, ''), flagNames);
+  return new BoxyardError('UNKNOWN_FLAG', {what: 'option', name: typed, ...(near === undefined ? {} : {suggestion: `--${near}`})});
+}
+
+const firstLine = (message: string) =>
+  message
+    .split('\n')
+    .filter(line => !line.startsWith('See more help'))
+    .join(' ')
+    .trim();

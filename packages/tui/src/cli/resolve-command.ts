@@ -1,0 +1,74 @@
+import {nearest} from './suggest.ts';
+
+export type Resolved =
+  | {readonly kind: 'command'; readonly id: string; readonly rest: readonly string[]}
+  | {readonly kind: 'help'; readonly subject: readonly string[]}
+  | {readonly kind: 'unknown'; readonly words: string; readonly suggestion: string | undefined}
+  | {readonly kind: 'nothing'};
+
+const singular: Readonly<Record<string, string>> = {
+  job: 'jobs',
+  devbox: 'devboxes',
+  box: 'devboxes',
+  image: 'images',
+  worker: 'workers',
+  tenant: 'tenants',
+  token: 'tokens',
+  secret: 'secrets',
+};
+const shortVerbs: Readonly<Record<string, string>> = {ls: 'list', rm: 'remove'};
+
+/**
+ * Which command a line means. `ids` have colons (`jobs:list`). Singular nouns, `ls` and `rm` are understood; a noun alone is
+ * a wish for its help; nothing is guessed from a prefix.
+ */
+export function resolveCommand(argv: readonly string[], ids: readonly string[]): Resolved {
+  const [first, second] = argv;
+  if (first === undefined) return {kind: 'nothing'};
+  if (first === '--help' || first === '-h') return {kind: 'help', subject: []};
+  if (first === 'help') return {kind: 'help', subject: helpSubject(argv.slice(1), ids)};
+  const wantsHelp = untilDashes(argv).some(word => word === '--help' || word === '-h');
+  const found = findId(first, second, ids);
+  if (found)
+    return wantsHelp ? {kind: 'help', subject: found.id.split(':')} : {kind: 'command', id: found.id, rest: argv.slice(found.words)};
+  const topic = topicOf(first, ids);
+  if (topic !== undefined && (second === undefined || second.startsWith('-'))) return {kind: 'help', subject: [topic]};
+  return unknown(first, second, ids, topic);
+}
+
+const untilDashes = (argv: readonly string[]) => {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+};
+
+function findId(first: string, second: string | undefined, ids: readonly string[]): {id: string; words: number} | undefined {
+  const has = (id: string) => ids.includes(id);
+  if (second !== undefined) {
+    for (const noun of [first, singular[first]])
+      for (const verb of [second, shortVerbs[second]])
+        if (noun !== undefined && verb !== undefined && has(`${noun}:${verb}`)) return {id: `${noun}:${verb}`, words: 2};
+  }
+  const isTopicToo = ids.some(id => id.startsWith(`${first}:`));
+  return has(first) && !(isTopicToo && second !== undefined && !second.startsWith('-')) ? {id: first, words: 1} : undefined;
+}
+
+const topicOf = (word: string, ids: readonly string[]): string | undefined =>
+  [word, singular[word]].find(noun => noun !== undefined && ids.some(id => id.startsWith(`${noun}:`)));
+
+const helpSubject = (words: readonly string[], ids: readonly string[]): readonly string[] => {
+  const [first, second] = words;
+  if (first === undefined) return [];
+  return findId(first, second, ids)?.id.split(':') ?? [topicOf(first, ids) ?? first];
+};
+
+function unknown(first: string, second: string | undefined, ids: readonly string[], topic: string | undefined): Resolved {
+  if (topic !== undefined && second !== undefined) {
+    const verbs = ids.filter(id => id.startsWith(`${topic}:`)).map(id => id.slice(topic.length + 1));
+    const verb = nearest(second, verbs);
+    return {kind: 'unknown', words: `${first} ${second}`, suggestion: verb && `boxyard ${topic} ${verb}`};
+  }
+  const words = [...new Set([...ids.map(id => id.split(':')[0]!), ...Object.keys(singular)])];
+  const near = nearest(first, words);
+  const hasVerb = near !== undefined && second !== undefined && findId(near, second, ids) !== undefined;
+  return {kind: 'unknown', words: first, suggestion: near && `boxyard ${hasVerb ? `${near} ${second}` : near}`};
+}

@@ -1,0 +1,58 @@
+import {boolean, string} from '@oclif/core/flags';
+import {BoxyardError} from '@boxyard/core/errors';
+import {boxFlags} from '../cli/box-flags.ts';
+import {boxRequest} from '../cli/box-request.ts';
+import {defineCommand} from '../cli/define-command.ts';
+import {detach} from '../cli/finish-job.ts';
+import {required} from '../cli/flags.ts';
+import {followRun} from '../cli/follow-run.ts';
+import {jobName} from '../output/views/jobs.ts';
+import {withSuggestion} from '../services/named-object.ts';
+import {submit} from '../services/submit.ts';
+
+const {env, 'env-file': envFile, secret, user, cwd, timeout, grace, 'idempotency-key': idempotencyKey} = boxFlags;
+
+export default defineCommand({
+  summary: 'Run a command in a DevBox',
+  description:
+    'Shows its output live and ends with its exit code. Ctrl-C cancels it. It goes on when this terminal or the server goes away.',
+  examples: [
+    {does: 'In the DevBox web', line: 'exec web -- npm test'},
+    {does: 'Feed it', line: 'exec -i web -- tar -x < files.tar'},
+    {does: 'As another user, with a variable', line: 'exec --user root --env DEBUG=1 web -- make install'},
+  ],
+  runsCommand: true,
+  args: {devbox: required('name or id of the DevBox')},
+  flags: {
+    env,
+    'env-file': envFile,
+    secret,
+    user,
+    cwd,
+    timeout,
+    grace,
+    'idempotency-key': idempotencyKey,
+    interactive: boolean({char: 'i', description: 'feed stdin to it'}),
+    name: string({description: 'name of the exec, for DEVBOX/NAME'}),
+    detach,
+  },
+  async run(context, {flags, args, command}) {
+    if (command.length === 0)
+      throw new BoxyardError('INVALID_INPUT', {field: 'COMMAND', issue: 'is missing', hint: `boxyard exec ${args.devbox} -- COMMAND`});
+    if (flags.interactive && flags.detach)
+      throw new BoxyardError('INVALID_INPUT', {field: '--interactive', issue: 'does not go together with --detach'});
+    const {client} = await context.connect();
+    const body = {
+      ...(await boxRequest(context, flags, undefined)),
+      command: [...command],
+      ...(flags.name === undefined ? {} : {name: flags.name}),
+      ...(flags.interactive ? {stdin: true} : {}),
+    };
+    const onLost = () => context.say('The server did not answer; asking again.');
+    const send = () => submit(key => client.devboxesExec({devbox: args.devbox, body, key}), {key: flags['idempotency-key'], onLost});
+    const job = await withSuggestion(args.devbox, 'DevBox', send, () => client.devboxesList());
+    if (!flags.detach) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
+    await context.print.item(job, {name: jobName, text: jobName});
+    return 0;
+  },
+});

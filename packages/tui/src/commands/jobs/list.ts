@@ -1,0 +1,30 @@
+import {string} from '@oclif/core/flags';
+import {defineCommand} from '../../cli/define-command.ts';
+import {choice, whole} from '../../cli/flags.ts';
+import {jobList} from '../../output/views/jobs.ts';
+
+export default defineCommand({
+  summary: 'List jobs, newest first',
+  description: 'Everything that was accepted is a job: every run and exec, every change of a DevBox or an image.',
+  examples: [
+    {does: 'The last hundred', line: 'jobs list'},
+    {does: 'What failed on one worker, as JSON', line: 'jobs list --outcome failed --worker nas --output json'},
+    {does: 'The children of a job', line: 'jobs list --children j-abc'},
+  ],
+  flags: {
+    state: choice('state', ['queued', 'sent', 'running', 'ended'])({description: 'only jobs in this state'}),
+    outcome: choice('outcome', ['succeeded', 'failed', 'cancelled', 'lost'])({description: 'only jobs that ended so'}),
+    kind: string({description: 'only jobs of this kind, such as run, exec, devbox.create'}),
+    devbox: string({description: 'only jobs of this DevBox'}),
+    worker: string({description: 'only jobs of this worker'}),
+    children: string({description: 'only children of this job', helpValue: 'JOB'}),
+    limit: whole('limit', {min: 1, max: 1000})({description: 'how many at most', default: 100}),
+    cursor: string({description: 'go on where an earlier list ended'}),
+  },
+  async run(context, {flags}) {
+    const {client} = await context.connect();
+    const {state, outcome, kind, devbox, worker, children: parent, limit, cursor} = flags;
+    const query = {kind, devbox, worker, parent, limit, cursor, state: state as 'queued', outcome: outcome as 'failed'};
+    await context.print.list(await client.jobsList({query}), jobList);
+  },
+});

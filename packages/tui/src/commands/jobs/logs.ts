@@ -1,0 +1,77 @@
+import {boolean} from '@oclif/core/flags';
+import type {JobView} from '@boxyard/core/api';
+import type {Client} from '@boxyard/core/client';
+import {defineCommand} from '../../cli/define-command.ts';
+import type {Context} from '../../cli/context.ts';
+import {choice, required, whole} from '../../cli/flags.ts';
+import {childName} from '../../cli/follow-run.ts';
+import {gapText, jobOutput, prefixedOutput, type JobOutput} from '../../cli/job-output.ts';
+import {followChildren, listChildren} from '../../services/follow-children.ts';
+import {followJob} from '../../services/follow-job.ts';
+import {lastLines} from '../../services/last-lines.ts';
+
+type Stream = 'stdout' | 'stderr' | 'log';
+const streamsOf: Readonly<Record<string, readonly Stream[]>> = {
+  all: ['log', 'stdout', 'stderr'],
+  output: ['stdout', 'stderr'],
+  stdout: ['stdout'],
+  stderr: ['stderr'],
+  log: ['log'],
+};
+
+export default defineCommand({
+  summary: 'Show what a job wrote',
+  description:
+    'Its stdout to stdout and its stderr to stderr, byte for byte. The log stream is what Boxyard says about the job: pulls, builds, set-up.',
+  examples: [
+    {does: 'What it wrote until now', line: 'jobs logs j-abc'},
+    {does: 'And what it will write', line: 'jobs logs j-abc --follow'},
+    {does: 'The last lines of an exec in a DevBox', line: 'jobs logs web/dev --tail 20'},
+    {does: 'How its image was pulled', line: 'jobs logs j-abc --stream log'},
+  ],
+  args: {job: required('id of the job, the beginning of it, or DEVBOX/NAME')},
+  flags: {
+    follow: boolean({char: 'f', description: 'go on until the job has ended'}),
+    stream: choice('stream', Object.keys(streamsOf))({description: 'which streams', default: 'output'}),
+    tail: whole('tail', {min: 0, max: 1_000_000})({char: 'n', description: 'only the last lines of each stream', exclusive: ['follow']}),
+    attempt: whole('attempt', {min: 1, max: 1_000_000})({description: 'of this attempt, not the last', exclusive: ['follow']}),
+  },
+  async run(context, {args, flags}) {
+    const {client} = await context.connect();
+    const job = await client.jobsShow({job: args.job});
+    const streams = streamsOf[flags.stream]!;
+    if (flags.follow) return follow(context, client, job, streams);
+    const parts = job.children === undefined ? [job] : await listChildren(client, job.id);
+    for (const part of parts) {
+      const output = part === job ? jobOutput(context) : prefixedOutput(context, childName(part));
+      await show(client, part, output, {streams, tail: flags.tail, attempt: flags.attempt});
+      for (const gap of part.gaps ?? []) if (streams.includes(gap.stream)) context.say(gapText(gap));
+    }
+    return 0;
+  },
+});
+
+async function show(
+  client: Client,
+  job: JobView,
+  output: JobOutput,
+  {streams, tail, attempt}: {streams: readonly Stream[]; tail: number | undefined; attempt: number | undefined},
+): Promise<void> {
+  for (const stream of streams) {
+    const bytes = client.jobsLogs({job: job.id, query: attempt === undefined ? {stream} : {stream, attempt}});
+    for await (const chunk of tail === undefined ? bytes : lastLines(bytes, tail)) await output.bytes(stream, chunk);
+  }
+  await output.end();
+}
+
+async function follow(context: Context, client: Client, job: JobView, streams: readonly Stream[]): Promise<number> {
+  if (job.children !== undefined) {
+    const never = new AbortController();
+    await followChildren(client, job, {signal: never.signal, handlersOf: child => prefixedOutput(context, childName(child))});
+    return 0;
+  }
+  const output = jobOutput(context);
+  await followJob(client, {job: job.id, from: Object.fromEntries(streams.map(stream => [stream, 0]))}, output);
+  await output.end();
+  return 0;
+}

@@ -1,0 +1,23 @@
+import {string} from '@oclif/core/flags';
+import {defineCommand} from '../../cli/define-command.ts';
+import {required} from '../../cli/flags.ts';
+import {jobName} from '../../output/views/jobs.ts';
+
+export default defineCommand({
+  summary: 'Run a job again',
+  description: 'Makes a new job of the same specification. The old one stays as it is.',
+  examples: [
+    {does: 'Again', line: 'jobs retry j-abc'},
+    {does: 'Again, and keep the id of the new job', line: 'jobs retry j-abc --output name'},
+  ],
+  args: {job: required('id of the job, the beginning of it, or DEVBOX/NAME')},
+  flags: {'idempotency-key': string({description: 'the same key makes no second job', helpValue: 'KEY'})},
+  async run(context, {args, flags}) {
+    const {client} = await context.connect();
+    const job = await client.jobsRetry({job: args.job, key: flags['idempotency-key']});
+    await context.print.item(job, {
+      name: jobName,
+      text: created => `Created job ${created.id}. Follow: boxyard jobs logs ${created.id} -f`,
+    });
+  },
+});

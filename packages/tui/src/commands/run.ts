@@ -1,0 +1,59 @@
+import {boolean, string} from '@oclif/core/flags';
+import {BoxyardError} from '@boxyard/core/errors';
+import {boxFlags} from '../cli/box-flags.ts';
+import {boxRequest, sourceOf} from '../cli/box-request.ts';
+import {defineCommand} from '../cli/define-command.ts';
+import {detach} from '../cli/finish-job.ts';
+import {choice, repeated, whole} from '../cli/flags.ts';
+import {followRun} from '../cli/follow-run.ts';
+import {connectOrOffer} from '../cli/offer-up.ts';
+import {jobName} from '../output/views/jobs.ts';
+import {findProjectFile} from '../services/project-file.ts';
+import {submit} from '../services/submit.ts';
+
+export default defineCommand({
+  summary: 'Run a command on a worker',
+  description:
+    'Runs it in a fresh container of the image, shows its output live and ends with its exit code. Ctrl-C cancels it. It goes on when this terminal or the server goes away; `jobs logs` shows it again.',
+  examples: [
+    {does: 'The least that can be typed', line: 'run -- uname -a'},
+    {does: 'Test this directory and bring a folder back', line: 'run --dir . --out dist --image node:24 -- npm test'},
+    {does: 'Feed it', line: 'run -i -- sort < names.txt'},
+    {does: 'Once on every worker', line: 'run --each worker -- df -h'},
+    {does: 'In the background; prints the id alone', line: 'run --detach --output name -- make all'},
+  ],
+  runsCommand: true,
+  flags: {
+    ...boxFlags,
+    interactive: boolean({char: 'i', description: 'feed stdin to it'}),
+    name: string({description: 'name of the job'}),
+    out: repeated({description: 'bring this path of /workspace back; may be repeated', helpValue: 'PATH'}),
+    each: choice('each', ['worker'])({description: 'once on every worker', exclusive: ['copies']}),
+    copies: whole('copies', {min: 1, max: 10_000})({description: 'so many times; BOXYARD_COPY_INDEX tells them apart'}),
+    detach,
+  },
+  async run(context, {flags, command}) {
+    if (flags.interactive && (flags.detach || flags.copies !== undefined || flags.each !== undefined))
+      throw new BoxyardError('INVALID_INPUT', {field: '--interactive', issue: 'does not go together with --detach, --copies or --each'});
+    const project = await findProjectFile(context.program.cwd);
+    const box = await boxRequest(context, flags, project);
+    const {client} = await connectOrOffer(context);
+    const source = await sourceOf(context, client, flags);
+    const body = {
+      ...box,
+      ...(command.length === 0 ? {} : {command: [...command]}),
+      ...(flags.name === undefined ? {} : {name: flags.name}),
+      ...(flags.interactive ? {stdin: true} : {}),
+      ...(source === undefined ? {} : {source}),
+      ...(flags.out === undefined ? {} : {out: flags.out}),
+      ...(flags.each === undefined ? {} : {fanOut: {each: 'worker' as const}}),
+      ...(flags.copies === undefined ? {} : {fanOut: {copies: flags.copies}}),
+    };
+    const onLost = () => context.say('The server did not answer; asking again.');
+    const job = await submit(key => client.jobsCreate({body, key}), {key: flags['idempotency-key'], onLost});
+    if (!flags.detach) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
+    if (context.print.format === 'table') context.say(`Follow: boxyard jobs logs ${job.id} -f`);
+    await context.print.item(job, {name: jobName, text: jobName});
+    return 0;
+  },
+});

@@ -1,0 +1,101 @@
+import {userInfo} from 'node:os';
+import {boolean, string} from '@oclif/core/flags';
+import type {Context} from '../cli/context.ts';
+import {defineCommand} from '../cli/define-command.ts';
+import {formatListen, parseListen} from '../services/port-holder.ts';
+import {startDetached} from '../services/start-detached.ts';
+import {startUp, type Up} from '../services/up.ts';
+import {findUp} from '../services/up-file.ts';
+
+export default defineCommand({
+  summary: 'Start Boxyard on this machine',
+  description:
+    'Starts a server (with a Redis of its own) and makes this machine its first worker. On a terminal it goes to the background and the dashboard opens; with --no-dashboard, or without a terminal, it stays in the foreground and ends with it.',
+  examples: [
+    {does: 'With the dashboard', line: 'up'},
+    {does: 'In the foreground', line: 'up --no-dashboard'},
+    {does: 'In the background, for other machines too', line: 'up --detach --listen 0.0.0.0:4240'},
+  ],
+  flags: {
+    listen: string({
+      description: 'where the server listens; beyond loopback it speaks TLS',
+      helpValue: 'HOST:PORT',
+      default: '127.0.0.1:4240',
+    }),
+    'no-dashboard': boolean({description: 'stay in the foreground'}),
+    detach: boolean({char: 'd', description: 'go to the background and return when it is ready', exclusive: ['no-dashboard']}),
+    'tls-cert': string({description: 'certificate of the server', helpValue: 'FILE', dependsOn: ['tls-key']}),
+    'tls-key': string({description: 'its key', helpValue: 'FILE', dependsOn: ['tls-cert']}),
+    'public-url': string({description: 'where people reach the server through a proxy', helpValue: 'URL'}),
+  },
+  async run(context, {flags}) {
+    const listen = parseListen(flags.listen);
+    const more = (['tls-cert', 'tls-key', 'public-url'] as const).flatMap(name =>
+      flags[name] === undefined ? [] : [`--${name}`, flags[name]],
+    );
+    if (userInfo().uid === 0) context.say('Running as root: DevBoxes and files will be root’s.');
+    const {program} = context;
+    const isForPerson = program.stdout.isTTY === true && program.stdin.isTTY === true;
+    if (flags['no-dashboard'] || (!isForPerson && !flags.detach)) return stayInForeground(context, listen, more);
+    if (findUp(context.paths) === undefined || flags.detach) {
+      const up = await startDetached(program, context.paths, ['--listen', formatListen(listen), ...more]);
+      context.say(`Boxyard runs at ${up.url}. Stop it: boxyard down`);
+    }
+    if (flags.detach) return 0;
+    const {openDashboard} = await import('../dashboard/open-dashboard.tsx');
+    return openDashboard(context);
+  },
+});
+
+async function stayInForeground(
+  context: Context,
+  listen: ReturnType<typeof parseListen>,
+  serverArguments: readonly string[],
+): Promise<number> {
+  const {program, paths, say} = context;
+  const asked = Promise.withResolvers<void>();
+  const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => asked.resolve()));
+  const {env, pid, execPath, root, now} = program;
+  const starting = startUp({env, pid, execPath, root, now, paths, listen, serverArguments, say});
+  try {
+    const up = await Promise.race([starting, asked.promise.then(() => undefined)]);
+    if (up === undefined) {
+      await starting.then(
+        late => late.stop(),
+        () => undefined,
+      );
+      return 0;
+    }
+    announce(context, up);
+    const failure = await Promise.race([asked.promise.then(() => undefined), up.failed]);
+    await up.stop();
+    if (failure !== undefined) throw failure;
+    say('Boxyard has stopped. DevBoxes stay.');
+    return 0;
+  } finally {
+    releases.forEach(release => release());
+  }
+}
+
+function announce({program}: Context, up: Up): void {
+  const containers = up.worker?.engines.some(engine => engine.usable && engine.name !== 'process');
+  const lines = [
+    `Boxyard ${program.version} at ${up.url}`,
+    `Token file: ${up.tokenFile}`,
+    ...(up.worker === undefined
+      ? []
+      : [
+          `Worker: ${up.worker.name} (${up.worker.engines
+            .filter(engine => engine.usable)
+            .map(engine => engine.name)
+            .join(', ')})`,
+        ]),
+    ...(up.worker !== undefined && !containers
+      ? ['No podman or docker here: jobs run on this machine itself, not isolated. sudo apt-get install podman']
+      : []),
+    'ready',
+    '  boxyard run -- uname -a',
+    '  boxyard workers invite',
+  ];
+  program.stdout.write(`${lines.join('\n')}\n`);
+}

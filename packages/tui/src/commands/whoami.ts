@@ -1,0 +1,25 @@
+import {defineCommand} from '../cli/define-command.ts';
+import {renderFields} from '../output/print.ts';
+
+export default defineCommand({
+  summary: 'Say who the token is',
+  description: 'The actor, its access, its tenant, and the server that says so.',
+  examples: [
+    {does: 'For people', line: 'whoami'},
+    {does: 'As JSON', line: 'whoami --output json'},
+  ],
+  async run(context) {
+    const {client, target} = await context.connect();
+    await context.print.item(await client.whoami(), {
+      name: me => me.actor,
+      text: me =>
+        renderFields([
+          ['Actor', me.actor],
+          ['Access', me.access],
+          ['Tenant', `${me.tenant.name} (${me.tenant.id})`],
+          ['Server', `${client.server}, version ${me.server.version}`],
+          ['Token from', target.origin],
+        ]),
+    });
+  },
+});

@@ -1,0 +1,102 @@
+import type {JobView, Totals} from '@boxyard/core/api';
+import {formatAge, formatSpan} from '../amounts.ts';
+import {renderFields, type ListView} from '../print.ts';
+
+/** `exit 3`, `killed (SIGKILL)`, `out of memory`, `unknown (…)`; undefined while there is none. */
+export function exitText(job: Pick<JobView, 'exit'>): string | undefined {
+  if (job.exit === undefined) return undefined;
+  if ('unknown' in job.exit) return `unknown (${job.exit.unknown})`;
+  if (job.exit.outOfMemory) return `exit ${job.exit.code} (out of memory)`;
+  return job.exit.signal === undefined ? `exit ${job.exit.code}` : `exit ${job.exit.code} (${job.exit.signal})`;
+}
+
+/** One word for where a job is; what only the server decided says so. */
+export function statusText(job: JobView): string {
+  if (job.state !== 'ended') return job.cancelRequested ? 'cancelling' : job.state === 'sent' ? 'starting' : job.state;
+  const outcome = job.partial ? `${job.outcome} (partial)` : (job.outcome ?? 'ended');
+  return job.source === 'server' && job.worker !== undefined ? `${outcome}, not confirmed` : outcome;
+}
+
+export function commandText(job: JobView): string {
+  const {spec} = job;
+  if (spec.kind === 'exec') return spec.command.argv.join(' ');
+  if (spec.kind === 'run') return Array.isArray(spec.box.main) ? spec.box.main.join(' ') : (spec.box.image ?? '');
+  if ('ref' in spec) return spec.ref;
+  return job.devbox?.name ?? '';
+}
+
+export const totalsText = (totals: Totals): string =>
+  [
+    `${totals.total} in all`,
+    ...(['succeeded', 'failed', 'cancelled', 'lost', 'running', 'queued'] as const).flatMap(key =>
+      totals[key] > 0 ? [`${totals[key]} ${key}`] : [],
+    ),
+  ].join(', ');
+
+export const jobName = (job: JobView): string => job.id;
+
+export const jobList: ListView<JobView> = {
+  name: jobName,
+  empty: 'No jobs. Try: boxyard run -- uname -a',
+  columns: [
+    {title: 'ID', cell: job => job.id},
+    {title: 'KIND', cell: job => job.kind},
+    {title: 'STATUS', cell: statusText},
+    {title: 'EXIT', cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : ''), align: 'right'},
+    {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true},
+    {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), align: 'right'},
+    {title: 'TOOK', cell: (job, now) => tookText(job, now) ?? '', align: 'right'},
+    {title: 'WHAT', cell: commandText, flexible: true},
+  ],
+};
+
+const tookText = (job: JobView, now: number): string | undefined =>
+  job.startedAt === undefined
+    ? undefined
+    : formatSpan((job.endedAt === undefined ? now : Date.parse(job.endedAt)) - Date.parse(job.startedAt));
+
+const phaseText = (job: JobView, now: number): string =>
+  job.phases
+    .map(phase => {
+      const took = (((phase.endedAt ?? now) - phase.startedAt) / 1000).toFixed(1);
+      return `${phase.name} ${took} s${phase.endedAt === undefined ? ' (so far)' : ''}${phase.detail === undefined ? '' : `  ${phase.detail}`}`;
+    })
+    .join('\n');
+
+const refusalText = (job: JobView): string =>
+  (job.refusals ?? []).map(({name, why, hint}) => `${name}: ${why}${hint === undefined ? '' : `\n  ${hint}`}`).join('\n');
+
+const gapText = (job: JobView): string => (job.gaps ?? []).map(gap => `${gap.stream} ${gap.from}–${gap.to} (${gap.reason})`).join('\n');
+
+export function jobText(job: JobView, now: number): string {
+  const {reason, error} = job;
+  return renderFields([
+    ['Job', job.id],
+    ['Name', job.name],
+    ['Kind', job.kind],
+    ['Status', statusText(job)],
+    ['Exit', exitText(job)],
+    ['Reason', reason && [reason.message, reason.hint].filter(Boolean).join('\n')],
+    ['Refused by', refusalText(job)],
+    ['Error', error && [error.message, error.hint].filter(Boolean).join('\n')],
+    ['Command', commandText(job)],
+    ['Worker', job.worker?.name],
+    ['Engine', job.engine],
+    ['Profile', job.egress === undefined ? job.spec.profile : `${job.spec.profile} (egress: ${job.egress})`],
+    ['Image', job.image?.ref],
+    ['DevBox', job.devbox?.name],
+    ['Attempt', String(job.attempt.number)],
+    ['Children', job.children && totalsText(job.children)],
+    ['Created', `${job.createdAt} by ${job.actor}`],
+    ['Started', job.startedAt],
+    ['Ended', job.endedAt],
+    ['Phases', phaseText(job, now)],
+    ['Log', job.logsComplete ? 'complete' : job.state === 'ended' ? 'not complete' : undefined],
+    ['Gaps', gapText(job)],
+    [
+      'Cancelled',
+      job.cancelRequested &&
+        `${job.cancelRequested.at} by ${job.cancelRequested.actor}${job.cancelRequested.confirmed ? '' : ', not yet confirmed'}`,
+    ],
+  ]);
+}

@@ -1,0 +1,92 @@
+import type {InvitationView, WorkerView} from '@boxyard/core/api';
+import {formatAge, formatBytes} from '../amounts.ts';
+import {renderFields, type ListView} from '../print.ts';
+
+export const cpuText = (worker: WorkerView): string => (worker.heartbeat === undefined ? '' : `${Math.round(worker.heartbeat.cpuUsage)}%`);
+
+export const memoryText = (worker: WorkerView): string =>
+  worker.heartbeat === undefined || worker.memoryTotal === undefined
+    ? ''
+    : `${formatBytes(worker.memoryTotal - worker.heartbeat.memoryFree)} of ${formatBytes(worker.memoryTotal)}`;
+
+export const diskText = (worker: WorkerView): string =>
+  worker.heartbeat?.diskFree === undefined ? '' : `${formatBytes(worker.heartbeat.diskFree)} free`;
+
+export const enginesText = (worker: WorkerView): string =>
+  worker.engines.map(engine => (engine.usable ? engine.name : `(${engine.name})`)).join(' ');
+
+export const workerList: ListView<WorkerView> = {
+  name: worker => worker.name,
+  empty: 'No workers. boxyard up makes one of this machine; boxyard workers invite brings another.',
+  columns: [
+    {title: 'NAME', cell: worker => worker.name},
+    {title: 'STATUS', cell: worker => worker.status},
+    {title: 'ENGINES', cell: enginesText, flexible: true},
+    {title: 'SLOTS', cell: worker => `${worker.slots.free}/${worker.slots.total}`, align: 'right'},
+    {title: 'CPU', cell: cpuText, align: 'right'},
+    {title: 'MEMORY', cell: memoryText, align: 'right'},
+    {title: 'DISK', cell: diskText, align: 'right'},
+    {title: 'BOXES', cell: worker => String(worker.devboxes), align: 'right'},
+    {title: 'JOBS', cell: worker => String(worker.jobs), align: 'right'},
+    {title: 'SEEN', cell: (worker, now) => formatAge(worker.lastHeartbeatAt, now), align: 'right'},
+  ],
+};
+
+const skewText = (ms: number | undefined): string | undefined =>
+  ms === undefined || Math.abs(ms) < 5_000
+    ? undefined
+    : `${Math.round(Math.abs(ms) / 1000)} s ${ms > 0 ? 'ahead' : 'behind'}; set its clock`;
+
+export const workerText = (worker: WorkerView, now: number): string =>
+  renderFields([
+    ['Worker', worker.name],
+    ['Id', worker.id],
+    ['Status', worker.statusReason === undefined ? worker.status : `${worker.status}: ${worker.statusReason}`],
+    ['Host', worker.hostname],
+    ['Platform', [worker.platform, worker.arch].filter(Boolean).join(' ')],
+    ['CPUs', worker.cpuCount === undefined ? undefined : `${worker.cpuCount}${cpuText(worker) && `, ${cpuText(worker)} busy`}`],
+    [
+      'Memory',
+      [memoryText(worker) && `${memoryText(worker)} used`, `${formatBytes(worker.memory.free)} not reserved`].filter(Boolean).join(', '),
+    ],
+    ['Disk', diskText(worker)],
+    ['Slots', `${worker.slots.free} of ${worker.slots.total} free`],
+    ['DevBoxes', String(worker.devboxes)],
+    ['Jobs', String(worker.jobs)],
+    ['Engines', engineLines(worker)],
+    [
+      'Labels',
+      Object.entries(worker.labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join('\n'),
+    ],
+    ['Floor', worker.floor],
+    ['Agent', [worker.agentVersion, worker.mode].filter(Boolean).join(' ')],
+    ['Heartbeat', worker.lastHeartbeatAt && `${formatAge(worker.lastHeartbeatAt, now)} ago`],
+    ['Clock', skewText(worker.clockSkewMs)],
+    [
+      'Orphans',
+      worker.orphans.map(box => `${box.name} (${box.engine})  boxyard devboxes adopt ${worker.name} ${box.name} NAME`).join('\n'),
+    ],
+    ['Since', worker.createdAt],
+  ]);
+
+const engineLines = (worker: WorkerView): string =>
+  worker.engines
+    .map(engine => {
+      const {why, fix} = engine as {why?: string; fix?: string};
+      return engine.usable ? engine.name : [`${engine.name}: ${why ?? 'not usable'}`, fix && `  ${fix}`].filter(Boolean).join('\n');
+    })
+    .join('\n');
+
+export const invitationList: ListView<InvitationView> = {
+  name: invitation => invitation.id,
+  empty: 'No invitations. boxyard workers invite makes one.',
+  columns: [
+    {title: 'ID', cell: invitation => invitation.id},
+    {title: 'CREATED', cell: (invitation, now) => formatAge(invitation.createdAt, now), align: 'right'},
+    {title: 'EXPIRES', cell: invitation => invitation.expiresAt},
+    {title: 'USED BY', cell: invitation => invitation.usedBy ?? '', flexible: true},
+    {title: 'BY', cell: invitation => invitation.actor, flexible: true},
+  ],
+};

@@ -1,0 +1,82 @@
+/** The CLI's entry: parts the line, starts one command, and is the only place that ends the process. */
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {CommandOfOurs} from './cli/define-command.ts';
+import type {Program} from './cli/context.ts';
+
+// A reader that has seen enough (`| head -1`) is no failure.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+process.title = 'boxyard';
+
+const root = join(import.meta.dirname, '../..');
+const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {version: string}).version;
+await end(await start(process.argv.slice(2)));
+
+async function start(argv: string[]): Promise<number> {
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    process.stdout.write(`boxyard/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+    return 0;
+  }
+  const {Config} = await import('@oclif/core/config');
+  const {resolveCommand} = await import('./cli/resolve-command.ts');
+  const config = await Config.load({root, version});
+  const resolved = resolveCommand(argv.length === 0 ? atStart() : argv, config.commandIDs);
+  if (resolved.kind === 'help' || resolved.kind === 'nothing') return showHelp(config, resolved.kind === 'help' ? resolved.subject : []);
+  if (resolved.kind === 'unknown') return sayUnknown(resolved.words, resolved.suggestion);
+  const found = config.findCommand(resolved.id, {must: true});
+  const command = (await found.load()) as unknown as CommandOfOurs;
+  return command.execute([...resolved.rest], program());
+}
+
+/** `boxyard` alone is the dashboard for a person and help for a program. */
+const atStart = () => (process.stdout.isTTY && process.stdin.isTTY ? ['dashboard'] : []);
+
+async function showHelp(config: import('@oclif/core/config').Config, subject: readonly string[]): Promise<number> {
+  const {helpTopic} = await import('./cli/help-topics.ts');
+  const text = subject.length === 1 ? helpTopic(subject[0]!) : undefined;
+  if (text !== undefined) {
+    process.stdout.write(text);
+    return 0;
+  }
+  const {loadHelpClass} = await import('@oclif/core/help');
+  const Help = await loadHelpClass(config);
+  await new Help(config, config.pjson.oclif.helpOptions).showHelp(subject.length === 0 ? [] : [subject.join(':')]);
+  return 0;
+}
+
+async function sayUnknown(words: string, suggestion: string | undefined): Promise<number> {
+  const {BoxyardError} = await import('@boxyard/core/errors');
+  const {exitCodeOf, renderError} = await import('./render-error.ts');
+  const error = new BoxyardError('UNKNOWN_FLAG', {what: 'command', name: words, ...(suggestion === undefined ? {} : {suggestion})});
+  process.stderr.write(renderError(error, {json: false, debug: false, runsCommand: false}));
+  return exitCodeOf(error, {runsCommand: false});
+}
+
+function program(): Program {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    pid: process.pid,
+    execPath: process.execPath,
+    root,
+    version,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    now: () => Date.now(),
+    onSignal(name, listener) {
+      process.on(name, listener);
+      return () => void process.off(name, listener);
+    },
+  };
+}
+
+/** Lets both streams drain before the end, however slowly their reader reads. */
+async function end(code: number): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.writableLength > 0) await new Promise<void>(resolve => stream.write('', () => resolve()));
+  process.exit(code);
+}

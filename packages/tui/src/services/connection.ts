@@ -1,0 +1,75 @@
+import {readFileSync} from 'node:fs';
+import {files, readPrivate, type Paths} from '@boxyard/core/config';
+import {createClient, type Client} from '@boxyard/core/client';
+import {BoxyardError} from '@boxyard/core/errors';
+import {findUp} from './up-file.ts';
+
+export interface ConnectionOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly paths: Paths;
+  readonly server?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+/** Where the server is and what opens it. `origin` says who told us, for `info` and `config list --show-origin`. */
+export interface Target {
+  readonly server: string | undefined;
+  readonly token: string;
+  readonly fingerprint?: string | undefined;
+  readonly origin: 'environment' | 'login' | 'boxyard up';
+}
+export interface Connection {
+  readonly client: Client;
+  readonly target: Target;
+}
+
+/** Makes a client; no byte is sent before the first call. */
+export async function connect(options: ConnectionOptions): Promise<Connection> {
+  const target = findTarget(options);
+  if (target === undefined) throw new BoxyardError('NO_SERVER');
+  const {env, timeoutMs} = options;
+  const client = createClient({...target, env, requestTimeoutMs: timeoutMs});
+  return {client, target};
+}
+
+/** A token of the environment, else the one of `boxyard login`, else the one that `boxyard up` made on this machine. */
+export function findTarget({env, paths, server}: ConnectionOptions): Target | undefined {
+  const address = server ?? env['BOXYARD_SERVER'];
+  const token = tokenOfEnvironment(env);
+  if (token !== undefined) return {server: address, token, origin: 'environment'};
+  const login = readLogin(paths);
+  if (login !== undefined && (address === undefined || address === login.server)) return {...login, origin: 'login'};
+  const local = readPrivate(files(paths).localToken)?.trim();
+  if (local !== undefined) return {server: address ?? findUp(paths)?.url, token: local, origin: 'boxyard up'};
+  if (address !== undefined) throw new BoxyardError('UNAUTHENTICATED', {server: address});
+  return undefined;
+}
+
+function tokenOfEnvironment(env: ConnectionOptions['env']): string | undefined {
+  if (env['BOXYARD_TOKEN']) return env['BOXYARD_TOKEN'].trim();
+  const file = env['BOXYARD_TOKEN_FILE'];
+  if (!file) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new BoxyardError('CONFIG_INVALID', {file, issue: 'the token file cannot be read', hint: ''}, {cause});
+  }
+}
+
+export interface Login {
+  readonly server: string;
+  readonly token: string;
+  readonly fingerprint?: string | undefined;
+}
+
+export function readLogin(paths: Paths): Login | undefined {
+  const file = files(paths).credentials;
+  const text = readPrivate(file);
+  if (text === undefined) return undefined;
+  try {
+    const login = JSON.parse(text) as Partial<Login>;
+    if (typeof login.server === 'string' && typeof login.token === 'string') return login as Login;
+  } catch {
+    // Said below, as for a file of another shape.
+  }
+  throw new BoxyardError('CONFIG_INVALID', {file, issue: 'it is not what boxyard login writes', hint: 'boxyard login'});
+}

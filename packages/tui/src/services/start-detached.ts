@@ -1,0 +1,50 @@
+import {spawn} from 'node:child_process';
+import {closeSync, mkdirSync, openSync, readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import {files, type Paths} from '@boxyard/core/config';
+import {BoxyardError} from '@boxyard/core/errors';
+import {findUp, type UpFile} from './up-file.ts';
+
+export interface Starter {
+  readonly execPath: string;
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const readyMs = 90_000;
+
+/** Starts `boxyard up` in a session of its own and resolves when it is ready. Its error is ours where it gives up. */
+export async function startDetached({execPath, root, env}: Starter, paths: Paths, args: readonly string[]): Promise<UpFile> {
+  const logFile = files(paths).upLog;
+  mkdirSync(paths.state, {recursive: true, mode: 0o700});
+  const from = statSync(logFile, {throwIfNoEntry: false})?.size ?? 0;
+  const log = openSync(logFile, 'a', 0o600);
+  const child = spawn(execPath, [join(root, 'bin/boxyard'), 'up', '--no-dashboard', ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env,
+    cwd: '/',
+  });
+  closeSync(log);
+  child.unref();
+  let isOver = false;
+  child.once('exit', () => (isOver = true));
+  child.once('error', () => (isOver = true));
+  const deadline = performance.now() + readyMs;
+  for (;;) {
+    const up = findUp(paths);
+    if (up?.pid === child.pid && up?.readyAt !== undefined) return up;
+    if (isOver) throw gaveUp(readFileSync(logFile, 'utf8').slice(from), logFile);
+    if (performance.now() > deadline)
+      throw new BoxyardError('CONFLICT', {what: 'Boxyard', issue: 'did not get ready', hint: `Log: ${logFile}`});
+    await delay(50);
+  }
+}
+
+/** Its last words are its error and the way out, already worded for a person. */
+function gaveUp(text: string, logFile: string): BoxyardError {
+  const lines = text.trim().split('\n').filter(Boolean);
+  const [message = 'Boxyard could not be started.', ...hint] = lines.slice(-3);
+  return new BoxyardError('CONFLICT', {}, {message, hint: [...hint, `Log: ${logFile}`].join('\n')});
+}

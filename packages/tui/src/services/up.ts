@@ -1,0 +1,200 @@
+import {existsSync} from 'node:fs';
+import {hostname} from 'node:os';
+import {join as joinPath} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import {createClient, type Client} from '@boxyard/core/client';
+import {files, readPrivate, type Paths} from '@boxyard/core/config';
+import type {WorkerView} from '@boxyard/core/api';
+import {BoxyardError} from '@boxyard/core/errors';
+import {join, readWorkerFile, workerName} from './join.ts';
+import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
+import {supervise, type Supervised} from './supervised.ts';
+import {findUp, processStartOf, removeUpFile, writeUpFile, type UpFile} from './up-file.ts';
+
+export interface UpOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly execPath: string;
+  readonly root: string;
+  readonly paths: Paths;
+  readonly listen: ListenAddress;
+  /** Handed on to the server as they are. */
+  readonly serverArguments: readonly string[];
+  readonly say: (line: string) => void;
+  readonly now: () => number;
+}
+export interface Up {
+  readonly url: string;
+  readonly tokenFile: string;
+  /** Undefined where this machine works for another server. */
+  readonly worker: WorkerView | undefined;
+  /** Ends agent and server, in this order; DevBoxes stay. */
+  stop(): Promise<void>;
+  /** Resolves if a part ended for good by itself. */
+  readonly failed: Promise<BoxyardError>;
+}
+
+const serverReadyMs = 60_000;
+const workerReadyMs = 10_000;
+const stopMs = 15_000;
+
+/** Starts server and worker as children of this process and resolves when both are ready. `ALREADY_RUNNING`, `PORT_BUSY`. */
+export async function startUp(options: UpOptions): Promise<Up> {
+  const {paths, root, pid, say} = options;
+  const running = findUp(paths);
+  if (running !== undefined && running.pid !== pid) throw await alreadyRunning(running, options);
+  for (const program of ['server.js', 'agent.js'])
+    if (!existsSync(joinPath(root, 'dist', program)))
+      throw new BoxyardError('CONFLICT', {what: `dist/${program}`, issue: 'is not built', hint: 'sh scripts/setup.sh'});
+  await refuseBusyPort(options.listen);
+
+  const tokenFile = files(paths).localToken;
+  const record = createRecord(options, tokenFile);
+  const failing = Promise.withResolvers<BoxyardError>();
+  const children: Supervised[] = [];
+  const stop = async () => {
+    for (const child of children.toReversed()) await child.stop(stopMs);
+    removeUpFile(paths, pid);
+  };
+  const start = (child: Child) => void children.push(startChild(child, options, {failed: failing.resolve, record}));
+  try {
+    start({name: 'server', args: ['--listen', formatListen(options.listen), ...options.serverArguments], finalCodes: [2, 6]});
+    const client = await Promise.race([serverReady(tokenFile, options), failing.promise.then(error => Promise.reject(error))]);
+    record({url: client.server});
+    const url = await joinLocally(client, options);
+    if (url !== undefined) start({name: 'agent', args: ['--url', url, ...localEngines], finalCodes: [2, 4, 6]});
+    const worker = url === undefined ? undefined : await Promise.race([workerReady(client, paths), failing.promise.then(() => undefined)]);
+    if (url !== undefined && worker === undefined) say(`The worker on this machine is not connected yet; see ${files(paths).agentLog}.`);
+    record({readyAt: new Date(options.now()).toISOString()});
+    return {url: client.server, tokenFile, worker, stop, failed: failing.promise};
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** R8: on its own loopback worker `up` switches the process engine on. */
+const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--engine', engine]);
+
+async function alreadyRunning(running: UpFile, {paths, env}: UpOptions): Promise<BoxyardError> {
+  const token = readPrivate(files(paths).localToken)?.trim();
+  const client = token === undefined ? undefined : createClient({token, env, requestTimeoutMs: 2_000});
+  const workers = await client?.workersList().then(
+    page => page.items.length,
+    () => undefined,
+  );
+  client?.close();
+  return new BoxyardError('ALREADY_RUNNING', {pid: running.pid, ...(workers === undefined ? {} : {workers})});
+}
+
+type Change = Partial<UpFile>;
+
+/** Keeps up.json true; every change is written at once. */
+function createRecord({paths, pid, now, listen}: UpOptions, tokenFile: string): (change: Change) => void {
+  let up: UpFile = {
+    pid,
+    processStart: processStartOf(pid),
+    url: `http://${formatListen(listen)}`,
+    tokenFile,
+    startedAt: new Date(now()).toISOString(),
+  };
+  writeUpFile(paths, up);
+  return change => writeUpFile(paths, (up = {...up, ...change}));
+}
+
+interface Child {
+  readonly name: 'server' | 'agent';
+  readonly args: readonly string[];
+  readonly finalCodes: readonly number[];
+}
+
+function startChild(
+  {name, args, finalCodes}: Child,
+  {execPath, root, env, paths, say}: UpOptions,
+  {failed, record}: {readonly failed: (error: BoxyardError) => void; readonly record: (change: Change) => void},
+): Supervised {
+  const logFile = name === 'server' ? files(paths).serverLog : files(paths).agentLog;
+  let deaths = 0;
+  return supervise({
+    name,
+    command: [execPath, joinPath(root, 'dist', `${name}.js`), ...args],
+    env,
+    logFile,
+    finalCodes,
+    onStart: pid => record(name === 'server' ? {serverPid: pid} : {agentPid: pid}),
+    onEnd({code, signal, againInMs}) {
+      const how = signal === null ? `exit ${code}` : signal;
+      if (againInMs !== undefined) say(`The ${name} ended (${how}); starting it again in ${againInMs / 1000} s. Log: ${logFile}`);
+      const hopeless = name === 'server' && ++deaths >= 5;
+      if ((againInMs === undefined && code !== 0 && signal !== 'SIGTERM') || hopeless)
+        failed(
+          new BoxyardError('CONFLICT', {}, {message: `The ${name} cannot run (${how}).`, hint: `${lastWords(logFile)}Log: ${logFile}`}),
+        );
+    },
+  });
+}
+
+/** What a program that gave up wrote last, without the log lines of JSON. */
+function lastWords(logFile: string): string {
+  const lines = (readPrivate(logFile) ?? '').trimEnd().split('\n').slice(-3);
+  return lines
+    .filter(line => line !== '' && !line.startsWith('{'))
+    .map(line => `${line}\n`)
+    .join('');
+}
+
+/** The token file names the address; it is rewritten by the server once it listens, so an old one is simply refused until then. */
+async function serverReady(tokenFile: string, {env, now}: UpOptions): Promise<Client> {
+  const deadline = now() + serverReadyMs;
+  for (;;) {
+    const line = readPrivate(tokenFile)?.trim();
+    if (line !== undefined) {
+      const client = createClient({token: line, env, requestTimeoutMs: 2_000});
+      const isReady = await client.whoami().then(
+        () => true,
+        () => false,
+      );
+      client.close();
+      if (isReady) return createClient({token: line, env});
+    }
+    if (now() > deadline)
+      throw new BoxyardError('CONFLICT', {what: 'The server', issue: 'did not get ready in a minute', hint: 'boxyard doctor'});
+    await delay(25);
+  }
+}
+
+/** Makes this machine a worker of the local server, once; the agent's address, or undefined where it works for another server. */
+async function joinLocally(client: Client, {paths, env, say}: UpOptions): Promise<string | undefined> {
+  const {server} = await client.whoami();
+  const known = readWorkerFile(paths);
+  const url = `${client.server.replace(/^http/, 'ws')}/ws/worker`;
+  if (known?.installation === server.installation) return url;
+  if (known !== undefined) {
+    say(`This machine is a worker of ${known.url}; the server here gets no worker of its own.`);
+    return undefined;
+  }
+  const name = await freeName(client);
+  const invitation = await client.invitationsCreate({body: {name}});
+  const joined = await join(invitation.line ?? '', {paths, env, name});
+  return joined.file.url;
+}
+
+async function freeName(client: Client): Promise<string> {
+  const taken = new Set((await client.workersList()).items.map(worker => worker.name));
+  const base = workerName(hostname());
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? base : `${base.slice(0, 58)}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+async function workerReady(client: Client, paths: Paths): Promise<WorkerView | undefined> {
+  const id = readWorkerFile(paths)?.worker;
+  const deadline = performance.now() + workerReadyMs;
+  while (id !== undefined && performance.now() < deadline) {
+    const worker = await client.workersShow({worker: id}).catch(() => undefined);
+    if (worker?.presence === 'online') return worker;
+    await delay(50);
+  }
+  return undefined;
+}
