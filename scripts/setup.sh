@@ -43,7 +43,8 @@ apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q
 
 dependencies() {
   mark=node_modules/.boxyard-lock
-  now=$(cksum <package-lock.json)
+  # Which package at which version; what only says who asked for it is left out.
+  now=$(sed -n '/^    "node_modules\//{N;p;}' package-lock.json | cksum)
   if [ -f node_modules/.package-lock.json ] && [ -x node_modules/node/bin/node ]; then
     [ -f $mark ] && [ "$(cat $mark)" = "$now" ] && return
     # Somebody ran `npm install` by hand: npm writes its own copy of the lock file last.

@@ -53,25 +53,49 @@ start_engines() {
   fi
 }
 
-# localhost/base:test, one static busybox and its names: needs no registry.
-base_image() {
-  image=localhost/base:test
+# missing_image NAME ENGINE
+missing_image() { "$2_answers" && ! "$2" image inspect "$1" >/dev/null 2>&1; }
+
+# image NAME FUNCTION: the function fills a directory, which becomes the image in every engine that lacks it. No registry is needed.
+image() {
+  missing_image "$1" docker || missing_image "$1" podman || return 0
+  tree=$(mktemp -d)
+  "$2" "$tree"
   for engine in docker podman; do
-    "$engine" image inspect $image >/dev/null 2>&1 && continue
-    "${engine}_answers" || continue
-    say "making the image $image for $engine"
-    tree=$(mktemp -d)
-    (cd "$tree" && mkdir -p bin etc tmp root proc sys dev var/tmp workspace && chmod 1777 tmp var/tmp &&
-      cp "$(command -v busybox)" bin/busybox && for name in $(bin/busybox --list); do [ -e "bin/$name" ] || ln -s busybox "bin/$name"; done &&
-      printf 'root:x:0:0:root:/root:/bin/sh\n' >etc/passwd)
-    tar -C "$tree" -c . | "$engine" import - $image >/dev/null 2>&1 || say "$engine import failed"
-    rm -rf "$tree"
+    missing_image "$1" "$engine" || continue
+    say "making the image $1 for $engine"
+    tar -C "$tree" -c . | "$engine" import - "$1" >/dev/null 2>&1 || say "$engine import failed"
   done
+  rm -rf "$tree"
 }
+
+# One static busybox and its names.
+base_tree() (
+  cd "$1"
+  mkdir -p bin etc tmp root proc sys dev var/tmp workspace
+  chmod 1777 tmp var/tmp
+  cp "$(command -v busybox)" bin/busybox
+  for name in $(bin/busybox --list); do [ -e "bin/$name" ] || ln -s busybox "bin/$name"; done
+  printf 'root:x:0:0:root:/root:/bin/sh\n' >etc/passwd
+)
+
+# The same with this machine's git, its libraries and certificates: for clones inside a box.
+git_tree() (
+  base_tree "$1"
+  programs=$(git --exec-path)
+  set -- "$1" "$(command -v git)" "$programs/git-remote-http" "$programs/git-remote-https"
+  cd "$1" && shift
+  { printf '%s\n' "$@"; ldd "$@" | grep -o '/[^ ]*'; find /lib /usr/lib -name 'libnss_dns.so.2' -o -name 'libnss_files.so.2'; ls /etc/ssl/certs/ca-certificates.crt; } 2>/dev/null |
+    grep -v ':$' | sort -u | while read -r file; do cp --parents -L "$file" .; done
+  mkdir -p ".$programs" usr/share/git-core/templates
+  for name in git-upload-pack git-receive-pack git-upload-archive; do ln -sf git "usr/bin/$name"; done
+  ln -sf /usr/bin/git ".$programs/git"
+)
 
 test_programs
 if [ "$(uname)" = Linux ] && [ "$uid" = 0 ]; then
   podman_settings
   start_engines
-  base_image
+  image localhost/base:test base_tree
+  image localhost/git:test git_tree
 fi

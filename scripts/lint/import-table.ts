@@ -44,6 +44,8 @@ export const table: readonly Row[] = [
   {files: 'core/testing', may: ['core']},
   {files: 'core/services.ts', may: contracts},
   {files: 'core/*.ts', may: ['core']},
+  // Where the built-in engines come in; a bundle has to hold them.
+  {files: 'agent/engine-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/engines']},
   {files: 'agent', may: [...contracts, ...rules, 'core/plugin-host']},
   {files: 'plugins/engines/*.ts', may: ['core/plugin-api', 'core/errors']},
   {files: 'plugins/engines/docker-api', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
