@@ -1,0 +1,135 @@
+import {createHash, randomBytes} from 'node:crypto';
+import {chmodSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {spawn} from 'node:child_process';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {boxyard} from '../faults/lab/directories.ts';
+import {engines, on, Up, waitFor} from './up.ts';
+
+/** One Boxyard for the file: the tests touch only their own jobs. */
+let up: Up;
+beforeAll(async () => void (up = await Up.open()), 60_000);
+afterAll(() => up?.[Symbol.asyncDispose](), 60_000);
+
+const here = await engines();
+const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+describe.each(here)('run on %s', engine => {
+  test('shows stdout and stderr apart and ends with the command’s own code', async () => {
+    const ran = await up.cli(['run', ...on(engine), '--', 'sh', '-c', 'echo out; echo err >&2; exit 7']);
+    expect([ran.code, ran.stdout]).toEqual([7, 'out\n']);
+    expect(ran.stderr).toContain('err\n');
+  });
+
+  test('carries binary input to binary output', async () => {
+    const bytes = randomBytes(300_000);
+    const ran = await up.cli(['run', '-i', ...on(engine), '--', 'cat'], {input: bytes});
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(sha(ran.bytes)).toBe(sha(bytes));
+  });
+
+  test('takes a directory in, leaves out what is ignored, and brings a path back', async () => {
+    const dir = join(up.path, `dir-${engine}`);
+    mkdirSync(join(dir, 'secret'), {recursive: true});
+    mkdirSync(join(dir, 'src'));
+    writeFileSync(join(dir, 'src/a.txt'), 'a\n');
+    writeFileSync(join(dir, 'run.sh'), 'mkdir -p dist && cat src/a.txt > dist/b.txt && ls -a > dist/list && test -x run.sh && echo done\n');
+    chmodSync(join(dir, 'run.sh'), 0o755);
+    writeFileSync(join(dir, 'secret/key'), 'hidden');
+    writeFileSync(join(dir, '.boxyardignore'), 'secret\n');
+    const ran = await up.cli(['run', '--dir', '.', '--out', 'dist', ...on(engine), '--', 'sh', 'run.sh'], {cwd: dir});
+    expect([ran.code, ran.stdout], ran.stderr).toEqual([0, 'done\n']);
+    expect(readFileSync(join(dir, 'dist/b.txt'), 'utf8')).toBe('a\n');
+    expect(readFileSync(join(dir, 'dist/list'), 'utf8').split('\n')).not.toContain('secret');
+  });
+
+  test('goes on without its client, and can be waited for and read', async () => {
+    const id = await up.detached(...on(engine), '--', 'sh', '-c', 'echo first; sleep 1; echo second; exit 5');
+    const waited = await up.cli(['jobs', 'wait', id, '--exit-code']);
+    expect(waited.code, waited.stderr).toBe(5);
+    expect((await up.cli(['jobs', 'logs', id])).stdout).toBe('first\nsecond\n');
+    const shown = await up.json<{exit: {code: number}; outcome: string; source: string}>('jobs', 'show', id);
+    expect(shown).toMatchObject({exit: {code: 5}, outcome: 'failed', source: 'worker'});
+  });
+
+  test('is cancelled by Ctrl-C, which says so', async () => {
+    const client = spawn(boxyard, ['run', ...on(engine), '--grace', '1', '--', 'sh', '-c', 'echo begun; sleep 300'], {
+      env: up.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    client.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    client.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    const ended = new Promise<number | null>(resolve => client.once('exit', resolve));
+    await waitFor(() => said.includes('begun'), {within: 20_000, what: 'the command has begun'});
+    client.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(said).toMatch(/cancel/i);
+  });
+});
+
+test('the least that can be typed runs with the default image or on the machine itself', async () => {
+  const ran = await up.cli(['run', '--engine', 'process', '--', 'uname', '-a']);
+  expect([ran.code, ran.stdout.split(' ')[0]]).toEqual([0, 'Linux']);
+});
+
+test('--each worker runs once on every worker and tells whose output it is', async () => {
+  const [worker] = await up.api.workers();
+  const ran = await up.cli(['run', '--each', 'worker', '--engine', 'process', '--', 'echo', 'hi']);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stdout).toContain(worker!.name);
+  expect(ran.stdout).toContain('hi');
+});
+
+test('copies that partly fail end with 7 and exact totals', async () => {
+  const args = ['run', '--copies', '7', '--engine', 'process', '--', 'sh', '-c', 'test $BOXYARD_COPY_INDEX -ne 3'];
+  const ran = await up.cli(args);
+  expect(ran.code, ran.stderr).toBe(7);
+  const parents = (await up.api.jobs()).filter(job => job.children !== undefined);
+  expect(parents.map(job => job.children)).toContainEqual({
+    total: 7,
+    queued: 0,
+    running: 0,
+    succeeded: 6,
+    failed: 1,
+    cancelled: 0,
+    lost: 0,
+  });
+});
+
+test('what is killed by its time ends with deadline and 124', async () => {
+  const ran = await up.cli(['run', '--engine', 'process', '--timeout', '1s', '--grace', '1s', '--', 'sleep', '60']);
+  expect(ran.code, ran.stderr).toBe(124);
+});
+
+test('a command that is not there ends with 127', async () => {
+  for (const engine of here) expect((await up.cli(['run', ...on(engine), '--', 'no-such-command-here'])).code, engine).toBe(127);
+});
+
+test('secrets of --env-file reach the command and nothing that is kept', async () => {
+  const file = join(up.path, 'secrets.env');
+  writeFileSync(file, 'TOKEN=hush-7f3a\n', {mode: 0o600});
+  const ran = await up.cli([
+    'run',
+    '--engine',
+    'process',
+    '--env-file',
+    file,
+    '--',
+    'sh',
+    '-c',
+    'test "$TOKEN" = hush-7f3a && echo "it is $TOKEN"',
+  ]);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stdout).not.toContain('hush-7f3a');
+  const job = (await up.api.jobs())[0]!;
+  expect(JSON.stringify(job)).not.toContain('hush-7f3a');
+});
+
+test('the same idempotency key makes one job', async () => {
+  const args = ['run', '--detach', '-o', 'name', '--idempotency-key', 'once', '--engine', 'process', '--', 'true'];
+  const [first, second] = await Promise.all([up.cli(args), up.cli(args)]);
+  expect(first.stdout).toBe(second.stdout);
+  const other = await up.cli([...args.slice(0, -1), 'false']);
+  expect([other.code, other.stderr.includes('was used for another request')]).toEqual([125, true]);
+});

@@ -1,0 +1,56 @@
+import {existsSync, statSync} from 'node:fs';
+import {expect, test} from 'vitest';
+import {files, paths} from '@boxyard/core/config';
+import {run, Up, waitFor} from './up.ts';
+import {boxyard, machineEnv} from '../faults/lab/directories.ts';
+
+test('up says where it is, that it is ready and what to type next; a second one says it runs; down ends it all', async () => {
+  await using up = await Up.open();
+  const log = up.program.log;
+  expect(log).toContain(`http://127.0.0.1:${up.port}`);
+  expect(log).toContain(files(paths(up.env)).localToken);
+  expect(log).toMatch(/boxyard run/);
+  expect(statSync(files(paths(up.env)).localToken).mode & 0o777).toBe(0o600);
+
+  const status = await up.cli(['status']);
+  expect(status.code, status.stderr).toBe(0);
+  expect(status.stdout + status.stderr).toContain(String(up.port));
+  const second = await up.cli(['up', '--no-dashboard', '--listen', '127.0.0.1:0']);
+  expect(second.code).toBe(6);
+  expect(second.stderr).toMatch(/Boxyard already runs here \(pid \d+, 1 worker\)\./);
+
+  const down = await up.cli(['down']);
+  expect(down.code, down.stderr).toBe(0);
+  await up.program.ended();
+  await waitFor(() => up.processes(/redis-server|server\.js|agent\.js/).length === 0, {
+    within: 15_000,
+    what: 'server, agent and Redis are gone',
+  });
+  const after = await up.cli(['run', '--', 'true']);
+  expect(after.code).toBe(125);
+  expect(after.stderr).toContain('No Boxyard server here.');
+});
+
+test('a busy port is named with its holder and the flag to use', async () => {
+  await using up = await Up.open();
+  const {root} = up;
+  const other = machineEnv(`${root}/other`);
+  const ran = await run([boxyard, 'up', '--no-dashboard', '--listen', `127.0.0.1:${up.port}`], {env: other, within: 30_000});
+  expect(ran.code).toBe(6);
+  expect(ran.stderr).toMatch(new RegExp(`127\\.0\\.0\\.1:${up.port} is held by .*\\(pid \\d+\\)\\.`));
+  expect(ran.stderr).toContain('boxyard up --listen 127.0.0.1:');
+});
+
+test('up -d comes back when all is ready, and a killed up is no first one', async () => {
+  await using up = await Up.prepare();
+  const started = await up.cli(['up', '-d', '--listen', `127.0.0.1:${up.port}`]);
+  expect(started.code, started.stderr).toBe(0);
+  const ran = await up.cli(['run', '--engine', 'process', '--', 'sh', '-c', 'echo here; exit 3']);
+  expect([ran.code, ran.stdout]).toEqual([3, 'here\n']);
+  for (const {pid} of up.processes(/boxyard|server\.js|agent\.js|redis/)) process.kill(pid, 'SIGKILL');
+  const again = await up.cli(['up', '-d', '--listen', `127.0.0.1:${up.port}`]);
+  expect(again.code, again.stderr).toBe(0);
+  expect((await up.cli(['run', '--engine', 'process', '--', 'true'])).code).toBe(0);
+  expect((await up.cli(['down'])).code).toBe(0);
+  expect(existsSync(files(paths(up.env)).up)).toBe(false);
+});
