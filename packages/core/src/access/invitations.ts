@@ -3,7 +3,7 @@ import type {InvitationRequest, InvitationView, RedeemRequest} from '../api/inde
 import {newId, randomBase32} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller} from '../services.ts';
-import {accessKeys, hashOf, type AccessRedis} from './access-redis.ts';
+import {accessKeys, hashOf, type AccessKeys, type AccessRedis} from './access-redis.ts';
 import {redeemLua} from './redeem.lua.ts';
 import type {WorkerIdentities} from './worker-identities.ts';
 
@@ -53,11 +53,6 @@ export function createInvitations(
 ): Invitations {
   const keys = accessKeys(prefix);
   const {now} = options;
-  const find = async (hash: string): Promise<InvitationRecord> => {
-    const text = await ask(redis => redis.hget(keys.invitations, hash));
-    if (text === null) throw new BoxyardError('INVITATION_INVALID');
-    return JSON.parse(text) as InvitationRecord;
-  };
   const remove = async (tenant: string, id: string) => {
     const hash = await ask(redis => redis.hget(keys.invitationsOf(tenant), id));
     if (hash === null) throw new BoxyardError('NOT_FOUND', {what: 'invitation', name: id});
@@ -92,27 +87,35 @@ export function createInvitations(
       await Promise.all(records.filter(isOld).map(record => remove(tenant, record.id)));
       return records.filter(record => !isOld(record)).map(viewOf);
     },
-    async redeem(request, workersAllowed) {
-      const hash = hashOf(request.secret);
-      const invitation = await find(hash);
-      const {tenant} = invitation;
-      const made = identities.issue({tenant, invitation: hash, machine: request.machine});
-      const used = [keys.invitations, keys.credentials, keys.workersOf(tenant), keys.workerNames(tenant)];
-      const about = {tenant, machine: hashOf(request.machine), labels: invitation.labels, hostname: request.hostname};
-      const limit = await workersAllowed(tenant);
-      const args = [
-        hash,
-        now(),
-        made.worker,
-        hashOf(made.credential),
-        invitation.name ?? plainName(request.name),
-        limit,
-        JSON.stringify(about),
-      ];
-      const answer = await ask(redis => redis.eval(redeemLua, used.length, ...used, ...args));
-      return redeemed(answer as readonly string[], made, tenant, limit);
-    },
+    redeem: (request, workersAllowed) => redeem({ask, keys, identities, now}, request, workersAllowed),
   };
+}
+
+interface Redeeming {
+  readonly ask: AccessRedis['ask'];
+  readonly keys: AccessKeys;
+  readonly identities: WorkerIdentities;
+  readonly now: () => number;
+}
+
+async function redeem(
+  {ask, keys, identities, now}: Redeeming,
+  request: z.infer<typeof RedeemRequest>,
+  workersAllowed: (tenant: string) => Promise<number>,
+): Promise<Redeemed> {
+  const hash = hashOf(request.secret);
+  const text = await ask(redis => redis.hget(keys.invitations, hash));
+  if (text === null) throw new BoxyardError('INVITATION_INVALID');
+  const invitation = JSON.parse(text) as InvitationRecord;
+  const {tenant} = invitation;
+  const made = identities.issue({tenant, invitation: hash, machine: request.machine});
+  const used = [keys.invitations, keys.credentials, keys.workersOf(tenant), keys.workerNames(tenant)];
+  const about = {tenant, machine: hashOf(request.machine), labels: invitation.labels, hostname: request.hostname};
+  const limit = await workersAllowed(tenant);
+  const name = invitation.name ?? plainName(request.name);
+  const args = [hash, now(), made.worker, hashOf(made.credential), name, limit, JSON.stringify(about)];
+  const answer = await ask(redis => redis.eval(redeemLua, used.length, ...used, ...args));
+  return redeemed(answer as readonly string[], made, tenant, limit);
 }
 
 /** A hostname as a worker's name. */

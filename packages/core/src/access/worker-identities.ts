@@ -1,7 +1,7 @@
 import {timingSafeEqual} from 'node:crypto';
 import {BoxyardError} from '../errors/index.ts';
 import type {KnownWorker, WorkerCredentials} from '../services.ts';
-import {accessKeys, hashOf, type AccessRedis} from './access-redis.ts';
+import {accessKeys, hashOf, type AccessKeys, type AccessRedis} from './access-redis.ts';
 import {macOf, type Installation} from './installation.ts';
 
 /** A worker as admitted, whether or not it ever connected. */
@@ -31,11 +31,6 @@ export interface WorkerIdentities extends WorkerCredentials {
   admit(credential: string | undefined): Promise<KnownWorker>;
 }
 
-interface Parts {
-  readonly worker: string;
-  readonly tenant: string;
-}
-
 /** KEYS credentials, tombstones, workers, names. ARGV worker, reason. Every credential of the worker ends. */
 const removeLua = `
 local all = redis.call('HGETALL', KEYS[1])
@@ -51,43 +46,25 @@ redis.call('HDEL', KEYS[3], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 return 1`;
 
+interface Parts {
+  readonly worker: string;
+  readonly tenant: string;
+}
+
+interface Registry {
+  readonly ask: AccessRedis['ask'];
+  readonly keys: AccessKeys;
+  readonly key: Buffer;
+  readonly now: () => number;
+}
+
 export function createWorkerIdentities({ask, prefix}: AccessRedis, installation: Installation, now: () => number): WorkerIdentities {
-  const keys = accessKeys(prefix);
-  const key = installation.deriveKey('workers');
-  const find: WorkerIdentities['find'] = async credential => {
-    const hash = hashOf(credential);
-    const text = await ask(redis => redis.hget(keys.credentials, hash));
-    if (text !== null) return JSON.parse(text) as KnownWorker;
-    const own = partsOf(key, credential);
-    const graves = [hash, ...(own === undefined ? [] : [own.worker])];
-    const tombstone = (await ask(redis => redis.hmget(keys.tombstones, ...graves))).find(each => each !== null);
-    if (tombstone) return {refused: tombstone};
-    if (own !== undefined) await knock(own, hash);
-    return undefined;
-  };
-  const knock = ({worker, tenant}: Parts, hash: string) =>
-    ask(redis => redis.hset(keys.strangers(tenant), worker, JSON.stringify({hash, at: now()})));
-  const readmit = async (tenant: string, worker: string): Promise<AdmittedWorker> => {
-    const text = await ask(redis => redis.hget(keys.strangers(tenant), worker));
-    if (text === null) throw new BoxyardError('NOT_FOUND', {what: 'worker of this installation waiting as', name: worker});
-    const {hash} = JSON.parse(text) as {hash: string};
-    const name = `readmitted-${worker.slice(2, 10)}`;
-    const about = {name, tenant, at: now()};
-    await ask(redis =>
-      redis
-        .multi()
-        .hset(keys.credentials, hash, JSON.stringify({worker, tenant, name}))
-        .hset(keys.workersOf(tenant), worker, JSON.stringify(about))
-        .hset(keys.workerNames(tenant), name, worker)
-        .hdel(keys.strangers(tenant), worker)
-        .exec(),
-    );
-    return {worker, name, at: about.at};
-  };
+  const registry: Registry = {ask, keys: accessKeys(prefix), key: installation.deriveKey('workers'), now};
+  const {keys} = registry;
   return {
-    find,
-    readmit,
-    issue: from => issue(key, from),
+    find: credential => find(registry, credential),
+    readmit: (tenant, worker) => readmit(registry, tenant, worker),
+    issue: from => issue(registry.key, from),
     async admitted(tenant) {
       const all = await ask(redis => redis.hgetall(keys.workersOf(tenant)));
       return Object.entries(all).map(([worker, text]) => ({...(JSON.parse(text) as Omit<AdmittedWorker, 'worker'>), worker}));
@@ -102,12 +79,42 @@ export function createWorkerIdentities({ask, prefix}: AccessRedis, installation:
       return Object.entries(all).map(([worker, text]) => ({worker, at: (JSON.parse(text) as {at: number}).at}));
     },
     async admit(credential) {
-      const found = credential === undefined ? undefined : await find(credential);
+      const found = credential === undefined ? undefined : await find(registry, credential);
       if (found === undefined) throw new BoxyardError('UNAUTHENTICATED');
       if ('refused' in found) throw new BoxyardError('WORKER_FORBIDDEN', {why: found.refused});
       return found;
     },
   };
+}
+
+async function find({ask, keys, key, now}: Registry, credential: string): Promise<KnownWorker | {readonly refused: string} | undefined> {
+  const hash = hashOf(credential);
+  const text = await ask(redis => redis.hget(keys.credentials, hash));
+  if (text !== null) return JSON.parse(text) as KnownWorker;
+  const own = partsOf(key, credential);
+  const graves = [hash, ...(own === undefined ? [] : [own.worker])];
+  const tombstone = (await ask(redis => redis.hmget(keys.tombstones, ...graves))).find(each => each !== null);
+  if (tombstone) return {refused: tombstone};
+  if (own !== undefined) await ask(redis => redis.hset(keys.strangers(own.tenant), own.worker, JSON.stringify({hash, at: now()})));
+  return undefined;
+}
+
+async function readmit({ask, keys, now}: Registry, tenant: string, worker: string): Promise<AdmittedWorker> {
+  const text = await ask(redis => redis.hget(keys.strangers(tenant), worker));
+  if (text === null) throw new BoxyardError('NOT_FOUND', {what: 'worker of this installation waiting as', name: worker});
+  const {hash} = JSON.parse(text) as {hash: string};
+  const name = `readmitted-${worker.slice(2, 10)}`;
+  const about = {name, tenant, at: now()};
+  await ask(redis =>
+    redis
+      .multi()
+      .hset(keys.credentials, hash, JSON.stringify({worker, tenant, name}))
+      .hset(keys.workersOf(tenant), worker, JSON.stringify(about))
+      .hset(keys.workerNames(tenant), name, worker)
+      .hdel(keys.strangers(tenant), worker)
+      .exec(),
+  );
+  return {worker, name, at: about.at};
 }
 
 function issue(key: Buffer, {tenant, invitation, machine}: {tenant: string; invitation: string; machine: string}) {

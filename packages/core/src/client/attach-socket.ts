@@ -1,4 +1,5 @@
 import type {IncomingMessage} from 'node:http';
+import type {WebSocket} from 'ws';
 import type {z} from 'zod';
 import type {attachFromServer} from '../api/index.ts';
 import {fromWire, isBoxyardError} from '../errors/index.ts';
@@ -20,7 +21,7 @@ export interface AttachSocket {
 }
 
 export interface AttachHandlers {
-  message(message: Message): void;
+  message(message: Message, socket: AttachSocket): void;
   bytes(stream: OutputName, offset: number, bytes: Uint8Array): void;
 }
 
@@ -31,10 +32,10 @@ const SILENCE_MS = 45_000;
 
 /** Rejects with the server's refusal, or with why it could not be reached. `ws` is loaded here, when a socket is first needed. */
 export async function openAttachSocket(link: Link, path: string, handlers: AttachHandlers): Promise<AttachSocket> {
-  const {WebSocket} = await import('ws');
+  const {WebSocket: Socket} = await import('ws');
   const url = new URL(path, link.url);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  const ws = new WebSocket(url, {
+  const ws = new Socket(url, {
     agent: link.agent,
     headers: {authorization: `Bearer ${link.token}`},
     perMessageDeflate: false,
@@ -59,34 +60,38 @@ export async function openAttachSocket(link: Link, path: string, handlers: Attac
     closed.resolve();
   });
   ws.on('ping', () => silence.refresh());
-  const fail = (error: unknown) => {
-    closed.reject(error);
-    ws.close();
-  };
+  const socket = wrapped(ws, closed);
   ws.on('message', (data: Buffer, isBinary) => {
     silence.refresh();
     try {
-      receive(data, isBinary, handlers);
+      receive(data, isBinary, handlers, socket);
     } catch (error) {
-      fail(error);
+      socket.fail(error);
     }
   });
   await opened.promise;
+  return socket;
+}
+
+function wrapped(ws: WebSocket, closed: PromiseWithResolvers<void>): AttachSocket {
   return {
     closed: closed.promise,
     sendStdin: (offset, bytes) => ws.readyState === ws.OPEN && ws.send(frameOf(offset, bytes)),
     sendEof: length => ws.readyState === ws.OPEN && ws.send(JSON.stringify({type: 'stdin.eof', length})),
     pause: isPaused => (isPaused ? ws.pause() : ws.resume()),
-    fail,
-    close: () => {
+    fail(error) {
+      closed.reject(error);
+      ws.close();
+    },
+    close() {
       ws.resume();
       ws.close();
     },
   };
 }
 
-function receive(data: Buffer, isBinary: boolean, handlers: AttachHandlers): void {
-  if (!isBinary) return handlers.message(JSON.parse(data.toString('utf8')) as Message);
+function receive(data: Buffer, isBinary: boolean, handlers: AttachHandlers, socket: AttachSocket): void {
+  if (!isBinary) return handlers.message(JSON.parse(data.toString('utf8')) as Message, socket);
   const name = data.length < HEADER ? undefined : names[data.readUInt8(0)];
   if (name !== undefined) handlers.bytes(name, Number(data.readBigUInt64BE(1)), data.subarray(HEADER));
 }

@@ -6,9 +6,9 @@ import type {Gap, OutputName} from '../protocol/index.ts';
 import {openAttachSocket, type AttachSocket} from './attach-socket.ts';
 import {backoff} from './backoff.ts';
 import {createChannel, type Channel} from './channel.ts';
-import {queryOf} from './client.ts';
 import {isFinal} from './events.ts';
 import type {Link} from './link.ts';
+import {queryOf} from './query.ts';
 import {createStdinFeed, type StdinFeed} from './stdin-feed.ts';
 
 export interface AttachOptions {
@@ -93,11 +93,13 @@ async function connectUntilEnd(state: Attaching): Promise<void> {
     try {
       await connectOnce(state, () => {
         wait.reset();
+        awaySince = Number.POSITIVE_INFINITY;
         state.channel.push({type: 'online'});
       });
-      awaySince = performance.now();
+      return;
     } catch (error) {
       if (isFinal(error) || isFinalAnswer(error)) throw error;
+      awaySince = Math.min(awaySince, performance.now());
       if (performance.now() - awaySince > (state.options.giveUpAfterMs ?? GIVE_UP_MS)) throw error;
       state.channel.push({type: 'offline', error});
     }
@@ -108,12 +110,12 @@ async function connectUntilEnd(state: Attaching): Promise<void> {
 const isFinalAnswer = (error: unknown) =>
   isBoxyardError(error) && entryOf(error.code).status < 500 && error.code !== 'TOO_MANY_REQUESTS' && error.code !== 'WAIT_TIMEOUT';
 
-/** Resolves when the socket closed, rejects with why it was refused or what the server said. */
+/** Resolves at the end of the job; rejects with why the socket was refused or lost, or with what the server said. */
 async function connectOnce(state: Attaching, onOpen: () => void): Promise<void> {
   const query: Partial<Record<keyof AttachQuery, unknown>> = {...state.next, ...(state.stdin === undefined ? {} : {stdin: 'true'})};
   const path = routes.jobsAttach.path.replace(':job', encodeURIComponent(state.options.job)) + queryOf(query);
   const socket = await openAttachSocket(state.link, path, {
-    message: message => onMessage(state, message),
+    message: (message, from) => onMessage(state, message, from),
     bytes: (stream, offset, bytes) => onBytes(state, stream, offset, bytes),
   });
   state.socket = socket;
@@ -126,6 +128,7 @@ async function connectOnce(state: Attaching, onOpen: () => void): Promise<void> 
     state.stdin?.disconnected();
     state.socket = undefined;
   }
+  if (!state.hasEnded) throw state.link.unreachable(new Error('the connection was lost'));
 }
 
 function onBytes(state: Attaching, stream: OutputName, offset: number, bytes: Uint8Array): void {
@@ -137,11 +140,11 @@ function onBytes(state: Attaching, stream: OutputName, offset: number, bytes: Ui
   state.channel.push({type: 'bytes', stream, offset: next, bytes: fresh}, fresh.length);
 }
 
-function onMessage(state: Attaching, message: Message): void {
+function onMessage(state: Attaching, message: Message, socket: AttachSocket): void {
   if (message.type === 'job') state.channel.push({type: 'job', job: message.job});
   else if (message.type === 'gap') onGap(state, message.gap);
-  else if (message.type === 'stdin.have') state.stdin?.have(message.length, message.credit, state.socket);
-  else if (message.type === 'error') state.socket?.fail(fromWire(message.error));
+  else if (message.type === 'stdin.have') state.stdin?.have(message.length, message.credit, socket);
+  else if (message.type === 'error') socket.fail(fromWire(message.error));
   else if (message.type === 'end') {
     state.channel.push({type: 'end', job: message.job});
     end(state);

@@ -6,6 +6,7 @@ import {parseTicket} from '../config/invitation.ts';
 import {createAttach, type AttachOptions, type Attachment} from './attach.ts';
 import {followEvents, type EventItem, type FollowOptions} from './events.ts';
 import {createLink, type Link} from './link.ts';
+import {queryOf} from './query.ts';
 import {readText, send} from './request.ts';
 
 export interface ClientOptions {
@@ -129,12 +130,6 @@ function call(link: Link, name: RouteName, input: Loose = {}): Promise<IncomingM
     timeoutMs: input.requestTimeoutMs,
     isRepeatable: !once.has(name),
   });
-}
-
-export function queryOf(query: object | undefined): string {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
-  const text = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
-  return text === '' ? '' : `?${text}`;
 }
 
 async function* bytesOf(answer: Promise<IncomingMessage>): AsyncGenerator<Uint8Array> {

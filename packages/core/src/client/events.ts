@@ -25,13 +25,12 @@ const SILENCE_MS = 45_000;
 
 export async function* followEvents(link: Link, {after, signal}: FollowOptions = {}): AsyncGenerator<EventItem> {
   const wait = backoff(signal);
-  let last = after;
   const isOver = () => signal?.aborted === true;
+  const position: Position = {after};
   while (!isOver()) {
     try {
-      for await (const {id, item} of oneConnection(link, last, signal)) {
-        if (item.type === 'online') wait.reset();
-        last = id ?? last;
+      for await (const item of oneConnection(link, position, signal)) {
+        wait.reset();
         yield item;
       }
       yield {type: 'offline', error: link.unreachable(new Error('the stream ended'))};
@@ -44,30 +43,30 @@ export async function* followEvents(link: Link, {after, signal}: FollowOptions =
   }
 }
 
+/** `seq` of the last event received. */
+interface Position {
+  after: string | undefined;
+}
+
 /** Errors that trying again would only repeat. */
 export function isFinal(error: unknown): boolean {
   if (!isBoxyardError(error)) return false;
   return ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'INVALID_INPUT', 'WRONG_SERVER', 'ORIGIN_REFUSED'].includes(error.code);
 }
 
-interface Received {
-  readonly id: string | undefined;
-  readonly item: EventItem;
-}
-
-async function* oneConnection(link: Link, after: string | undefined, signal: AbortSignal | undefined): AsyncGenerator<Received> {
-  const headers = {accept: 'text/event-stream', ...(after === undefined ? {} : {'last-event-id': after})};
+async function* oneConnection(link: Link, position: Position, signal: AbortSignal | undefined): AsyncGenerator<EventItem> {
+  const headers = {accept: 'text/event-stream', ...(position.after === undefined ? {} : {'last-event-id': position.after})};
   const response = await send(link, {method: 'GET', path: routes.events.path, headers, signal, isRepeatable: true});
   const watch = setTimeout(() => response.destroy(new Error('silent')), SILENCE_MS);
   try {
-    yield {id: undefined, item: {type: 'online'}};
+    yield {type: 'online'};
     let rest = '';
     response.setEncoding('utf8');
     for await (const chunk of response as AsyncIterable<string>) {
       watch.refresh();
       const blocks = (rest + chunk).split('\n\n');
       rest = blocks.pop() ?? '';
-      for (const block of blocks) yield* parseBlock(block);
+      yield* blocks.flatMap(block => parseBlock(block, position));
     }
   } finally {
     clearTimeout(watch);
@@ -75,16 +74,17 @@ async function* oneConnection(link: Link, after: string | undefined, signal: Abo
   }
 }
 
-function* parseBlock(block: string): Generator<Received> {
+function parseBlock(block: string, position: Position): readonly EventItem[] {
   const fields = new Map<string, string>();
   for (const line of block.split('\n')) {
     const at = line.indexOf(':');
     if (at > 0) fields.set(line.slice(0, at), line.slice(at + 1).replace(/^ /, ''));
   }
-  const id = fields.get('id');
   const data = fields.get('data');
-  if (fields.get('event') === 'reset') yield {id, item: {type: 'reset'}};
-  else if (data === undefined) return;
-  else if (fields.get('event') === 'gauge') yield {id, item: {type: 'gauge', gauge: JSON.parse(data)}};
-  else yield {id, item: {type: 'event', event: JSON.parse(data)}};
+  const type = fields.get('event');
+  if (type === 'reset') return [{type: 'reset'}];
+  if (data === undefined) return [];
+  if (type === 'gauge') return [{type: 'gauge', gauge: JSON.parse(data) as z.infer<typeof Gauge>}];
+  position.after = fields.get('id') ?? position.after;
+  return [{type: 'event', event: JSON.parse(data) as EventView}];
 }

@@ -1,10 +1,11 @@
 import {createHash} from 'node:crypto';
 import {Agent, type AgentOptions} from 'node:http';
 import {Agent as TlsAgent} from 'node:https';
-import {connect as connectPlain, isIP, type Socket} from 'node:net';
+import {connect as connectPlain, isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect as connectTls, type TLSSocket} from 'node:tls';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
+import {dialled} from './dialled.ts';
 import {proxyFor, tunnel} from './proxy.ts';
 
 export interface LinkOptions {
@@ -30,8 +31,6 @@ export interface Link {
   unreachable(cause: unknown): BoxyardError;
   close(): void;
 }
-
-const CONNECT_MS = 10_000;
 
 export function createLink(options: LinkOptions): Link {
   const url = new URL(options.server);
@@ -84,22 +83,6 @@ async function connect(url: URL, {fingerprint, env}: LinkOptions): Promise<Duple
   await dialled(secure, 'secureConnect');
   if (fingerprint !== undefined) checkPin(secure, fingerprint, url);
   return secure;
-}
-
-export async function dialled<T extends Socket>(socket: T, event: 'connect' | 'secureConnect'): Promise<T> {
-  const {promise, resolve, reject} = Promise.withResolvers<T>();
-  const late = setTimeout(() => socket.destroy(Object.assign(new Error('timed out'), {code: 'ETIMEDOUT'})), CONNECT_MS);
-  const onClose = () => reject(Object.assign(new Error('closed'), {code: 'ECONNRESET'}));
-  socket.once('error', reject);
-  socket.once('close', onClose);
-  socket.once(event, () => resolve(socket));
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(late);
-    socket.off('error', reject);
-    socket.off('close', onClose);
-  }
 }
 
 function checkPin(socket: TLSSocket, fingerprint: string, url: URL): void {

@@ -1,6 +1,6 @@
 import {connect as connectPlain, type Socket} from 'node:net';
 import {connect as connectTls} from 'node:tls';
-import {dialled} from './link.ts';
+import {dialled} from './dialled.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -45,16 +45,17 @@ async function head(socket: Socket): Promise<number> {
   const {promise, resolve, reject} = Promise.withResolvers<number>();
   const late = setTimeout(() => reject(new Error('the proxy does not answer')), 10_000);
   let text = '';
-  const onData = (chunk: Buffer) => {
-    text += chunk.toString('latin1');
+  // Read rather than listened to: a socket that once flowed, or was paused, would not start by itself for its next owner.
+  const onReadable = () => {
+    for (let chunk = read(socket); chunk !== null; chunk = read(socket)) text += chunk.toString('latin1');
     const end = text.indexOf('\r\n\r\n');
     if (end < 0) return void (text.length > 16_384 && reject(new Error('the proxy sent no head')));
-    socket.pause();
+    socket.off('readable', onReadable);
     const rest = Buffer.from(text.slice(end + 4), 'latin1');
     if (rest.length > 0) socket.unshift(rest);
     resolve(Number(/^HTTP\/1\.\d (\d{3})/.exec(text)?.[1] ?? 0));
   };
-  socket.on('data', onData);
+  socket.on('readable', onReadable);
   socket.once('error', reject);
   try {
     return await promise;
@@ -63,7 +64,9 @@ async function head(socket: Socket): Promise<number> {
     throw error;
   } finally {
     clearTimeout(late);
-    socket.off('data', onData);
+    socket.off('readable', onReadable);
     socket.off('error', reject);
   }
 }
+
+const read = (socket: Socket) => socket.read() as Buffer | null;

@@ -1,22 +1,16 @@
-import type {RawData, WebSocket} from 'ws';
-import type {z} from 'zod';
-import {attachFromClient, attachFromServer, attachStream, type AttachQuery} from '../api/index.ts';
-import {allows} from '../access/rules.ts';
-import {BoxyardError, asBoxyardError, toWire} from '../errors/index.ts';
+import type {WebSocket} from 'ws';
+import {attachStream, type AttachQuery} from '../api/index.ts';
 import type {OutputName} from '../protocol/index.ts';
 import type {Session} from '../services.ts';
+import {HEADER, fail, tell} from './attach-frames.ts';
+import {createStdin} from './attach-stdin.ts';
 import type {JobRouteServices} from './routes.ts';
-
-type FromServer = z.infer<typeof attachFromServer>;
 
 /** Bytes waiting in the socket above which reading from the store pauses. */
 const HIGH_WATER = 1024 * 1024;
 /** A client that takes nothing for this long is closed with 4408; it may come back and go on by offset. */
 const SLOW_MS = 30_000;
 const CHUNK = 64 * 1024;
-const HEADER = 9;
-/** Bytes of stdin a client may send ahead of `stdin.have`. */
-const STDIN_CREDIT = 1024 * 1024;
 const PING_MS = 15_000;
 
 export interface AttachScope {
@@ -31,7 +25,7 @@ export interface AttachScope {
  */
 export function serveAttach(socket: WebSocket, scope: AttachScope, services: JobRouteServices): void {
   const abort = new AbortController();
-  const stdin = createStdin(socket, scope, services);
+  const stdin = createStdin(socket, scope, services.logs);
   const ping = setInterval(() => socket.ping(), PING_MS);
   socket.once('close', () => {
     clearInterval(ping);
@@ -95,94 +89,4 @@ async function flushed(socket: WebSocket, frame: Buffer): Promise<void> {
   socket.send(frame, () => resolve());
   await promise;
   clearTimeout(slow);
-}
-
-interface Stdin {
-  open(): void;
-  take(data: RawData, isBinary: boolean): void;
-  gone(): void;
-}
-
-function createStdin(socket: WebSocket, {session, job}: AttachScope, {logs}: JobRouteServices): Stdin {
-  let isFeeding = false;
-  let hasEnded = false;
-  let waiting = 0;
-  let tail: Promise<void> = Promise.resolve();
-  const inOrder = (work: () => Promise<void>) => {
-    tail = tail.then(work).catch((error: unknown) => fail(socket, error));
-  };
-  const feed = () => {
-    if (!allows(session.access, 'run')) throw new BoxyardError('FORBIDDEN', {access: session.access});
-    if (!isFeeding) logs.stdinClientHere(session.tenant, job);
-    isFeeding = true;
-  };
-  const have = (length: number) => tell(socket, {type: 'stdin.have', length, credit: STDIN_CREDIT});
-  const takeBytes = (frame: Buffer) => {
-    feed();
-    if (frame.length < HEADER || frame.readUInt8(0) !== attachStream.stdin) throw malformed();
-    waiting += frame.length;
-    if (waiting > 2 * STDIN_CREDIT) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'bytes of stdin ahead of stdin.have'});
-    inOrder(async () => {
-      const length = await logs.writeStdin(session.tenant, job, Number(frame.readBigUInt64BE(1)), frame.subarray(HEADER));
-      waiting -= frame.length;
-      have(length);
-    });
-  };
-  const takeText = (text: string) => {
-    const message = parsed(text);
-    feed();
-    inOrder(async () => {
-      await logs.endStdin(session.tenant, job, message.length);
-      hasEnded = true;
-      have((await logs.stdinLength(session.tenant, job)).length);
-    });
-  };
-  return {
-    open() {
-      isFeeding = true;
-      logs.stdinClientHere(session.tenant, job);
-      inOrder(async () => {
-        const {length, ended} = await logs.stdinLength(session.tenant, job);
-        hasEnded = ended;
-        have(length);
-      });
-    },
-    take(data, isBinary) {
-      try {
-        if (isBinary) takeBytes(bufferOf(data));
-        else takeText(bufferOf(data).toString('utf8'));
-      } catch (error) {
-        fail(socket, error);
-      }
-    },
-    gone: () => void tail.then(() => isFeeding && !hasEnded && logs.stdinClientGone(session.tenant, job)),
-  };
-}
-
-const bufferOf = (data: RawData): Buffer => (Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data));
-const malformed = () => new BoxyardError('INVALID_INPUT', {field: 'frame', issue: 'not one this socket takes'});
-
-function parsed(text: string): z.infer<typeof attachFromClient> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw malformed();
-  }
-  const result = attachFromClient.safeParse(value);
-  if (!result.success) throw malformed();
-  return result.data;
-}
-
-function tell(socket: WebSocket, message: FromServer): void {
-  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
-}
-
-function fail(socket: WebSocket, thrown: unknown): void {
-  const error = asBoxyardError(thrown);
-  tell(socket, {type: 'error', error: toWire(error)});
-  socket.close(
-    error.code === 'FORBIDDEN' ? 4403 : error.code === 'INTERNAL' || error.code === 'REDIS_UNAVAILABLE' ? 1011 : 4400,
-    error.code,
-  );
 }

@@ -1,0 +1,31 @@
+import {expect, test} from 'vitest';
+import {routes} from '../../src/api/index.ts';
+import {openApi} from '../../src/api/openapi.ts';
+
+type Json = Record<string, unknown>;
+const description = openApi('1.2.3') as {openapi: string; paths: Record<string, Record<string, Json>>; components: Json};
+
+test('every route is described, with its parameters, its answer and the one error shape', () => {
+  const operations = Object.values(description.paths).flatMap(path => Object.values(path));
+  expect(new Set(operations.map(each => each['operationId']))).toEqual(new Set(Object.keys(routes)));
+  for (const [path, methods] of Object.entries(description.paths))
+    for (const operation of Object.values(methods)) {
+      const declared = ((operation['parameters'] ?? []) as Json[]).filter(each => each['in'] === 'path').map(each => each['name']);
+      expect([path, declared]).toEqual([path, [...path.matchAll(/\{(\w+)\}/g)].map(match => match[1])]);
+      expect(Object.keys(operation['responses'] as Json)).toContain('default');
+    }
+});
+
+test('no two operations share a path and a method', () => {
+  const described = Object.values(description.paths).reduce((sum, path) => sum + Object.keys(path).length, 0);
+  expect(described).toBe(Object.keys(routes).length);
+});
+
+test('every reference leads somewhere and every schema is plain JSON Schema', () => {
+  const text = JSON.stringify(description);
+  expect(JSON.parse(text)).toEqual(description);
+  for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
+    expect(Object.keys(description.components['schemas'] as Json)).toContain(name);
+  for (const [, type] of text.matchAll(/"type":"(\w+)"/g))
+    expect(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null', 'http']).toContain(type);
+});

@@ -1,0 +1,220 @@
+import type {JobView} from '../src/api/index.ts';
+import {newAttemptId, newId} from '../src/config/index.ts';
+import {BoxyardError} from '../src/errors/index.ts';
+import type {Gap, OutputName} from '../src/protocol/index.ts';
+import type {EventService, JobService, LogService, Services} from '../src/services.ts';
+
+type Handlers = Parameters<EventService['follow']>[2];
+
+/** Services that keep jobs and their bytes in memory, for tests of the doors in front of them. */
+export interface MemoryServices extends Services {
+  addJob(tenant: string): JobView;
+  change(job: string, change: Partial<JobView>): void;
+  write(job: string, stream: OutputName, bytes: string | Uint8Array): void;
+  gap(job: string, gap: Gap): void;
+  end(job: string): void;
+  stdinOf(job: string): {bytes: Buffer; ended: boolean; gone: number};
+  readonly events: EventService & {readonly followers: Set<Handlers>; readonly asked: (string | undefined)[]};
+}
+
+interface Stored {
+  view: JobView;
+  readonly streams: Record<OutputName, (Uint8Array | Gap)[]>;
+  stdin: Buffer;
+  stdinEnded: boolean;
+  gone: number;
+  readonly watchers: Set<(view: JobView) => void>;
+}
+
+export function memoryServices(): MemoryServices {
+  const all = new Map<string, Stored>();
+  const wakers = new Set<() => void>();
+  const find = (tenant: string, job: string): Stored => {
+    const found = all.get(job);
+    if (found?.view.tenant !== tenant) throw new BoxyardError('NOT_FOUND', {what: 'job', name: job});
+    return found;
+  };
+  const changed = (stored: Stored) => {
+    for (const watcher of stored.watchers) watcher(stored.view);
+    for (const wake of [...wakers]) wake();
+  };
+  const known = (job: string) => all.get(job)!;
+  return {
+    addJob(tenant) {
+      const view = newJob(tenant);
+      all.set(view.id, {
+        view,
+        streams: {stdout: [], stderr: [], log: []},
+        stdin: Buffer.alloc(0),
+        stdinEnded: false,
+        gone: 0,
+        watchers: new Set(),
+      });
+      return view;
+    },
+    change(job, change) {
+      known(job).view = {...known(job).view, ...change, v: known(job).view.v + 1};
+      changed(known(job));
+    },
+    write(job, stream, bytes) {
+      known(job).streams[stream].push(Buffer.from(bytes as Uint8Array));
+      changed(known(job));
+    },
+    gap(job, gap) {
+      known(job).streams[gap.stream].push(gap);
+      changed(known(job));
+    },
+    end(job) {
+      known(job).view = {...known(job).view, state: 'ended', outcome: 'succeeded', exit: {code: 0}};
+      changed(known(job));
+    },
+    stdinOf: job => ({bytes: known(job).stdin, ended: known(job).stdinEnded, gone: known(job).gone}),
+    jobs: jobService(find, all),
+    logs: logService(find, wakers),
+    ...others(),
+  };
+}
+
+function newJob(tenant: string): JobView {
+  const needs = {features: [], enforces: [], labels: {}, memoryBytes: 0, slots: 1, profile: 'open' as const};
+  const policy = {
+    labels: {},
+    needs,
+    profile: 'open' as const,
+    secrets: [],
+    graceMs: 1,
+    retries: 0,
+    priority: 0,
+    ifLost: 'fail' as const,
+    idempotent: false,
+  };
+  const box = {env: {}, stdin: true, limits: {}, mounts: [], readOnlyRoot: false};
+  return {
+    id: newId('j'),
+    kind: 'run',
+    tenant,
+    state: 'running',
+    attempt: {number: 1, id: newAttemptId()},
+    phases: [],
+    logsComplete: false,
+    actor: 'token:t',
+    createdAt: new Date(0).toISOString(),
+    spec: {kind: 'run', ...policy, box, out: []},
+    v: 1,
+  };
+}
+
+function jobService(find: (tenant: string, job: string) => Stored, all: ReadonlyMap<string, Stored>): JobService {
+  const refuse = async (): Promise<never> => {
+    throw new BoxyardError('UNSUPPORTED', {what: 'this'});
+  };
+  return {
+    run: async (caller, request) => {
+      if (request.command?.[0] === 'crash') throw new Error('secret detail');
+      return {...newJob(caller.tenant), actor: caller.actor};
+    },
+    exec: refuse,
+    pull: refuse,
+    build: refuse,
+    removeImage: refuse,
+    show: async (tenant, job) => find(tenant, job).view,
+    list: async tenant => ({items: [...all.values()].map(each => each.view).filter(each => each.tenant === tenant)}),
+    cancel: async (caller, job) => find(caller.tenant, job).view,
+    retry: async (caller, job) => find(caller.tenant, job).view,
+    watch: async (tenant, job, onChange) => {
+      const stored = find(tenant, job);
+      stored.watchers.add(onChange);
+      onChange(stored.view);
+      return () => stored.watchers.delete(onChange);
+    },
+  };
+}
+
+function logService(find: (tenant: string, job: string) => Stored, wakers: Set<() => void>): LogService {
+  const lengthOf = (parts: readonly (Uint8Array | Gap)[]) => parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  return {
+    async have(tenant, job) {
+      const {streams} = find(tenant, job);
+      const have = {stdout: lengthOf(streams.stdout), stderr: lengthOf(streams.stderr), log: lengthOf(streams.log)};
+      return {have, gaps: Object.values(streams).flatMap(parts => parts.filter(part => 'reason' in part))};
+    },
+    async *read(tenant, job, stream, {from, follow, signal}) {
+      const stored = find(tenant, job);
+      let position = from;
+      while (!signal.aborted) {
+        yield* partsAfter(stored.streams[stream], position);
+        position = Math.max(position, lengthOf(stored.streams[stream]));
+        if (!follow || stored.view.state === 'ended') return;
+        await new Promise<void>(resolve => {
+          const wake = () => {
+            wakers.delete(wake);
+            resolve();
+          };
+          wakers.add(wake);
+          signal.addEventListener('abort', wake, {once: true});
+        });
+      }
+    },
+    async writeStdin(tenant, job, offset, bytes) {
+      const stored = find(tenant, job);
+      if (offset <= stored.stdin.length) stored.stdin = Buffer.concat([stored.stdin.subarray(0, offset), bytes]);
+      return stored.stdin.length;
+    },
+    stdinLength: async (tenant, job) => ({length: find(tenant, job).stdin.length, ended: find(tenant, job).stdinEnded}),
+    endStdin: async (tenant, job) => void (find(tenant, job).stdinEnded = true),
+    stdinClientGone: (tenant, job) => void (find(tenant, job).gone += 1),
+    stdinClientHere: () => undefined,
+    async upload(_tenant, bytes) {
+      let length = 0;
+      for await (const chunk of bytes) length += chunk.length;
+      return {blob: newId('u'), bytes: length};
+    },
+    async out(tenant, job) {
+      find(tenant, job);
+      return {
+        bytes: 3,
+        read: async function* () {
+          yield Buffer.from('tar');
+        },
+      };
+    },
+  };
+}
+
+const sizeOf = (part: Uint8Array | Gap) => ('reason' in part ? part.to - part.from : part.length);
+
+function* partsAfter(parts: readonly (Uint8Array | Gap)[], from: number) {
+  let at = 0;
+  for (const part of [...parts]) {
+    const size = sizeOf(part);
+    if (at + size > from) yield 'reason' in part ? {gap: part} : {offset: Math.max(at, from), bytes: part.subarray(Math.max(0, from - at))};
+    at += size;
+  }
+}
+
+function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events'> {
+  const missing =
+    (what: string) =>
+    async (_by: unknown, name: unknown): Promise<never> => {
+      throw new BoxyardError('NOT_FOUND', {what, name: String(name)});
+    };
+  const none = async () => ({items: []});
+  const followers = new Set<Handlers>();
+  const asked: (string | undefined)[] = [];
+  const box = missing('devbox');
+  const worker = missing('worker');
+  return {
+    devboxes: {create: box, list: none, show: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
+    workers: {list: none, show: worker, label: worker, cordon: worker, drain: worker, remove: worker},
+    images: {list: async () => ({items: [], missing: []}), check: async (_tenant, ref) => ({ref, workers: []})},
+    events: {
+      followers,
+      asked,
+      follow: async (_tenant, after, handlers) => {
+        asked.push(after);
+        followers.add(handlers);
+        return () => followers.delete(handlers);
+      },
+    },
+  };
+}
