@@ -5,11 +5,9 @@ import {OWN_RANGE, type FromAgent, type FromServer} from '@boxyard/core/protocol
 import {AgentClock, bootId} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
-import {DiskGuard} from './disk-guard.ts';
 import {loadAll} from './engine-loading.ts';
 import {Engines} from './engines.ts';
 import {Garbage} from './garbage.ts';
-import {Vitals} from './heartbeat.ts';
 import {HeldRegistry} from './held-registry.ts';
 import {HostClient} from './host-client.ts';
 import {spawnHost, type HostProgram} from './host-spawn.ts';
@@ -17,11 +15,11 @@ import {Inventory} from './inventory.ts';
 import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {Outputs} from './outputs.ts';
+import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
 import {journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
-import {SleepWatch} from './sleep-watch.ts';
 import {lockStateDir, type StateLock} from './state-lock.ts';
 import {feedOf} from './steps/stdin.ts';
 import type {CrashPoint, Parts} from './steps/index.ts';
@@ -86,17 +84,12 @@ class RunningAgent {
   readonly #jobs: Jobs;
   readonly #inventory: Inventory;
   readonly #garbage: Garbage;
-  readonly #guard: DiskGuard;
-  readonly #vitals: Vitals;
-  readonly #sleep: SleepWatch;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #pulse: Pulse;
   #inventoryTimer: NodeJS.Timeout | undefined;
-  #lastHeardBoot: number;
 
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
     const {config, deps, journal, machine} = base;
     this.#base = base;
-    this.#lastHeardBoot = this.#clock.bootMs();
     this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
     this.#connection = this.#connect();
     const connection = () => this.#connection;
@@ -123,9 +116,13 @@ class RunningAgent {
     this.#jobs = new Jobs(this.#parts);
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
     this.#garbage = new Garbage(this.#parts, this.#inventory);
-    this.#guard = new DiskGuard(config.stateDir);
-    this.#vitals = new Vitals(config.stateDir);
-    this.#sleep = new SleepWatch(this.#clock, sleptMs => this.#onWake(sleptMs));
+    this.#pulse = new Pulse({
+      stateDir: config.stateDir,
+      clock: this.#clock,
+      jobs: this.#jobs,
+      inventory: this.#inventory,
+      connection: this.#connection,
+    });
   }
 
   get status(): string {
@@ -138,21 +135,18 @@ class RunningAgent {
     await journal.setMeta('clean', '0');
     await this.#engines.probeAll(FIRST_PROBE_MS);
     await recover({...this.#parts, jobs: this.#jobs, wasClean, signal: this.#abort.signal});
-    this.#look();
+    this.#pulse.start(deps.timing.heartbeat);
     this.#connection.start();
-    this.#beat(deps.timing.heartbeat);
     this.#engines.watch(Math.max(deps.timing.heartbeat, 1_000));
     this.#inventoryTimer = setInterval(() => this.#quietly(this.#inventory.tellAll(false)), deps.timing.heartbeat * 2);
     this.#garbage.start();
-    this.#sleep.start(deps.timing.heartbeat / 2);
   }
 
   async close(): Promise<void> {
     const {journal, lock} = this.#base;
-    clearInterval(this.#heartbeat);
+    this.#pulse.stop();
     clearInterval(this.#inventoryTimer);
     this.#abort.abort(new BoxyardError('INTERRUPTED'));
-    this.#sleep.stop();
     this.#garbage.stop();
     this.#connection.close();
     this.#parts.outputs.close();
@@ -234,8 +228,7 @@ class RunningAgent {
     this.#quietly(journal.setMeta('installation', message.installation));
     this.#parts.send(registration(config, this.#engines, deps.version));
     this.#parts.send(journalReport(journal, message.epoch, this.#clock.nowMs()));
-    this.#beatOnce();
-    this.#beat(message.heartbeatMs);
+    this.#pulse.every(message.heartbeatMs);
     this.#jobs.onOpen();
     this.#parts.secrets.onOpen();
     this.#parts.outputs.onOpen();
@@ -244,7 +237,6 @@ class RunningAgent {
   }
 
   #onMessage(message: FromServer): void {
-    this.#lastHeardBoot = this.#clock.bootMs();
     const {secrets, outputs, streams, journal, send} = this.#parts;
     switch (message.type) {
       case 'job.start':
@@ -279,35 +271,6 @@ class RunningAgent {
     const {config, deps} = this.#base;
     this.#parts.send(registration(config, this.#engines, deps.version));
     if (isUsable) this.#quietly(this.#inventory.tell(name, true));
-  }
-
-  #onWake(sleptMs: number): void {
-    this.#parts.send({type: 'worker.sleeping', state: 'woke', sleptMs});
-    for (const job of this.#jobs.live) job.lookAtClock();
-    this.#checkTouch();
-  }
-
-  #beat(everyMs: number): void {
-    clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => this.#beatOnce(), everyMs);
-  }
-
-  #beatOnce(): void {
-    this.#look();
-    this.#checkTouch();
-    this.#parts.send(this.#vitals.read(this.#inventory.running, this.#jobs.isRefusing));
-  }
-
-  #look(): void {
-    this.#jobs.isRefusing = this.#guard.look();
-  }
-
-  /** A job that may be run again elsewhere must not go on here when nobody has heard from us for its `stopAfterMs` (B8). */
-  #checkTouch(): void {
-    const now = this.#clock.bootMs();
-    if (this.#connection.isOpen) this.#lastHeardBoot = Math.max(this.#lastHeardBoot, this.#connection.lastInboundBoot(now));
-    const silentMs = now - this.#lastHeardBoot;
-    this.#jobs.endAll({kind: 'out-of-touch'}, row => row.start.stopAfterMs !== undefined && silentMs > row.start.stopAfterMs);
   }
 
   #quietly(work: Promise<unknown>): void {

@@ -72,9 +72,9 @@ export class Connection {
     return this.#isOpen;
   }
 
-  /** When the server was last heard, on the boot clock that reads `bootMs` now. */
-  lastInboundBoot(bootMs: number): number {
-    return bootMs - (performance.now() - this.#lastInbound);
+  /** Since the server was last heard. */
+  get silentMs(): number {
+    return performance.now() - this.#lastInbound;
   }
 
   start(): void {

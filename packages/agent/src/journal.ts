@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
-import {FromAgent, FromServer, type Attempt, type Phase} from '@boxyard/core/protocol';
+import type {Attempt, FromAgent, FromServer, Phase} from '@boxyard/core/protocol';
 import {privateDir} from '@boxyard/core/config';
 
 export type JobStart = Extract<FromServer, {type: 'job.start'}>;

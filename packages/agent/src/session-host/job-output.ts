@@ -1,7 +1,7 @@
 import type {Chunk} from '@boxyard/core/plugin-api';
 import type {Attempt, Gap, LogEnd, OutputName} from '@boxyard/core/protocol';
 import {Redactor} from './redactor.ts';
-import {OUTPUTS, Spool, gapsOf} from './spool.ts';
+import {OUTPUTS, gapsOf, type Spool} from './spool.ts';
 
 type Spooled = (stream: OutputName, length: number, settled: number) => void;
 
