@@ -9,7 +9,7 @@ export default {
       entry: ['scripts/*.ts', 'bench/run.ts', 'bench/programs/*.ts', 'faults/run.ts', 'e2e/**/*.test.ts', 'examples/**/*.ts'],
       project: ['scripts/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'faults/**/*.ts'],
       // The root lists what the packed bundles import; a packaging test compares the two. The rest are commands.
-      ignoreDependencies: [...Object.keys(dependencies), 'oxlint-tsgolint', 'oclif', 'lerna', '@changesets/cli'],
+      ignoreDependencies: [...Object.keys(dependencies), /^@boxyard\//, 'oxlint-tsgolint', 'oclif', 'lerna', /^@changesets\//],
     },
     'packages/*': {
       entry: [
@@ -25,6 +25,9 @@ export default {
       project: ['src/**/*.{ts,tsx}', 'test/**/*.{ts,tsx}'],
     },
   },
+  // What the machine brings; set-up and doctor know about these.
+  ignoreBinaries: ['redis-server', 'openssl', 'ssh-keygen', 'ssh', 'sshd', 'docker', 'podman', 'tmux'],
+  ignoreExportsUsedInFile: true,
   // A type beside an exported function belongs to its contract, used by name or not.
   exclude: ['types', 'duplicates'],
   treatConfigHintsAsErrors: false,

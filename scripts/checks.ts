@@ -11,7 +11,7 @@ const checks: readonly Check[] = [
   {name: 'types', tool: 'tsc@typescript', args: ['-p', 'tsconfig.json']},
   {name: 'lint, import table, cycles', tool: 'oxlint', args: []},
   {name: 'format', tool: 'prettier', args: ['--check', '--log-level=warn', '.'], fix: 'npm run format'},
-  {name: 'nothing unused', tool: 'knip', args: ['--no-progress']},
+  {name: 'nothing unused', tool: 'knip', args: ['--no-progress', '--no-config-hints']},
   {name: 'generated files', tool: './scripts/docs.ts', args: ['--check'], fix: 'npm run docs'},
 ];
 
