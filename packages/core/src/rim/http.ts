@@ -91,6 +91,7 @@ export function createHttp(options: HttpOptions): Http {
       const listener = await openListener(at, {request: (incoming, outgoing) => app.routing(incoming, outgoing), upgrade: upgrades.handle});
       listeners.push(listener);
       hosts.add(listener.listening);
+      if (listener.isPlainNear) hosts.add({host: '127.0.0.1', port: listener.listening.port, isTls: false});
       return listener.listening;
     },
     get listening() {

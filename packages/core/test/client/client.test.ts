@@ -73,6 +73,33 @@ test('beyond loopback the line carries the pin, and a server with another key is
   return undefined;
 });
 
+test('opened to other machines, the same port still takes plain text from this one, and only from this one', async context => {
+  const address = Object.values(networkInterfaces())
+    .flatMap(each => each ?? [])
+    .find(each => !each.internal && each.family === 'IPv4')?.address;
+  if (address === undefined) return context.skip('this machine has no address beyond loopback');
+  await using door = await startTestDoor({listen: [{host: '0.0.0.0', port: 0}]});
+  expect(door.line).toMatch(/^bxt_127\.0\.0\.1:\d+_[0-9a-f]{64}_/);
+  expect(await door.client().whoami()).toMatchObject({access: 'owner'});
+  const token = door.line.slice(door.line.lastIndexOf('_') + 1);
+  const near = createClient({server: `http://127.0.0.1:${door.port}`, token});
+  expect(await near.whoami()).toMatchObject({access: 'owner'});
+  const job = door.services.addJob(door.tenant);
+  door.services.write(job.id, 'stdout', 'near');
+  door.services.end(job.id);
+  for (const client of [near, door.client()]) {
+    const types = [];
+    for await (const item of client.attach({job: job.id})) types.push(item.type);
+    expect(types).toContain('bytes');
+  }
+  const far = createClient({server: `https://${address}:${door.port}`, token, fingerprint: door.access.reachable.fingerprint});
+  expect(await far.whoami()).toMatchObject({access: 'owner'});
+  const bare = createClient({server: `http://${address}:${door.port}`, token});
+  expect(await codeOf(bare.whoami())).toBe('SERVER_UNREACHABLE');
+  for (const client of [near, far, bare]) client.close();
+  return undefined;
+});
+
 test('the proxy of the environment is used beyond loopback, unless NO_PROXY names the host', async () => {
   await using door = await startTestDoor();
   const asked: string[] = [];
