@@ -49,7 +49,7 @@ export async function boxRequest(context: Context, flags: BoxFlagValues, project
   const secretEnv = await secretEnvOf(context, flags['env-file'] ?? []);
   const limits = limitsOf(flags);
   return defined({
-    image: flags.image ?? (flags.engine === 'process' ? undefined : project?.image),
+    image: flags.image ?? (flags.engine === 'process' ? undefined : (project?.image ?? (context.setting('image') || undefined))),
     engine: flags.engine ?? project?.engine,
     worker: flags.worker,
     workerLabels: filled(workerLabels),

@@ -5,6 +5,7 @@ import {colours, hasColour, type Colours} from '../output/colours.ts';
 import {printer, type Printer} from '../output/print.ts';
 import {safeText} from '../output/safe-text.ts';
 import {connect, type Connection} from '../services/connection.ts';
+import {resolveSettings} from '../services/user-config.ts';
 import type {Format} from './flags.ts';
 
 /** The part of a process that commands may see. */
@@ -25,7 +26,7 @@ export interface Program {
 }
 
 export interface GlobalFlags {
-  readonly output?: Format | undefined;
+  readonly output?: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly 'no-headers': boolean;
@@ -48,12 +49,16 @@ export interface Context {
   /** Someone is there to answer: stdin and stderr are terminals and nobody forbade it. */
   readonly canAsk: boolean;
   ask(question: string, hint: string): Promise<string>;
+  /** The value of a setting: environment, config.yaml, default; a flag is the command's own business. */
+  setting(key: string): string;
   /** The server, found by flag, environment, login or `boxyard up`; `NO_SERVER` where there is none. */
   connect(): Promise<Connection>;
 }
 
-export function createContext(program: Program, flags: GlobalFlags): Context {
+export async function createContext(program: Program, flags: GlobalFlags): Promise<Context> {
   const at = paths(program.env);
+  const settings = new Map((await resolveSettings(at, program.env)).map(row => [row.key, row.value]));
+  const setting = (key: string) => settings.get(key) ?? '';
   const say = (line: string) => void (flags.quiet || program.stderr.write(`${safeText(line)}\n`));
   const isColoured = hasColour(program.stdout.isTTY === true, program.env, flags['no-color']);
   const canAsk =
@@ -67,7 +72,7 @@ export function createContext(program: Program, flags: GlobalFlags): Context {
     columns: program.stdout.isTTY ? program.stdout.columns : undefined,
   };
   const style = {
-    format: flags.json ? ('json' as const) : (flags.output ?? 'table'),
+    format: flags.json ? ('json' as const) : ((flags.output ?? setting('output')) as Format),
     quiet: flags.quiet,
     headers: !flags['no-headers'],
     now: program.now,
@@ -91,6 +96,8 @@ export function createContext(program: Program, flags: GlobalFlags): Context {
         lines.close();
       }
     },
-    connect: () => connect({env: program.env, paths: at, server: flags.server, timeoutMs: flags['request-timeout']}),
+    setting,
+    connect: () =>
+      connect({env: program.env, paths: at, server: flags.server ?? (setting('server') || undefined), timeoutMs: flags['request-timeout']}),
   };
 }

@@ -65,7 +65,7 @@ async function execute<F extends FlagInput, A extends ArgInput>(
   const runsCommand = definition.runsCommand === true;
   try {
     const {input, flags} = await parse(definition, argv);
-    return (await definition.run(createContext(program, flags), input)) ?? 0;
+    return (await definition.run(await createContext(program, flags), input)) ?? 0;
   } catch (thrown) {
     const error = asBoxyardError(thrown);
     const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;

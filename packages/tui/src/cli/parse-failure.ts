@@ -3,15 +3,17 @@ import {nearest} from './suggest.ts';
 
 /** What oclif's parser throws, in our words. Anything else comes back as it is. */
 export function fromParseFailure(error: unknown, flagNames: readonly string[]): unknown {
-  if (!(error instanceof Error) || isBoxyardError(error)) return error;
+  // The parser writes its own words into the message of what a flag threw.
+  if (isBoxyardError(error)) return new BoxyardError(error.code, error.details, {cause: error});
+  if (!(error instanceof Error)) return error;
   const {flags, args} = error as {flags?: unknown; args?: unknown};
   if (error.constructor.name === 'NonExistentFlagsError' && Array.isArray(flags)) return unknownFlag(String(flags[0]), flagNames);
   if (error.constructor.name === 'RequiredArgsError' && Array.isArray(args)) {
     const names = (args as {name: string}[]).map(arg => arg.name.toUpperCase()).join(' ');
-    return new BoxyardError('INVALID_INPUT', {field: names, issue: 'is missing'});
+    return new BoxyardError('INVALID_INPUT', {field: names, issue: 'missing'});
   }
   if (error.constructor.name === 'UnexpectedArgsError' && Array.isArray(args))
-    return new BoxyardError('INVALID_INPUT', {field: args.join(' '), issue: 'was not expected'});
+    return new BoxyardError('INVALID_INPUT', {field: args.join(' '), issue: 'not expected'});
   if ('oclif' in error) return new BoxyardError('INVALID_INPUT', {}, {message: firstLine(error.message)});
   return error;
 }

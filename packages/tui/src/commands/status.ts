@@ -1,7 +1,7 @@
 import {isBoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../cli/define-command.ts';
 import {renderFields} from '../output/print.ts';
-import {readWorkerFile} from '../services/join.ts';
+import {readWorkerFile} from '../services/worker-file.ts';
 import {findUp, isAlive} from '../services/up-file.ts';
 
 export default defineCommand({

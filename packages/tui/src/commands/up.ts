@@ -1,4 +1,4 @@
-import {userInfo} from 'node:os';
+import {hostname, userInfo} from 'node:os';
 import {boolean, string} from '@oclif/core/flags';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
@@ -18,7 +18,7 @@ export default defineCommand({
   ],
   flags: {
     listen: string({
-      description: 'where the server listens; beyond loopback it speaks TLS',
+      description: 'where the server listens; beyond loopback it speaks TLS (default 127.0.0.1:4240)',
       helpValue: 'HOST:PORT',
       default: '127.0.0.1:4240',
     }),
@@ -29,7 +29,7 @@ export default defineCommand({
     'public-url': string({description: 'where people reach the server through a proxy', helpValue: 'URL'}),
   },
   async run(context, {flags}) {
-    const listen = parseListen(flags.listen);
+    const listen = parseListen(flags.listen ?? context.setting('listen'));
     const more = (['tls-cert', 'tls-key', 'public-url'] as const).flatMap(name =>
       flags[name] === undefined ? [] : [`--${name}`, flags[name]],
     );
@@ -56,7 +56,18 @@ async function stayInForeground(
   const asked = Promise.withResolvers<void>();
   const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => asked.resolve()));
   const {env, pid, execPath, root, now} = program;
-  const starting = startUp({env, pid, execPath, root, now, paths, listen, serverArguments, say});
+  const starting = startUp({
+    env,
+    pid,
+    execPath,
+    root,
+    now,
+    paths,
+    listen,
+    serverArguments,
+    say,
+    join: (invitation, name) => joinHere(invitation, name, env),
+  });
   try {
     const up = await Promise.race([starting, asked.promise.then(() => undefined)]);
     if (up === undefined) {
@@ -75,6 +86,11 @@ async function stayInForeground(
   } finally {
     releases.forEach(release => release());
   }
+}
+
+async function joinHere(invitation: string, name: string, env: Context['program']['env']): Promise<void> {
+  const {join} = await import('@boxyard/agent/join');
+  await join({invitation, name, hostname: hostname(), env});
 }
 
 function announce({program}: Context, up: Up): void {

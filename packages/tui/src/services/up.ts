@@ -6,7 +6,7 @@ import {createClient, type Client} from '@boxyard/core/client';
 import {files, readPrivate, type Paths} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
-import {join, readWorkerFile, workerName} from './join.ts';
+import {readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
 import {findUp, processStartOf, removeUpFile, writeUpFile, type UpFile} from './up-file.ts';
@@ -20,6 +20,8 @@ export interface UpOptions {
   readonly listen: ListenAddress;
   /** Handed on to the server as they are. */
   readonly serverArguments: readonly string[];
+  /** Redeems an invitation and writes worker.json. */
+  readonly join: (invitation: string, name: string) => Promise<unknown>;
   readonly say: (line: string) => void;
   readonly now: () => number;
 }
@@ -164,19 +166,19 @@ async function serverReady(tokenFile: string, {env, now}: UpOptions): Promise<Cl
 }
 
 /** Makes this machine a worker of the local server, once; the agent's address, or undefined where it works for another server. */
-async function joinLocally(client: Client, {paths, env, say}: UpOptions): Promise<string | undefined> {
+async function joinLocally(client: Client, {paths, say, join}: UpOptions): Promise<string | undefined> {
   const {server} = await client.whoami();
   const known = readWorkerFile(paths);
-  const url = `${client.server.replace(/^http/, 'ws')}/ws/worker`;
-  if (known?.installation === server.installation) return url;
-  if (known !== undefined) {
+  if (known !== undefined && known.installation !== server.installation) {
     say(`This machine is a worker of ${known.url}; the server here gets no worker of its own.`);
     return undefined;
   }
-  const name = await freeName(client);
-  const invitation = await client.invitationsCreate({body: {name}});
-  const joined = await join(invitation.line ?? '', {paths, env, name});
-  return joined.file.url;
+  if (known === undefined) {
+    const name = await freeName(client);
+    const invitation = await client.invitationsCreate({body: {name}});
+    await join(invitation.line ?? '', name);
+  }
+  return `${client.server.replace(/^http/, 'ws')}/ws/worker`;
 }
 
 async function freeName(client: Client): Promise<string> {

@@ -1,0 +1,42 @@
+import {hostname} from 'node:os';
+import {text} from 'node:stream/consumers';
+import {boolean, string} from '@oclif/core/flags';
+import {askSecret} from '../../cli/ask-secret.ts';
+import {defineCommand} from '../../cli/define-command.ts';
+
+export default defineCommand({
+  summary: 'Make this machine a worker of a server',
+  description:
+    'Asks for the invitation that `boxyard workers invite` printed, or reads it from stdin or BOXYARD_INVITATION; it is never an argument. Nothing is sent to a server that is not the one that made it.',
+  examples: [
+    {does: 'Asked for', line: 'worker join'},
+    {does: 'From a pipe, under another name', line: 'worker join --name nas < invitation'},
+    {does: 'And start it now and at every boot', line: 'worker join --install'},
+  ],
+  flags: {
+    name: string({description: 'name of the worker (default: the host’s)'}),
+    replace: boolean({description: 'leave the server this machine works for now'}),
+    install: boolean({description: 'install the service that runs it, as worker install does'}),
+  },
+  async run(context, {flags}) {
+    const {program} = context;
+    const {join} = await import('@boxyard/agent/join');
+    const invitation =
+      program.env['BOXYARD_INVITATION'] ?? (program.stdin.isTTY ? await askSecret(context, 'Invitation') : await text(program.stdin));
+    const host = hostname();
+    const joined = await join({
+      invitation: invitation.trim(),
+      name: flags.name ?? host,
+      hostname: host,
+      env: program.env,
+      replace: flags.replace,
+    });
+    context.say(`This machine is the worker ${joined.name} of ${joined.tenantName || joined.tenant} at ${joined.url}.`);
+    if (flags.install) {
+      const {install} = await import('../../cli/install-worker.ts');
+      return install(context);
+    }
+    context.say('Start it: boxyard worker run, or at every boot: boxyard worker install');
+    return 0;
+  },
+});

@@ -1,0 +1,45 @@
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {files} from '@boxyard/core/config';
+import {defineCommand} from '../../cli/define-command.ts';
+import {renderFields} from '../../output/print.ts';
+import {isAlive} from '../../services/up-file.ts';
+import {readWorkerFile} from '../../services/worker-file.ts';
+
+export default defineCommand({
+  summary: 'Say whom this machine works for',
+  description: 'The server it joined, and whether its agent runs. Ends with 0 where it runs, 6 where not, 5 where it joined none.',
+  examples: [
+    {does: 'For people', line: 'worker status'},
+    {does: 'For a script', line: 'worker status --output json'},
+  ],
+  async run(context) {
+    const joined = readWorkerFile(context.paths);
+    const pid = runningAgent(join(files(context.paths).agentData, 'agent.pid'));
+    const about = {
+      joined:
+        joined === undefined
+          ? null
+          : {worker: joined.worker, tenant: joined.tenant, url: joined.url, installation: joined.installation ?? null},
+      agent: pid === undefined ? null : {pid},
+      log: files(context.paths).agentLog,
+    };
+    const text = renderFields([
+      ['Works for', joined?.url ?? 'no server; boxyard worker join'],
+      ['Worker', joined?.worker],
+      ['Agent', pid === undefined ? 'not running; boxyard worker run' : `pid ${pid}`],
+      ['Log', about.log],
+    ]);
+    await context.print.value(about, text);
+    return joined === undefined ? 5 : pid === undefined ? 6 : 0;
+  },
+});
+
+function runningAgent(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, 'utf8').trim());
+    return Number.isInteger(pid) && pid > 0 && isAlive(pid) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {files, writePrivate, type Paths} from '@boxyard/core/config';
+import {BoxyardError} from '@boxyard/core/errors';
+import {nearest} from '../cli/suggest.ts';
+
+/** A setting of this program. `env` may set it too; a flag, where there is one, wins over both. */
+export interface Setting {
+  readonly env?: string;
+  readonly default: string;
+  readonly about: string;
+  readonly values?: readonly string[];
+}
+
+export const settings: Readonly<Record<string, Setting>> = {
+  output: {
+    env: 'BOXYARD_OUTPUT',
+    default: 'table',
+    about: 'how lists and objects are printed',
+    values: ['table', 'json', 'yaml', 'jsonl', 'name'],
+  },
+  server: {env: 'BOXYARD_SERVER', default: '', about: 'address of the server; empty: the login, else the one on this machine'},
+  listen: {env: 'BOXYARD_LISTEN', default: '127.0.0.1:4240', about: 'where `up` listens'},
+  image: {env: 'BOXYARD_IMAGE', default: '', about: 'image of run and devboxes create; empty: the server’s'},
+  leader: {env: 'BOXYARD_LEADER', default: 'ctrl-q', about: 'key that leaves a terminal'},
+};
+
+export interface Resolved {
+  readonly key: string;
+  readonly value: string;
+  /** `environment BOXYARD_X`, the file, or `default`. */
+  readonly origin: string;
+}
+
+export async function resolveSettings(paths: Paths, env: Readonly<Record<string, string | undefined>>): Promise<readonly Resolved[]> {
+  const file = files(paths).userConfig;
+  const stored = await readUserConfig(file);
+  return Object.entries(settings).map(([key, setting]) => {
+    const fromEnv = setting.env === undefined ? undefined : env[setting.env];
+    if (fromEnv) return {key, value: fromEnv, origin: `environment ${setting.env}`};
+    const fromFile = stored[key];
+    return fromFile === undefined ? {key, value: setting.default, origin: 'default'} : {key, value: fromFile, origin: file};
+  });
+}
+
+/** Keys and texts; a key nobody knows is an error, since it is a slip of the person who wrote it. */
+export async function readUserConfig(file: string): Promise<Record<string, string>> {
+  if (!existsSync(file)) return {};
+  const {parse} = await import('yaml');
+  const content: unknown = parse(readFileSync(file, 'utf8')) ?? {};
+  if (typeof content !== 'object' || Array.isArray(content))
+    throw new BoxyardError('CONFIG_INVALID', {file, issue: 'expected keys and values'});
+  const entries = Object.entries(content as Record<string, unknown>);
+  for (const [key, value] of entries) checkSetting(key, String(value), file);
+  return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
+}
+
+export async function setSetting(paths: Paths, key: string, value: string | undefined): Promise<void> {
+  const file = files(paths).userConfig;
+  checkSetting(key, value ?? settings[key]?.default ?? '', file);
+  const {[key]: _old, ...others} = await readUserConfig(file);
+  const {stringify} = await import('yaml');
+  writePrivate(file, stringify(value === undefined ? others : {...others, [key]: value}));
+}
+
+export function checkSetting(key: string, value: string, file: string): void {
+  const setting = Object.hasOwn(settings, key) ? settings[key] : undefined;
+  if (setting === undefined) {
+    const near = nearest(key, Object.keys(settings));
+    throw new BoxyardError('CONFIG_INVALID', {
+      file,
+      issue: `unknown key ${key}`,
+      hint: near === undefined ? `Known: ${Object.keys(settings).join(', ')}.` : `Did you mean ${near}?`,
+    });
+  }
+  if (setting.values !== undefined && !setting.values.includes(value))
+    throw new BoxyardError('CONFIG_INVALID', {file, issue: `${key}: expected ${setting.values.join(', ')}, got ${value}`, hint: ''});
+}

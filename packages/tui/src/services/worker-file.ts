@@ -1,0 +1,34 @@
+import {files, readPrivate, type Paths} from '@boxyard/core/config';
+import {BoxyardError} from '@boxyard/core/errors';
+
+/** What a machine keeps of the server it joined; `worker join` writes it, the agent reads it. */
+export interface WorkerFile {
+  readonly worker: string;
+  readonly tenant: string;
+  readonly installation?: string | undefined;
+  readonly url: string;
+  readonly fingerprint?: string | undefined;
+}
+
+export function readWorkerFile(paths: Paths): WorkerFile | undefined {
+  const file = files(paths).worker;
+  const text = readPrivate(file);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as WorkerFile;
+  } catch (cause) {
+    throw new BoxyardError(
+      'CONFIG_INVALID',
+      {file, issue: 'it is not what boxyard worker join writes', hint: 'boxyard worker join'},
+      {cause},
+    );
+  }
+}
+
+/** A machine's name as the server takes names. */
+export const workerName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 63) || 'worker';
