@@ -2,9 +2,12 @@ import type {Box, BoxSpec, Engine, Features, Labels} from '@boxyard/core/plugin-
 import {call, labelFilter, type Api} from './api.ts';
 import {apiBox} from './api-box.ts';
 import {createBody} from './box-spec.ts';
+import {giveFolder} from './archive.ts';
 import {build} from './build.ts';
+import {connectTo} from './connect.ts';
 import type {Connector} from './connector.ts';
 import {exec, terminal} from './exec.ts';
+import {files} from './files.ts';
 import {images} from './images.ts';
 import {killInBox} from './kill-in-box.ts';
 import {inspect, stateOf} from './main-end.ts';
@@ -24,7 +27,9 @@ export const apiEngine = (connector: Connector): Engine => ({
 const features = (open: () => Promise<Api>): Features => ({
   exec: async (box, command, signal) => exec(await open(), box, command, signal),
   terminal: async (box, command, size, signal) => terminal(await open(), box, command, size, signal),
+  connect: async (box, port, signal) => connectTo(await open(), box, port, signal),
   images: images(open),
+  files: files(open),
   build: async (wanted, log, signal) => build(await open(), wanted, log, signal),
   snapshot: async (box, ref, labels, signal) => snapshot(await open(), box, {ref, labels}, signal),
   stats: async (box, signal) => stats(await open(), box, signal),
@@ -34,10 +39,13 @@ const features = (open: () => Promise<Api>): Features => ({
   },
 });
 
+const WORKSPACE = '/workspace';
+
 const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box> => {
   const body = await createBody(spec, api.dialect, api.host);
   try {
     await call(api, `create ${spec.name}`, signal, () => api.docker.createContainer({...body, abortSignal: signal}));
+    if (spec.cwd === WORKSPACE) await giveFolder(api, spec.name, WORKSPACE, signal);
     return apiBox(api, spec.name, spec.labels);
   } catch (error) {
     if (signal.aborted) {

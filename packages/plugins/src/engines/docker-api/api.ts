@@ -61,7 +61,8 @@ export const labelFilter = (labels: Labels): string[] => Object.entries(labels).
 /** A GET whose answer is a stream, whatever dockerode thinks of it: it would collect a log without `follow` in memory. */
 export const openStream = (api: Api, path: string, signal: AbortSignal): Promise<Readable> =>
   new Promise((resolve, reject) => {
-    const options = {path, method: 'GET', isStream: true, abortSignal: signal, statusCodes: {200: true}};
+    // dockerode cuts the last character off a path with a query and no options.
+    const options = {path: `${path}&`, method: 'GET', isStream: true, abortSignal: signal, statusCodes: {200: true}};
     (api.docker.modem as unknown as Dialler).dial(options, (error, stream) => (error ? reject(error) : resolve(stream)));
   });
 

@@ -79,6 +79,11 @@ export const takeStart = async (box: BoxDir): Promise<boolean> => {
   return file !== undefined;
 };
 
+/** As it was before its start. */
+export const forgetRun = async (box: BoxDir): Promise<void> => {
+  for (const name of ['killed', 'run.json', 'started'] as const) await rm(fileOf(box, name), {force: true});
+};
+
 export const timeOf = async (file: string): Promise<Date | undefined> => (await stat(file).catch(() => undefined))?.mtime;
 
 export const readText = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined);

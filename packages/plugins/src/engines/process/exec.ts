@@ -1,7 +1,6 @@
 import {randomUUID} from 'node:crypto';
 import {spawn, type ChildProcess} from 'node:child_process';
 import {Readable, type Writable} from 'node:stream';
-import {text} from 'node:stream/consumers';
 import type {Chunk, Command, Exit, Host, Process} from '@boxyard/core/plugin-api';
 import {killTree, type Marker} from '../process-tree.ts';
 import type {BoxDir, Kept} from './box-dir.ts';
@@ -53,7 +52,7 @@ const processOf = (child: ChildProcess, mark: Marker): Process => {
   const stderr = child.stderr as Readable;
   stdin.on('error', () => undefined);
   let killedBy: NodeJS.Signals | undefined;
-  const code = text(child.stdio[3] as Readable).catch(() => '');
+  const code = lineOf(child.stdio[3] as Readable);
   // The cat that feeds the program would wait for more for ever.
   void code.then(() => stdin.destroy());
   const closed = Promise.all([ended(stdout), ended(stderr)]);
@@ -71,6 +70,18 @@ const processOf = (child: ChildProcess, mark: Marker): Process => {
     },
   };
 };
+
+/** The first line, or what there is at the end: the shell keeps the descriptor open for as long as it waits for its cats. */
+const lineOf = (stream: Readable): Promise<string> =>
+  new Promise(resolve => {
+    let said = '';
+    stream.on('data', part => {
+      said += String(part);
+      if (said.endsWith('\n')) resolve(said);
+    });
+    stream.once('error', () => resolve(said));
+    stream.once('close', () => resolve(said));
+  });
 
 const ended = (stream: Readable): Promise<void> => new Promise(resolve => void stream.once('close', resolve));
 

@@ -4,17 +4,18 @@ import {finished} from 'node:stream/promises';
 import type {Readable, Writable} from 'node:stream';
 import type {Host} from '@boxyard/core/plugin-api';
 import {killTree} from '../process-tree.ts';
-import {fileOf, readKept, takeStart, writeWhole, type BoxDir, type Kept} from './box-dir.ts';
+import {fileOf, forgetRun, readKept, takeStart, writeWhole, type BoxDir, type Kept} from './box-dir.ts';
 import {insideFolder} from './box-path.ts';
 import {faultOf} from './errors.ts';
 import {cleanEnvironment, type Identity} from './identity.ts';
-import {bootId, markerOf, recordKilled, startedTicks} from './main-state.ts';
+import {bootId, markerOf, recordKilled, startedTicks, stateOf} from './main-state.ts';
 import {findProgram, mainScript} from './supervise.ts';
 
-/** Starts once, whoever asks; the second one finds it started. */
+/** Starts once, whoever asks; the second one finds it started. A folder that was only held may be held again. */
 export const startMain = async (box: BoxDir, identity: Identity, host: Host, stdin: Readable | undefined): Promise<void> => {
   const kept = await readKept(box);
   if (kept === undefined) throw host.fault('not-found', `no box ${box.name}`);
+  if (kept.main === 'hold' && (await stateOf(box)).is === 'exited') await forgetRun(box);
   if (!(await takeStart(box))) return;
   const run = {boot: await bootId(), since: new Date().toISOString()};
   if (kept.main === 'hold') return writeWhole(fileOf(box, 'run.json'), JSON.stringify(run));

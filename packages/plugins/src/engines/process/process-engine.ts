@@ -1,11 +1,15 @@
 import os from 'node:os';
-import type {Box, Engine, Host, Probe} from '@boxyard/core/plugin-api';
+import type {Box, Engine, Features, Host, Probe} from '@boxyard/core/plugin-api';
 import {killTree} from '../process-tree.ts';
 import {boxDir, readKept} from './box-dir.ts';
 import type {ProcessConfig} from './config.ts';
 import {createBox, findBox, listBoxes, type Place} from './boxes.ts';
+import {connectTo} from './connect.ts';
 import {exec, type Where} from './exec.ts';
+import {getFiles, putFiles} from './files.ts';
 import {findIdentity, howToAddUser} from './identity.ts';
+import {stats} from './stats.ts';
+import {terminal} from './terminal.ts';
 
 /** Boxes without a container: a folder, and processes of an unprivileged user. Nothing is isolated, and `enforces` says so. */
 export const createProcessEngine = (config: ProcessConfig, host: Host): Engine => {
@@ -22,13 +26,24 @@ export const createProcessEngine = (config: ProcessConfig, host: Host): Engine =
     create: async (spec, signal) => createBox(await here(), spec, signal),
     find: async name => findBox(await here(), name),
     list: async labels => listBoxes(await here(), labels),
-    features: {
-      exec: async (box, command, signal) => {
-        const where = await whereOf(await here(), box);
-        signal.throwIfAborted();
-        return exec(where, command);
-      },
-      killMarked: (_box, variable) => killTree(variable, 'SIGKILL'),
+    features: features(here),
+  };
+};
+
+const features = (here: () => Promise<Place>): Features => {
+  const at = async (box: Box, signal: AbortSignal): Promise<Where> => {
+    signal.throwIfAborted();
+    return whereOf(await here(), box);
+  };
+  return {
+    exec: async (box, command, signal) => exec(await at(box, signal), command),
+    terminal: async (box, command, size, signal) => terminal(await at(box, signal), command, size),
+    killMarked: (_box, variable) => killTree(variable, 'SIGKILL'),
+    connect: async (box, port, signal) => connectTo(port, (await at(box, signal)).host, signal),
+    stats: async (box, signal) => stats((await at(box, signal)).box),
+    files: {
+      put: async (box, folder, tar, signal) => putFiles(await at(box, signal), folder, tar, signal),
+      get: async (box, folder, signal) => getFiles(await at(box, signal), folder),
     },
   };
 };

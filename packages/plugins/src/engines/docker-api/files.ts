@@ -1,0 +1,125 @@
+import path from 'node:path';
+import {Readable} from 'node:stream';
+import type {Box, Files} from '@boxyard/core/plugin-api';
+import {checkedTar} from '../checked-tar.ts';
+import {type Api} from './api.ts';
+import {archiveGet, archivePut} from './archive.ts';
+import {exec} from './exec.ts';
+import {inspect, stateOf} from './main-end.ts';
+
+/** Says `+` when it is ready to take or give the archive; 44: no such path, 127: the box has no tar. */
+const PUT = 'command -v tar >/dev/null || exit 127; mkdir -p "$1" && cd "$1" || exit 1; printf +; exec tar -xof -';
+const GET =
+  '[ -e "$1/$2" ] || [ -L "$1/$2" ] || exit 44; command -v tar >/dev/null || exit 127; cd "$1" || exit 1; printf +; exec tar -cf - "$2"';
+const NOT_FOUND = 44;
+
+/**
+ * A running box unpacks and packs for itself, as its own user, so that nothing a program laid out leads the engine astray; the
+ * engine's archive calls serve boxes that do not run, and those that have no tar.
+ */
+export const files = (open: () => Promise<Api>): Files => ({
+  put: async (box, folder, tar, signal) => {
+    const api = await open();
+    const target = cleanPath(api, folder);
+    const isDone = (await isRunning(api, box, signal)) && (await putInside(api, box, {target, tar}, signal));
+    if (!isDone) await archivePut(api, box.name, {target, tar}, signal);
+  },
+  get: async (box, folder, signal) => {
+    const api = await open();
+    const target = cleanPath(api, folder);
+    if (target === '/') throw api.host.fault('invalid', 'the whole box is not given as an archive');
+    const inside = (await isRunning(api, box, signal)) ? await getInside(api, box, target, signal) : undefined;
+    return inside ?? archiveGet(api, box.name, target, signal);
+  },
+});
+
+export const cleanPath = ({host}: Pick<Api, 'host'>, folder: string): string => {
+  if (!path.posix.isAbsolute(folder) || folder.includes('\0'))
+    throw host.fault('invalid', `${JSON.stringify(folder)} is not an absolute path`);
+  const normal = path.posix.normalize(folder);
+  return normal.length > 1 ? normal.replace(/\/$/, '') : normal;
+};
+
+const isRunning = async (api: Api, box: Box, signal: AbortSignal): Promise<boolean> => {
+  const state = stateOf(await inspect(api, box.name, signal));
+  if (state.is === 'gone') throw api.host.fault('not-found', `no box ${box.name}`);
+  return state.is === 'running';
+};
+
+/** False where the box cannot; nothing of the archive has been read then. */
+const putInside = async (api: Api, box: Box, {target, tar}: {target: string; tar: Readable}, signal: AbortSignal): Promise<boolean> => {
+  const running = await startInside(api, box, ['sh', '-c', PUT, 'sh', target], signal);
+  if (running.end !== undefined) return cannot(api, running.end, running.said(), target);
+  const said = collect(running.rest);
+  const checked = checkedTar(tar, {prefix: ''}, api.host);
+  const abort = (): void => void checked.destroy(signal.reason as Error);
+  signal.addEventListener('abort', abort, {once: true});
+  try {
+    for await (const part of checked) if (!running.process.stdin.write(part)) await drained(running.process.stdin);
+  } catch (error) {
+    await running.process.kill('SIGKILL').catch(() => undefined);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+  running.process.stdin.end();
+  const [text, exit] = [await said, await running.process.wait()];
+  if (!('code' in exit) || exit.code !== 0) throw api.host.fault('failed', `unpack into ${target}: ${running.said() + text}`.trim());
+  return true;
+};
+
+const drained = (stdin: NodeJS.WritableStream): Promise<void> =>
+  new Promise(resolve => {
+    stdin.once('drain', resolve);
+    stdin.once('close', resolve);
+  });
+
+const getInside = async (api: Api, box: Box, target: string, signal: AbortSignal): Promise<Readable | undefined> => {
+  const {dir, base} = path.posix.parse(target);
+  const running = await startInside(api, box, ['sh', '-c', GET, 'sh', dir, base], signal);
+  if (running.end !== undefined) return cannot(api, running.end, running.said(), target) || undefined;
+  running.process.stdin.end();
+  const give = async function* () {
+    yield running.first;
+    yield* running.rest;
+    const exit = await running.process.wait();
+    // 1: a file changed while it was read, which in a running box is nothing unusual.
+    if (!('code' in exit) || exit.code > 1) throw api.host.fault('failed', `pack ${target}: ${running.said()}`);
+  };
+  return Readable.from(give(), {objectMode: false});
+};
+
+const cannot = (api: Api, end: number, said: string, target: string): false => {
+  if (end === NOT_FOUND) throw api.host.fault('not-found', `no ${target} in the box`);
+  if (end === 126 || end === 127) return false;
+  throw api.host.fault('failed', `${target}: ${said.trim() || `ended with ${end}`}`);
+};
+
+/** Starts it and reads up to its `+`; or, if it ended before that, how. */
+const startInside = async (api: Api, box: Box, argv: readonly string[], signal: AbortSignal) => {
+  const process = await exec(api, box, {argv}, signal);
+  const chunks = process.output[Symbol.asyncIterator]();
+  let errors = '';
+  const rest = (async function* () {
+    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+      if (next.value.stream === 'stdout') yield next.value.bytes;
+      else errors = (errors + Buffer.from(next.value.bytes).toString()).slice(-2_000);
+    }
+  })();
+  const first = await rest.next();
+  const isReady = first.done !== true && first.value[0] === 43;
+  const exit = isReady ? undefined : await ended(process, rest);
+  return {process, rest, first: isReady ? first.value.subarray(1) : new Uint8Array(), end: exit, said: () => errors};
+};
+
+const ended = async (process: Awaited<ReturnType<typeof exec>>, rest: AsyncGenerator<Uint8Array>): Promise<number> => {
+  await collect(rest);
+  const exit = await process.wait();
+  return 'code' in exit ? exit.code : 1;
+};
+
+const collect = async (source: AsyncIterable<Uint8Array>): Promise<string> => {
+  let text = '';
+  for await (const part of source) text = (text + Buffer.from(part).toString()).slice(-2_000);
+  return text;
+};

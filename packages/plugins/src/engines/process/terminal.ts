@@ -1,0 +1,106 @@
+import {access} from 'node:fs/promises';
+import {Writable} from 'node:stream';
+import {spawn, type IPty} from '@lydell/node-pty';
+import type {Chunk, Command, Exit, Size, Terminal} from '@boxyard/core/plugin-api';
+import {killTree} from '../process-tree.ts';
+import {prepare, type Where} from './exec.ts';
+
+/** Root's groups would stay with the program if the pty changed the user itself. */
+const SETPRIV = '/usr/bin/setpriv';
+const HIGH_WATER = 256 * 1024;
+
+export const terminal = async (where: Where, command: Command, size: Size): Promise<Terminal> => {
+  const {mark, env, cwd, found, args} = await prepare(where, command);
+  const program =
+    'file' in found ? [found.file, ...args] : ['/bin/sh', '-c', `printf '%s\\r\\n' "$1"; exit ${found.code}`, 'sh', found.text.trim()];
+  const [file = '', ...rest] = await asUser(where, program);
+  const pty = spawn(file, rest, {
+    name: 'xterm-256color',
+    cols: size.columns,
+    rows: size.rows,
+    cwd,
+    env: {TERM: 'xterm-256color', ...env},
+    encoding: null,
+  });
+  const {output, ended} = read(pty);
+  return {
+    stdin: writer(pty),
+    output,
+    wait: () => ended,
+    kill: async kind => void (await killTree(mark, kind)),
+    resize: async next => {
+      try {
+        pty.resize(next.columns, next.rows);
+      } catch {
+        // It has ended.
+      }
+    },
+  };
+};
+
+const asUser = async ({identity, host}: Where, program: readonly string[]): Promise<readonly string[]> => {
+  if (identity.drop === undefined) return program;
+  await access(SETPRIV).catch(() => {
+    throw host.fault('unsupported', `a terminal as ${identity.user} without ${SETPRIV}`, {hint: 'sudo apt-get install util-linux'});
+  });
+  const {uid, gid} = identity.drop;
+  return [SETPRIV, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs', '--', ...program];
+};
+
+const writer = (pty: IPty): Writable =>
+  new Writable({
+    write: (part: Buffer, _encoding, done) => {
+      try {
+        // The typings know text only; bytes go through as they are.
+        pty.write(part as unknown as string);
+      } catch {
+        // It has ended.
+      }
+      done();
+    },
+  });
+
+/** The pty is read while its reader keeps up, else it waits, and with it the program. */
+const read = (pty: IPty): {output: AsyncIterable<Chunk>; ended: Promise<Exit>} => {
+  const waiting: Buffer[] = [];
+  let held = 0;
+  let hasEnded = false;
+  let wake = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<Exit>();
+  pty.onData(data => {
+    const bytes = Buffer.from(data as string | Uint8Array<ArrayBuffer> as string);
+    waiting.push(bytes);
+    held += bytes.length;
+    if (held > HIGH_WATER) pty.pause();
+    wake.resolve();
+  });
+  pty.onExit(({exitCode, signal}) => {
+    hasEnded = true;
+    wake.resolve();
+    const exit = {code: signal === undefined || signal === 0 ? exitCode : 128 + signal};
+    // The end is known after the last byte has been read, as the contract says.
+    void drained.promise.then(() => ended.resolve(exit));
+  });
+  const drained = Promise.withResolvers<void>();
+  const output = (async function* (): AsyncGenerator<Chunk> {
+    let offset = 0;
+    try {
+      for (;;) {
+        const bytes = waiting.shift();
+        if (bytes !== undefined) {
+          held -= bytes.length;
+          if (held <= HIGH_WATER / 2) pty.resume();
+          yield {stream: 'stdout', offset, bytes};
+          offset += bytes.length;
+        } else if (hasEnded) return;
+        else {
+          await wake.promise;
+          wake = Promise.withResolvers();
+        }
+      }
+    } finally {
+      drained.resolve();
+    }
+  })();
+  return {output, ended: ended.promise};
+};
