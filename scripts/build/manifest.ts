@@ -20,5 +20,7 @@ export async function renderManifest(): Promise<string> {
     respectNoCacheDefault: true,
   });
   await plugin.load();
-  return `${JSON.stringify(plugin.manifest, null, 2)}\n`;
+  // Modules come in the order in which they were loaded.
+  const commands = Object.fromEntries(Object.entries(plugin.manifest.commands).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return `${JSON.stringify({...plugin.manifest, commands}, null, 2)}\n`;
 }

@@ -1,6 +1,6 @@
 import {existsSync, globSync} from 'node:fs';
 import {basename, dirname} from 'node:path';
-import type {BuildOptions} from 'esbuild';
+import type {BuildOptions, Plugin} from 'esbuild';
 
 /** One esbuild run: a program whose parts may share chunks. `entries` maps the name in `dist/` (without `.js`) to a source file. */
 export interface Program {
@@ -22,11 +22,28 @@ export function programs(externals: readonly string[]): Program[] {
 }
 
 /**
- * The session host is copied away from its packages and outlives upgrades, so it holds everything it runs. Native parts stay
- * outside: the code that wants one looks for it at run time and does without.
+ * Native code cannot be in a bundle, and a copied session host has no packages beside it: it is looked for when it is first used,
+ * from BOXYARD_PACKAGES (a file of the installation) or from where the bundle lies.
  */
+const nativeWhenUsed: Plugin = {
+  name: 'native-when-used',
+  setup: build => {
+    build.onResolve({filter: /^@lydell\/node-pty$/}, ({path}) => ({path, namespace: 'native'}));
+    build.onLoad({filter: /.*/, namespace: 'native'}, ({path}) => ({
+      contents: `
+        import {createRequire} from 'node:module';
+        let loaded;
+        const load = () => (loaded ??= createRequire(process.env.BOXYARD_PACKAGES ?? import.meta.url)(${JSON.stringify(path)}));
+        export const spawn = (...args) => load().spawn(...args);
+      `,
+    }));
+  },
+};
+
+/** The session host is copied away from its packages and outlives upgrades, so it holds everything it runs. */
 const wholeInOneFile: BuildOptions = {
-  external: ['@lydell/node-pty', 'cpu-features', '*.node'],
+  external: ['cpu-features', '*.node'],
+  plugins: [nativeWhenUsed],
   // CommonJS packages inside an ESM file ask for `require`.
   banner: {js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url);"},
 };
