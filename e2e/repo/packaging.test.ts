@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process';
-import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
+import {cp, mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
 import {existsSync, globSync, readFileSync} from 'node:fs';
 import {builtinModules} from 'node:module';
 import {tmpdir} from 'node:os';
@@ -23,6 +23,18 @@ describe('the packed root', () => {
   test('keeps the session host whole: it imports nothing but Node', async () => {
     const text = await readFile(join(repository, 'dist/session-host.js'), 'utf8');
     expect(staticImports(text).filter(name => !isBuiltin(name))).toEqual([]);
+  });
+
+  test('has a lock file that a clean install accepts', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'boxyard-lock-'));
+    try {
+      const manifests = globSync('packages/*/package.json', {cwd: repository});
+      for (const file of ['package.json', 'package-lock.json', ...manifests]) await cp(join(repository, file), join(dir, file));
+      const install = run('npm', ['ci', '--dry-run', '--ignore-scripts', '--loglevel=error'], {cwd: dir, env: outsideNpm});
+      expect((await install).stdout).toMatch(/added \d+ packages/);
+    } finally {
+      await rm(dir, {recursive: true, force: true});
+    }
   });
 
   test('installed into an empty prefix, gives a working boxyard', {timeout: 300_000}, async () => {
