@@ -90,7 +90,7 @@ const pause = async ({store}: Scripted, name: string, signal: AbortSignal): Prom
   const stored = store.read(name);
   const script = scriptOf(stored?.spec.env ?? {});
   const end = endsAt(script, stored?.startedAt ?? Date.now(), stored?.spec.main === 'hold') - Date.now();
-  await delay(Math.max(POLL_MS, Math.min(end, stored?.spec.main === 'hold' ? 20 : 10)), undefined, {signal});
+  await store.nextWrite(name, Math.max(POLL_MS, Math.min(end, stored?.spec.main === 'hold' ? 20 : 10)), signal);
 };
 
 async function* output(engine: Scripted, name: string, from: Offsets, signal: AbortSignal): AsyncGenerator<Chunk> {

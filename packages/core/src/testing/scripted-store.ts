@@ -1,5 +1,7 @@
 import {mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {EventEmitter, once} from 'node:events';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {BoxSpec, Exit} from '../plugin-api/index.ts';
 
 /** One box on disk: agent and session host are two processes, and the truth is in the engine. */
@@ -17,16 +19,20 @@ export interface Store {
   drop(name: string): void;
   names(): readonly string[];
   fileOf(name: string, what: 'stdin' | 'files'): string;
+  /** Resolves at this process's next write of the box, or after so long: another process may write it too. */
+  nextWrite(name: string, withinMs: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Synchronous, since each step is a few microseconds on a disk that is not asked to be durable. */
 export const openStore = (dir: string): Store => {
   mkdirSync(dir, {recursive: true, mode: 0o700});
+  const written = new EventEmitter().setMaxListeners(0);
   const fileOf = (name: string, what: string): string => path.join(dir, `${name}.${what}`);
   const write = (stored: Stored): void => {
     const next = fileOf(stored.spec.name, `next-${process.pid}`);
     writeFileSync(next, JSON.stringify(stored));
     renameSync(next, fileOf(stored.spec.name, 'json'));
+    written.emit(`box ${stored.spec.name}`);
   };
   return {
     read: name => tryOr(() => JSON.parse(readFileSync(fileOf(name, 'json'), 'utf8')) as Stored),
@@ -39,6 +45,13 @@ export const openStore = (dir: string): Store => {
     drop: name => ['json', 'stdin', 'files'].forEach(what => rmSync(fileOf(name, what), {force: true, recursive: true})),
     names: () => readdirSync(dir).flatMap(file => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : [])),
     fileOf,
+    nextWrite: async (name, withinMs, signal) => {
+      const done = new AbortController();
+      const either = AbortSignal.any([signal, done.signal]);
+      await Promise.race([once(written, `box ${name}`, {signal: either}), delay(withinMs, undefined, {signal: either})])
+        .catch(() => signal.throwIfAborted())
+        .finally(() => done.abort());
+    },
   };
 };
 
