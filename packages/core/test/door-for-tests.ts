@@ -8,8 +8,9 @@ import {createClient, type Client} from '../src/client/index.ts';
 import {randomBase32, timing, type Timing} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
 import {openDoor, type DoorOptions} from '../src/door.ts';
-import {bearerOf, type Http} from '../src/rim/http.ts';
+import type {Http} from '../src/rim/http.ts';
 import {createMetrics} from '../src/rim/metrics.ts';
+import {addAgentRoute} from '../src/workers/routes-agents.ts';
 import {memoryServices, type MemoryServices} from './memory-services.ts';
 import {startTestRedis, type TestRedis} from './redis-for-tests.ts';
 
@@ -56,7 +57,7 @@ export async function startTestDoor(more: Partial<DoorOptions> & {timing?: Parti
       listen: [{host: '127.0.0.1', port}],
       blobDir: join(dir, 'blobs'),
       localToken: join(dir, 'config', 'local-token'),
-      addSockets: http => addAgentSocket(http, access),
+      addSockets: http => addAgentRoute(http, access.workers, (socket, worker) => socket.send(JSON.stringify(worker))),
       ...more,
     });
   let http = await open(0);
@@ -98,16 +99,6 @@ export async function startTestDoor(more: Partial<DoorOptions> & {timing?: Parti
       rmSync(dir, {recursive: true, force: true});
     },
   };
-}
-
-/** The agents' socket as the hub opens it, without what comes after the handshake. */
-function addAgentSocket(http: Http, access: Access): void {
-  http.socket('agents', {
-    maxPayload: 1024 * 1024,
-    isForBrowsers: false,
-    admit: ({raw}) => access.workers.admit(bearerOf(raw)),
-    open: (socket, worker) => socket.send(JSON.stringify(worker)),
-  });
 }
 
 export async function codeOf(work: Promise<unknown>): Promise<string> {

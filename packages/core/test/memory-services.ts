@@ -19,7 +19,8 @@ export interface MemoryServices extends Services {
 
 interface Stored {
   view: JobView;
-  readonly streams: Record<OutputName, (Uint8Array | Gap)[]>;
+  /** By attempt, then by stream. */
+  readonly attempts: Map<number, Record<OutputName, (Uint8Array | Gap)[]>>;
   stdin: Buffer;
   stdinEnded: boolean;
   gone: number;
@@ -44,7 +45,7 @@ export function memoryServices(): MemoryServices {
       const view = newJob(tenant);
       all.set(view.id, {
         view,
-        streams: {stdout: [], stderr: [], log: []},
+        attempts: new Map(),
         stdin: Buffer.alloc(0),
         stdinEnded: false,
         gone: 0,
@@ -57,11 +58,11 @@ export function memoryServices(): MemoryServices {
       changed(known(job));
     },
     write(job, stream, bytes) {
-      known(job).streams[stream].push(Buffer.from(bytes as Uint8Array));
+      streamsOf(known(job))[stream].push(Buffer.from(bytes as Uint8Array));
       changed(known(job));
     },
     gap(job, gap) {
-      known(job).streams[gap.stream].push(gap);
+      streamsOf(known(job))[gap.stream].push(gap);
       changed(known(job));
     },
     end(job) {
@@ -73,6 +74,12 @@ export function memoryServices(): MemoryServices {
     logs: logService(find, wakers),
     ...others(),
   };
+}
+
+function streamsOf(stored: Stored, attempt = stored.view.attempt.number): Record<OutputName, (Uint8Array | Gap)[]> {
+  const found = stored.attempts.get(attempt) ?? {stdout: [], stderr: [], log: []};
+  stored.attempts.set(attempt, found);
+  return found;
 }
 
 function newJob(tenant: string): JobView {
@@ -134,16 +141,16 @@ function logService(find: (tenant: string, job: string) => Stored, wakers: Set<(
   const lengthOf = (parts: readonly (Uint8Array | Gap)[]) => parts.reduce((sum, part) => sum + sizeOf(part), 0);
   return {
     async have(tenant, job) {
-      const {streams} = find(tenant, job);
+      const streams = streamsOf(find(tenant, job));
       const have = {stdout: lengthOf(streams.stdout), stderr: lengthOf(streams.stderr), log: lengthOf(streams.log)};
       return {have, gaps: Object.values(streams).flatMap(parts => parts.filter(part => 'reason' in part))};
     },
-    async *read(tenant, job, stream, {from, follow, signal}) {
+    async *read(tenant, job, stream, {from, follow, attempt, signal}) {
       const stored = find(tenant, job);
       let position = from;
       while (!signal.aborted) {
-        yield* partsAfter(stored.streams[stream], position);
-        position = Math.max(position, lengthOf(stored.streams[stream]));
+        yield* partsAfter(streamsOf(stored, attempt)[stream], position);
+        position = Math.max(position, lengthOf(streamsOf(stored, attempt)[stream]));
         if (!follow || stored.view.state === 'ended') return;
         await new Promise<void>(resolve => {
           const wake = () => {

@@ -209,6 +209,8 @@ export const AttachQuery = z.object({
   stdout: Offset.optional(),
   stderr: Offset.optional(),
   log: Offset.optional(),
+  /** The attempt the offsets count in. Absent: the present one. */
+  attempt: z.coerce.number().int().positive().optional(),
   stdin: z.enum(['true', 'false']).default('false'),
 });
 export type AttachQuery = z.infer<typeof AttachQuery>;
@@ -227,6 +229,8 @@ export const LogsQuery = z.object({
  */
 export const attachFromServer = z.discriminatedUnion('type', [
   z.object({type: z.literal('job'), job: JobView}),
+  /** The bytes that follow are of this attempt, their offsets begin anew at 0. */
+  z.object({type: z.literal('attempt'), number: z.number().int()}),
   /** Bytes `from`..`to` of a stream will not come. */
   z.object({type: z.literal('gap'), gap: Gap}),
   /** Stdin up to here is stored: what was sent before need not be sent again. */

@@ -27,6 +27,8 @@ export type AttachItem =
   | {readonly type: 'bytes'; readonly stream: OutputName; readonly offset: number; readonly bytes: Uint8Array}
   | {readonly type: 'gap'; readonly gap: Gap}
   | {readonly type: 'job'; readonly job: JobView}
+  /** The job was tried again: bytes that follow are of this attempt, from offset 0. */
+  | {readonly type: 'attempt'; readonly number: number}
   | {readonly type: 'online'}
   | {readonly type: 'offline'; readonly error: unknown}
   | {readonly type: 'end'; readonly job: JobView};
@@ -42,7 +44,9 @@ const GIVE_UP_MS = 10 * 60_000;
 interface Attaching {
   readonly link: Link;
   readonly options: AttachOptions;
-  readonly next: Partial<Record<OutputName, number>>;
+  next: Partial<Record<OutputName, number>>;
+  /** The one `next` counts in. */
+  attempt: number | undefined;
   readonly channel: Channel<AttachItem>;
   readonly stdin: StdinFeed | undefined;
   readonly stop: AbortController;
@@ -57,6 +61,7 @@ export function createAttach(link: Link, options: AttachOptions): Attachment {
     link,
     options,
     next: {...(options.from ?? {stdout: 0, stderr: 0, log: 0})},
+    attempt: undefined,
     channel: createChannel<AttachItem>({most: MOST_QUEUED, pressed: isFull => press(state, isFull), left: () => stop.abort()}),
     stdin: options.stdin === undefined ? undefined : createStdinFeed(options.stdin, error => end(state, error)),
     stop,
@@ -112,7 +117,11 @@ const isFinalAnswer = (error: unknown) =>
 
 /** Resolves at the end of the job; rejects with why the socket was refused or lost, or with what the server said. */
 async function connectOnce(state: Attaching, onOpen: () => void): Promise<void> {
-  const query: Partial<Record<keyof AttachQuery, unknown>> = {...state.next, ...(state.stdin === undefined ? {} : {stdin: 'true'})};
+  const query: Partial<Record<keyof AttachQuery, unknown>> = {
+    ...state.next,
+    attempt: state.attempt,
+    ...(state.stdin === undefined ? {} : {stdin: 'true'}),
+  };
   const path = routes.jobsAttach.path.replace(':job', encodeURIComponent(state.options.job)) + queryOf(query);
   const socket = await openAttachSocket(state.link, path, {
     message: (message, from) => onMessage(state, message, from),
@@ -141,7 +150,8 @@ function onBytes(state: Attaching, stream: OutputName, offset: number, bytes: Ui
 }
 
 function onMessage(state: Attaching, message: Message, socket: AttachSocket): void {
-  if (message.type === 'job') state.channel.push({type: 'job', job: message.job});
+  if (message.type === 'job') onJob(state, message.job);
+  else if (message.type === 'attempt') onAttempt(state, message.number);
   else if (message.type === 'gap') onGap(state, message.gap);
   else if (message.type === 'stdin.have') state.stdin?.have(message.length, message.credit, socket);
   else if (message.type === 'error') socket.fail(fromWire(message.error));
@@ -149,6 +159,17 @@ function onMessage(state: Attaching, message: Message, socket: AttachSocket): vo
     state.channel.push({type: 'end', job: message.job});
     end(state);
   }
+}
+
+function onJob(state: Attaching, job: JobView): void {
+  state.attempt ??= job.attempt.number;
+  state.channel.push({type: 'job', job});
+}
+
+function onAttempt(state: Attaching, number: number): void {
+  state.attempt = number;
+  state.next = Object.fromEntries(Object.keys(state.next).map(name => [name, 0]));
+  state.channel.push({type: 'attempt', number});
 }
 
 /** What was read back from the engine's log is there; of any other gap the stream goes on behind it. */

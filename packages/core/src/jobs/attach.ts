@@ -1,7 +1,7 @@
 import type {WebSocket} from 'ws';
-import {attachStream, type AttachQuery} from '../api/index.ts';
+import {attachStream, type AttachQuery, type JobView} from '../api/index.ts';
 import type {OutputName} from '../protocol/index.ts';
-import type {Session} from '../services.ts';
+import type {LogService, Session} from '../services.ts';
 import {HEADER, fail, tell} from './attach-frames.ts';
 import {createStdin} from './attach-stdin.ts';
 import type {JobRouteServices} from './routes.ts';
@@ -39,32 +39,95 @@ export function serveAttach(socket: WebSocket, scope: AttachScope, services: Job
   if (scope.query.stdin === 'true') stdin.open();
 }
 
-async function run(socket: WebSocket, scope: AttachScope, {jobs, logs}: JobRouteServices, signal: AbortSignal): Promise<void> {
+async function run(socket: WebSocket, scope: AttachScope, services: JobRouteServices, signal: AbortSignal): Promise<void> {
   const {session, job, query} = scope;
-  const ended = Promise.withResolvers<void>();
-  const unwatch = await jobs.watch(session.tenant, job, view => {
-    tell(socket, {type: 'job', job: view});
-    if (view.state === 'ended') ended.resolve();
-  });
-  const leave = () => (unwatch(), ended.resolve());
-  if (signal.aborted) return leave();
-  signal.addEventListener('abort', leave, {once: true});
-  const asked = (['stdout', 'stderr', 'log'] as const).filter(name => query[name] !== undefined);
-  await Promise.all(
-    asked.map(name => pump(socket, name, logs.read(session.tenant, job, name, {from: query[name]!, follow: true, signal}))),
-  );
-  await ended.promise;
+  const watched = await watchJob(socket, scope, services, signal);
+  let from: AttachQuery = query;
+  let attempt = query.attempt ?? watched.view().attempt.number;
+  while (!signal.aborted) {
+    const isLast = await pumpAttempt(socket, {...scope, from, attempt}, services, {watched, signal});
+    if (isLast) break;
+    attempt = watched.view().attempt.number;
+    from = {...query, ...Object.fromEntries(asked(query).map(name => [name, 0]))};
+    tell(socket, {type: 'attempt', number: attempt});
+  }
+  await watched.ended;
   if (signal.aborted) return;
-  tell(socket, {type: 'end', job: await jobs.show(session.tenant, job)});
+  tell(socket, {type: 'end', job: await services.jobs.show(session.tenant, job)});
   socket.close(1000);
 }
 
-async function pump(socket: WebSocket, name: OutputName, parts: ReturnType<JobRouteServices['logs']['read']>): Promise<void> {
+const asked = (query: AttachQuery) => (['stdout', 'stderr', 'log'] as const).filter(name => query[name] !== undefined);
+
+interface Watched {
+  view(): JobView;
+  /** Calls once the job is at a later attempt than this one; the function returned ends it. */
+  onLater(attempt: number, call: () => void): () => void;
+  readonly ended: Promise<void>;
+}
+
+async function watchJob(socket: WebSocket, {session, job}: AttachScope, {jobs}: JobRouteServices, signal: AbortSignal): Promise<Watched> {
+  const ended = Promise.withResolvers<void>();
+  const listeners = new Set<() => void>();
+  let view: JobView | undefined;
+  const unwatch = await jobs.watch(session.tenant, job, next => {
+    view = next;
+    tell(socket, {type: 'job', job: next});
+    if (next.state === 'ended') ended.resolve();
+    for (const listener of [...listeners]) listener();
+  });
+  const leave = () => (unwatch(), ended.resolve());
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, {once: true});
+  view ??= await jobs.show(session.tenant, job);
+  return {
+    view: () => view!,
+    onLater(attempt, call) {
+      const look = () => void (view!.attempt.number > attempt && call());
+      listeners.add(look);
+      look();
+      return () => void listeners.delete(look);
+    },
+    ended: ended.promise,
+  };
+}
+
+/** Sends what one attempt wrote, to its end; false where a later attempt goes on. */
+async function pumpAttempt(
+  socket: WebSocket,
+  {session, job, from, attempt}: AttachScope & {from: AttachQuery; attempt: number},
+  {logs}: JobRouteServices,
+  {watched, signal}: {watched: Watched; signal: AbortSignal},
+): Promise<boolean> {
+  const later = new AbortController();
+  const unlisten = watched.onLater(attempt, () => later.abort());
+  const following = AbortSignal.any([signal, later.signal]);
+  await Promise.all(
+    asked(from).map(async name => {
+      const read = (start: number, follow: boolean, until: AbortSignal) =>
+        pump(socket, name, logs.read(session.tenant, job, name, {from: start, follow, attempt, signal: until}), start);
+      const reached = await read(from[name]!, true, following);
+      if (later.signal.aborted) await read(reached, false, signal);
+    }),
+  );
+  unlisten();
+  return !later.signal.aborted;
+}
+
+/** Resolves to the offset behind the last part sent. */
+async function pump(socket: WebSocket, name: OutputName, parts: ReturnType<LogService['read']>, start: number): Promise<number> {
+  let reached = start;
   for await (const part of parts) {
-    if (socket.readyState !== socket.OPEN) return;
-    if ('gap' in part) tell(socket, {type: 'gap', gap: part.gap});
-    else await sendBytes(socket, attachStream[name], part.offset, part.bytes);
+    if (socket.readyState !== socket.OPEN) return reached;
+    if ('gap' in part) {
+      tell(socket, {type: 'gap', gap: part.gap});
+      if (part.gap.reason !== 'engine-log') reached = Math.max(reached, part.gap.to);
+    } else {
+      await sendBytes(socket, attachStream[name], part.offset, part.bytes);
+      reached = Math.max(reached, part.offset + part.bytes.length);
+    }
   }
+  return reached;
 }
 
 async function sendBytes(socket: WebSocket, stream: number, offset: number, bytes: Uint8Array): Promise<void> {

@@ -1,3 +1,4 @@
+import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import {pageOf, type Http} from '../rim/http.ts';
 import type {WorkerService} from '../services.ts';
 
@@ -5,6 +6,8 @@ import type {WorkerService} from '../services.ts';
 export interface WorkerAdmissions {
   remove(tenant: string, worker: string, by: string): Promise<void>;
   readmit(tenant: string, worker: string): Promise<{readonly worker: string; readonly name: string}>;
+  /** Also those that never connected. */
+  admitted(tenant: string): Promise<readonly {readonly worker: string; readonly name: string}[]>;
   strangers(tenant: string): Promise<readonly {readonly worker: string; readonly at: number}[]>;
 }
 
@@ -16,9 +19,12 @@ export function addWorkerRoutes(http: Http, workers: WorkerService, admissions: 
   http.route('workersDrain', ({session, params, body}) => workers.drain(session, params['worker']!, body.on));
   // The credential ends first: a crash in between leaves a worker that cannot come back and can be removed again.
   http.route('workersRemove', async ({session, params}) => {
-    const worker = await workers.show(session.tenant, params['worker']!);
-    await admissions.remove(session.tenant, worker.id, session.actor);
-    await workers.remove(session, worker.id);
+    const name = params['worker']!;
+    const known = await workers.show(session.tenant, name).catch(ifMissing);
+    const id = known?.id ?? (await admissions.admitted(session.tenant)).find(each => each.worker === name || each.name === name)?.worker;
+    if (id === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name, list: 'boxyard workers list'});
+    await admissions.remove(session.tenant, id, session.actor);
+    if (known !== undefined) await workers.remove(session, id);
   });
   http.route('workersReadmit', async ({session, body}) => {
     const waiting = await admissions.strangers(session.tenant);
@@ -30,4 +36,9 @@ export function addWorkerRoutes(http: Http, workers: WorkerService, admissions: 
     }
     return pageOf({items});
   });
+}
+
+function ifMissing(error: unknown): undefined {
+  if (!isBoxyardError(error) || error.code !== 'NOT_FOUND') throw error;
+  return undefined;
 }

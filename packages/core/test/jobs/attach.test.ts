@@ -143,3 +143,21 @@ test('the attach of another tenant’s job is refused like that of a missing one
   const job = door.services.addJob(other.id);
   expect(await codeOf(collect(door.client().attach({job: job.id})))).toBe('NOT_FOUND');
 });
+
+test('a job that is tried again shows the whole of both attempts, told apart, also through a reconnect', async () => {
+  await using door = await startTestDoor();
+  const job = door.services.addJob(door.tenant);
+  const items = collect(door.client().attach({job: job.id}));
+  await waitFor(() => door.http.sockets.size === 1);
+  door.services.write(job.id, 'stdout', 'first try');
+  door.services.change(job.id, {attempt: {number: 2, id: job.attempt.id}});
+  await door.reopen();
+  await waitFor(() => door.http.sockets.size === 1);
+  door.services.write(job.id, 'stdout', 'second');
+  await door.reopen();
+  door.services.end(job.id);
+  const seen = await items;
+  const at = seen.findIndex(item => item.type === 'attempt');
+  expect([textOf(seen.slice(0, at), 'stdout'), textOf(seen.slice(at), 'stdout')]).toEqual(['first try', 'second']);
+  expect(seen[at]).toEqual({type: 'attempt', number: 2});
+});

@@ -42,7 +42,7 @@ export async function followJob(client: Client, options: FollowOptions, handlers
       else if (item.type === 'gap') handlers.gap?.(item.gap);
       else if (item.type === 'offline') offline();
       else if (item.type === 'online') online();
-      else handlers.job?.((last = item.job));
+      else if (item.type !== 'attempt') handlers.job?.((last = item.job));
     }
   } finally {
     clearTimeout(awayNote);

@@ -1,0 +1,22 @@
+import type {WebSocket} from 'ws';
+import {bearerOf, type Http} from '../rim/http.ts';
+import type {KnownWorker} from '../services.ts';
+
+const MAX_AGENT_FRAME = 1024 * 1024;
+
+/**
+ * `WS /ws/worker`: the credential is checked before the handshake is answered (401 unknown, 403 for good, 503 while Redis is
+ * away), and the worker and its tenant are what the credential says. No browser may knock here.
+ */
+export function addAgentRoute(
+  http: Http,
+  workers: {admit(credential: string | undefined): Promise<KnownWorker>},
+  accept: (socket: WebSocket, worker: KnownWorker) => void,
+): void {
+  http.socket<KnownWorker>('agents', {
+    maxPayload: MAX_AGENT_FRAME,
+    isForBrowsers: false,
+    admit: ({raw}) => workers.admit(bearerOf(raw)),
+    open: (socket, worker) => accept(socket, worker),
+  });
+}
