@@ -15,7 +15,8 @@ export function importProblem({importer, specifier, isTypeOnly}: ImportUse): str
   if (from === undefined) return undefined;
   const to = addressOfImport(specifier, importer);
   if (to === undefined) return isTypeOnly ? undefined : confinementProblem(from, specifier);
-  return rowProblem(from, to) ?? rimProblem(from, to);
+  // A door is for what runs; a type may be named by whoever passes the thing on.
+  return rowProblem(from, to) ?? (isTypeOnly ? undefined : rimProblem(from, to));
 }
 
 /** A folder without a row fails even if its files import nothing. */

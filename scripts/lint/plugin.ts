@@ -41,7 +41,7 @@ const noExportStar = rule(context => ({
 }));
 
 const forbiddenNames = /(?:^|[-.])(?:utils?|helpers?|common|misc|lib|manager)(?:[-.]|$)/;
-const kebabCase = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*\.(?:ts|js|mjs)$/;
+const kebabCase = /^_*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*\.(?:ts|js|mjs)$/;
 const componentCase = /^(?:[A-Z][A-Za-z0-9]*|[a-z0-9]+(?:-[a-z0-9]+)*)(?:\.test)?\.tsx$/;
 
 const fileNames = rule(context => ({
