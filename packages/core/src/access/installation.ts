@@ -1,5 +1,5 @@
 import {join} from 'node:path';
-import {newId, randomBase32, readPrivate, writePrivate} from '../config/index.ts';
+import {newId, openPrivate, randomBase32, writePrivate} from '../config/index.ts';
 import {createHmac, hkdfSync, randomBytes} from 'node:crypto';
 import {BoxyardError} from '../errors/index.ts';
 
@@ -24,10 +24,8 @@ interface Stored {
  */
 export function openInstallation(blobDir: string, secretKey?: string): Installation {
   const file = join(blobDir, 'installation.json');
-  const found = readPrivate(file);
-  let stored: Stored =
-    found === undefined ? {installation: randomBase32(130), tenants: [{id: newId('t'), name: 'local'}]} : (JSON.parse(found) as Stored);
-  if (found === undefined) writePrivate(file, JSON.stringify(stored));
+  const fresh = (): Stored => ({installation: randomBase32(130), tenants: [{id: newId('t'), name: 'local'}]});
+  let stored = JSON.parse(openPrivate(file, () => JSON.stringify(fresh()))) as Stored;
   const key = secretKey === undefined ? keyFile(join(blobDir, 'secret-key')) : keyOf(secretKey, 'BOXYARD_SECRET_KEY');
   return {
     id: stored.installation,
@@ -43,13 +41,7 @@ export function openInstallation(blobDir: string, secretKey?: string): Installat
   };
 }
 
-function keyFile(path: string): Buffer {
-  const found = readPrivate(path);
-  if (found !== undefined) return keyOf(found.trim(), path);
-  const key = randomBytes(32);
-  writePrivate(path, `${key.toString('hex')}\n`);
-  return key;
-}
+const keyFile = (path: string): Buffer => keyOf(openPrivate(path, () => `${randomBytes(32).toString('hex')}\n`).trim(), path);
 
 function keyOf(text: string, file: string): Buffer {
   const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');

@@ -1,5 +1,17 @@
 import {randomBytes} from 'node:crypto';
-import {chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync} from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import {dirname} from 'node:path';
 import {BoxyardError} from '../errors/index.ts';
 
@@ -22,6 +34,22 @@ export function writePrivate(path: string, content: string): void {
   }
   renameSync(part, path);
   chmodSync(path, 0o600);
+}
+
+/** The file's text; made first where there is none. Of several programs that make it at once, one wins and all get its text. */
+export function openPrivate(path: string, make: () => string): string {
+  const found = readPrivate(path);
+  if (found !== undefined) return found;
+  const part = `${path}.${randomBytes(6).toString('hex')}.new`;
+  writePrivate(part, make());
+  try {
+    linkSync(part, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(part, {force: true});
+  }
+  return readPrivate(path)!;
 }
 
 /** The text, or undefined if there is no such file; `FILE_UNSAFE` if others may read it. */

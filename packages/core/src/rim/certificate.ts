@@ -11,7 +11,7 @@ import {
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {BoxyardError} from '../errors/index.ts';
-import {readPrivate, writePrivate} from '../config/index.ts';
+import {openPrivate} from '../config/index.ts';
 import {bitString, boolean, explicit, integer, objectId, octetString, sequence, set, time, utf8} from './der.ts';
 
 export interface Certificate {
@@ -24,11 +24,11 @@ export interface Certificate {
 /** The certificate of this installation, made on the first call and kept in one 0600 file of `BLOB_DIR`. */
 export function openCertificate(blobDir: string): Certificate {
   const file = join(blobDir, 'tls.pem');
-  const found = readPrivate(file);
-  if (found !== undefined) return split(found, file);
-  const made = makeCertificate(new Date());
-  writePrivate(file, made.key + made.cert);
-  return made;
+  const make = () => {
+    const {key, cert} = makeCertificate(new Date());
+    return key + cert;
+  };
+  return split(openPrivate(file, make), file);
 }
 
 /** The person's own pair (`--tls-cert`, `--tls-key`). */
