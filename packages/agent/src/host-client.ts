@@ -1,6 +1,6 @@
 import {connect, type Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
-import {BoxyardError, fromWire} from '@boxyard/core/errors';
+import {BoxyardError, fromWire, isBoxyardError} from '@boxyard/core/errors';
 import type {Attempt} from '@boxyard/core/protocol';
 import {hostSocketPath} from './session-host/socket-path.ts';
 import {
@@ -122,7 +122,9 @@ export class HostClient {
     const until = Date.now() + (this.#deps.startMs ?? 15_000);
     for (;;) {
       await delay(20);
-      const socket = await this.#dial().catch(() => undefined);
+      const socket = await this.#dial().catch((error: unknown) =>
+        isBoxyardError(error) && !isHostLost(error) ? Promise.reject(error) : undefined,
+      );
       if (socket) return socket;
       if (this.#isClosed) throw hostLost();
       if (Date.now() > until) throw new BoxyardError('INTERNAL', {}, {message: 'The session host did not start.'});
@@ -138,8 +140,14 @@ export class HostClient {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose(socket));
     this.#socket = socket;
-    await this.#ask(socket, {type: 'hello', oldest: HOST_OLDEST, newest: HOST_VERSION, engines: [...this.#deps.engines]});
-    return socket;
+    try {
+      await this.#ask(socket, {type: 'hello', oldest: HOST_OLDEST, newest: HOST_VERSION, engines: [...this.#deps.engines]});
+      return socket;
+    } catch (error) {
+      this.#socket = undefined;
+      socket.destroy();
+      throw error;
+    }
   }
 
   #onClose(socket: Socket): void {

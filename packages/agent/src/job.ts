@@ -113,7 +113,9 @@ export class Job {
   }
 
   get #graceMs(): number {
-    return this.#ending?.kind === 'cancelled' ? this.#ending.graceMs : this.row.start.graceMs;
+    if (this.#ending?.kind === 'cancelled') return this.#ending.graceMs;
+    // Killed at once: a program that is asked would first see an end of its input that nobody sent (R11).
+    return this.#ending?.kind === 'failed' ? 0 : this.row.start.graceMs;
   }
 
   #context(index: number): StepContext {

@@ -131,6 +131,11 @@ export class Scene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (process.env['BOXYARD_TEST_LOGS'])
+      console.log(
+        this.logs.join('\n'),
+        existsSync(join(this.stateDir, 'session-host.log')) && readFileSync(join(this.stateDir, 'session-host.log'), 'utf8'),
+      );
     for (const child of this.#children) child.kill('SIGKILL');
     await Promise.allSettled(this.#agents.map(agent => agent.close()));
     const pid = this.hostPid;

@@ -10,7 +10,7 @@ const of = {job: JobId, attempt: Attempt};
 const held = {...of, slot: z.string().max(64)};
 
 /** A plugin as the agent's config names it; what it is called it says itself. */
-export const EngineToLoad = z.object({module: z.string(), config: z.unknown()});
+export const EngineToLoad = z.object({module: z.string(), config: z.unknown().optional()});
 export type EngineToLoad = z.infer<typeof EngineToLoad>;
 
 const HostCommand = z.object({

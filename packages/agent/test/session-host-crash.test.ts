@@ -1,0 +1,90 @@
+import {existsSync} from 'node:fs';
+import {expect, test} from 'vitest';
+import {Scene, killQuietly, runSteps, waitFor} from './scene.ts';
+
+const cases = [
+  {name: 'process', socket: '/', image: undefined},
+  {name: 'docker', socket: '/var/run/docker.sock', image: 'localhost/base:test'},
+  {name: 'podman', socket: '/run/podman/podman.sock', image: 'localhost/base:test'},
+];
+const script = 'i=0; while [ $i -lt 100 ]; do echo "line $i"; i=$((i+1)); sleep 0.01; done; exit 7';
+const lines = Array.from({length: 100}, (_, index) => `line ${index}\n`).join('');
+
+for (const {name, socket, image} of cases) {
+  const here = test.skipIf(!existsSync(socket));
+  const change = (scene: Scene) => ({engines: name === 'process' ? scene.config().engines : [{module: name, config: {socket}}]});
+
+  here(`when the session host dies the rest of a job’s output on ${name} is read from the engine’s log, and said so`, async () => {
+    await using scene = await Scene.open();
+    await scene.registered(change(scene));
+    const {job} = scene.server.start({engine: name, steps: runSteps(['sh', '-c', script], image === undefined ? {} : {image})});
+    await waitFor(() => scene.server.output(job).bytes.length > 100);
+    killQuietly(scene.hostPid!);
+    const {result, stdout} = await scene.whole(job);
+    expect(result.exit).toEqual({code: 7});
+    expect(stdout).toBe(lines);
+    expect(result.gaps.map(gap => gap.reason)).toEqual(['engine-log']);
+  });
+}
+
+test('when the session host dies an exec ends unknown, is not run again, and what is left of it is killed', async () => {
+  await using scene = await Scene.open();
+  await scene.registered();
+  const box = `held-${process.pid}`;
+  const spec = {
+    name: box,
+    labels: {'io.boxyard.kind': 'devbox', 'io.boxyard.devbox': 'd'},
+    main: 'hold' as const,
+    env: {},
+    stdin: false,
+    limits: {},
+    mounts: [],
+    readOnlyRoot: false,
+  };
+  const made = scene.server.start({
+    keepBox: true,
+    steps: [
+      {do: 'container.create', spec, secrets: []},
+      {do: 'container.start', box, stdin: false},
+    ],
+  });
+  expect((await scene.result(made.job)).exit).toEqual({code: 0});
+  const command = {argv: ['sh', '-c', 'echo $$; echo run >> ledger; exec sleep 300'], env: {}, stdin: false};
+  const {job} = scene.server.start({keepBox: true, steps: [{do: 'container.exec', box, command, secrets: []}]});
+  const pid = Number(await waitFor(() => scene.server.output(job).bytes.toString().trim() || undefined));
+  killQuietly(scene.hostPid!);
+  const result = await scene.result(job);
+  expect({exit: result.exit, reason: result.reason}).toEqual({exit: {unknown: 'exec_outcome_unknown'}, reason: 'exec_outcome_unknown'});
+  await waitFor(() => !existsSync(`/proc/${pid}`));
+  const count = scene.server.start({
+    keepBox: true,
+    steps: [{do: 'container.exec', box, command: {argv: ['sh', '-c', 'wc -l < ledger'], env: {}, stdin: false}, secrets: []}],
+  });
+  expect((await scene.whole(count.job)).stdout.trim()).toBe('1');
+  const gone = scene.server.start({steps: [{do: 'container.remove', box}]});
+  expect((await scene.result(gone.job)).exit).toEqual({code: 0});
+});
+
+test('input that broke off is never shown as an ended one: the job is killed and says so', async () => {
+  await using scene = await Scene.open();
+  await scene.registered();
+  const {job} = scene.server.start({steps: runSteps(['sh', '-c', 'cat && echo "got eof"'], {stdin: true}), stdin: true});
+  scene.server.stdin.set(job, {bytes: Buffer.from('half'), ended: false});
+  await waitFor(() => {
+    scene.server.feed(job);
+    return scene.server.output(job).bytes.toString() === 'half';
+  });
+  scene.server.stdin.set(job, {bytes: Buffer.from('half'), ended: false, interrupted: true});
+  scene.server.feed(job);
+  const {result, stdout} = await scene.whole(job);
+  expect({reason: result.reason, exit: result.exit, stdout}).toEqual({reason: 'stdin_interrupted', stdout: 'half'});
+});
+
+test('a session host that holds nothing ends, and so does one whose state directory is gone', async () => {
+  await using scene = await Scene.open();
+  await scene.registered();
+  const {job} = scene.server.start({steps: runSteps(['true'])});
+  await scene.result(job);
+  const pid = scene.hostPid!;
+  await waitFor(() => !existsSync(`/proc/${pid}`));
+});
