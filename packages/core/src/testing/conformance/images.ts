@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import {Readable} from 'node:stream';
+import type {Case} from '../../plugin-api/index.ts';
+import {execToEnd, must, rejectsWith, runToEnd, sh, startHeld} from './steps.ts';
+import {tarOf} from './tiny-tar.ts';
+
+const fresh = (): string => `localhost/conformance-${Math.random().toString(36).slice(2)}:1`;
+
+export const imageCases: readonly Case[] = [
+  {
+    name: 'an image that is here is found, one that is not is undefined, and a box of it is refused',
+    needs: ['images'],
+    run: async (engine, lab) => {
+      const images = must(engine.features.images);
+      const {image = ''} = lab.spec();
+      const found = await images.find(image, lab.signal);
+      assert.ok(found !== undefined && found.refs.includes(image), JSON.stringify(found));
+      assert.ok((await images.list(lab.signal)).some(one => one.id === found.id));
+      const missing = fresh();
+      assert.equal(await images.find(missing, lab.signal), undefined);
+      await rejectsWith(engine.create(lab.spec({image: missing}), lab.signal), 'not-found');
+      await images.remove(missing, lab.signal);
+    },
+  },
+  {
+    name: 'a name that is no image name is refused before the engine sees it',
+    needs: ['images'],
+    run: async (engine, lab) => {
+      for (const name of ['-x', 'a b', 'Upper', 'x/../y?', 'x\n', ''])
+        await rejectsWith(must(engine.features.images).find(name, lab.signal), 'invalid');
+    },
+  },
+  {
+    name: 'a snapshot of a running box is an image with its files and labels, and without its variables',
+    needs: ['images', 'snapshot', 'exec'],
+    run: async (engine, lab) => {
+      const ref = fresh();
+      const images = must(engine.features.images);
+      const box = await startHeld(engine, lab, {env: {SECRET: 'do-not-keep'}, cwd: '/workspace'});
+      await execToEnd(engine, lab, box, {argv: sh('echo kept >/workspace/file')});
+      try {
+        const image = await must(engine.features.snapshot)(box, ref, {'io.boxyard.note': 'a "b" $c \\ d'}, lab.signal);
+        assert.equal(image.labels['io.boxyard.note'], 'a "b" $c \\ d');
+        assert.equal((await box.inspect(lab.signal)).is, 'running');
+        const {stdout, box: made} = await runToEnd(engine, lab, {image: ref, main: sh('cat /workspace/file; echo "[$SECRET]"')});
+        assert.equal(stdout.toString(), 'kept\n[]\n');
+        await made.remove(lab.signal);
+      } finally {
+        await box.remove(lab.signal);
+        await images.remove(ref, lab.signal);
+      }
+    },
+  },
+  {
+    name: 'a build streams its log and gives an image with its labels; a step that fails is refused',
+    needs: ['images', 'build'],
+    run: async (engine, lab) => {
+      const {image = ''} = lab.spec();
+      const [ref, build, images] = [fresh(), must(engine.features.build), must(engine.features.images)];
+      const wanted = (...steps: string[]) => ({
+        context: Readable.from([
+          tarOf([
+            {name: 'Dockerfile', data: [`FROM ${image}`, 'ARG WORD=none', ...steps].join('\n')},
+            {name: 'file', data: 'copied'},
+          ]),
+        ]),
+        file: 'Dockerfile',
+        ref,
+        args: {WORD: 'given'},
+        labels: {'io.boxyard.note': 'built'},
+        cache: false,
+      });
+      let log = '';
+      const built = await build(
+        wanted('COPY file /file', 'RUN echo "said-$WORD"', 'RUN cat /file'),
+        bytes => (log += Buffer.from(bytes).toString()),
+        lab.signal,
+      );
+      assert.match(log, /said-given/);
+      assert.match(log, /copied/);
+      assert.equal(built.labels['io.boxyard.note'], 'built');
+      await images.remove(ref, lab.signal);
+      await rejectsWith(
+        build(wanted('RUN exit 9'), () => undefined, lab.signal),
+        'invalid',
+      );
+    },
+  },
+];
