@@ -54,7 +54,7 @@ export const table: readonly Row[] = [
   {files: 'plugins/engines/*', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
   {files: 'plugins/displays/*', may: ['core/plugin-api', 'core/errors']},
   {files: 'plugins/reporters/*', may: ['core/plugin-api', 'core/errors']},
-  {files: 'tui/dashboard', may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/tty']},
+  {files: 'tui/dashboard', may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: ['core/errors']},
   {files: 'tui/output', may: [...clientSide, 'tui/cli/flags.ts']},

@@ -42,15 +42,16 @@ const untilDashes = (argv: readonly string[]) => {
 };
 
 function findId(first: string, second: string | undefined, ids: readonly string[]): {id: string; words: number} | undefined {
-  const has = (id: string) => ids.includes(id);
-  if (second !== undefined) {
-    for (const noun of [first, singular[first]])
-      for (const verb of [second, shortVerbs[second]])
-        if (noun !== undefined && verb !== undefined && has(`${noun}:${verb}`)) return {id: `${noun}:${verb}`, words: 2};
-  }
+  const pair = second === undefined ? undefined : spellings(first, second).find(id => ids.includes(id));
+  if (pair !== undefined) return {id: pair, words: 2};
   const isTopicToo = ids.some(id => id.startsWith(`${first}:`));
-  return has(first) && !(isTopicToo && second !== undefined && !second.startsWith('-')) ? {id: first, words: 1} : undefined;
+  return ids.includes(first) && !(isTopicToo && second !== undefined && !second.startsWith('-')) ? {id: first, words: 1} : undefined;
 }
+
+const spellings = (noun: string, verb: string): readonly string[] =>
+  [noun, singular[noun]].flatMap(one =>
+    [verb, shortVerbs[verb]].flatMap(two => (one === undefined || two === undefined ? [] : [`${one}:${two}`])),
+  );
 
 const topicOf = (word: string, ids: readonly string[]): string | undefined =>
   [word, singular[word]].find(noun => noun !== undefined && ids.some(id => id.startsWith(`${noun}:`)));

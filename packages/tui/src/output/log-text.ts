@@ -12,7 +12,6 @@ export interface LogFilter {
 }
 
 const longestHeld = 4096;
-// eslint-disable-next-line no-control-regex
 const pieces = /(\u001b\[[0-9;:]*m)|(\r)/;
 const unfinished = /(?:\u001b\[[0-?]*[ -/]*|\u001b[\]PX^_][^\u0007\u001b\u009c\n]*\u001b?|\u001b[ -/]*)$/;
 

@@ -1,0 +1,38 @@
+import {randomUUID} from 'node:crypto';
+import type {Client} from '@boxyard/core/client';
+import type {Effect, Event} from './state.ts';
+import {feedLog} from './feed.ts';
+
+/** Carries out what keys asked for, and says which command would have done the same. */
+export function createPerformer(client: Client, dispatch: (event: Event) => void, quit: () => void): (effect: Effect) => void {
+  let log = new AbortController();
+  const say = (text: string, isError = false) => dispatch({type: 'said', text, isError});
+  const tell = (command: string, work: Promise<unknown>) => {
+    say(`boxyard ${command}`);
+    work.catch((error: Error) => say(error.message, true));
+  };
+  return effect => {
+    switch (effect.type) {
+      case 'quit':
+        log.abort();
+        return quit();
+      case 'follow':
+        log.abort();
+        log = new AbortController();
+        return void feedLog(client, effect.job, dispatch, log.signal);
+      case 'run':
+        return tell(
+          `run -- ${effect.command.map(quoted).join(' ')}`,
+          client.jobsCreate({body: {command: [...effect.command]}, key: randomUUID()}),
+        );
+      case 'start':
+        return tell(`devboxes start ${effect.devbox}`, client.devboxesStart({devbox: effect.devbox, key: randomUUID()}));
+      case 'stop':
+        return tell(`devboxes stop ${effect.devbox}`, client.devboxesStop({devbox: effect.devbox, body: {}, key: randomUUID()}));
+      case 'cancel':
+        return tell(`jobs cancel ${effect.job}`, client.jobsCancel({job: effect.job, body: {}}));
+    }
+  };
+}
+
+const quoted = (word: string) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
