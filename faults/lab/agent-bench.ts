@@ -16,7 +16,7 @@ export class AgentBench implements AsyncDisposable {
   server!: ScriptedServer;
   worker!: Worker;
 
-  static async open(env: Readonly<Record<string, string>> = {}): Promise<AgentBench> {
+  static async open(env: Readonly<Record<string, string>> = {}, engines: readonly string[] = ['process']): Promise<AgentBench> {
     const bench = new AgentBench();
     process.once('exit', bench.#onExit);
     try {
@@ -25,7 +25,7 @@ export class AgentBench implements AsyncDisposable {
       bench.server = bench.#parts.use(await ScriptedServer.listen());
       const dir = join(bench.root, 'a');
       mkdirSync(dir, {mode: 0o700});
-      const options = {name: 'scripted', dir, env: {BOXYARD_TIME_SCALE: '0.1', ...env}};
+      const options = {name: 'scripted', dir, engines, env: {BOXYARD_TIME_SCALE: '0.1', ...env}};
       bench.worker = bench.#parts.use(Worker.as(bench.server.identity, options));
       bench.worker.start();
       await bench.server.wait('worker.journal');

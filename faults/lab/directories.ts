@@ -5,7 +5,8 @@ import {waitFor} from './wait-for.ts';
 
 export const projectRoot = join(import.meta.dirname, '../..');
 export const node = join(projectRoot, 'node_modules/node/bin/node');
-/** The agent as `boxyard worker run` starts it, without the process in between. */
+/** Server and agent as the CLI starts them, without the process in between. */
+export const serverProgram = join(projectRoot, 'dist/server.js');
 export const agentProgram = join(projectRoot, 'dist/agent.js');
 export const boxyard = process.env['BOXYARD_BIN'] ?? join(projectRoot, 'bin/boxyard');
 

@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {files, paths} from '@boxyard/core/config';
 import {Api} from './api.ts';
-import {boxyard, machineEnv} from './directories.ts';
+import {machineEnv, node, serverProgram} from './directories.ts';
 import {Program} from './program.ts';
 import {freePort} from '../primitives/redis.ts';
 import {waitFor} from './wait-for.ts';
@@ -34,7 +34,7 @@ export class Server implements AsyncDisposable {
     this.env = machineEnv(options.dir, {...(options.redisUrl ? {REDIS_URL: options.redisUrl} : {}), ...options.env});
     this.program = new Program({
       name: 'server',
-      argv: [boxyard, 'server', '--listen', `${host}:${port}`, ...(options.flags ?? [])],
+      argv: [node, serverProgram, '--listen', `${host}:${port}`, ...(options.flags ?? [])],
       env: this.env,
       log: join(options.dir, 'server.log'),
     });

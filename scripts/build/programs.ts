@@ -44,8 +44,10 @@ const nativeWhenUsed: Plugin = {
 const wholeInOneFile: BuildOptions = {
   external: ['cpu-features', '*.node'],
   plugins: [nativeWhenUsed],
-  // CommonJS packages inside an ESM file ask for `require`.
-  banner: {js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url);"},
+  // CommonJS packages inside an ESM file ask for `require` and for where they lie.
+  banner: {
+    js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;",
+  },
 };
 
 const existing = (entries: Record<string, string>): Record<string, string> =>
