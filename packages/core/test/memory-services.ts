@@ -164,6 +164,7 @@ function logService(find: (tenant: string, job: string) => Stored, wakers: Set<(
     },
     async writeStdin(tenant, job, offset, bytes) {
       const stored = find(tenant, job);
+      if (stored.view.state === 'ended') throw new BoxyardError('CONFLICT', {what: 'the job', issue: 'has ended'});
       if (offset <= stored.stdin.length) stored.stdin = Buffer.concat([stored.stdin.subarray(0, offset), bytes]);
       return stored.stdin.length;
     },

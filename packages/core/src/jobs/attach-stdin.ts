@@ -2,7 +2,7 @@ import type {RawData, WebSocket} from 'ws';
 import type {z} from 'zod';
 import {allows} from '../access/rules.ts';
 import {attachFromClient, attachStream} from '../api/index.ts';
-import {BoxyardError} from '../errors/index.ts';
+import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {LogService, Session} from '../services.ts';
 import {HEADER, fail, tell} from './attach-frames.ts';
 
@@ -62,7 +62,9 @@ function begin(state: Feeding): void {
   });
 }
 
+/** What comes for a command that has ended is dropped (`CONFLICT`): it chose not to read it, and its output still follows. */
 function takeBytes(state: Feeding, frame: Buffer): void {
+  if (state.hasEnded) return;
   if (frame.length < HEADER || frame.readUInt8(0) !== attachStream.stdin) throw malformed();
   state.waiting += frame.length;
   if (state.waiting > 2 * CREDIT) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'bytes of stdin ahead of stdin.have'});
@@ -76,6 +78,7 @@ function takeBytes(state: Feeding, frame: Buffer): void {
 
 function takeEnd(state: Feeding, text: string): void {
   const message = parsed(text);
+  if (state.hasEnded) return have(state, message.length);
   inOrder(state, async () => {
     await state.logs.endStdin(state.session.tenant, state.job, message.length);
     state.hasEnded = true;
@@ -84,7 +87,10 @@ function takeEnd(state: Feeding, text: string): void {
 }
 
 function inOrder(state: Feeding, work: () => Promise<void>): void {
-  state.tail = state.tail.then(work).catch((error: unknown) => fail(state.socket, error));
+  state.tail = state.tail.then(work).catch((error: unknown) => {
+    if (isBoxyardError(error) && error.code === 'CONFLICT') state.hasEnded = true;
+    else fail(state.socket, error);
+  });
 }
 
 const have = ({socket}: Feeding, length: number) => tell(socket, {type: 'stdin.have', length, credit: CREDIT});

@@ -73,6 +73,20 @@ test('three megabytes of stdin arrive once and whole through a restart of the se
   expect(door.services.stdinOf(job.id).bytes.equals(sent)).toBe(true);
 });
 
+test('a command that ends without reading its input still shows its output and its end', async () => {
+  await using door = await startTestDoor();
+  const job = door.services.addJob(door.tenant);
+  async function* source() {
+    for (;;) yield Buffer.alloc(50_000);
+  }
+  const items = collect(door.client().attach({job: job.id, stdin: source()}));
+  await waitFor(() => door.services.stdinOf(job.id).bytes.length > 100_000);
+  door.services.write(job.id, 'stdout', 'done');
+  door.services.end(job.id);
+  const seen = await items;
+  expect([textOf(seen, 'stdout'), seen.at(-1)?.type]).toEqual(['done', 'end']);
+});
+
 test('a client that feeds stdin and goes away before its end is told to the job', async () => {
   await using door = await startTestDoor();
   const job = door.services.addJob(door.tenant);
