@@ -18,7 +18,10 @@ import {stats} from './stats.ts';
 /** Everything that docker and podman have in common, which is all but where they listen and how their log is read. */
 export const apiEngine = (connector: Connector): Engine => ({
   probe: signal => probe(connector, signal),
-  create: async (spec, signal) => create(await connector.open(), spec, signal),
+  create: async (spec, signal) => {
+    signal.throwIfAborted();
+    return create(await connector.open(), spec, signal);
+  },
   find: async (name, signal) => find(await connector.open(), name, signal),
   list: async (labels, signal) => list(await connector.open(), labels, signal),
   features: features(connector.open),
@@ -40,19 +43,21 @@ const features = (open: () => Promise<Api>): Features => ({
 });
 
 const WORKSPACE = '/workspace';
+const CREATE_MS = 60_000;
 
+/** The request is not aborted: an engine would make the box all the same, a moment after nobody looks for it any more. */
 const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box> => {
   const body = await createBody(spec, api.dialect, api.host);
+  const own = AbortSignal.timeout(CREATE_MS);
   try {
-    await call(api, `create ${spec.name}`, signal, () => api.docker.createContainer({...body, abortSignal: signal}));
-    if (spec.cwd === WORKSPACE) await giveFolder(api, spec.name, WORKSPACE, signal);
+    await call(api, `create ${spec.name}`, own, () => api.docker.createContainer({...body, abortSignal: own}));
+    if (spec.cwd === WORKSPACE) await giveFolder(api, spec.name, WORKSPACE, own);
+    signal.throwIfAborted();
     return apiBox(api, spec.name, spec.labels);
   } catch (error) {
-    if (signal.aborted) {
-      await removeHalfMade(api, spec.name);
-      throw error;
-    }
-    return adopt(api, spec, error, signal);
+    if (!signal.aborted) return adopt(api, spec, error, signal);
+    await removeHalfMade(api, spec.name);
+    throw error;
   }
 };
 
@@ -65,7 +70,7 @@ const adopt = async (api: Api, spec: BoxSpec, refusal: unknown, signal: AbortSig
   return found;
 };
 
-/** The engine may have made it all the same. One that ever ran is older than this call, and stays. */
+/** One that ever ran is older than this call, and stays. */
 const removeHalfMade = async (api: Api, name: string): Promise<void> => {
   const signal = AbortSignal.timeout(10_000);
   const info = await inspect(api, name, signal).catch(() => undefined);
