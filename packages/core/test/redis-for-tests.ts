@@ -24,9 +24,13 @@ export async function startTestRedis(more: readonly string[] = []): Promise<Test
   const url = `unix://${socket}`;
   const rims: RedisRim[] = [];
   const launch = () =>
-    spawn('redis-server', ['--port', '0', '--unixsocket', socket, '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '', ...more], {
-      stdio: 'ignore',
-    });
+    spawn(
+      'redis-server',
+      ['--port', '0', '--unixsocket', socket, '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '', ...more],
+      {
+        stdio: 'ignore',
+      },
+    );
   let child = launch();
   const ready = async () => {
     const end = performance.now() + 10_000;

@@ -41,7 +41,11 @@ export interface Schedule {
 
 /** Keeps BullMQ job schedulers; an entry names its schedule as the thing. Idempotent for all servers. */
 export async function openSchedules(rim: RedisRim, name: string, schedules: readonly Schedule[]): Promise<{close(): Promise<void>}> {
-  const queue = new Queue<QueueEntry>(name, {connection: connection(rim, {maxRetriesPerRequest: 2}), prefix: rim.keys.queues, skipVersionCheck: true});
+  const queue = new Queue<QueueEntry>(name, {
+    connection: connection(rim, {maxRetriesPerRequest: 2}),
+    prefix: rim.keys.queues,
+    skipVersionCheck: true,
+  });
   queue.on('error', () => undefined);
   for (const schedule of schedules)
     await queue.upsertJobScheduler(

@@ -22,7 +22,8 @@ export interface Room {
   readonly memory: number;
 }
 /** `failed` is the first guard that did not hold and `found` what was there instead; then nothing was changed. */
-export type Committed = {readonly done: true; readonly lastChildEnded: boolean} | {readonly done: false; readonly failed: string; readonly found: string};
+export type Committed =
+  {readonly done: true; readonly lastChildEnded: boolean} | {readonly done: false; readonly failed: string; readonly found: string};
 
 const script = createScript(commitScript);
 

@@ -6,10 +6,12 @@ import {BoxyardError} from '../errors/index.ts';
  */
 export function createKeys(prefix: string) {
   const key = (...parts: readonly string[]): string => {
-    for (const part of parts) if (!/^[A-Za-z0-9_.-]+$/.test(part)) throw new BoxyardError('INVALID_INPUT', {field: 'name', issue: 'not an id'});
+    for (const part of parts)
+      if (!/^[A-Za-z0-9_.-]+$/.test(part)) throw new BoxyardError('INVALID_INPUT', {field: 'name', issue: 'not an id'});
     return `{${prefix}}:${parts.join(':')}`;
   };
   return {
+    prefix,
     /** Prefix of BullMQ's keys. */
     queues: `{${prefix}}:q`,
     installation: key('installation'),
@@ -28,6 +30,7 @@ export function createKeys(prefix: string) {
     groups: (tenant: string) => key('groups', tenant),
     workers: (tenant: string) => key('workers', tenant),
     allWorkers: key('all-workers'),
+    workerNames: (tenant: string) => key('worker-names', tenant),
     worker: (id: string) => key('worker', id),
     workerJobs: (id: string) => key('worker-jobs', id),
     held: (id: string) => key('held', id),
@@ -36,6 +39,7 @@ export function createKeys(prefix: string) {
     lease: (id: string) => key('lease', id),
     boxes: (id: string) => key('boxes', id),
     bell: (server: string) => key('bell', server),
+    server: (server: string) => key('server', server),
     devbox: (id: string) => key('devbox', id),
     devboxes: (tenant: string) => key('devboxes', tenant),
     devboxJobs: (id: string) => key('devbox-jobs', id),

@@ -68,7 +68,12 @@ export async function openRedis(target: RedisTarget, prefix: string, clock: Redi
     },
     ask: async use => use(redis).catch(error => Promise.reject(translate(error))),
     blocking: () => {
-      const connection = new Redis({...options, maxRetriesPerRequest: null, retryStrategy: times => Math.min(times * 100, 1_000), replyMapping: 'legacy'});
+      const connection = new Redis({
+        ...options,
+        maxRetriesPerRequest: null,
+        retryStrategy: times => Math.min(times * 100, 1_000),
+        replyMapping: 'legacy',
+      });
       connection.on('error', () => undefined);
       return connection;
     },
@@ -118,7 +123,9 @@ export interface Fitness {
 
 /** `REDIS_UNFIT` where Redis may throw jobs away (eviction, no AOF). An old version is a warning, never a refusal (R34). */
 export async function checkFitness(rim: RedisRim, isAofNeeded = true): Promise<Fitness> {
-  const info = await rim.ask(async redis => `${await redis.info('memory')}\n${await redis.info('persistence')}\n${await redis.info('server')}`);
+  const info = await rim.ask(
+    async redis => `${await redis.info('memory')}\n${await redis.info('persistence')}\n${await redis.info('server')}`,
+  );
   const value = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
   const policy = value('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction')
@@ -169,7 +176,8 @@ function fromUrl(url: string, secret: {password?: string}): RedisOptions {
 function translate(error: unknown): unknown {
   if (isBoxyardError(error)) return error;
   const isReply = error instanceof Error && error.name === 'ReplyError';
-  const refusesWrites = isReply && /^(OOM|MISCONF|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|NOAUTH|WRONGPASS)/.test(error.message);
+  const refusesWrites =
+    isReply && /^(OOM|MISCONF|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|BUSY|NOAUTH|WRONGPASS)/.test(error.message);
   if (isReply && !refusesWrites) return error;
   return new BoxyardError('REDIS_UNAVAILABLE', {}, {cause: error});
 }

@@ -1,0 +1,146 @@
+import {type FileHandle, mkdir, open, stat} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import type {Gap, LogEnd, OutputName} from '../protocol/index.ts';
+import type {OpenFiles} from './open-files.ts';
+import type {BlobPlaces} from './places.ts';
+import {type StreamFile, readGaps} from './stream-file.ts';
+
+export interface StreamOf {
+  readonly tenant: string;
+  readonly job: string;
+  readonly attempt: number;
+  readonly name: OutputName;
+}
+
+export const outputNames: readonly OutputName[] = ['stdout', 'stderr', 'log'];
+const chunkBytes = 64 * 1024;
+const orderBytes = 16;
+
+/** What jobs wrote. Several servers may write one stream at once: they can only write the same bytes twice. */
+export class JobOutput {
+  readonly #places: BlobPlaces;
+  readonly #files: OpenFiles;
+  readonly #mostBytes: number;
+  readonly #orders = new Map<string, Promise<FileHandle>>();
+
+  constructor(places: BlobPlaces, files: OpenFiles, mostBytes: number) {
+    this.#places = places;
+    this.#files = files;
+    this.#mostBytes = mostBytes;
+  }
+
+  async length(of: StreamOf): Promise<number> {
+    const path = this.#path(of);
+    const known = this.#files.find(path);
+    if (known !== undefined) return (await known).length;
+    return (await stat(path).catch(() => undefined))?.size ?? 0;
+  }
+
+  open(of: StreamOf): Promise<StreamFile> {
+    return this.#files.open(this.#path(of));
+  }
+
+  /** Appends what is new; bytes over the cap of a job become a gap. `onStored` hears the length that is safely on disk. */
+  async append(of: StreamOf, offset: number, bytes: Uint8Array, onStored: (length: number) => void): Promise<number> {
+    const file = await this.open(of);
+    if (offset + bytes.length > this.#mostBytes && offset >= file.length) {
+      await this.skip(of, {stream: of.name, from: file.length, to: offset + bytes.length, reason: 'cap'}, onStored);
+      return bytes.length;
+    }
+    const taken = await file.append(offset, bytes);
+    if (taken > 0) await this.#noteOrder(of, file.length);
+    if (taken >= 0) this.#files.written(file, bytes.length, () => onStored(file.stored));
+    return taken;
+  }
+
+  async skip(of: StreamOf, gap: Gap, onStored: (length: number) => void): Promise<void> {
+    const file = await this.open(of);
+    await file.skip(gap);
+    this.#files.written(file, 1, () => onStored(file.stored));
+  }
+
+  async have(tenant: string, job: string, attempt: number): Promise<{have: LogEnd; gaps: Gap[]}> {
+    const have = {stdout: 0, stderr: 0, log: 0};
+    const gaps: Gap[] = [];
+    for (const name of outputNames) {
+      const of = {tenant, job, attempt, name};
+      have[name] = await this.length(of);
+      if (have[name] > 0) gaps.push(...(await this.gaps(of)));
+    }
+    return {have, gaps};
+  }
+
+  async gaps(of: StreamOf): Promise<readonly Gap[]> {
+    const path = this.#path(of);
+    const known = this.#files.find(path);
+    return known === undefined ? readGaps(path) : (await known).gaps;
+  }
+
+  /** What there is at `from`: bytes up to the next gap, a gap, or undefined at the end. */
+  async read(of: StreamOf, from: number): Promise<{offset: number; bytes: Uint8Array} | {gap: Gap} | undefined> {
+    const length = await this.length(of);
+    if (from >= length) return undefined;
+    const holes = (await this.gaps(of)).filter(gap => gap.reason !== 'engine-log');
+    const inside = holes.find(gap => gap.from <= from && gap.to > from);
+    if (inside !== undefined) return {gap: inside};
+    const next = Math.min(length, ...holes.filter(gap => gap.from > from).map(gap => gap.from));
+    const bytes = await readPart(this.#path(of), from, Math.min(chunkBytes, next - from));
+    return bytes.length === 0 ? undefined : {offset: from, bytes};
+  }
+
+  watch(of: StreamOf, watcher: () => void): () => void {
+    return this.#files.watch(this.#path(of), watcher);
+  }
+
+  /** In which order the streams grew: pairs of stream and length reached, for showing them interleaved afterwards. */
+  async order(tenant: string, job: string, attempt: number): Promise<{name: OutputName; length: number; at: number}[]> {
+    const path = this.#places.order(tenant, job, attempt);
+    const size = (await stat(path).catch(() => undefined))?.size ?? 0;
+    const bytes = await readPart(path, 0, size - (size % orderBytes));
+    return Array.from({length: Math.floor(bytes.length / orderBytes)}, (_, at) => ({
+      name: outputNames[bytes.readUInt8(at * orderBytes)] ?? 'stdout',
+      length: bytes.readUIntBE(at * orderBytes + 1, 6),
+      at: bytes.readDoubleBE(at * orderBytes + 8),
+    }));
+  }
+
+  /** The job has ended: its order file is closed. */
+  async release(tenant: string, job: string, attempt: number): Promise<void> {
+    const path = this.#places.order(tenant, job, attempt);
+    const opening = this.#orders.get(path);
+    this.#orders.delete(path);
+    await opening?.then(file => file.close()).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#orders.values()].map(opening => opening.then(file => file.close()).catch(() => undefined)));
+    this.#orders.clear();
+  }
+
+  async #noteOrder(of: StreamOf, length: number): Promise<void> {
+    const path = this.#places.order(of.tenant, of.job, of.attempt);
+    const opening = this.#orders.get(path) ?? mkdir(dirname(path), {recursive: true, mode: 0o700}).then(() => open(path, 'a', 0o600));
+    this.#orders.set(path, opening);
+    const entry = Buffer.alloc(orderBytes);
+    entry.writeUInt8(outputNames.indexOf(of.name), 0);
+    entry.writeUIntBE(length, 1, 6);
+    entry.writeDoubleBE(Date.now(), 8);
+    await (await opening).write(entry);
+  }
+
+  #path(of: StreamOf): string {
+    return this.#places.output(of.tenant, of.job, of.attempt, of.name);
+  }
+}
+
+export async function readPart(path: string, from: number, most: number): Promise<Buffer> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (file === undefined) return Buffer.alloc(0);
+  try {
+    const buffer = Buffer.allocUnsafe(Math.max(0, most));
+    const {bytesRead} = await file.read(buffer, 0, buffer.length, from);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

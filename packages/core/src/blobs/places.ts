@@ -1,0 +1,28 @@
+import {join} from 'node:path';
+import {BoxyardError} from '../errors/index.ts';
+import type {OutputName} from '../protocol/index.ts';
+
+/** Where bytes lie in `BLOB_DIR`: by tenant, job, attempt and stream. Parts are ids of ours; anything else is refused. */
+export function blobPlaces(dir: string) {
+  const part = (text: string): string => {
+    if (!/^[a-z0-9-]{1,64}$/.test(text)) throw new BoxyardError('NOT_FOUND', {what: 'blob', name: text.slice(0, 40)});
+    return text;
+  };
+  const job = (tenant: string, id: string) => join(dir, 'jobs', part(tenant), part(id));
+  const attempt = (tenant: string, id: string, number: number) => join(job(tenant, id), String(number));
+  return {
+    dir,
+    tenantJobs: (tenant: string) => join(dir, 'jobs', part(tenant)),
+    jobs: join(dir, 'jobs'),
+    job,
+    attempt,
+    output: (tenant: string, id: string, number: number, name: OutputName) => join(attempt(tenant, id, number), name),
+    order: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'order'),
+    out: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'out.tar'),
+    stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),
+    taken: (tenant: string, id: string, blob: string) => join(job(tenant, id), `upload-${part(blob)}`),
+    uploads: (tenant: string) => join(dir, 'uploads', part(tenant)),
+    upload: (tenant: string, blob: string) => join(dir, 'uploads', part(tenant), part(blob)),
+  };
+}
+export type BlobPlaces = ReturnType<typeof blobPlaces>;

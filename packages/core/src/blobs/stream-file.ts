@@ -1,0 +1,132 @@
+import {type FileHandle, mkdir, open, readFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import type {Gap} from '../protocol/index.ts';
+
+/**
+ * One stream of bytes as a file whose own length is what is had (R2). A gap is a hole in the file, named in the sidecar
+ * `<file>.gaps`, so offsets stay the writer's. Appends are in order; a repeat is cut off, a jump is refused.
+ */
+export class StreamFile {
+  readonly path: string;
+  readonly gaps: Gap[];
+  readonly #file: FileHandle;
+  readonly #side: {file?: FileHandle};
+  #length: number;
+  #stored: number;
+  #tail: Promise<unknown> = Promise.resolve();
+  lastUse = performance.now();
+
+  private constructor(path: string, file: FileHandle, length: number, gaps: Gap[]) {
+    this.path = path;
+    this.#file = file;
+    this.#side = {};
+    this.#length = length;
+    this.#stored = length;
+    this.gaps = gaps;
+  }
+
+  static async open(path: string): Promise<StreamFile> {
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const file = await open(path, 'a+', 0o600).then(async made => {
+      await made.close();
+      return open(path, 'r+');
+    });
+    const {size} = await file.stat();
+    return new StreamFile(path, file, size, await readGaps(path));
+  }
+
+  /** Written, perhaps not yet on disk. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** On disk as of the last `sync`. */
+  get stored(): number {
+    return this.#stored;
+  }
+
+  /** Resolves to the bytes taken: fewer where the beginning is a repeat, -1 where `offset` lies beyond what is had. */
+  append(offset: number, bytes: Uint8Array): Promise<number> {
+    return this.#after(async () => {
+      if (offset > this.#length) return -1;
+      const fresh = bytes.subarray(Math.min(bytes.length, this.#length - offset));
+      if (fresh.length === 0) return 0;
+      await writeAll(this.#file, fresh, this.#length);
+      this.#length += fresh.length;
+      return fresh.length;
+    });
+  }
+
+  /** Marks what will not come. A gap that begins before the end is of bytes that are here: only its rest is taken. */
+  skip(gap: Gap): Promise<void> {
+    return this.#after(async () => {
+      if (this.gaps.some(known => known.from <= gap.from && known.to >= gap.to)) return;
+      const isNote = gap.reason === 'engine-log';
+      const from = isNote ? gap.from : Math.max(gap.from, this.#length);
+      if (from >= gap.to || (!isNote && gap.from > this.#length)) return;
+      const kept: Gap = {...gap, from};
+      await this.#note(kept);
+      this.gaps.push(kept);
+      if (isNote || gap.to <= this.#length) return;
+      await this.#file.truncate(gap.to);
+      this.#length = gap.to;
+    });
+  }
+
+  /** Everything written before is on disk when it resolves. */
+  sync(): Promise<void> {
+    return this.#after(async () => {
+      if (this.#stored === this.#length) return;
+      const length = this.#length;
+      await this.#file.datasync();
+      this.#stored = length;
+    });
+  }
+
+  async read(from: number, most: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(Math.min(most, Math.max(0, this.#length - from)));
+    const {bytesRead} = await this.#file.read(buffer, 0, buffer.length, from);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  async close(): Promise<void> {
+    await this.sync().catch(() => undefined);
+    await this.#side.file?.close();
+    await this.#file.close();
+  }
+
+  async #note(gap: Gap): Promise<void> {
+    this.#side.file ??= await open(`${this.path}.gaps`, 'a', 0o600);
+    await this.#side.file.write(`${JSON.stringify(gap)}\n`);
+    await this.#side.file.datasync();
+  }
+
+  #after<T>(work: () => Promise<T>): Promise<T> {
+    this.lastUse = performance.now();
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const {bytesWritten} = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** A last line that a crash cut off is left out. */
+export async function readGaps(path: string): Promise<Gap[]> {
+  const text = await readFile(`${path}.gaps`, 'utf8').catch(() => '');
+  const gaps: Gap[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    try {
+      gaps.push(JSON.parse(line) as Gap);
+    } catch {
+      continue;
+    }
+  }
+  return gaps;
+}

@@ -1,0 +1,161 @@
+import {createReadStream} from 'node:fs';
+import {copyFile, link, mkdir, open, readFile, readdir, rename, rm, stat, truncate, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {newId, randomBase32} from '../config/index.ts';
+import {BoxyardError} from '../errors/index.ts';
+import type {OpenFiles} from './open-files.ts';
+import type {BlobPlaces} from './places.ts';
+
+const mostUploadBytes = 4 * 1024 ** 3;
+const uploadKeptMs = 24 * 3_600_000;
+
+/** Files that go with jobs: uploads, what is fed to their stdin, and what they bring back. */
+export class JobFiles {
+  readonly #places: BlobPlaces;
+  readonly #files: OpenFiles;
+
+  constructor(places: BlobPlaces, files: OpenFiles) {
+    this.#places = places;
+    this.#files = files;
+  }
+
+  /** Whole or not at all; the id is random. */
+  async upload(tenant: string, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}> {
+    const blob = `u-${randomBase32(130)}`;
+    const path = this.#places.upload(tenant, blob);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.${newId('u').slice(2, 10)}`;
+    const file = await open(part, 'wx', 0o600);
+    let length = 0;
+    try {
+      for await (const chunk of bytes) {
+        length += chunk.length;
+        if (length > mostUploadBytes) throw new BoxyardError('BODY_TOO_LARGE', {limit: mostUploadBytes});
+        await file.writeFile(chunk);
+      }
+      await file.datasync();
+    } catch (error) {
+      await file.close();
+      await rm(part, {force: true});
+      throw error;
+    }
+    await file.close();
+    await rename(part, path);
+    return {blob, bytes: length};
+  }
+
+  /** The job owns the upload from now on; `NOT_FOUND` where the tenant has none of that id. */
+  async take(tenant: string, job: string, blob: string): Promise<void> {
+    const to = this.#places.taken(tenant, job, blob);
+    await mkdir(dirname(to), {recursive: true, mode: 0o700});
+    const from = this.#places.upload(tenant, blob);
+    try {
+      await link(from, to);
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return;
+      if (code === 'ENOENT') throw new BoxyardError('NOT_FOUND', {what: 'upload', name: blob}, {cause: error});
+      await copyFile(from, to);
+    }
+  }
+
+  async hasUpload(tenant: string, blob: string): Promise<boolean> {
+    return stat(this.#places.upload(tenant, blob)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  taken(tenant: string, job: string, blob: string): string {
+    return this.#places.taken(tenant, job, blob);
+  }
+
+  async dropOldUploads(now: number): Promise<void> {
+    const root = join(this.#places.dir, 'uploads');
+    for (const tenant of await readdir(root).catch(() => []))
+      for (const name of await readdir(join(root, tenant)).catch(() => [])) {
+        const path = join(root, tenant, name);
+        const found = await stat(path).catch(() => undefined);
+        if (found !== undefined && now - found.mtimeMs > uploadKeptMs) await rm(path, {force: true});
+      }
+  }
+
+  async writeStdin(tenant: string, job: string, offset: number, bytes: Uint8Array): Promise<number> {
+    const file = await this.#files.open(this.#places.stdin(tenant, job));
+    await file.append(offset, bytes);
+    await file.sync();
+    this.#files.changed(file.path);
+    return file.length;
+  }
+
+  async stdin(tenant: string, job: string): Promise<{length: number; ended: boolean; end?: number | undefined}> {
+    const path = this.#places.stdin(tenant, job);
+    const known = this.#files.find(path);
+    const length = known === undefined ? ((await stat(path).catch(() => undefined))?.size ?? 0) : (await known).length;
+    const end = await readFile(`${path}.end`, 'utf8').then(Number, () => undefined);
+    return {length, ended: end !== undefined, ...(end === undefined ? {} : {end})};
+  }
+
+  async endStdin(tenant: string, job: string, length: number): Promise<void> {
+    const path = this.#places.stdin(tenant, job);
+    const have = await this.stdin(tenant, job);
+    if (have.ended) return;
+    if (length !== have.length) throw new BoxyardError('CONFLICT', {what: 'stdin', issue: `has ${have.length} bytes, not ${length}`});
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    await writeFile(`${path}.end`, String(length), {mode: 0o600, flush: true});
+    this.#files.changed(path);
+  }
+
+  stdinPath(tenant: string, job: string): string {
+    return this.#places.stdin(tenant, job);
+  }
+
+  watchStdin(tenant: string, job: string, watcher: () => void): () => void {
+    return this.#files.watch(this.#places.stdin(tenant, job), watcher);
+  }
+
+  /** The archive of `out` as it comes in; renamed when whole. */
+  async openOut(tenant: string, job: string, attempt: number, from: number) {
+    const path = this.#places.out(tenant, job, attempt);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.part`;
+    const file = await open(part, 'a', 0o600);
+    let length = (await file.stat()).size;
+    if (from < length) {
+      await truncate(part, from);
+      length = from;
+    }
+    return {
+      get length() {
+        return length;
+      },
+      append: async (offset: number, bytes: Uint8Array) => {
+        if (offset > length) return false;
+        const fresh = bytes.subarray(Math.min(bytes.length, length - offset));
+        await file.write(fresh);
+        length += fresh.length;
+        return true;
+      },
+      finish: async () => {
+        await file.datasync();
+        await file.close();
+        await rename(part, path);
+      },
+      abandon: () => file.close(),
+    };
+  }
+
+  async out(tenant: string, job: string, attempt: number): Promise<{bytes: number; read(): AsyncIterable<Uint8Array>}> {
+    const path = this.#places.out(tenant, job, attempt);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'output archive of job', name: job});
+    return {bytes: found.size, read: () => createReadStream(path)};
+  }
+
+  /** Everything of a job; after its history is over. */
+  async remove(tenant: string, job: string): Promise<void> {
+    const dir = this.#places.job(tenant, job);
+    await this.#files.forget(`${dir}/`);
+    await rm(dir, {recursive: true, force: true});
+  }
+}

@@ -1,0 +1,104 @@
+import type {z} from 'zod';
+import type {EventView, Gauge} from '../api/index.ts';
+import type {EventService} from '../services.ts';
+import type {EventStore} from './store.ts';
+
+type Handlers = Parameters<EventService['follow']>[2];
+type Event = z.infer<typeof EventView>;
+
+export interface EventHub extends EventService {
+  /** The newest figures of an object; never stored, never replayed (R18). */
+  gauge(tenant: string, gauge: z.infer<typeof Gauge>): void;
+  close(): void;
+}
+
+interface Follower {
+  readonly handlers: Handlers;
+  /** Stream id of the last event it was given. */
+  at: string;
+}
+
+const blockMs = 1_000;
+const batch = 1_000;
+const pauseMs = 200;
+
+/** One reader for all followers of this server: it waits on the streams of the tenants that anybody follows. */
+export function createEventHub(store: EventStore): EventHub {
+  const followers = new Map<string, Set<Follower>>();
+  const positions = new Map<string, string>();
+  let isClosed = false;
+  let isReading = false;
+
+  const give = (tenant: string, events: readonly Event[]) => {
+    for (const event of events)
+      for (const follower of followers.get(tenant) ?? []) {
+        const id = event.seq.replace('.', '-');
+        if (!isAfter(id, follower.at)) continue;
+        follower.at = id;
+        follower.handlers.onEvent(event);
+      }
+  };
+  const readOn = async () => {
+    const found = await store.waitFor(new Map([...positions].filter(([tenant]) => followers.has(tenant))), blockMs);
+    for (const [tenant, {events, last}] of found) {
+      positions.set(tenant, last);
+      give(tenant, events);
+    }
+  };
+  const run = async () => {
+    isReading = true;
+    while (!isClosed && followers.size > 0) {
+      // Redis is away: followers stay and get what they missed when it is back.
+      await readOn().catch(() => new Promise(resolve => setTimeout(resolve, pauseMs)));
+    }
+    isReading = false;
+  };
+
+  return {
+    follow: async (tenant, after, handlers) => {
+      const newest = await store.newest(tenant);
+      const from = after?.replace('.', '-');
+      const isLost = from !== undefined && (isAfter(from, newest) || !(await store.isKnown(tenant, from)));
+      const follower: Follower = {handlers, at: from === undefined || isLost ? newest : from};
+      if (isLost) handlers.onReset();
+      await catchUp(store, tenant, follower, newest);
+      const own = followers.get(tenant) ?? new Set();
+      own.add(follower);
+      followers.set(tenant, own);
+      // The reader may stand further back or ahead; each follower takes only what is after its own place.
+      const reading = positions.get(tenant);
+      if (reading === undefined || isAfter(reading, follower.at)) positions.set(tenant, follower.at);
+      if (!isReading) void run();
+      return () => {
+        own.delete(follower);
+        if (own.size > 0 || followers.get(tenant) !== own) return;
+        followers.delete(tenant);
+        positions.delete(tenant);
+      };
+    },
+    gauge: (tenant, gauge) => {
+      for (const follower of followers.get(tenant) ?? []) follower.handlers.onGauge(gauge);
+    },
+    close: () => {
+      isClosed = true;
+      followers.clear();
+      store.close();
+    },
+  };
+}
+
+async function catchUp(store: EventStore, tenant: string, follower: Follower, until: string): Promise<void> {
+  while (isAfter(until, follower.at)) {
+    const {events, last} = await store.read(tenant, follower.at, batch);
+    for (const event of events) follower.handlers.onEvent(event);
+    if (events.length === 0) return;
+    follower.at = last;
+  }
+}
+
+/** Ids are two numbers: incarnation, and place in it. */
+export function isAfter(a: string, b: string): boolean {
+  const [aLife = 0, aNumber = 0] = a.split('-').map(Number);
+  const [bLife = 0, bNumber = 0] = b.split('-').map(Number);
+  return aLife === bLife ? aNumber > bNumber : aLife > bLife;
+}

@@ -1,0 +1,29 @@
+import {iso} from '../rim/clock.ts';
+import type {Change} from '../rim/redis-commit.ts';
+import type {Keys} from '../rim/redis-keys.ts';
+
+/** Something that happened; becomes one CloudEvents document (R18). `time` in milliseconds by Redis. */
+export interface Fact {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: number;
+  readonly actor: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Writes the fact with the transition it belongs to; its `seq` is its place in the stream, given by Redis. */
+export function addFact(change: Change, keys: Keys, tenant: string, fact: Fact): void {
+  const document = {
+    specversion: '1.0',
+    id: fact.id,
+    type: fact.type,
+    source: 'boxyard',
+    subject: fact.subject,
+    time: iso(fact.time),
+    tenant,
+    actor: fact.actor,
+    data: fact.data,
+  };
+  change.event({seq: keys.seq(tenant), stream: keys.events(tenant), incarnation: keys.incarnation}, JSON.stringify(document));
+}

@@ -1,0 +1,199 @@
+import type {Blobs} from './blobs/blobs.ts';
+import type {Timing} from './config/index.ts';
+import {createDevBoxService} from './devboxes/devboxes.ts';
+import {getDevBox} from './devboxes/store.ts';
+import {createEventHub} from './events/events.ts';
+import {createEventStore} from './events/store.ts';
+import {createImageService} from './images/images.ts';
+import type {AcceptDeps, Tenants} from './jobs/accept.ts';
+import {FanOut} from './jobs/fan-out.ts';
+import {createJobService} from './jobs/jobs.ts';
+import {createLogService} from './jobs/logs.ts';
+import {createLook} from './jobs/look.ts';
+import {Placement} from './jobs/placement.ts';
+import {openJobQueue, type JobQueue} from './jobs/queue.ts';
+import {hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
+import {startSchedules} from './jobs/schedules.ts';
+import {JobStore} from './jobs/store.ts';
+import {createTidy} from './jobs/tidy.ts';
+import {JobWatchers} from './jobs/watchers.ts';
+import type {RedisRim} from './rim/redis.ts';
+import type {SecretValues, Services} from './services.ts';
+import {createHub, type Hub} from './workers/hub.ts';
+import {Presence} from './workers/presence.ts';
+import {presenceOf} from './workers/rules.ts';
+import {createLeases} from './workers/store-connect.ts';
+import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
+import {createServerMarks} from './workers/store-servers.ts';
+import {createWorkerStore} from './workers/store.ts';
+import {WorkerTable} from './workers/table.ts';
+import {type WorkerServiceDeps, createWorkerService} from './workers/workers.ts';
+
+export interface JobCoreOptions {
+  readonly rim: RedisRim;
+  readonly timing: Timing;
+  readonly blobs: Blobs;
+  /** Of this process; another after each start. */
+  readonly serverId: string;
+  readonly installation: string;
+  readonly secrets: SecretValues;
+  readonly tenants: Tenants;
+  readonly admitted: WorkerServiceDeps['admitted'];
+  readonly onFault: (error: unknown, about: string) => void;
+  readonly onStuck: () => void;
+}
+
+export interface JobCore {
+  readonly services: Services;
+  readonly hub: Hub;
+  /** Looks at everything overdue, now: what the sweep does every 5 s. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The job core of one server: parts built in the order they need each other, and released in the reverse one. */
+export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
+  const {rim, timing, blobs, onFault} = options;
+  const closing = new AbortController();
+  const parts = await createParts(options);
+  const {store, table, workers, leases, events, hub, placement, watchers, pause} = parts;
+  const presence = parts.presence;
+  const fanOut = new FanOut(store);
+  const {look, sweep} = createLook({
+    store,
+    placement,
+    fanOut,
+    isSilent: worker => {
+      const record = table.get(worker)?.record;
+      return record === undefined || presenceOf(record) !== 'online';
+    },
+    presence: async () => {
+      await parts.marks.mark();
+      await presence.tick();
+    },
+    nudge: things => parts.queue.nudge(things),
+  });
+  parts.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
+  const tidy = createTidy({store, blobs, events: parts.eventStore, tenants: options.tenants, table, workers});
+  const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, tidy, onFailure: (name, error) => onFault(error, name)});
+  const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
+  void bell.catch((error: unknown) => onFault(error, 'bell'));
+  const stopReturn = rim.onReturn(({isNewRun}) => void onRedisReturn(isNewRun).catch((error: unknown) => onFault(error, 'redis')));
+
+  const onRedisReturn = async (isNewRun: boolean): Promise<void> => {
+    store.forget();
+    if (isNewRun) {
+      pause.until = rim.clock.monotonic() + timing.journalWait;
+      await leases.raiseIncarnation();
+    }
+    table.reset(await workers.readAll());
+    if (isNewRun) await hub.askJournals();
+    pause.until = 0;
+    await sweep();
+    parts.queue.nudge(table.all().map(entry => `w:${entry.record.id}`));
+  };
+
+  return {
+    services: createServices(options, parts),
+    hub,
+    sweep,
+    close: async () => {
+      closing.abort();
+      stopReturn();
+      await hub.close();
+      await schedules.close();
+      await parts.queue.close();
+      events.close();
+      watchers.close();
+      await parts.marks.clear().catch(() => undefined);
+    },
+  };
+}
+
+const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefined};
+
+async function createParts(options: JobCoreOptions) {
+  const {rim, timing, blobs, serverId, installation} = options;
+  const workers = createWorkerStore(rim);
+  const table = new WorkerTable();
+  table.reset(await workers.readAll());
+  for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
+  await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
+  const parts = {queue: silentQueue, pause: {until: 0}};
+  const nudge = (things: readonly string[]) => parts.queue.nudge(things);
+  const watchers: JobWatchers = new JobWatchers(() => store);
+  const store: JobStore = new JobStore({
+    rim,
+    timing,
+    nudge,
+    onChange: (before, after) => {
+      watchers.changed(after);
+      noteRoom(table, before, after);
+      if (hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0)
+        void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
+    },
+  });
+  const leases = createLeases(rim, {id: serverId, url: ''});
+  const marks = createServerMarks(rim, serverId, timing.lease);
+  await marks.mark();
+  const eventStore = createEventStore(rim);
+  const events = createEventHub(eventStore);
+  const presence: Presence = new Presence({
+    store,
+    workers,
+    table,
+    leases,
+    timing,
+    isConnected: worker => hub.isConnected(worker),
+    isHeldElsewhere: worker => marks.isHeldElsewhere(worker),
+    nudge,
+  });
+  const hub: Hub = createHub({
+    store,
+    workers,
+    table,
+    leases,
+    outboxes: createOutboxes(rim),
+    presence,
+    blobs,
+    secrets: options.secrets,
+    timing,
+    start: {installation, timing},
+    nudge,
+    onGauge: (tenant, object, values) => events.gauge(tenant, {object, values}),
+    onFault: options.onFault,
+  });
+  const placement = new Placement({store, workers, table, pausedUntil: () => parts.pause.until});
+  return Object.assign(parts, {store, table, workers, leases, marks, events, eventStore, presence, hub, placement, watchers});
+}
+
+/** Keeps this server's view of reservations near the truth between readings: what ends frees. */
+function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobRecord): void {
+  if (before === undefined || !isOnWorker(before) || isOnWorker(after) || before.worker === undefined) return;
+  const entry = table.get(before.worker.id);
+  if (entry === undefined) return;
+  const {slots, memoryBytes} = after.spec.needs;
+  const keepsMemory = after.outcome === 'succeeded' && (after.kind === 'devbox.create' || after.kind === 'devbox.start');
+  entry.used = {slots: Math.max(0, entry.used.slots - slots), memory: Math.max(0, entry.used.memory - (keepsMemory ? 0 : memoryBytes))};
+}
+
+function createServices(options: JobCoreOptions, parts: Awaited<ReturnType<typeof createParts>>): Services {
+  const {store, table, watchers, hub, events, workers} = parts;
+  const {rim, blobs, timing} = options;
+  const accept: AcceptDeps = {store, table, blobs, secrets: options.secrets, tenants: options.tenants, timing};
+  return {
+    jobs: createJobService({...accept, watchers, getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox)}),
+    devboxes: createDevBoxService(accept),
+    workers: createWorkerService({
+      store,
+      workers,
+      table,
+      hub: () => hub,
+      admitted: options.admitted,
+      nudge: things => parts.queue.nudge(things),
+    }),
+    images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),
+    logs: createLogService({store, blobs, timing, onJob: (job, listener) => watchers.listen(job, listener)}),
+    events,
+  };
+}

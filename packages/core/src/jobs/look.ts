@@ -1,0 +1,57 @@
+import type {FanOut} from './fan-out.ts';
+import type {Placement} from './placement.ts';
+import {hasEnded, isOnWorker} from './rules-record.ts';
+import {readTotals} from './store-lists.ts';
+import {dropDue, overdue} from './store-waiting.ts';
+import type {JobStore} from './store.ts';
+
+export interface LookOptions {
+  readonly store: JobStore;
+  readonly placement: Placement;
+  readonly fanOut: FanOut;
+  /** Whether nobody can hear the worker now. */
+  readonly isSilent: (worker: string) => boolean;
+  /** Declares what the clock says about workers; once per sweep. */
+  readonly presence: () => Promise<void>;
+  readonly nudge: (things: readonly string[]) => void;
+}
+
+const sweepBatch = 1_000;
+
+/** What a nudge and a sweep do: read the thing named and do what is due. Everything here may run twice at once. */
+export function createLook(options: LookOptions) {
+  const {store, placement} = options;
+
+  const lookAtJob = async (id: string): Promise<void> => {
+    const record = await store.read(id);
+    const began = store.rim.clock.now();
+    if (record === undefined || hasEnded(record)) return dropDue(store, `j:${id}`, began + 1_000);
+    if (record.hold === 'children') {
+      await options.fanOut.advance(record);
+      const [totals] = await readTotals(store, [id]);
+      const parent = await store.get(id);
+      if (parent?.fan !== undefined && parent.fan.made < parent.fan.total) return;
+      if (totals !== undefined) await store.step(id, {type: 'children', totals});
+      return dropDue(store, `j:${id}`, began);
+    }
+    const isSilent = isOnWorker(record) && record.worker !== undefined && options.isSilent(record.worker.id);
+    await store.step(id, {type: 'due', isSilent}, {actor: 'server'});
+  };
+
+  const look = async (thing: string): Promise<void> => {
+    const began = store.rim.clock.now();
+    const [kind, first = '', second = ''] = thing.split(':');
+    if (kind === 'j') return lookAtJob(first);
+    const isDone = kind === 'g' ? await placement.group(first, second) : kind === 'w' ? await placement.worker(first) : true;
+    if (isDone) await dropDue(store, thing, began);
+  };
+
+  /** Rings for every overdue row; rows that nudges would have covered are few. */
+  const sweep = async (): Promise<void> => {
+    await options.presence();
+    const things = await overdue(store, sweepBatch);
+    options.nudge(things);
+  };
+
+  return {look, sweep};
+}

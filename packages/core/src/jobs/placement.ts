@@ -1,0 +1,125 @@
+import type {WorkerStore} from '../workers/store.ts';
+import type {WorkerTable} from '../workers/table.ts';
+import {type Candidate, isOfClass, place} from './rules-place.ts';
+import type {JobRecord} from './rules-record.ts';
+import {type Head, dropGroupIfEmpty, heads, sendJob, waitingGroups} from './store-waiting.ts';
+import type {JobStore} from './store.ts';
+
+export interface PlacementOptions {
+  readonly store: JobStore;
+  readonly workers: WorkerStore;
+  readonly table: WorkerTable;
+  /** Nothing is placed until then (monotonic ms): agents are being asked what they hold (R3). */
+  readonly pausedUntil: () => number;
+}
+
+const batch = 64;
+/** How many waiting jobs are told why: the first ones; the others wait behind them. */
+const told = 20;
+
+/** Starts waiting jobs on workers with room: O(classes the worker satisfies + jobs started). Safe to run twice at once. */
+export class Placement {
+  readonly #options: PlacementOptions;
+
+  constructor(options: PlacementOptions) {
+    this.#options = options;
+  }
+
+  /** A group has somebody in it: start as many as fit. True when nothing of it is left to do for now. */
+  async group(tenant: string, group: string): Promise<boolean> {
+    if (this.#isPaused()) return false;
+    for (;;) {
+      const waiting = await heads(this.#options.store, tenant, group, batch);
+      if (waiting.length === 0) return dropGroupIfEmpty(this.#options.store, tenant, group);
+      const sent = await this.#sendAll(tenant, waiting);
+      if (sent < waiting.length) return true;
+    }
+  }
+
+  /** A worker has room: walk the classes it satisfies, earliest heads first. */
+  async worker(id: string): Promise<boolean> {
+    const entry = this.#options.table.get(id);
+    if (entry === undefined) return true;
+    if (this.#isPaused()) return false;
+    entry.used = await this.#options.workers.used(id);
+    const {tenant} = entry.record;
+    for (;;) {
+      const candidate = this.#candidate(tenant, id);
+      if (candidate === undefined || candidate.closed !== undefined) return true;
+      const groups = (await waitingGroups(this.#options.store, tenant)).filter(
+        each => isOfClass(each.needs, candidate) && hasRoom(each.needs, candidate),
+      );
+      const perGroup = Math.min(batch, Math.max(1, candidate.slots.total - candidate.slots.used));
+      const found = await Promise.all(groups.map(each => heads(this.#options.store, tenant, each.group, perGroup)));
+      const waiting = found.flat().toSorted((a, b) => a.score - b.score);
+      if (waiting.length === 0) return true;
+      if ((await this.#sendAll(tenant, waiting)) === 0) return true;
+    }
+  }
+
+  /** Tries each in order, in this server's view of the reservations; returns how many were sent. */
+  async #sendAll(tenant: string, waiting: readonly Head[]): Promise<number> {
+    const sending: Promise<boolean>[] = [];
+    const refused = new Set<string>();
+    let count = 0;
+    for (const {record} of waiting) {
+      if (refused.has(record.group)) continue;
+      const placed = place({needs: record.spec.needs, image: imageOf(record)}, this.#options.table.candidates(tenant, this.#now()));
+      if (placed.worker === undefined) {
+        refused.add(record.group);
+        sending.push(this.#tell(waiting, record.group, placed.refusals));
+        continue;
+      }
+      this.#reserve(placed.worker.id, record, 1);
+      sending.push(this.#send(record, placed.worker, placed.engine));
+    }
+    for (const wasSent of await Promise.all(sending)) if (wasSent) count++;
+    return count;
+  }
+
+  async #send(record: JobRecord, worker: Candidate, engine: string): Promise<boolean> {
+    const result = await sendJob(this.#options.store, record, {
+      worker: {id: worker.id, name: worker.name},
+      engine,
+      total: {slots: worker.slots.total, memory: worker.memory.total},
+    }).catch((error: unknown) => {
+      this.#reserve(worker.id, record, -1);
+      throw error;
+    });
+    if (result !== undefined && 'after' in result && result.hasChanged) return true;
+    const entry = this.#options.table.get(worker.id);
+    if (entry !== undefined) entry.used = await this.#options.workers.used(worker.id);
+    return false;
+  }
+
+  async #tell(waiting: readonly Head[], group: string, refusals: NonNullable<JobRecord['refusals']>): Promise<boolean> {
+    const first = waiting.filter(each => each.record.group === group).slice(0, told);
+    await Promise.all(first.map(each => this.#options.store.step(each.record.id, {type: 'refusals', refusals: refusals.slice(0, 50)})));
+    return false;
+  }
+
+  #reserve(worker: string, record: JobRecord, sign: 1 | -1): void {
+    const entry = this.#options.table.get(worker);
+    if (entry === undefined) return;
+    const {slots, memoryBytes} = record.spec.needs;
+    entry.used = {slots: entry.used.slots + sign * slots, memory: entry.used.memory + sign * memoryBytes};
+  }
+
+  #candidate(tenant: string, id: string): Candidate | undefined {
+    return this.#options.table.candidates(tenant, this.#now()).find(each => each.id === id);
+  }
+
+  #now(): number {
+    return this.#options.store.rim.clock.now();
+  }
+
+  #isPaused(): boolean {
+    return this.#options.store.rim.clock.monotonic() < this.#options.pausedUntil();
+  }
+}
+
+const hasRoom = (needs: {readonly slots: number; readonly memoryBytes: number}, {slots, memory}: Candidate): boolean =>
+  (needs.slots === 0 || slots.used + needs.slots <= slots.total) && (needs.memoryBytes === 0 || memory.used < memory.total);
+
+const imageOf = (record: JobRecord): string | undefined =>
+  'box' in record.spec && typeof record.spec.box === 'object' ? record.spec.box.image : undefined;

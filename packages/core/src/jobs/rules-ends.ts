@@ -1,0 +1,151 @@
+import type {Moment, Result} from './rules-events.ts';
+import {type JobOutcome, type JobRecord, type Superseded, hasEnded, isOnWorker} from './rules-record.ts';
+import {type FailureKind, backOffMs, failureKind, mayRetry} from './rules-retry.ts';
+
+type Reason = NonNullable<JobRecord['reason']>;
+
+/** An end that the server decides alone: provisional while an attempt may still report. */
+export const serverEnd = (record: JobRecord, outcome: JobOutcome, reason: Reason, now: number): JobRecord => ({
+  ...record,
+  state: 'ended',
+  outcome,
+  source: 'server',
+  reason,
+  hold: undefined,
+  holdUntil: undefined,
+  refusals: undefined,
+  endedAt: now,
+});
+
+/** The report of the present attempt ends the job, corrects the server's guess once, or is a repeat; of an older one it is kept beside. */
+export function afterResult(record: JobRecord, result: Result, at: Moment): JobRecord | undefined {
+  const isPresent = record.attempt.number === result.attempt.number && record.attempt.id === result.attempt.id;
+  if (!isPresent) return result.attempt.number < record.attempt.number ? keepSuperseded(record, result, at.now) : undefined;
+  if (hasEnded(record)) return record.source === 'server' && record.sentAt !== undefined ? reported(record, result, at.now) : undefined;
+  if (!isOnWorker(record)) return undefined;
+  const failure = failureOf(record, result);
+  if (failure !== undefined && mayRetry(record, failure))
+    return retryLater(withReport(record, result), reasonOf(result) ?? {code: failure, message: 'It failed.'}, at);
+  return reported(record, result, at.now);
+}
+
+/** Which kind of failure a retry would be for; undefined for a success, a cancellation and an end nobody saw. */
+function failureOf(record: JobRecord, result: Result): FailureKind | undefined {
+  if (result.error !== undefined) return failureKind(result.error);
+  if (outcomeOf(record, result) !== 'failed' || result.reason !== undefined) return undefined;
+  return 'user';
+}
+
+function outcomeOf(record: JobRecord, result: Result): JobOutcome {
+  if (result.reason === 'deadline' || result.cancelled === 'deadline') return 'failed';
+  if (result.cancelled !== undefined) return record.cancel === undefined && isFailureReason(result.cancelled) ? 'failed' : 'cancelled';
+  if (result.error !== undefined || result.exit === undefined) return 'failed';
+  if ('unknown' in result.exit) return 'lost';
+  return result.exit.code === 0 ? 'succeeded' : 'failed';
+}
+
+/** Reasons for which agent or server stop a job although nobody cancelled it. */
+const isFailureReason = (reason: string): boolean => ['stdin_interrupted', 'poison', 'deadline'].includes(reason);
+
+function reported(record: JobRecord, result: Result, now: number): JobRecord {
+  const reason =
+    reasonOf(result) ?? (record.cancel && result.cancelled !== undefined ? {code: 'cancelled', message: record.cancel.reason} : undefined);
+  return {
+    ...withReport(record, result),
+    state: 'ended',
+    outcome: outcomeOf(record, result),
+    source: 'worker',
+    reason,
+    ...(record.cancel ? {cancel: {...record.cancel, confirmed: true}} : {}),
+    endedAt: record.endedAt ?? now,
+  };
+}
+
+function withReport(record: JobRecord, result: Result): JobRecord {
+  return {
+    ...record,
+    exit: result.exit ?? (result.reason === 'deadline' ? {code: 124} : undefined),
+    error: result.error,
+    logEnd: result.logEnd,
+    gaps: result.gaps,
+    phases: result.phases.length > 0 ? result.phases : record.phases,
+    asOf: result.asOf,
+    box: result.box ?? record.box,
+    out: result.out,
+    image: result.image,
+  };
+}
+
+const texts: Readonly<Record<string, string>> = {
+  deadline: 'Its time was over.',
+  exec_outcome_unknown: 'Nobody saw how the command ended.',
+  stdin_interrupted: 'The client that fed its input went away.',
+  poison: 'It crashed its worker three times.',
+};
+
+function reasonOf(result: Result): Reason | undefined {
+  if (result.error !== undefined)
+    return {code: result.error.code, message: result.error.message, ...(result.error.hint ? {hint: result.error.hint} : {})};
+  const unknown = result.exit && 'unknown' in result.exit ? result.exit.unknown : undefined;
+  const code =
+    result.reason ?? unknown ?? (result.cancelled !== undefined && isFailureReason(result.cancelled) ? result.cancelled : undefined);
+  return code === undefined ? undefined : {code, message: texts[code] ?? code};
+}
+
+function keepSuperseded(record: JobRecord, result: Result, now: number): JobRecord | undefined {
+  const known = record.superseded ?? [];
+  if (known.some(each => each.attempt === result.attempt.number)) return undefined;
+  const kept: Superseded = {attempt: result.attempt.number, outcome: outcomeOf(record, result), at: now};
+  return {...record, superseded: [...known, kept].slice(-10)};
+}
+
+export function afterRefusal(record: JobRecord, error: NonNullable<JobRecord['error']>, at: Moment): JobRecord {
+  const reason: Reason = {code: error.code, message: error.message, ...(error.hint ? {hint: error.hint} : {})};
+  const failure = failureKind(error);
+  if (mayRetry(record, failure)) return retryLater({...record, error}, reason, at);
+  return {...serverEnd(record, 'failed', reason, at.now), error, source: 'worker'};
+}
+
+/** What the job's policy makes of a worker that is lost: wait, fail, or run again elsewhere. */
+export function afterLoss(record: JobRecord, event: {readonly code: string; readonly message: string}, at: Moment): JobRecord | undefined {
+  const reason = {code: event.code, message: event.message};
+  if (record.cancel !== undefined) return serverEnd(record, 'cancelled', {code: 'cancelled', message: record.cancel.reason}, at.now);
+  if (record.spec.ifLost === 'wait') return undefined;
+  if (record.spec.ifLost === 'retry' && record.spec.idempotent && mayRetry(record, 'lost')) return retryLater(record, reason, at);
+  return {...serverEnd(record, 'lost', reason, at.now), exit: {code: 125}};
+}
+
+function retryLater(record: JobRecord, reason: Reason, at: Moment): JobRecord {
+  const until = at.now + backOffMs(record.tries, at.chance, at.timing);
+  return {
+    ...retried(record),
+    attempt: {number: record.attempt.number + 1, id: at.nextAttemptId},
+    state: 'queued',
+    hold: 'back-off',
+    holdUntil: until,
+    tries: record.tries + 1,
+    reason: {code: 'back-off', message: `Attempt ${record.attempt.number}: ${reason.message}`, until},
+  };
+}
+
+/** The record without what belonged to the attempt that is over. */
+export const retried = (record: JobRecord): JobRecord => ({
+  ...record,
+  hold: undefined,
+  holdUntil: undefined,
+  reason: undefined,
+  refusals: undefined,
+  worker: undefined,
+  engine: undefined,
+  box: undefined,
+  phases: [],
+  exit: undefined,
+  error: undefined,
+  logEnd: undefined,
+  gaps: undefined,
+  out: undefined,
+  sentAt: undefined,
+  acceptedAt: undefined,
+  startedAt: undefined,
+  lookAt: undefined,
+});

@@ -1,0 +1,31 @@
+import type {Timing} from '../config/index.ts';
+import type {Attempt, FromAgent} from '../protocol/index.ts';
+import type {JobRecord} from './rules-record.ts';
+import type {ChildTotals} from './rules-totals.ts';
+
+export type Result = Omit<Extract<FromAgent, {type: 'job.result'}>, 'type' | 'job'>;
+export type Update = Omit<Extract<FromAgent, {type: 'job.update'}>, 'type' | 'job'>;
+
+export type JobEvent =
+  | {readonly type: 'send'; readonly attemptId: string; readonly worker: NonNullable<JobRecord['worker']>; readonly engine: string}
+  | {readonly type: 'update'; readonly update: Update}
+  | {readonly type: 'result'; readonly result: Result}
+  | {readonly type: 'refused'; readonly attempt: Attempt; readonly error: NonNullable<JobRecord['error']>}
+  | {readonly type: 'cancel'; readonly actor: string; readonly reason: string}
+  | {readonly type: 'lost'; readonly code: string; readonly message: string}
+  | {readonly type: 'lift'}
+  | {readonly type: 'refusals'; readonly refusals: NonNullable<JobRecord['refusals']>}
+  | {readonly type: 'made'; readonly made: number}
+  | {readonly type: 'children'; readonly totals: ChildTotals}
+  /** A due row came up. `isSilent`: nobody can hear the worker now. */
+  | {readonly type: 'due'; readonly isSilent: boolean}
+  /** The agent holds a newer attempt than Redis remembers (R3). */
+  | {readonly type: 'recovered'; readonly attempt: Attempt; readonly worker: NonNullable<JobRecord['worker']>; readonly isRunning: boolean};
+
+export interface Moment {
+  readonly now: number;
+  readonly timing: Pick<Timing, 'retryFirst' | 'retryMost' | 'cancelDeadline' | 'sweep'>;
+  /** 0 to 1, for jitter; and the random id a next attempt gets. */
+  readonly chance: number;
+  readonly nextAttemptId: string;
+}

@@ -1,0 +1,37 @@
+import {createHash} from 'node:crypto';
+import type {Needs} from '../protocol/index.ts';
+
+/** Memory in a class is the next power of two, so that jobs of about one size share a waiting set. */
+export function memoryClass(bytes: number): number {
+  let size = 64 * 1024 * 1024;
+  if (bytes <= 0) return 0;
+  while (size < bytes) size *= 2;
+  return size;
+}
+
+/** The hard needs in one order: two jobs with equal ones wait in one set, one after the other. */
+export function normaliseNeeds(needs: Needs): Needs {
+  const sorted = <T extends string>(list: readonly T[]): T[] => [...new Set(list)].toSorted();
+  return {
+    ...(needs.engine === undefined ? {} : {engine: needs.engine}),
+    ...(needs.worker === undefined ? {} : {worker: needs.worker}),
+    ...(needs.platform === undefined ? {} : {platform: needs.platform}),
+    features: sorted(needs.features),
+    enforces: sorted(needs.enforces),
+    labels: Object.fromEntries(Object.entries(needs.labels).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    memoryBytes: memoryClass(needs.memoryBytes),
+    slots: needs.slots,
+    profile: needs.profile,
+  };
+}
+
+/** The needs class: the name of the waiting set (R13). */
+export const groupOf = (needs: Needs): string =>
+  createHash('sha256')
+    .update(JSON.stringify(normaliseNeeds(needs)))
+    .digest('base64url')
+    .slice(0, 20)
+    .replaceAll('-', '.');
+
+/** Place in the set: one step of priority is worth `ageingMs` of waiting. Lower is earlier. */
+export const waitingScore = (createdAt: number, priority: number, ageingMs: number): number => createdAt - priority * ageingMs;

@@ -1,0 +1,114 @@
+import type {z} from 'zod';
+import type {JobState, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
+import type {Attempt, Exit, Gap, JobId, JobKind, JobSpec, LogEnd, Phase, TenantId, WireError, WorkerId} from '../protocol/index.ts';
+
+export type State = z.infer<typeof JobState>;
+export type JobOutcome = z.infer<typeof Outcome>;
+type Wire = z.infer<typeof WireError>;
+
+/** Why a queued job is outside the waiting set; whoever lifts it puts the job into the set. */
+export type Hold = 'back-off' | 'devbox_busy' | 'removal_grace' | 'children';
+
+export interface Cancel {
+  readonly at: number;
+  readonly actor: string;
+  readonly reason: string;
+  /** When the server decides alone, if the worker has not confirmed. */
+  readonly deadline: number;
+  readonly confirmed: boolean;
+}
+
+/** What an attempt that no longer counts reported. */
+export interface Superseded {
+  readonly attempt: number;
+  readonly outcome: JobOutcome;
+  readonly at: number;
+}
+
+/**
+ * The truth about a job. `v` comes first in its JSON and rises with every change: it is what a transition compares.
+ * Per attempt `queued → sent → running → ended`, compared as (attempt, rank): a retry is forward.
+ */
+export interface JobRecord {
+  readonly v: number;
+  readonly id: JobId;
+  readonly tenant: TenantId;
+  readonly kind: JobKind;
+  readonly name?: string | undefined;
+  readonly actor: string;
+  readonly spec: JobSpec;
+  readonly attempt: Attempt;
+  readonly state: State;
+  readonly hold?: Hold | undefined;
+  /** Hash of the needs: which waiting set it is in while it waits. */
+  readonly group: string;
+  readonly outcome?: JobOutcome | undefined;
+  readonly source?: 'worker' | 'server' | undefined;
+  readonly reason?: Reason | undefined;
+  readonly refusals?: readonly Refusal[] | undefined;
+  readonly worker?: {readonly id: WorkerId; readonly name: string} | undefined;
+  readonly engine?: string | undefined;
+  readonly box?: string | undefined;
+  readonly cancel?: Cancel | undefined;
+  readonly phases: readonly Phase[];
+  readonly exit?: Exit | undefined;
+  readonly error?: Wire | undefined;
+  readonly logEnd?: LogEnd | undefined;
+  readonly gaps?: readonly Gap[] | undefined;
+  readonly out?: {readonly blob: string; readonly bytes: number} | undefined;
+  readonly image?: {readonly id: string; readonly ref: string} | undefined;
+  readonly asOf?: number | undefined;
+  readonly devboxName?: string | undefined;
+  readonly parent?: JobId | undefined;
+  readonly index?: number | undefined;
+  /** Of a job with children: how many there are to be, and how many were made so far. */
+  readonly fan?: {readonly total: number; readonly made: number; readonly targets?: readonly WorkerId[] | undefined} | undefined;
+  readonly totals?: z.infer<typeof Totals> | undefined;
+  readonly partial?: true | undefined;
+  readonly tries: number;
+  readonly superseded?: readonly Superseded[] | undefined;
+  readonly createdAt: number;
+  readonly queueUntil?: number | undefined;
+  readonly holdUntil?: number | undefined;
+  readonly acceptedAt?: number | undefined;
+  readonly sentAt?: number | undefined;
+  readonly startedAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+  /** The worker was asked about a silent deadline or a loss until then. */
+  readonly lookAt?: number | undefined;
+}
+
+/** What stands at the beginning of a record's JSON at this version. */
+export const versionPrefix = (v: number): string => `{"v":${v},`;
+export const writeRecord = (record: {readonly v: number}): string => {
+  const {v, ...rest} = record;
+  return JSON.stringify({v, ...rest});
+};
+
+export const hasEnded = (record: JobRecord): boolean => record.state === 'ended';
+export const isWaiting = (record: JobRecord): boolean => record.state === 'queued' && record.hold === undefined;
+export const isOnWorker = (record: JobRecord): boolean => record.state === 'sent' || record.state === 'running';
+
+/** The due row: when somebody must look at the job whatever happens; undefined where nothing is to be done by time. */
+export function dueAt(record: JobRecord): number | undefined {
+  if (hasEnded(record)) return undefined;
+  if (record.hold === 'children') return record.fan && record.fan.made < record.fan.total ? 0 : undefined;
+  if (record.state === 'queued') return earliest(record.holdUntil, record.queueUntil);
+  return earliest(record.cancel?.deadline, deadlineOf(record), record.lookAt);
+}
+
+/** When a running job of a silent agent is over its time; the agent enforces the time itself, this is for when it cannot. */
+export function deadlineOf(record: JobRecord): number | undefined {
+  if (record.startedAt === undefined || record.spec.timeoutMs === undefined) return undefined;
+  return record.startedAt + record.spec.timeoutMs + record.spec.graceMs;
+}
+
+const earliest = (...times: readonly (number | undefined)[]): number | undefined =>
+  times.reduce((first, time) => (first === undefined || (time !== undefined && time < first) ? time : first), undefined);
+
+/** The parent's counter that a child is in. */
+export function bucketOf(record: JobRecord): keyof z.infer<typeof Totals> {
+  if (record.state === 'queued') return 'queued';
+  if (record.state !== 'ended') return 'running';
+  return record.outcome ?? 'failed';
+}

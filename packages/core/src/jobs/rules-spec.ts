@@ -1,0 +1,265 @@
+import type {BuildRequest, CreateDevBoxRequest, ExecRequest, PullRequest, RunRequest, SnapshotRequest} from '../api/index.ts';
+import type {z} from 'zod';
+import {BoxyardError} from '../errors/index.ts';
+import {capabilitiesLabel, fullImageName, snapshotRef} from '../images/rules.ts';
+import type {Box, JobSpec, Source} from '../protocol/index.ts';
+import {checkCommand, checkEnv} from '../security/names.ts';
+import {parseRepoUrl} from '../security/repo-url.ts';
+import {profiles} from '../security/rules.ts';
+import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
+
+const mib = 1024 ** 2;
+const runMemory = 512 * mib;
+const devboxMemory = 2048 * mib;
+const defaultImage = 'docker.io/library/debian:12';
+
+type Run = Extract<JobSpec, {kind: 'run'}>;
+type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
+
+/** The whole spec of a run, with every default filled in. Rejects what can never run. */
+export function runSpec(request: RunRequest, context: SpecContext): Run {
+  const isolation = isolationOf(request, context);
+  const source = checkSource(request.source);
+  if (request.command === undefined && (source?.kind === 'repo' || isolation.engine === 'process'))
+    throw new BoxyardError('INVALID_INPUT', {field: 'command', issue: 'a command is needed', hint: 'boxyard run -- COMMAND'});
+  if (request.command !== undefined) checkCommand(request.command, request.cwd);
+  if (source?.kind === 'repo' && request.stdin === true)
+    throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a run of a repository takes no input'});
+  const features = [...(source === undefined && (request.out ?? []).length === 0 ? [] : source?.kind === 'repo' ? ['exec'] : ['files'])];
+  const needs = needsOf(request, isolation, {slots: 1, memoryBytes: runMemory}, features, context);
+  return {
+    kind: 'run',
+    ...policyOf(request, needs, isolation, {timeoutMs: context.timing.runTimeout, ifLost: 'fail'}),
+    box: {
+      ...boxOf(request, isolation, context),
+      ...(request.command === undefined ? {} : {main: [...request.command]}),
+      stdin: request.stdin ?? false,
+    },
+    ...(source === undefined ? {} : {source}),
+    out: request.out ?? [],
+    ...(request.fanOut === undefined ? {} : {fanOut: request.fanOut}),
+  };
+}
+
+export function devboxSpec(request: CreateDevBoxRequest, devbox: string, context: SpecContext): Create {
+  const isolation = isolationOf(request, context);
+  const source = checkSource(request.source);
+  const features = ['exec', ...(source?.kind === 'dir' ? ['files'] : [])];
+  const needs = needsOf(request, isolation, {slots: 0, memoryBytes: devboxMemory}, features, context);
+  return {
+    kind: 'devbox.create',
+    ...policyOf(request, needs, isolation, {ifLost: 'wait'}),
+    devbox,
+    generation: 1,
+    devboxName: request.name,
+    box: {...boxOf(request, isolation, context), main: 'hold'},
+    ...(source === undefined ? {} : {source}),
+    setup: request.setup ?? [],
+    ...(request.task === undefined ? {} : {task: request.task}),
+  };
+}
+
+type BoxRequest = Pick<RunRequest, 'image' | 'env' | 'cwd' | 'user' | 'limits' | 'network'>;
+
+/** The engine's part: image by its full name, and the profile's row over what was asked. */
+function boxOf(request: BoxRequest, isolation: Isolation, context: SpecContext): z.infer<typeof Box> {
+  checkEnv(request.env ?? {});
+  const row = profiles[isolation.profile];
+  const asked = request.limits ?? {};
+  const limits = {
+    ...limit('memoryBytes', asked.memoryBytes, row.memoryBytes, isolation),
+    ...limit('cpus', asked.cpus, row.cpus, isolation),
+    ...limit('pids', asked.pids, row.pids, isolation),
+  };
+  const network = networkOf(request.network, isolation);
+  const image = isolation.engine === 'process' ? undefined : fullImageName(request.image ?? defaultImage, context.isLocalImage);
+  return {
+    ...(image === undefined ? {} : {image}),
+    env: request.env ?? {},
+    ...(request.cwd === undefined ? {} : {cwd: request.cwd}),
+    ...(request.user === undefined ? {} : {user: request.user}),
+    stdin: false,
+    limits,
+    mounts: row.readOnlyRoot ? tmpfs() : [],
+    ...(network === undefined ? {} : {network}),
+    ...(isolation.profile === 'open' ? {} : {privileges: row.privileges}),
+    readOnlyRoot: row.readOnlyRoot,
+  };
+}
+
+function limit(name: string, asked: number | undefined, ceiling: number | undefined, isolation: Isolation): Record<string, number> {
+  if (asked !== undefined && ceiling !== undefined && asked > ceiling)
+    throw new BoxyardError('INVALID_INPUT', {
+      field: `limits.${name}`,
+      issue: `the profile ${isolation.profile} allows at most ${ceiling}`,
+      hint: 'Ask for less, or --profile open.',
+    });
+  const value = asked ?? ceiling;
+  return value === undefined ? {} : {[name]: value};
+}
+
+/** `host` is a switch of the operator and not to be had by a request (R8). */
+function networkOf(asked: 'none' | 'private' | 'host' | undefined, isolation: Isolation): 'none' | 'private' | undefined {
+  if (asked === 'host')
+    throw new BoxyardError('UNSUPPORTED', {what: 'network host', hint: 'Leave it out: the box gets a network of its own.'});
+  const own = profiles[isolation.profile].network;
+  if (own === 'none' && asked === 'private')
+    throw new BoxyardError('INVALID_INPUT', {field: 'network', issue: 'the profile offline has none'});
+  return asked ?? own;
+}
+
+/** /workspace stays in the box's own layer where that is writable; with a read-only root it is a tmpfs like the others. */
+const tmpfs = () =>
+  [
+    '/tmp',
+    '/var/tmp',
+    '/workspace',
+    '/home/developer/.cache',
+    '/home/developer/.npm',
+    '/home/developer/.cargo',
+    '/home/developer/.local/share',
+  ].map(target => ({kind: 'tmpfs' as const, target, bytes: (target === '/workspace' ? 1024 : 256) * mib, readOnly: false}));
+
+function checkSource(source: Source | undefined): Source | undefined {
+  if (source?.kind === 'repo') parseRepoUrl(source.url);
+  if (source?.kind === 'repo' && source.branch !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(source.branch))
+    throw new BoxyardError('INVALID_INPUT', {field: 'source.branch', issue: 'not the name of a branch'});
+  return source;
+}
+
+/** What a job about a DevBox needs to know of it. */
+export interface DevBoxTarget {
+  readonly id: string;
+  readonly generation: number;
+  readonly box: string;
+  readonly worker: string;
+  readonly engine: string;
+  readonly profile: Isolation['profile'];
+  readonly memoryBytes: number;
+  readonly capabilities: readonly string[];
+  readonly cwd?: string | undefined;
+}
+
+const onDevBox = (target: DevBoxTarget, memoryBytes = 0) => ({
+  labels: {},
+  needs: {
+    engine: target.engine,
+    worker: target.worker,
+    features: [],
+    enforces: [],
+    labels: {},
+    memoryBytes,
+    slots: 0,
+    profile: target.profile,
+  },
+  profile: target.profile,
+  secrets: [],
+  graceMs: 10_000,
+  retries: 0,
+  priority: 0,
+  ifLost: 'wait' as const,
+  idempotent: false,
+  devbox: target.id,
+  generation: target.generation,
+  box: target.box,
+});
+
+export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<JobSpec, {kind: 'exec'}> {
+  checkCommand(request.command, request.cwd);
+  checkEnv(request.env ?? {});
+  const base = onDevBox(target);
+  const needs = {...base.needs, features: ['exec']};
+  return {
+    kind: 'exec',
+    ...base,
+    ...policyOf(request, needs, {engine: target.engine, profile: target.profile}, {ifLost: 'fail'}),
+    command: {
+      argv: [...request.command],
+      env: request.env ?? {},
+      ...(request.cwd === undefined ? {} : {cwd: request.cwd}),
+      ...(request.user === undefined ? {} : {user: request.user}),
+      stdin: request.stdin ?? false,
+    },
+  };
+}
+
+export function devboxMutation(kind: 'devbox.start' | 'devbox.stop' | 'devbox.remove', target: DevBoxTarget, graceMs?: number): JobSpec {
+  const base = onDevBox(target, kind === 'devbox.start' ? target.memoryBytes : 0);
+  return {kind, ...base, idempotent: true, ...(graceMs === undefined ? {} : {graceMs})};
+}
+
+export function snapshotSpec(request: z.infer<typeof SnapshotRequest>, target: DevBoxTarget): JobSpec {
+  const base = onDevBox(target);
+  return {
+    kind: 'devbox.snapshot',
+    ...base,
+    needs: {...base.needs, features: ['snapshot']},
+    ref: snapshotRef(request.name, request.tag),
+    imageLabels: {
+      'io.boxyard.managed': 'true',
+      'io.boxyard.source': 'devbox',
+      'io.boxyard.capabilities': capabilitiesLabel(target.capabilities, request.capabilities ?? []),
+    },
+  };
+}
+
+type ImageRequest = z.infer<typeof PullRequest> & {ref: string};
+
+function imagePolicy(request: ImageRequest, feature: string, timeoutMs: number, context: SpecContext) {
+  const worker = request.worker === undefined ? undefined : workerId(request.worker, context);
+  return {
+    labels: {},
+    needs: {
+      ...(request.engine === undefined ? {} : {engine: request.engine}),
+      ...(worker === undefined ? {} : {worker}),
+      features: [feature],
+      enforces: [],
+      labels: {},
+      memoryBytes: 0,
+      slots: 0,
+      profile: 'offline' as const,
+    },
+    profile: 'offline' as const,
+    secrets: [],
+    timeoutMs,
+    graceMs: 10_000,
+    retries: 0,
+    priority: 0,
+    ifLost: 'fail' as const,
+    idempotent: true,
+  };
+}
+
+export const pullSpec = (request: ImageRequest, context: SpecContext): JobSpec => ({
+  kind: 'image.pull',
+  ...imagePolicy(request, 'images', context.timing.pull, context),
+  ref: fullImageName(request.ref),
+});
+
+export const removeImageSpec = (request: ImageRequest, context: SpecContext): JobSpec => ({
+  kind: 'image.remove',
+  ...imagePolicy(request, 'images', context.timing.pull, context),
+  ref: fullImageName(request.ref, context.isLocalImage),
+});
+
+export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecContext): JobSpec {
+  const file = request.file ?? 'Containerfile';
+  if (file.startsWith('/') || file.split('/').includes('..'))
+    throw new BoxyardError('INVALID_INPUT', {field: 'file', issue: 'expected a path inside the context'});
+  return {
+    kind: 'image.build',
+    ...imagePolicy(request, 'build', context.timing.pull, context),
+    // What is built lives on its worker: a name without a registry is local.
+    ref: fullImageName(request.ref, () => true),
+    file,
+    args: request.args ?? {},
+    ...(request.target === undefined ? {} : {target: request.target}),
+    cache: request.cache ?? true,
+    imageLabels: {
+      'io.boxyard.managed': 'true',
+      'io.boxyard.source': 'build',
+      'io.boxyard.capabilities': capabilitiesLabel([], request.capabilities ?? []),
+    },
+    context: {...request.context},
+  };
+}

@@ -1,0 +1,150 @@
+import type {BoxToCreate, JobSpec, Labels, Step} from '../protocol/index.ts';
+import type {z} from 'zod';
+import type {JobRecord} from './rules-record.ts';
+
+/** What else a box's labels say, beside the job: they are the truth about what exists (R9), so they name their owner. */
+export interface StepContext {
+  readonly installation: string;
+}
+
+/** The steps of one attempt, built from the record when it is sent: the closed list an agent knows. Pure. */
+export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeof Step>[] {
+  const {spec} = record;
+  switch (spec.kind) {
+    case 'run':
+      return runSteps(record, spec, context);
+    case 'devbox.create':
+      return createSteps(record, spec, context);
+    case 'exec':
+      return [
+        {
+          do: 'container.exec',
+          box: spec.box,
+          command: {...spec.command, env: {...spec.command.env, ...jobEnv(record)}},
+          secrets: spec.secrets,
+        },
+      ];
+    case 'devbox.start':
+      return [{do: 'container.start', box: spec.box, stdin: false}];
+    case 'devbox.stop':
+      return [{do: 'container.stop', box: spec.box, graceMs: spec.graceMs}];
+    case 'devbox.remove':
+      return [{do: 'container.remove', box: spec.box}];
+    case 'devbox.snapshot':
+      return [{do: 'image.snapshot', box: spec.box, ref: spec.ref, labels: spec.imageLabels}];
+    case 'image.pull':
+      return [{do: 'image.pull', ref: spec.ref, always: true, ...(spec.login === undefined ? {} : {login: spec.login})}];
+    case 'image.remove':
+      return [{do: 'image.delete', ref: spec.ref}];
+    case 'image.build':
+      return [buildStep(spec)];
+  }
+}
+
+type Run = Extract<JobSpec, {kind: 'run'}>;
+type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
+
+function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<typeof Step>[] {
+  const box = record.box!;
+  const collect = spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}];
+  if (spec.source?.kind !== 'repo')
+    return [
+      ...pull(spec.box.image),
+      {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: spec.secrets},
+      ...(spec.source === undefined ? [] : [{do: 'container.setup' as const, box, source: spec.source, commands: []}]),
+      {do: 'container.start', box, stdin: spec.box.stdin},
+      {do: 'container.wait', box},
+      ...collect,
+    ];
+  // A clone happens inside the box, so the box holds while the command is an exec in it.
+  const argv = Array.isArray(spec.box.main) ? spec.box.main : ['true'];
+  return [
+    ...pull(spec.box.image),
+    {do: 'container.create', spec: boxToCreate(record, {...spec.box, main: 'hold'}, context), secrets: spec.secrets},
+    {do: 'container.start', box, stdin: false},
+    {do: 'container.setup', box, source: spec.source, commands: []},
+    {
+      do: 'container.exec',
+      box,
+      command: {
+        argv,
+        env: jobEnv(record),
+        cwd: spec.box.cwd ?? '/workspace',
+        ...(spec.box.user === undefined ? {} : {user: spec.box.user}),
+        stdin: false,
+      },
+      secrets: spec.secrets,
+    },
+    ...collect,
+  ];
+}
+
+function createSteps(record: JobRecord, spec: Create, context: StepContext): z.infer<typeof Step>[] {
+  const box = record.box!;
+  const hasSetup = spec.source?.kind === 'repo' || spec.task !== undefined || spec.setup.length > 0;
+  const setup = {
+    do: 'container.setup' as const,
+    box,
+    ...(spec.source?.kind === 'repo' ? {source: spec.source} : {}),
+    ...(spec.task === undefined ? {} : {task: spec.task}),
+    commands: spec.setup,
+  };
+  return [
+    ...pull(spec.box.image),
+    {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: spec.secrets},
+    ...(spec.source?.kind === 'dir' ? [{do: 'container.setup' as const, box, source: spec.source, commands: []}] : []),
+    {do: 'container.start', box, stdin: false},
+    ...(hasSetup ? [setup] : []),
+  ];
+}
+
+const pull = (image: string | undefined): z.infer<typeof Step>[] =>
+  image === undefined ? [] : [{do: 'image.pull', ref: image, always: false}];
+
+function boxToCreate(record: JobRecord, box: Run['box'], context: StepContext): z.infer<typeof BoxToCreate> {
+  return {...box, env: {...box.env, ...jobEnv(record)}, name: record.box!, labels: labelsOf(record, context)};
+}
+
+function labelsOf(record: JobRecord, context: StepContext): Labels {
+  const {spec} = record;
+  return {
+    'io.boxyard.installation': context.installation,
+    'io.boxyard.tenant': record.tenant,
+    ...(record.worker === undefined ? {} : {'io.boxyard.worker': record.worker.id}),
+    'io.boxyard.job': record.id,
+    'io.boxyard.attempt': String(record.attempt.number),
+    'io.boxyard.kind': spec.kind === 'devbox.create' ? 'devbox' : 'job',
+    'io.boxyard.profile': spec.profile,
+    ...(spec.kind === 'devbox.create' ? {'io.boxyard.devbox': spec.devbox, 'io.boxyard.name': spec.devboxName} : {}),
+  };
+}
+
+/** What a job's process knows of itself. */
+export function jobEnv(record: JobRecord): Labels {
+  const copy = record.spec.kind === 'run' ? record.spec.copy : undefined;
+  return {
+    BOXYARD_JOB: record.id,
+    BOXYARD_ATTEMPT: String(record.attempt.number),
+    ...(record.devboxName === undefined ? {} : {BOXYARD_DEVBOX: record.devboxName}),
+    ...(record.parent === undefined ? {} : {BOXYARD_PARENT_ID: record.parent}),
+    ...(copy === undefined ? {} : {BOXYARD_COPY_INDEX: String(copy.index), BOXYARD_COPY_COUNT: String(copy.count)}),
+  };
+}
+
+const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeof Step> => ({
+  do: 'image.build',
+  ref: spec.ref,
+  file: spec.file,
+  args: spec.args,
+  ...(spec.target === undefined ? {} : {target: spec.target}),
+  cache: spec.cache,
+  labels: spec.imageLabels,
+  context: spec.context,
+});
+
+/** Names of the secrets an attempt may ask for; nothing else is handed out. */
+export function secretNames(spec: JobSpec): string[] {
+  const clone = 'source' in spec && spec.source?.kind === 'repo' && spec.source.secret !== undefined ? [spec.source.secret] : [];
+  const login = spec.kind === 'image.pull' && spec.login !== undefined ? [spec.login] : [];
+  return [...new Set([...spec.secrets.map(secret => secret.secret), ...clone, ...login])];
+}

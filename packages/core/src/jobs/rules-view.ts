@@ -1,0 +1,84 @@
+import type {z} from 'zod';
+import type {JobView} from '../api/index.ts';
+import {devboxIdOf} from '../devboxes/rules.ts';
+import type {Gap, LogEnd} from '../protocol/index.ts';
+import {egressOf} from '../security/rules.ts';
+import type {JobRecord} from './rules-record.ts';
+import type {ChildTotals} from './rules-totals.ts';
+
+type View = z.infer<typeof JobView>;
+
+export interface ViewExtras {
+  readonly totals?: ChildTotals | undefined;
+  readonly have?: {readonly have: LogEnd; readonly gaps: readonly Gap[]} | undefined;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** The record as a client sees it. Pure. */
+export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): View {
+  const devbox = devboxIdOf(record.spec);
+  const children = record.totals ?? totals;
+  return {
+    id: record.id,
+    kind: record.kind,
+    ...given('name', record.name),
+    tenant: record.tenant,
+    state: stateOf(record, children),
+    ...given('outcome', record.outcome),
+    ...given('source', record.source),
+    ...given('partial', record.partial),
+    ...given('reason', record.reason),
+    ...given('refusals', record.refusals && [...record.refusals]),
+    ...given('worker', record.worker),
+    ...given('engine', record.engine),
+    attempt: record.attempt,
+    ...given('exit', record.exit),
+    ...given('error', record.error),
+    ...given(
+      'cancelRequested',
+      record.cancel && {at: iso(record.cancel.at), actor: record.cancel.actor, confirmed: record.cancel.confirmed},
+    ),
+    phases: [...record.phases],
+    ...given('logEnd', record.logEnd),
+    ...given('have', have?.have),
+    logsComplete: isComplete(record, have),
+    ...given('gaps', gapsOf(record, have)),
+    ...given('out', record.out && {bytes: record.out.bytes}),
+    ...given('image', record.image),
+    ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
+    ...given('parent', record.parent),
+    ...given('children', children),
+    ...(record.kind === 'run' || record.kind === 'devbox.create' ? {egress: egressOf(record.spec.profile)} : {}),
+    actor: record.actor,
+    createdAt: iso(record.createdAt),
+    ...given('startedAt', record.startedAt === undefined ? undefined : iso(record.startedAt)),
+    ...given('endedAt', record.endedAt === undefined ? undefined : iso(record.endedAt)),
+    spec: record.spec,
+    v: record.v,
+  };
+}
+
+/** A job with children runs while some of them have begun and not all have ended. */
+function stateOf(record: JobRecord, totals: ChildTotals | undefined): View['state'] {
+  if (record.hold !== 'children' || totals === undefined) return record.state;
+  return totals.queued === totals.total ? 'queued' : 'running';
+}
+
+/** "Succeeded" with a cut log must not look whole (architecture, output). */
+function isComplete(record: JobRecord, have: ViewExtras['have']): boolean {
+  if (record.state !== 'ended' || (gapsOf(record, have)?.length ?? 0) > 0) return false;
+  if (record.logEnd === undefined) return record.sentAt === undefined || record.fan !== undefined;
+  if (have === undefined) return false;
+  const {logEnd} = record;
+  return have.have.stdout >= logEnd.stdout && have.have.stderr >= logEnd.stderr && have.have.log >= logEnd.log;
+}
+
+function gapsOf(record: JobRecord, have: ViewExtras['have']): Gap[] | undefined {
+  const all = [...(record.gaps ?? []), ...(have?.gaps ?? [])];
+  const unique = new Map(all.map(gap => [`${gap.stream} ${gap.from} ${gap.to}`, gap]));
+  return unique.size === 0 ? undefined : [...unique.values()];
+}
+
+const given = <K extends string, V>(key: K, value: V | undefined): {[P in K]?: V} =>
+  value === undefined ? {} : ({[key]: value} as {[P in K]?: V});

@@ -1,0 +1,158 @@
+/**
+ * The one stored state machine. Per attempt: `queued` (accepted; waiting, or held for a reason) → `sent` (placed, in the
+ * worker's outbox) → `running` (the worker said so) → `ended`. A retry goes to `queued` of the next attempt. The worker's
+ * word is final; what the server decided alone may be corrected once by the report of the same attempt (R10).
+ */
+import type {Attempt} from '../protocol/index.ts';
+import {type Cancel, type JobRecord, deadlineOf, hasEnded, isOnWorker} from './rules-record.ts';
+import type {JobEvent, Moment, Update} from './rules-events.ts';
+import {afterLoss, afterRefusal, afterResult, retried, serverEnd} from './rules-ends.ts';
+import {type ChildTotals, openChildren, parentEnd} from './rules-totals.ts';
+
+/** The next record, or undefined where the event changes nothing (late, repeated, of another attempt). Pure. */
+export function next(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undefined {
+  const changed = step(record, event, at);
+  return changed === undefined ? undefined : {...changed, v: record.v + 1};
+}
+
+export const isSameAttempt = (a: Attempt, b: Attempt): boolean => a.number === b.number && a.id === b.id;
+
+function step(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undefined {
+  switch (event.type) {
+    case 'send':
+      return send(record, event, at);
+    case 'update':
+      return update(record, event.update, at);
+    case 'result':
+      return afterResult(record, event.result, at);
+    case 'refused':
+      return isSameAttempt(record.attempt, event.attempt) && isOnWorker(record) ? afterRefusal(record, event.error, at) : undefined;
+    case 'cancel':
+      return cancel(record, event, at);
+    case 'lost':
+      return isOnWorker(record) ? afterLoss(record, event, at) : undefined;
+    case 'lift':
+      return record.state === 'queued' && record.hold !== undefined && record.hold !== 'children' ? lifted(record) : undefined;
+    case 'refusals':
+      return refuse(record, event.refusals);
+    case 'made':
+      return record.fan && event.made > record.fan.made ? {...record, fan: {...record.fan, made: event.made}} : undefined;
+    case 'children':
+      return childrenEnded(record, event.totals, at);
+    case 'due':
+      return due(record, event.isSilent, at);
+    case 'recovered':
+      return recovered(record, event, at);
+  }
+}
+
+function send(record: JobRecord, event: Extract<JobEvent, {type: 'send'}>, {now}: Moment): JobRecord | undefined {
+  if (record.state !== 'queued' || record.hold !== undefined) return undefined;
+  return {
+    ...record,
+    state: 'sent',
+    attempt: {number: record.attempt.number, id: event.attemptId},
+    worker: event.worker,
+    engine: event.engine,
+    box: boxName(record),
+    reason: undefined,
+    refusals: undefined,
+    sentAt: now,
+    phases: [],
+  };
+}
+
+/** Chosen by us, so that creation is idempotent and the box is found again by name. */
+function boxName(record: JobRecord): string | undefined {
+  if (record.spec.kind === 'run') return `${record.id}-${record.attempt.number}`;
+  if (record.spec.kind === 'devbox.create') return `${record.spec.devbox}-${record.attempt.number}`;
+  return 'box' in record.spec ? record.spec.box : undefined;
+}
+
+function update(record: JobRecord, said: Update, {now}: Moment): JobRecord | undefined {
+  if (!isSameAttempt(record.attempt, said.attempt) || !isOnWorker(record)) return undefined;
+  const phases = said.phases.length > 0 ? said.phases : record.phases;
+  const isStart = said.state === 'running' && record.state === 'sent';
+  const isFirst = record.acceptedAt === undefined;
+  if (!isStart && !isFirst && JSON.stringify(phases) === JSON.stringify(record.phases)) return undefined;
+  return {
+    ...record,
+    phases,
+    acceptedAt: record.acceptedAt ?? now,
+    ...(isStart ? {state: 'running' as const, startedAt: record.startedAt ?? now} : {}),
+  };
+}
+
+function cancel(record: JobRecord, event: Extract<JobEvent, {type: 'cancel'}>, at: Moment): JobRecord | undefined {
+  if (hasEnded(record) || record.cancel !== undefined) return undefined;
+  const asked: Cancel = {
+    at: at.now,
+    actor: event.actor,
+    reason: event.reason,
+    deadline: at.now + record.spec.graceMs + at.timing.cancelDeadline,
+    confirmed: false,
+  };
+  if (record.hold === 'children' || record.state !== 'queued') return {...record, cancel: asked};
+  return serverEnd({...record, cancel: {...asked, confirmed: true}}, 'cancelled', {code: 'cancelled', message: event.reason}, at.now);
+}
+
+const lifted = (record: JobRecord): JobRecord => ({...record, hold: undefined, holdUntil: undefined, reason: undefined});
+
+function refuse(record: JobRecord, refusals: NonNullable<JobRecord['refusals']>): JobRecord | undefined {
+  if (record.state !== 'queued' || record.hold !== undefined) return undefined;
+  if (JSON.stringify(refusals) === JSON.stringify(record.refusals ?? [])) return undefined;
+  const first = refusals[0];
+  const message = first === undefined ? 'No worker yet.' : `${first.name}: ${first.why}`;
+  return {...record, refusals, reason: {code: 'waiting', message, ...(first?.hint ? {hint: first.hint} : {})}};
+}
+
+function childrenEnded(record: JobRecord, totals: ChildTotals, at: Moment): JobRecord | undefined {
+  if (hasEnded(record) || record.hold !== 'children' || openChildren(totals) > 0) return undefined;
+  const end = parentEnd(totals, record.cancel !== undefined);
+  return {
+    ...record,
+    state: 'ended',
+    hold: undefined,
+    totals,
+    outcome: end.outcome,
+    source: 'worker',
+    exit: {code: end.exitCode},
+    ...(end.partial ? {partial: true as const} : {}),
+    ...(record.cancel ? {cancel: {...record.cancel, confirmed: true}} : {}),
+    endedAt: at.now,
+  };
+}
+
+function due(record: JobRecord, isSilent: boolean, at: Moment): JobRecord | undefined {
+  if (hasEnded(record)) return undefined;
+  if (record.state === 'queued') return dueWhileQueued(record, at);
+  if (record.cancel !== undefined && at.now >= record.cancel.deadline)
+    return serverEnd(record, 'cancelled', {code: 'cancelled', message: `${record.cancel.reason}; not yet confirmed by the worker`}, at.now);
+  const deadline = deadlineOf(record);
+  if (deadline === undefined || at.now < deadline) return undefined;
+  const silent = at.now >= deadline + at.timing.cancelDeadline;
+  if (isSilent && silent)
+    return serverEnd(record, 'failed', {code: 'deadline', message: 'Its time is over, and its worker is silent.'}, at.now);
+  return {...record, lookAt: at.now + Math.max(at.timing.cancelDeadline, at.timing.sweep)};
+}
+
+function dueWhileQueued(record: JobRecord, at: Moment): JobRecord | undefined {
+  if (record.queueUntil !== undefined && at.now >= record.queueUntil && record.hold !== 'removal_grace' && record.hold !== 'children')
+    return serverEnd(record, 'failed', {code: 'queue_timeout', message: 'It waited longer than its queue time-out.'}, at.now);
+  const isOver = record.holdUntil !== undefined && at.now >= record.holdUntil;
+  return isOver && (record.hold === 'back-off' || record.hold === 'removal_grace') ? lifted(record) : undefined;
+}
+
+function recovered(record: JobRecord, event: Extract<JobEvent, {type: 'recovered'}>, at: Moment): JobRecord | undefined {
+  const isNewer = event.attempt.number > record.attempt.number;
+  const wasForgotten = event.attempt.number === record.attempt.number && record.state === 'queued';
+  if (hasEnded(record) || (!isNewer && !wasForgotten)) return undefined;
+  return {
+    ...retried(record),
+    attempt: event.attempt,
+    state: event.isRunning ? 'running' : 'sent',
+    worker: event.worker,
+    sentAt: record.sentAt ?? at.now,
+    ...(event.isRunning ? {startedAt: record.startedAt ?? at.now} : {}),
+  };
+}

@@ -1,0 +1,95 @@
+import {newAttemptId} from '../config/index.ts';
+import type {Needs} from '../protocol/index.ts';
+import type {JobRecord} from './rules-record.ts';
+import {groupThing} from './store-effects.ts';
+import type {JobStore, StepResult} from './store.ts';
+
+/** Purpose: forget a waiting group with nobody in it. KEYS: waiting set, groups, due. ARGV: group, due row. Returns 1 if it was empty. */
+const dropScript = `
+if redis.call('ZCARD', KEYS[1]) > 0 then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[2])
+return 1
+`;
+
+export interface Group {
+  readonly group: string;
+  readonly needs: Needs;
+}
+
+/** The groups of a tenant with jobs in them. */
+export async function waitingGroups(store: JobStore, tenant: string): Promise<Group[]> {
+  const rows = await store.rim.ask(redis => redis.hgetall(store.rim.keys.groups(tenant)));
+  return Object.entries(rows).map(([group, needs]) => ({group, needs: JSON.parse(needs) as Needs}));
+}
+
+export interface Head {
+  readonly record: JobRecord;
+  readonly score: number;
+}
+
+/** The first of a group, by priority with ageing. Ids whose record is gone or elsewhere are dropped from the set. */
+export async function heads(store: JobStore, tenant: string, group: string, count: number): Promise<Head[]> {
+  const set = store.rim.keys.waiting(tenant, group);
+  const rows = await store.rim.ask(redis => redis.zrange(set, '0', String(count - 1), 'WITHSCORES'));
+  const ids = rows.filter((_, at) => at % 2 === 0);
+  const known = await Promise.all(ids.map(id => store.get(id)));
+  const found: Head[] = [];
+  const wrong: string[] = [];
+  for (const [at, record] of known.entries()) {
+    if (record === undefined || record.state !== 'queued' || record.group !== group) wrong.push(ids[at]!);
+    else found.push({record, score: Number(rows[at * 2 + 1])});
+  }
+  await Promise.all(wrong.map(id => dropStray(store, set, group, id)));
+  return found;
+}
+
+async function dropStray(store: JobStore, set: string, group: string, id: string): Promise<void> {
+  const record = await store.read(id);
+  if (record === undefined || record.state !== 'queued' || record.hold !== undefined || record.group !== group)
+    await store.rim.ask(redis => redis.zrem(set, id));
+}
+
+export async function dropGroupIfEmpty(store: JobStore, tenant: string, group: string): Promise<boolean> {
+  const {keys} = store.rim;
+  const drop = store.rim.script(dropScript);
+  return (await drop([keys.waiting(tenant, group), keys.groups(tenant), keys.due], [group, groupThing(tenant, group)])) === 1;
+}
+
+export interface SendTo {
+  readonly worker: {readonly id: string; readonly name: string};
+  readonly engine: string;
+  readonly total: {readonly slots: number; readonly memory: number};
+}
+
+/** Pops, reserves, sends and tells in one step; `full` where the worker has no room after all. */
+export function sendJob(store: JobStore, record: JobRecord, to: SendTo): Promise<StepResult> {
+  const {needs} = record.spec;
+  return store.step(
+    record.id,
+    {type: 'send', attemptId: newAttemptId(), worker: to.worker, engine: to.engine},
+    {
+      actor: 'server',
+      add: change => void change.room('room', store.rim.keys.used(to.worker.id), {slots: needs.slots, memory: needs.memoryBytes}, to.total),
+    },
+  );
+}
+
+/** Rows of `due` that somebody must look at now. */
+export const overdue = (store: JobStore, count: number): Promise<string[]> =>
+  store.rim.ask(redis => redis.zrangebyscore(store.rim.keys.due, '-inf', store.rim.clock.now(), 'LIMIT', 0, count));
+
+/** Purpose: a row was looked at. KEYS: due. ARGV: row, time before which it must have been written. Newer rows stay. */
+const seenScript = `
+local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if at and tonumber(at) < tonumber(ARGV[2]) then return redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 0
+`;
+
+/** Servers' readings of Redis's clock may differ by this much; a row written within it is looked at once more. */
+const clockMarginMs = 100;
+
+/** Removes the row unless it was written again after the look began. */
+export async function dropDue(store: JobStore, thing: string, beganAt: number): Promise<void> {
+  await store.rim.script(seenScript)([store.rim.keys.due], [thing, beganAt - clockMarginMs]);
+}

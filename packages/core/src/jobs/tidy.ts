@@ -1,0 +1,45 @@
+import type {Blobs} from '../blobs/blobs.ts';
+import type {EventStore} from '../events/store.ts';
+import type {WorkerStore} from '../workers/store.ts';
+import type {WorkerTable} from '../workers/table.ts';
+import type {Tenants} from './accept.ts';
+import {dropHistory} from './store-history.ts';
+import type {JobStore} from './store.ts';
+
+export interface TidyDeps {
+  readonly store: JobStore;
+  readonly blobs: Blobs;
+  readonly events: EventStore;
+  readonly tenants: Tenants;
+  readonly table: WorkerTable;
+  readonly workers: WorkerStore;
+}
+
+const day = 86_400_000;
+const eventsKeptMs = 7 * day;
+const mostEvents = 1_000_000;
+const mostJobs = 50_000;
+const blobsEveryMs = 600_000;
+
+/** Once a minute: history and events by tenant, old uploads, and now and then the bound of all bytes (R2, R18, R28). */
+export function createTidy(deps: TidyDeps): () => Promise<void> {
+  const {store, blobs} = deps;
+  let blobsAt = -Infinity;
+  return async () => {
+    const now = store.rim.clock.now();
+    for (const record of await deps.workers.readAll()) deps.table.set(record);
+    for (const tenant of await store.rim.ask(redis => redis.smembers(store.rim.keys.tenants))) {
+      const {limits} = await deps.tenants.get(tenant);
+      await deps.events.trim(tenant, now - eventsKeptMs, mostEvents);
+      const gone = await dropHistory(store, tenant, {before: now - limits.historyDays * day, most: mostJobs});
+      for (const job of gone) await blobs.files.remove(tenant, job);
+    }
+    if (performance.now() - blobsAt < blobsEveryMs) return;
+    blobsAt = performance.now();
+    await blobs.files.dropOldUploads(Date.now());
+    await blobs.trim(async job => {
+      const record = await store.read(job);
+      return record === undefined || record.state === 'ended';
+    });
+  };
+}

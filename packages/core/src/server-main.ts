@@ -1,0 +1,142 @@
+#!/usr/bin/env node
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {parseArgs} from 'node:util';
+import {pino} from 'pino';
+import {parse as parseYaml} from 'yaml';
+import {z} from 'zod';
+import {files, paths, timingFrom} from './config/index.ts';
+import {BoxyardError, asBoxyardError} from './errors/index.ts';
+import {type ServerOptions, startServer} from './server.ts';
+
+/** Exits the process even where something does not let go. */
+const closeWithinMs = 20_000;
+
+const Config = z.strictObject({
+  listen: z.union([z.string(), z.array(z.string())]).optional(),
+  'data-dir': z.string().optional(),
+  'blob-dir': z.string().optional(),
+  'redis-url': z.string().optional(),
+  'public-url': z.string().optional(),
+  'insecure-behind-proxy': z.boolean().optional(),
+  'tls-cert': z.string().optional(),
+  'tls-key': z.string().optional(),
+  'local-token': z.string().optional(),
+  'log-level': z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+});
+type Config = z.infer<typeof Config>;
+
+const flags = {
+  config: {type: 'string'},
+  listen: {type: 'string', multiple: true},
+  'data-dir': {type: 'string'},
+  'blob-dir': {type: 'string'},
+  'redis-url': {type: 'string'},
+  'public-url': {type: 'string'},
+  'insecure-behind-proxy': {type: 'boolean'},
+  'tls-cert': {type: 'string'},
+  'tls-key': {type: 'string'},
+  'local-token': {type: 'string'},
+  'log-level': {type: 'string'},
+} as const;
+
+/** Flag over environment over file over default. */
+function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
+  const {values} = parseArgs({args: [...argv], options: flags, strict: true});
+  const {config: file, ...given} = values;
+  const fromEnv = Object.fromEntries(
+    Object.entries({
+      listen: env['BOXYARD_LISTEN']?.split(','),
+      'data-dir': env['BOXYARD_SERVER_DIR'],
+      'blob-dir': env['BOXYARD_BLOB_DIR'],
+      'redis-url': env['BOXYARD_REDIS_URL'] ?? env['REDIS_URL'],
+      'public-url': env['BOXYARD_PUBLIC_URL'],
+      'log-level': env['BOXYARD_LOG_LEVEL'] ?? env['LOG_LEVEL'],
+    }).filter(([, value]) => value !== undefined),
+  );
+  const named = file ?? env['BOXYARD_SERVER_CONFIG'];
+  const parsed = Config.safeParse({...(named === undefined ? {} : readFile(named)), ...fromEnv, ...given});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new BoxyardError('CONFIG_INVALID', {
+    file: named ?? 'flags',
+    issue: `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+  });
+}
+
+function readFile(file: string): object {
+  try {
+    return (parseYaml(readFileSync(file, 'utf8')) as object | null) ?? {};
+  } catch (error) {
+    throw new BoxyardError('CONFIG_INVALID', {file, issue: error instanceof Error ? error.message : 'not readable'}, {cause: error});
+  }
+}
+
+function listenAt(text: string): {host: string; port: number} {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535)
+    throw new BoxyardError('INVALID_INPUT', {field: '--listen', issue: `expected HOST:PORT, got ${text}`});
+  return {host: match[1] ?? (match[2] || '127.0.0.1'), port};
+}
+
+function serverOptions(config: Config, env: NodeJS.ProcessEnv, log: ServerOptions['log']): Omit<ServerOptions, 'onStuck'> {
+  const known = files(paths(env));
+  const dataDir = config['data-dir'] ?? known.serverData;
+  const listen = config.listen === undefined ? ['127.0.0.1:4240'] : [config.listen].flat();
+  const tls =
+    config['tls-cert'] !== undefined && config['tls-key'] !== undefined ? {cert: config['tls-cert'], key: config['tls-key']} : undefined;
+  return {
+    dataDir,
+    blobDir: config['blob-dir'] ?? join(dataDir, 'blobs'),
+    redisDir: join(dataDir, 'redis'),
+    redisUrl: config['redis-url'],
+    searchPath: env['PATH'] ?? '',
+    listen: listen.map(listenAt),
+    publicUrl: config['public-url'],
+    isInsecureBehindProxy: config['insecure-behind-proxy'],
+    tlsFiles: tls,
+    secretKey: env['BOXYARD_SECRET_KEY'],
+    localToken: config['local-token'] ?? known.localToken,
+    version: version(),
+    timing: timingFrom(env),
+    log,
+  };
+}
+
+/** Of the package the program came in; beside the source or the bundle. */
+function version(): string {
+  for (const at of ['../package.json', '../../package.json', '../../../package.json']) {
+    try {
+      const {version: found} = JSON.parse(readFileSync(new URL(at, import.meta.url), 'utf8')) as {version?: string};
+      if (found !== undefined) return found;
+    } catch {
+      continue;
+    }
+  }
+  return '0.0.0';
+}
+
+/** Prints one JSON line `{"ready":true,"url":…}` on stdout when it serves; logs go to stderr. */
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), process.env);
+  const log = pino({level: config['log-level'] ?? 'info', base: {pid: process.pid}}, pino.destination({dest: 2, sync: true}));
+  process.on('unhandledRejection', error => log.error({err: error}, 'an unhandled rejection'));
+  let end: ((code: number) => void) | undefined;
+  const ended = new Promise<number>(resolve => (end = resolve));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end?.(0));
+  const server = await startServer({...serverOptions(config, process.env, log), onStuck: () => end?.(1)});
+  process.stdout.write(`${JSON.stringify({ready: true, url: server.url, pid: process.pid})}\n`);
+  log.info({url: server.url}, 'ready');
+  const code = await ended;
+  setTimeout(() => process.exit(code || 1), closeWithinMs).unref();
+  await server.close();
+  process.exit(code);
+}
+
+main().catch((error: unknown) => {
+  const known = asBoxyardError(error);
+  const cause = known.code === 'INTERNAL' && known.cause instanceof Error ? `\n${known.cause.stack ?? known.cause.message}` : '';
+  process.stderr.write(`${known.message}${known.hint === '' ? '' : `\n${known.hint}`}${cause}\n`);
+  process.exit(1);
+});

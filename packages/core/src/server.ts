@@ -1,0 +1,152 @@
+import {privateDir, newId, type Timing, timing as usualTiming} from './config/index.ts';
+import {BoxyardError} from './errors/index.ts';
+import {createAccess, type Access} from './access/access.ts';
+import {openInstallation} from './access/installation.ts';
+import {openBlobs} from './blobs/blobs.ts';
+import {type ListenAt, openDoor} from './door.ts';
+import {type JobCore, startJobCore} from './job-core.ts';
+import {createClock} from './rim/clock.ts';
+import {type EmbeddedRedis, startEmbeddedRedis} from './rim/embedded-redis.ts';
+import type {Http, HttpLog} from './rim/http.ts';
+import {createMetrics} from './rim/metrics.ts';
+import {checkFitness, openRedis, type RedisRim} from './rim/redis.ts';
+
+export interface ServerOptions {
+  /** Everything the server keeps, unless named otherwise below; made 0700. */
+  readonly dataDir: string;
+  readonly blobDir: string;
+  /** Another Redis than the embedded one. */
+  readonly redisUrl?: string | undefined;
+  readonly redisDir: string;
+  /** Where the embedded Redis's program is looked for: PATH. */
+  readonly searchPath: string;
+  /** Keys of another prefix let several servers of tests share one Redis. */
+  readonly prefix?: string | undefined;
+  readonly listen: readonly ListenAt[];
+  readonly publicUrl?: string | undefined;
+  readonly isInsecureBehindProxy?: boolean | undefined;
+  readonly tlsFiles?: {readonly cert: string; readonly key: string} | undefined;
+  readonly secretKey?: string | undefined;
+  /** The owner token of the person on this machine is kept here. */
+  readonly localToken: string;
+  readonly version: string;
+  readonly timing?: Timing | undefined;
+  readonly log: HttpLog;
+  /** The server cannot go on (R19); whoever started it should end it and start another. */
+  readonly onStuck?: (() => void) | undefined;
+}
+
+export interface Server {
+  /** How this machine reaches it. */
+  readonly url: string;
+  readonly http: Http;
+  readonly access: Access;
+  /** Closes agents' sockets with 1012, then everything else, in reverse order; bounded. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Everything of one server process. Resolves when it is ready; where it rejects nothing stays open. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).toReversed())
+      await Promise.resolve(close()).catch((error: unknown) => options.log.error({err: error}, 'closing'));
+  };
+  try {
+    const server = await compose(options, closers);
+    let closing: Promise<void> | undefined;
+    return {...server, close: () => (closing ??= closeAll())};
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function compose(options: ServerOptions, closers: (() => Promise<void> | void)[]): Promise<Omit<Server, 'close'>> {
+  const {log} = options;
+  const timing = options.timing ?? usualTiming;
+  privateDir(options.dataDir);
+  privateDir(options.blobDir);
+  const rim = await openRim(options, closers);
+  const installation = openInstallation(options.blobDir, options.secretKey);
+  await claimBlobDir(rim, installation.id, options.blobDir);
+  const blobs = openBlobs({dir: options.blobDir});
+  closers.push(() => blobs.close());
+  const access = createAccess({
+    redis: {ask: rim.ask, prefix: rim.keys.prefix},
+    installation,
+    now: rim.clock.now,
+    timing,
+    onFault: error => log.error({err: error}, 'access'),
+  });
+  closers.push(() => access.close());
+  const metrics = createMetrics();
+  const core: JobCore = await startJobCore({
+    rim,
+    timing,
+    blobs,
+    serverId: newId('e'),
+    installation: installation.id,
+    secrets: access.secrets,
+    tenants: {get: tenant => access.tenants.policy(tenant)},
+    admitted: tenant => access.workers.admitted(tenant),
+    onFault: (error, about) => log.error({err: error, about}, 'the job core met a fault'),
+    onStuck: () => options.onStuck?.(),
+  });
+  closers.push(() => core.close());
+  const http = await openDoor({
+    access,
+    services: core.services,
+    metrics,
+    server: {version: options.version, isRedisReady: rim.isReady},
+    log,
+    listen: options.listen,
+    blobDir: options.blobDir,
+    tlsFiles: options.tlsFiles,
+    publicUrl: options.publicUrl,
+    isInsecureBehindProxy: options.isInsecureBehindProxy,
+    localToken: options.localToken,
+    addSockets: door => addAgentSocket(door, access, core),
+  });
+  closers.push(() => http.close());
+  closers.push(() => core.hub.close());
+  const local = access.reachable.local?.address ?? access.reachable.addresses[0] ?? '';
+  const scheme = access.reachable.local?.fingerprint === undefined ? 'http' : 'https';
+  return {url: options.publicUrl ?? `${scheme}://${local}`, http, access};
+}
+
+const mostAgentFrameBytes = 1024 * 1024;
+
+function addAgentSocket(http: Http, access: Access, {hub}: JobCore): void {
+  http.socket('agents', {
+    maxPayload: mostAgentFrameBytes,
+    isForBrowsers: false,
+    admit: request => access.workers.admit(/^Bearer (\S+)$/.exec(request.raw.headers.authorization ?? '')?.[1]),
+    open: (socket, {worker, tenant, name}) => hub.accept(socket, {worker, tenant, name}),
+  });
+}
+
+async function openRim(options: ServerOptions, closers: (() => Promise<void> | void)[]): Promise<RedisRim> {
+  const {log, redisUrl} = options;
+  let embedded: EmbeddedRedis | undefined;
+  if (redisUrl === undefined) {
+    embedded = await startEmbeddedRedis({dir: options.redisDir, searchPath: options.searchPath, log: line => log.info({}, line)});
+    closers.push(() => embedded?.close());
+  }
+  const target = embedded?.target ?? {url: redisUrl!};
+  const rim = await openRedis(target, options.prefix ?? 'boxyard', createClock());
+  closers.push(() => rim.close());
+  const {warnings} = await checkFitness(rim);
+  for (const warning of warnings) log.warn({}, warning);
+  return rim;
+}
+
+/** One Redis, one installation: a second server on it must see the folder of the first (R2). */
+async function claimBlobDir(rim: RedisRim, installation: string, dir: string): Promise<void> {
+  const {installation: key} = rim.keys;
+  const claimed = await rim.ask(async redis => {
+    await redis.setnx(key, installation);
+    return redis.get(key);
+  });
+  if (claimed !== installation) throw new BoxyardError('BLOB_DIR_NOT_SHARED', {dir});
+}

@@ -1,0 +1,151 @@
+import type {WebSocket} from 'ws';
+import {type DataFrame, type FromAgent, type FromServer, decode, decodeData, encodeData, fromAgent} from '../protocol/index.ts';
+
+export interface Identity {
+  readonly worker: string;
+  readonly tenant: string;
+  readonly name: string;
+}
+
+export interface LinkHandlers {
+  onMessage(message: FromAgent): Promise<void>;
+  onData(frame: DataFrame): Promise<void>;
+  onClose(why: string): void;
+  onFault(error: unknown): void;
+}
+
+export interface LinkTiming {
+  readonly heartbeat: number;
+  readonly offlineAfter: number;
+}
+
+/** Over this much unsent, bulk waits; control frames go on. */
+const bulkMarkBytes = 1024 * 1024;
+/** Over this the agent does not read at all: the connection is given up (B13). */
+const mostUnsentBytes = 64 * 1024 * 1024;
+const mostInFlight = 512;
+
+/** One agent's socket: decoded both ways, kept alive, bounded. Knows nothing of jobs. */
+export class AgentLink {
+  readonly identity: Identity;
+  epoch = 0;
+  process = '';
+  machine = '';
+  boot = '';
+  readonly #socket: WebSocket;
+  readonly #timing: LinkTiming;
+  readonly #unknown = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #pongs = new Map<number, () => void>();
+  #handlers: LinkHandlers | undefined;
+  #lastInbound = performance.now();
+  #inFlight = 0;
+  #pingId = 0;
+  #why = 'the connection closed';
+
+  constructor(socket: WebSocket, identity: Identity, timing: LinkTiming) {
+    this.identity = identity;
+    this.#socket = socket;
+    this.#timing = timing;
+    this.#timer = setInterval(() => this.#check(), timing.heartbeat);
+    this.#timer.unref();
+  }
+
+  start(handlers: LinkHandlers): void {
+    this.#handlers = handlers;
+    this.#socket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary));
+    this.#socket.on('pong', () => (this.#lastInbound = performance.now()));
+    this.#socket.on('ping', () => (this.#lastInbound = performance.now()));
+    this.#socket.on('error', error => (this.#why = error.message));
+    this.#socket.once('close', code => {
+      clearInterval(this.#timer);
+      handlers.onClose(this.#why === 'the connection closed' ? `closed (${code})` : this.#why);
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Whether more bulk may be sent now. */
+  get hasRoom(): boolean {
+    return this.isOpen && this.#socket.bufferedAmount < bulkMarkBytes;
+  }
+
+  send(message: FromServer): void {
+    if (!this.isOpen) return;
+    if (this.#socket.bufferedAmount > mostUnsentBytes) return this.terminate('it does not read');
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  sendData(frame: DataFrame): void {
+    if (this.isOpen) this.#socket.send(encodeData(frame));
+  }
+
+  /** Whether the other side answers a ping of the protocol within the time. */
+  probe(withinMs: number): Promise<boolean> {
+    const id = ++this.#pingId;
+    return new Promise(resolve => {
+      const finish = (alive: boolean) => {
+        clearTimeout(timer);
+        this.#pongs.delete(id);
+        resolve(alive);
+      };
+      const timer = setTimeout(() => finish(false), withinMs);
+      this.#pongs.set(id, () => finish(true));
+      this.#socket.once('close', () => finish(false));
+      this.send({type: 'ping', id});
+    });
+  }
+
+  close(code: number, reason: string): void {
+    this.#why = reason;
+    this.#socket.close(code, reason);
+    const timer = setTimeout(() => this.#socket.terminate(), 2_000);
+    timer.unref();
+  }
+
+  /** Not `close`: a dead peer would keep that waiting (B12). */
+  terminate(why: string): void {
+    this.#why = why;
+    this.#socket.terminate();
+  }
+
+  #check(): void {
+    if (performance.now() - this.#lastInbound > this.#timing.offlineAfter) return this.terminate('it was silent');
+    if (this.isOpen) this.#socket.ping();
+  }
+
+  #onMessage(data: Buffer, isBinary: boolean): void {
+    this.#lastInbound = performance.now();
+    if (isBinary) {
+      const frame = decodeData(data);
+      if (frame !== undefined) this.#run(this.#handlers!.onData(frame));
+      return;
+    }
+    const decoded = decode<FromAgent>(fromAgent, data.toString('utf8'));
+    if (decoded.kind === 'malformed') {
+      this.#handlers!.onFault(new Error(`malformed frame: ${decoded.issue}`));
+      return this.close(1002, 'malformed');
+    }
+    if (decoded.kind === 'unknown') return this.#noteUnknown(decoded.type);
+    if (decoded.message.type === 'pong') return this.#pongs.get(decoded.message.id)?.();
+    this.#run(this.#handlers!.onMessage(decoded.message));
+  }
+
+  #noteUnknown(type: string): void {
+    if (this.#unknown.size >= 100 || this.#unknown.has(type)) return;
+    this.#unknown.add(type);
+    this.#handlers!.onFault(new Error(`a message of a newer agent is ignored: ${type.slice(0, 60)}`));
+  }
+
+  /** At most so many frames are in work; the socket rests meanwhile. */
+  #run(work: Promise<void>): void {
+    if (++this.#inFlight >= mostInFlight) this.#socket.pause();
+    void work
+      .catch(error => this.#handlers!.onFault(error))
+      .finally(() => {
+        if (--this.#inFlight < mostInFlight / 2 && this.#socket.isPaused) this.#socket.resume();
+      });
+  }
+}

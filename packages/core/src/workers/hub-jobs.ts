@@ -1,0 +1,87 @@
+import type {Blobs} from '../blobs/blobs.ts';
+import {toWire, asBoxyardError} from '../errors/index.ts';
+import {hasEnded, isOnWorker, type JobRecord} from '../jobs/rules-record.ts';
+import {secretNames} from '../jobs/rules-steps.ts';
+import type {JobStore, StepResult} from '../jobs/store.ts';
+import type {Attempt, FromAgent} from '../protocol/index.ts';
+import type {SecretValues} from '../services.ts';
+import type {AgentLink} from './agent-link.ts';
+import {recoverJob} from './recover-job.ts';
+
+export interface JobFrameDeps {
+  readonly store: JobStore;
+  readonly blobs: Blobs;
+  readonly secrets: Pick<SecretValues, 'values'>;
+  readonly onProgress: (job: JobRecord, progress: Record<string, unknown>) => void;
+}
+
+type Of = {readonly job: string; readonly attempt: Attempt};
+
+/** The job a frame names, if it is this worker's in this attempt; otherwise the agent is told who owns it now (B9, C14). */
+export async function ownJob(deps: Pick<JobFrameDeps, 'store'>, link: AgentLink, of: Of): Promise<JobRecord | undefined> {
+  const {worker, tenant} = link.identity;
+  let record = (await deps.store.get(of.job)) ?? (await recoverJob(deps.store, link.identity, of, 'running'));
+  if (record !== undefined && !isOwn(record, worker, of)) record = await deps.store.read(of.job);
+  if (record === undefined || record.tenant !== tenant) return undefined;
+  if (isOwn(record, worker, of)) return record;
+  link.send({type: 'job.superseded', job: of.job, attempt: of.attempt});
+  return undefined;
+}
+
+const isOwn = (record: JobRecord, worker: string, of: Of): boolean =>
+  record.worker?.id === worker && record.attempt.id === of.attempt.id && record.attempt.number === of.attempt.number;
+
+export async function onUpdate(deps: JobFrameDeps, link: AgentLink, message: Extract<FromAgent, {type: 'job.update'}>): Promise<void> {
+  const record = await ownJob(deps, link, message);
+  if (record === undefined || hasEnded(record)) return;
+  const {job, type: _type, ...update} = message;
+  await deps.store.step(job, {type: 'update', update});
+  if (message.progress !== undefined) deps.onProgress(record, message.progress);
+}
+
+/** Stored first, told then: `job.stored` follows the Redis reply, and repeats are answered the same way. */
+export async function onResult(deps: JobFrameDeps, link: AgentLink, message: Extract<FromAgent, {type: 'job.result'}>): Promise<void> {
+  const {job, type: _type, ...result} = message;
+  const {worker, tenant} = link.identity;
+  const known = (await deps.store.get(job)) ?? (await recoverJob(deps.store, link.identity, message, 'running'));
+  if (known === undefined || known.tenant !== tenant) return;
+  if (known.worker?.id !== worker && known.attempt.number <= message.attempt.number) {
+    const fresh = await deps.store.read(job);
+    if (fresh?.worker?.id !== worker) return link.send({type: 'job.superseded', job, attempt: message.attempt});
+  }
+  const stepped = await deps.store.step(job, {type: 'result', result});
+  if (!isSettled(stepped, message.attempt)) return link.send({type: 'job.superseded', job, attempt: message.attempt});
+  link.send({type: 'job.stored', job, attempt: message.attempt});
+  await deps.blobs.output.release(tenant, job, message.attempt.number);
+}
+
+/** Whether the attempt's result is in the record: as the job's end, as a try that is retried, or kept beside a newer one. */
+function isSettled(result: StepResult, attempt: Attempt): boolean {
+  if (result === undefined || !('after' in result)) return false;
+  const {before, after} = result;
+  if (after.attempt.number > attempt.number)
+    return before.attempt.id === attempt.id || after.superseded?.some(each => each.attempt === attempt.number) === true;
+  return after.attempt.id === attempt.id && hasEnded(after);
+}
+
+export async function onRefused(deps: JobFrameDeps, link: AgentLink, message: Extract<FromAgent, {type: 'job.refused'}>): Promise<void> {
+  const record = await ownJob(deps, link, message);
+  if (record === undefined) return;
+  await deps.store.step(message.job, {type: 'refused', attempt: message.attempt, error: message.error});
+}
+
+/** Only what the job's own spec names, and only while it runs (R15). */
+export async function onSecrets(deps: JobFrameDeps, link: AgentLink, message: Extract<FromAgent, {type: 'job.secrets'}>): Promise<void> {
+  const {job, attempt} = message;
+  const record = await ownJob(deps, link, message);
+  if (record === undefined || !isOnWorker(record)) return;
+  try {
+    const values = await deps.secrets.values(record.tenant, secretOwner(record), secretNames(record.spec));
+    link.send({type: 'job.secrets', job, attempt, values: {...values}});
+  } catch (error) {
+    link.send({type: 'job.secrets', job, attempt, values: {}, error: toWire(asBoxyardError(error))});
+  }
+}
+
+/** One-job secrets of a run with children belong to the parent. */
+export const secretOwner = (record: JobRecord): string => record.parent ?? record.id;

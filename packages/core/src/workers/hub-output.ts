@@ -1,0 +1,64 @@
+import type {Blobs} from '../blobs/blobs.ts';
+import type {StreamOf} from '../blobs/job-output.ts';
+import type {JobStore} from '../jobs/store.ts';
+import type {Attempt, DataFrame, FromAgent} from '../protocol/index.ts';
+import type {AgentLink} from './agent-link.ts';
+import {ownJob} from './hub-jobs.ts';
+
+interface OpenOutput {
+  readonly of: StreamOf;
+  readonly attempt: Attempt;
+}
+
+/** Output frames of one connection: into `BLOB_DIR`, and acknowledged by the length that is safely there. */
+export class OutputFrames {
+  readonly #link: AgentLink;
+  readonly #deps: {readonly store: JobStore; readonly blobs: Blobs};
+  readonly #open = new Map<number, OpenOutput>();
+
+  constructor(link: AgentLink, deps: {readonly store: JobStore; readonly blobs: Blobs}) {
+    this.#link = link;
+    this.#deps = deps;
+  }
+
+  has(stream: number): boolean {
+    return this.#open.has(stream);
+  }
+
+  async open(message: Extract<FromAgent, {type: 'output.open'}>): Promise<void> {
+    const record = await ownJob(this.#deps, this.#link, message);
+    if (record === undefined) return;
+    const of = {tenant: record.tenant, job: record.id, attempt: message.attempt.number, name: message.name};
+    this.#open.set(message.stream, {of, attempt: message.attempt});
+    const file = await this.#deps.blobs.output.open(of);
+    await file.sync();
+    this.#tell(message.stream, file.stored);
+  }
+
+  async data(frame: DataFrame): Promise<void> {
+    const open = this.#open.get(frame.stream);
+    if (open === undefined) return;
+    const taken = await this.#deps.blobs.output.append(open.of, frame.offset, frame.bytes, length => this.#tell(frame.stream, length));
+    // A jump: the agent goes on at what is had.
+    if (taken < 0) this.#tell(frame.stream, await this.#deps.blobs.output.length(open.of));
+  }
+
+  async gap(message: Extract<FromAgent, {type: 'output.gap'}>): Promise<void> {
+    // An open stream was checked when it was opened; not waiting here keeps the gap before the bytes that follow it.
+    const [stream, open] =
+      [...this.#open].findLast(([, each]) => each.attempt.id === message.attempt.id && each.of.name === message.gap.stream) ?? [];
+    if (stream !== undefined && open !== undefined)
+      return this.#deps.blobs.output.skip(open.of, message.gap, length => this.#tell(stream, length));
+    const record = await ownJob(this.#deps, this.#link, message);
+    if (record === undefined) return;
+    const of = {tenant: record.tenant, job: record.id, attempt: message.attempt.number, name: message.gap.stream};
+    await this.#deps.blobs.output.skip(of, message.gap, () => undefined);
+  }
+
+  #tell(stream: number, length: number): void {
+    const open = this.#open.get(stream);
+    if (open === undefined) return;
+    const {job, name} = open.of;
+    this.#link.send({type: 'job.have', job, attempt: open.attempt, name, stream, length});
+  }
+}

@@ -1,0 +1,106 @@
+import type {WebSocket} from 'ws';
+import {newId} from '../config/index.ts';
+import {BoxyardError} from '../errors/index.ts';
+import type {Query} from '../protocol/index.ts';
+import {AgentLink, type Identity} from './agent-link.ts';
+import {AgentSession} from './agent-session.ts';
+import type {HubDeps} from './hub-deps.ts';
+
+/** The agents' sockets of this server: at most one live connection per worker, everything an agent sends passes here. */
+export interface Hub {
+  /** Takes over a socket whose credential was checked; the hub closes it. */
+  accept(socket: WebSocket, identity: Identity): void;
+  isConnected(worker: string): boolean;
+  /** Asks one worker; rejects with `WORKER_OFFLINE`, `REQUEST_TIMEOUT` after 5 s, or what the agent answered. */
+  ask(worker: string, of: Query): Promise<unknown>;
+  /** There is something new in these workers' outboxes. */
+  ring(workers: Iterable<string>): void;
+  /** Closes a worker's socket, for example because its credential ended (4403). */
+  disconnect(worker: string, code: number, reason: string): void;
+  /** After Redis may have rolled back: asks every agent what it holds and reads outboxes anew; ends when all answered or 10 s passed. */
+  askJournals(): Promise<void>;
+  /** Closes every socket with 1012, so that agents come back after a random short while. Bounded. */
+  close(): Promise<void>;
+}
+
+export function createHub(deps: HubDeps): Hub {
+  const sessions = new Map<string, AgentSession>();
+  const opening = new Set<AgentLink>();
+  let isClosing = false;
+
+  const accept = (socket: WebSocket, identity: Identity): void => {
+    if (isClosing) return socket.close(1012, 'restarting');
+    const link = new AgentLink(socket, identity, deps.timing);
+    opening.add(link);
+    const session = new AgentSession(link, {
+      ...deps,
+      admit: async own => admit(own, sessions.get(identity.worker), deps),
+      onReady: own => {
+        opening.delete(link);
+        sessions.set(identity.worker, own);
+      },
+      onGone: own => {
+        opening.delete(link);
+        if (sessions.get(identity.worker) === own) sessions.delete(identity.worker);
+        return sessions.has(identity.worker);
+      },
+    });
+    session.start();
+  };
+
+  return {
+    accept,
+    isConnected: worker => sessions.has(worker),
+    ask: async (worker, of) => {
+      const session = sessions.get(worker);
+      if (session === undefined) throw new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
+      return session.ask(newId('e'), of);
+    },
+    ring: workers => {
+      for (const worker of workers) sessions.get(worker)?.ring();
+    },
+    disconnect: (worker, code, reason) => sessions.get(worker)?.link.close(code, reason),
+    askJournals: async () => {
+      await Promise.all([...sessions.values()].map(session => session.askJournal(deps.timing.journalWait)));
+    },
+    close: async () => {
+      isClosing = true;
+      for (const link of [...opening, ...[...sessions.values()].map(session => session.link)]) link.close(1012, 'restarting');
+      const end = performance.now() + 3_000;
+      while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+    },
+  };
+}
+
+/**
+ * Which of two sockets of one worker is obeyed (B9, R20). The same process takes over at once; another one only where the old
+ * socket does not answer a probe. Take-overs between machines or boots are counted: more than three in 10 min is two agents
+ * with one credential.
+ */
+async function admit(own: AgentSession, old: AgentSession | undefined, deps: HubDeps): Promise<'in' | 'duplicate'> {
+  if (old === undefined || old === own || !old.link.isOpen) return 'in';
+  if (old.link.process === own.link.process) {
+    old.link.terminate('replaced by a newer connection of the same agent');
+    return 'in';
+  }
+  if (await old.link.probe(deps.timing.query)) return 'duplicate';
+  const isOther = old.link.machine !== own.link.machine || old.link.boot !== own.link.boot;
+  old.link.terminate('replaced by another agent');
+  if (isOther) await countTakeover(own.link.identity.worker, deps);
+  return 'in';
+}
+
+const takeoverWindowMs = 600_000;
+
+async function countTakeover(worker: string, {workers, table, store}: HubDeps): Promise<void> {
+  const now = store.rim.clock.now();
+  const after = await workers.update(worker, record => {
+    const takeovers = [...(record.takeovers ?? []).filter(at => now - at < takeoverWindowMs), now];
+    const isTooMany = takeovers.length > 3;
+    return {
+      after: {...record, takeovers, ...(isTooMany ? {quarantined: {at: now}} : {})},
+      fact: isTooMany ? {type: 'worker.quarantined', actor: 'server', data: {}} : undefined,
+    };
+  });
+  if (after !== undefined) table.set(after);
+}

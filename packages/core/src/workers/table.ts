@@ -1,0 +1,57 @@
+import type {Heartbeat} from '../protocol/index.ts';
+import type {Candidate} from '../jobs/rules-place.ts';
+import {type WorkerRecord, candidateOf} from './rules.ts';
+
+export interface TableEntry {
+  record: WorkerRecord;
+  used: {slots: number; memory: number};
+  heartbeat?: Heartbeat | undefined;
+  heartbeatAt?: number | undefined;
+  images: Set<string>;
+}
+
+/** What this server knows of all workers, for placement and views: records and reservations as last read, figures as last heard. */
+export class WorkerTable {
+  readonly #entries = new Map<string, TableEntry>();
+
+  set(record: WorkerRecord): TableEntry {
+    const entry = this.#entries.get(record.id);
+    if (entry === undefined) {
+      const made = {record, used: {slots: 0, memory: 0}, images: new Set<string>()};
+      this.#entries.set(record.id, made);
+      return made;
+    }
+    if (record.v >= entry.record.v) entry.record = record;
+    return entry;
+  }
+
+  /** Replaces everything: after Redis may have rolled back, versions say nothing. */
+  reset(records: readonly WorkerRecord[]): void {
+    const known = new Map(this.#entries);
+    this.#entries.clear();
+    for (const record of records) {
+      const entry = known.get(record.id);
+      this.#entries.set(record.id, entry === undefined ? {record, used: {slots: 0, memory: 0}, images: new Set()} : {...entry, record});
+    }
+  }
+
+  get(id: string): TableEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  delete(id: string): void {
+    this.#entries.delete(id);
+  }
+
+  all(): readonly TableEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  ofTenant(tenant: string): readonly TableEntry[] {
+    return this.all().filter(entry => entry.record.tenant === tenant);
+  }
+
+  candidates(tenant: string, now: number): Candidate[] {
+    return this.ofTenant(tenant).map(entry => candidateOf(entry.record, entry, now));
+  }
+}
