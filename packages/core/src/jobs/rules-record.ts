@@ -92,7 +92,7 @@ export const isOnWorker = (record: JobRecord): boolean => record.state === 'sent
 /** The due row: when somebody must look at the job whatever happens; undefined where nothing is to be done by time. */
 export function dueAt(record: JobRecord): number | undefined {
   if (hasEnded(record)) return undefined;
-  if (record.hold === 'children') return record.fan && record.fan.made < record.fan.total ? 0 : undefined;
+  if (record.hold === 'children') return record.cancel !== undefined || (record.fan && record.fan.made < record.fan.total) ? 0 : undefined;
   if (record.state === 'queued') return earliest(record.holdUntil, record.queueUntil);
   return earliest(record.cancel?.deadline, deadlineOf(record), record.lookAt);
 }

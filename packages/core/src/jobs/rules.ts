@@ -100,7 +100,7 @@ const lifted = (record: JobRecord): JobRecord => ({...record, hold: undefined, h
 
 function refuse(record: JobRecord, refusals: NonNullable<JobRecord['refusals']>): JobRecord | undefined {
   if (record.state !== 'queued' || record.hold !== undefined) return undefined;
-  if (JSON.stringify(refusals) === JSON.stringify(record.refusals ?? [])) return undefined;
+  if (record.reason !== undefined && JSON.stringify(refusals) === JSON.stringify(record.refusals ?? [])) return undefined;
   const first = refusals[0];
   const message = first === undefined ? 'No worker yet.' : `${first.name}: ${first.why}`;
   return {...record, refusals, reason: {code: 'waiting', message, ...(first?.hint ? {hint: first.hint} : {})}};

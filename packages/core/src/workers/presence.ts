@@ -19,6 +19,9 @@ export interface PresenceDeps {
   readonly nudge: (things: readonly string[]) => void;
 }
 
+/** Longer than that without a tick, no server could hear anybody. */
+const mostBetweenTicksMs = (sweepMs: number): number => Math.max(3 * sweepMs, 5_000);
+
 /** Says who is here: writes what sockets say, and once per sweep declares what the clock says (R21). */
 export class Presence {
   readonly #deps: PresenceDeps;
@@ -36,7 +39,7 @@ export class Presence {
   }
 
   async disconnected(worker: string, epoch: number, why: string): Promise<void> {
-    const {heard} = await this.#deps.leases.pulse(this.#deps.timing.sweep * 3);
+    const {heard} = await this.#deps.leases.pulse(mostBetweenTicksMs(this.#deps.timing.sweep));
     const now = this.#deps.store.rim.clock.now();
     await this.#update(worker, record => {
       if (record.away !== undefined || (record.connection?.epoch ?? 0) > epoch) return undefined;
@@ -57,7 +60,7 @@ export class Presence {
 
   /** Once per sweep, on every server; safe at once. */
   async tick(): Promise<void> {
-    const clock = await this.#deps.leases.pulse(this.#deps.timing.sweep * 3);
+    const clock = await this.#deps.leases.pulse(mostBetweenTicksMs(this.#deps.timing.sweep));
     await this.#findUnheld();
     for (;;) {
       const found = lostNow(

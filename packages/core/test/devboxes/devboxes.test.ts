@@ -1,0 +1,178 @@
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {scaled} from '../../src/config/index.ts';
+import {type TestCore, startTestCore} from '../core-for-tests.ts';
+import type {FakeAgent, Start} from '../fake-agent.ts';
+import {type TestRedis, startTestRedis, waitFor} from '../redis-for-tests.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis[Symbol.asyncDispose]());
+
+const succeed = () => ({result: {exit: {code: 0}}});
+const show = ({core, caller}: TestCore, name = 'web') => core.services.devboxes.show(caller.tenant, name);
+const inState = (core: TestCore, state: string, within = 5_000) =>
+  waitFor(async () => ((await show(core)).state === state ? show(core) : undefined), {within});
+
+async function runningBox(core: TestCore): Promise<void> {
+  await core.core.services.devboxes.create(core.caller, {name: 'web'});
+  await inState(core, 'running');
+}
+
+const used = async (core: TestCore, agent: FakeAgent) => {
+  const worker = await core.core.services.workers.show(core.caller.tenant, agent.worker);
+  return {slots: worker.slots.total - worker.slots.free, memory: worker.memory.total - worker.memory.free};
+};
+
+test('a DevBox is created, stopped, started and removed, and its memory goes with it', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: scaled(0.02)});
+  const agent = await core.agent({run: succeed});
+  const {devboxes} = core.core.services;
+  await runningBox(core);
+  expect(await used(core, agent)).toEqual({slots: 0, memory: 2 * 1024 ** 3});
+  await devboxes.stop(core.caller, 'web');
+  expect(await inState(core, 'stopped')).toMatchObject({reason: 'stopped by user:anna'});
+  expect(await used(core, agent)).toEqual({slots: 0, memory: 0});
+  await devboxes.start(core.caller, 'web');
+  await inState(core, 'running');
+  expect(await used(core, agent)).toEqual({slots: 0, memory: 2 * 1024 ** 3});
+  await devboxes.remove(core.caller, 'web', {now: true});
+  await waitFor(async () => (await devboxes.list(core.caller.tenant)).items.length === 0);
+  expect(await used(core, agent)).toEqual({slots: 0, memory: 0});
+  const kinds = agent.started.map(start => start.kind);
+  expect(kinds).toEqual(['devbox.create', 'devbox.stop', 'devbox.start', 'devbox.remove']);
+  expect(agent.started.map(start => start.generation)).toEqual([1, 1, 1, 2]);
+  expect(core.faults).toEqual([]);
+});
+
+test('a removal stops it now, waits for the grace, and can be taken back', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  await core.agent({run: succeed});
+  const {devboxes, jobs} = core.core.services;
+  await runningBox(core);
+  const removed = await devboxes.remove(core.caller, 'web', {});
+  expect(removed.devbox).toMatchObject({state: 'removing'});
+  expect(removed.job?.kind).toBe('devbox.stop');
+  await waitFor(async () => (await jobs.show(core.caller.tenant, removed.job!.id)).state === 'ended');
+  await expect(devboxes.start(core.caller, 'web')).rejects.toMatchObject({code: 'CONFLICT'});
+  expect(await devboxes.restore(core.caller, 'web')).toMatchObject({state: 'stopped'});
+  await devboxes.start(core.caller, 'web');
+  await inState(core, 'running');
+});
+
+test('a removal whose grace is over happens by itself', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: scaled(0.002)});
+  const agent = await core.agent({run: succeed});
+  await runningBox(core);
+  await core.core.services.devboxes.remove(core.caller, 'web', {});
+  await waitFor(async () => (await core.core.services.devboxes.list(core.caller.tenant)).items.length === 0, {within: 15_000});
+  expect(agent.started.at(-1)?.kind).toBe('devbox.remove');
+});
+
+test('changes of one DevBox run one after the other, at most eight wait', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const held: Start[] = [];
+  const agent = await core.agent();
+  const {devboxes} = core.core.services;
+  await devboxes.create(core.caller, {name: 'web'});
+  held.push(await waitFor(() => agent.started[0]));
+  await agent.finish(held[0]!);
+  await inState(core, 'running');
+  const stops = await Promise.all(Array.from({length: 9}, () => devboxes.stop(core.caller, 'web')));
+  await expect(devboxes.stop(core.caller, 'web')).rejects.toMatchObject({code: 'DEVBOX_BUSY'});
+  for (let at = 0; at < stops.length; at++) {
+    const start = await waitFor(() => agent.started[at + 1]);
+    expect(agent.started.length).toBe(at + 2);
+    await agent.finish(start);
+  }
+  expect((await show(core)).waiting).toEqual([]);
+});
+
+test('a cancelled change that waits leaves the queue', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  const {devboxes, jobs} = core.core.services;
+  const {job} = await devboxes.create(core.caller, {name: 'web'});
+  const start = await waitFor(() => agent.started[0]);
+  await waitFor(async () => (await show(core)).worker !== undefined);
+  const stop = await devboxes.stop(core.caller, 'web');
+  expect((await show(core)).waiting).toEqual([stop.id]);
+  await jobs.cancel(core.caller, stop.id, 'no');
+  expect((await show(core)).waiting).toEqual([]);
+  await agent.finish(start);
+  expect((await jobs.show(core.caller.tenant, job.id)).outcome).toBe('succeeded');
+  expect(await show(core)).toMatchObject({state: 'running'});
+});
+
+test('names are unique and the limit holds under many creations at once', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), limits: {devboxes: 5, historyDays: 1}});
+  const {devboxes} = core.core.services;
+  const answers = await Promise.allSettled(Array.from({length: 100}, (_, at) => devboxes.create(core.caller, {name: `box-${at}`})));
+  expect(answers.filter(answer => answer.status === 'fulfilled').length).toBe(5);
+  const codes = answers.flatMap(answer => (answer.status === 'rejected' ? [(answer.reason as {code: string}).code] : []));
+  expect(new Set(codes)).toEqual(new Set(['LIMIT_REACHED']));
+  const [first] = (await devboxes.list(core.caller.tenant)).items;
+  await expect(devboxes.create(core.caller, {name: first!.name})).rejects.toMatchObject({code: 'NAME_TAKEN'});
+  await devboxes.remove(core.caller, first!.name, {});
+  await devboxes.create(core.caller, {name: first!.name});
+});
+
+test('an exec runs in the box and is found by its name', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent({run: succeed});
+  await runningBox(core);
+  const {jobs} = core.core.services;
+  const exec = await jobs.exec(core.caller, 'web', {command: ['npm', 'test'], name: 'tests'});
+  const ended = await waitFor(async () => {
+    const job = await jobs.show(core.caller.tenant, 'web/tests');
+    return job.state === 'ended' ? job : undefined;
+  });
+  expect(ended).toMatchObject({id: exec.id, outcome: 'succeeded', devbox: {name: 'web'}});
+  const step = agent.started.at(-1)!.steps[0]!;
+  expect(step).toMatchObject({
+    do: 'container.exec',
+    box: agent.started[0]!.steps.find(each => each.do === 'container.create')?.spec.name,
+    command: {argv: ['npm', 'test']},
+  });
+});
+
+test('an inventory says what became of a box, and an older one says nothing', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  await core.core.services.devboxes.create(core.caller, {name: 'web'});
+  const start = await waitFor(() => agent.started[0]);
+  agent.result(start, {exit: {code: 0}}, {asOf: 10});
+  const {box} = await inState(core, 'running');
+  agent.inventory([], 5);
+  agent.inventory([{name: box!, labels: {}, state: 'exited', exit: {code: 137}}], 20);
+  expect(await inState(core, 'stopped')).toMatchObject({reason: 'its main process ended with code 137'});
+  agent.inventory([{name: box!, labels: {}, state: 'running'}], 15);
+  agent.inventory([], 30);
+  expect(await inState(core, 'failed')).toMatchObject({reason: 'its container is gone from the worker'});
+});
+
+test('a labelled box without a record is offered and can be adopted', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent({run: succeed});
+  const labels = {'io.boxyard.kind': 'devbox', 'io.boxyard.tenant': core.caller.tenant, 'io.boxyard.profile': 'standard'};
+  agent.inventory(
+    [
+      {name: 'd-old-1', labels, state: 'running'},
+      {name: 'other', labels: {...labels, 'io.boxyard.tenant': 't-x'}, state: 'running'},
+    ],
+    5,
+  );
+  const {workers, devboxes} = core.core.services;
+  const worker = await waitFor(async () => {
+    const found = await workers.show(core.caller.tenant, agent.worker);
+    return found.orphans.length > 0 ? found : undefined;
+  });
+  expect(worker.orphans.map(box => box.name)).toEqual(['d-old-1']);
+  expect(await devboxes.adopt(core.caller, {worker: agent.name, box: 'd-old-1', name: 'mine'})).toMatchObject({
+    state: 'running',
+    profile: 'standard',
+  });
+  await devboxes.stop(core.caller, 'mine');
+  await waitFor(async () => (await show(core, 'mine')).state === 'stopped');
+});
