@@ -1,4 +1,4 @@
-import type {Features, Files, Images} from '../plugin-api/index.ts';
+import type {Features, Files, Images, Process} from '../plugin-api/index.ts';
 import {guardProcess, guardTerminal, type Guard} from './guard-box.ts';
 import {wrongProcess} from './sense.ts';
 
@@ -9,23 +9,18 @@ const SNAPSHOT_MS = 600_000;
 /** The same keys as the plugin's, each guarded: having a method is having the feature. Keys we do not know are left out. */
 export const guardFeatures = (guard: Guard, inner: Features): Features => ({
   ...running(guard, inner),
+  ...looking(guard, inner),
   ...making(guard, inner),
   ...(inner.images === undefined ? {} : {images: guardImages(guard, inner.images)}),
   ...(inner.files === undefined ? {} : {files: guardFiles(guard, inner.files)}),
 });
 
 const running = (guard: Guard, inner: Features): Features => {
-  const {exec, killMarked, terminal, connect, stats} = inner;
+  const {exec, killMarked, terminal} = inner;
   return {
     ...(exec && {
       exec: async (box, command, signal) => {
-        const asked = {
-          call: 'exec',
-          subject: box.name,
-          ms: OPEN_MS,
-          signal,
-          dispose: (late: {kill(kind: 'SIGKILL'): Promise<void>}) => void late.kill('SIGKILL').catch(() => undefined),
-        };
+        const asked = {call: 'exec', subject: box.name, ms: OPEN_MS, signal, dispose: killLate};
         return guardProcess(
           guard,
           'exec',
@@ -41,19 +36,20 @@ const running = (guard: Guard, inner: Features): Features => {
     }),
     ...(terminal && {
       terminal: async (box, command, size, signal) => {
-        const asked = {
-          call: 'terminal',
-          subject: box.name,
-          ms: OPEN_MS,
-          signal,
-          dispose: (late: {kill(kind: 'SIGKILL'): Promise<void>}) => void late.kill('SIGKILL').catch(() => undefined),
-        };
-        return guardTerminal(
-          guard,
-          await guard.run(asked, given => terminal.call(inner, guard.innerOf(box), command, size, given), wrongProcess),
-        );
+        const asked = {call: 'terminal', subject: box.name, ms: OPEN_MS, signal, dispose: killLate};
+        const opened = await guard.run(asked, given => terminal.call(inner, guard.innerOf(box), command, size, given), wrongProcess);
+        return guardTerminal(guard, opened);
       },
     }),
+  };
+};
+
+/** Nobody holds it, so nobody would end it. */
+const killLate = (late: Process): void => void late.kill('SIGKILL').catch(() => undefined);
+
+const looking = (guard: Guard, inner: Features): Features => {
+  const {connect, stats} = inner;
+  return {
     ...(connect && {
       connect: (box, port, signal) =>
         guard.run({call: 'connect', subject: box.name, ms: QUICK_MS, signal, dispose: late => void late.destroy()}, given =>

@@ -30,13 +30,8 @@ const definitionOf = async (module: string, importModule: ImportModule): Promise
   const loaded = await withDeadline(importModule(module), IMPORT_MS).catch((error: unknown) => {
     const isMissing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED'].includes(codeOf(error));
     const issue = isMissing ? 'there is no such module' : `its module does not load: ${textOf(error)}`;
-    throw invalid(
-      module,
-      isMissing ? 'not-found' : 'import',
-      issue,
-      isMissing ? 'Install it beside Boxyard, or name its path.' : '',
-      error,
-    );
+    const hint = isMissing ? 'Install it beside Boxyard, or name its path.' : '';
+    throw invalid(module, isMissing ? 'not-found' : 'import', issue, {hint, cause: error});
   });
   const definition = (loaded as {default?: unknown} | undefined)?.default;
   if (definition === null || typeof definition !== 'object') throw invalid(module, 'export', 'its default export is no plugin definition');
@@ -63,7 +58,7 @@ const checkApi = (module: string, api: unknown): void => {
   if (PLUGIN_API >= (oldest as number) && PLUGIN_API <= (newest as number)) return;
   const isOlder = (newest as number) < PLUGIN_API;
   const issue = `it speaks plugin api ${String(oldest)} to ${String(newest)}, this Boxyard ${PLUGIN_API}`;
-  throw invalid(module, 'api', issue, isOlder ? 'Upgrade the plugin.' : 'Upgrade Boxyard, or use an older version of the plugin.');
+  throw invalid(module, 'api', issue, {hint: isOlder ? 'Upgrade the plugin.' : 'Upgrade Boxyard, or use an older version of the plugin.'});
 };
 
 const configOf = async (plugin: Plugin<keyof Kinds, unknown>, module: string, config: unknown): Promise<unknown> => {
@@ -71,7 +66,7 @@ const configOf = async (plugin: Plugin<keyof Kinds, unknown>, module: string, co
     Promise.resolve().then(() => plugin.config['~standard'].validate(config ?? {})),
     IMPORT_MS,
   ).catch((error: unknown) => {
-    throw invalid(module, 'schema', `its config schema fails: ${textOf(error)}`, '', error);
+    throw invalid(module, 'schema', `its config schema fails: ${textOf(error)}`, {cause: error});
   });
   if (result === null || typeof result !== 'object') throw invalid(module, 'schema', 'its config schema answers nonsense');
   if (result.issues === undefined) return result.value;
@@ -84,8 +79,12 @@ const describe = (issue: {readonly message: string; readonly path?: readonly unk
   return path === '' ? issue.message : `${path}: ${issue.message}`;
 };
 
-export const invalid = (plugin: string, problem: string, issue: string, hint = '', cause?: unknown): BoxyardError =>
-  new BoxyardError('PLUGIN_INVALID', {plugin, problem, issue, hint}, cause === undefined ? {} : {cause});
+export const invalid = (
+  plugin: string,
+  problem: string,
+  issue: string,
+  {hint = '', cause}: {hint?: string; cause?: unknown} = {},
+): BoxyardError => new BoxyardError('PLUGIN_INVALID', {plugin, problem, issue, hint}, cause === undefined ? {} : {cause});
 
 /** Rejects when the time is over, whatever the promise does later. */
 export const withDeadline = async <T>(work: Promise<T>, ms: number): Promise<T> => {

@@ -18,7 +18,8 @@ export const endingCases: readonly Case[] = [
       const rest = await waitForText(output, 'ready');
       await box.stop(10_000, lab.signal);
       let said = '';
-      for (let next = await rest.next(); next.done !== true; next = await rest.next()) if (next.value.stream === 'stdout') said += Buffer.from(next.value.bytes).toString();
+      for (let next = await rest.next(); next.done !== true; next = await rest.next())
+        if (next.value.stream === 'stdout') said += Buffer.from(next.value.bytes).toString();
       assert.equal(said, 'bye\n');
       assert.deepEqual(await box.wait(lab.signal), {code: 9});
     },

@@ -11,7 +11,7 @@ export const insideCases: readonly Case[] = [
     run: async (engine, lab) => {
       const box = await startHeld(engine, lab, {env: {FROM: 'box'}});
       const bytes = randomBytes(500_000);
-      const echoed = await execToEnd(engine, lab, box, {argv: ['cat']}, bytes);
+      const echoed = await execToEnd(engine, lab, box, {argv: ['cat'], stdin: bytes});
       assert.ok(echoed.stdout.equals(bytes), `${echoed.stdout.length} bytes of ${bytes.length}`);
       const said = await execToEnd(engine, lab, box, {
         argv: sh('echo "$FROM$OWN"; echo e >&2; exit 7'),
@@ -104,7 +104,11 @@ export const insideCases: readonly Case[] = [
     run: async (engine, lab) => {
       const box = await startHeld(engine, lab);
       const port = 20_000 + Math.floor(Math.random() * 20_000);
-      const listener = await must(engine.features.exec)(box, {argv: sh('echo up; n=$(command -v busybox); $n nc -l -p "$1" -e cat', String(port))}, lab.signal);
+      const listener = await must(engine.features.exec)(
+        box,
+        {argv: sh('echo up; n=$(command -v busybox); $n nc -l -p "$1" -e cat', String(port))},
+        lab.signal,
+      );
       await waitForText(listener.output, 'up');
       const connect = must(engine.features.connect);
       let stream = await connect(box, port, lab.signal).catch(() => undefined);

@@ -49,8 +49,7 @@ export const execToEnd = async (
   engine: Engine,
   lab: Lab,
   box: Box,
-  command: Command,
-  stdin: Uint8Array | string = '',
+  {stdin = '', ...command}: Command & {readonly stdin?: Uint8Array | string},
 ): Promise<Bytes & {exit: Exit}> => {
   const process = await must(engine.features.exec)(box, command, lab.signal);
   const output = collect(process.output);

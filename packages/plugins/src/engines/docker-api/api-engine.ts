@@ -29,7 +29,7 @@ export const apiEngine = (connector: Connector): Engine => ({
 
 const features = (open: () => Promise<Api>): Features => ({
   exec: async (box, command, signal) => exec(await open(), box, command, signal),
-  terminal: async (box, command, size, signal) => terminal(await open(), box, command, size, signal),
+  terminal: async (box, command, size, signal) => terminal(await open(), box, {command, size}, signal),
   connect: async (box, port, signal) => connectTo(await open(), box, port, signal),
   images: images(open),
   files: files(open),

@@ -17,7 +17,12 @@ const RESIZE_TRIES = 100;
 export const exec = async (api: Api, box: Box, command: Command, signal: AbortSignal): Promise<Process> =>
   processOf(api, box, command, await open(api, box, {command, isTerminal: false, signal}));
 
-export const terminal = async (api: Api, box: Box, command: Command, size: Size, signal: AbortSignal): Promise<Terminal> => {
+export const terminal = async (
+  api: Api,
+  box: Box,
+  {command, size}: {command: Command; size: Size},
+  signal: AbortSignal,
+): Promise<Terminal> => {
   const opened = await open(api, box, {command, isTerminal: true, signal});
   const resize = (next: Size): Promise<void> => resizeExec(api, opened, next);
   await resize(size);

@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto';
 import {spawn, type ChildProcess} from 'node:child_process';
-import {Readable, type Writable} from 'node:stream';
+import type {Readable, Writable} from 'node:stream';
 import type {Chunk, Command, Exit, Host, Process} from '@boxyard/core/plugin-api';
 import {killTree, type Marker} from '../process-tree.ts';
 import type {BoxDir, Kept} from './box-dir.ts';

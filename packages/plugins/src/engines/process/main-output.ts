@@ -16,15 +16,10 @@ export async function* readOutput(box: BoxDir, host: Host, from: Offsets, signal
   try {
     let pause = FIRST_POLL_MS;
     for (let hasEnded = false; ;) {
-      let isIdle = true;
-      for (const stream of STREAMS) {
-        const bytes = await readAt(files[stream], at[stream]);
-        if (bytes === undefined) continue;
-        isIdle = false;
-        yield {stream, offset: at[stream], bytes};
-        at[stream] += bytes.length;
-      }
+      const before = at.stdout + at.stderr;
+      for (const stream of STREAMS) yield* readNext(files[stream], stream, at);
       signal.throwIfAborted();
+      const isIdle = at.stdout + at.stderr === before;
       if (!isIdle) pause = FIRST_POLL_MS;
       else if (hasEnded) return;
       else if ((hasEnded = await isOver(box))) await waitForEnd(box, host, signal);
@@ -33,6 +28,14 @@ export async function* readOutput(box: BoxDir, host: Host, from: Offsets, signal
   } finally {
     await Promise.all([files.stdout.close(), files.stderr.close()]);
   }
+}
+
+async function* readNext(file: FileHandle, stream: Chunk['stream'], at: {stdout: number; stderr: number}): AsyncGenerator<Chunk> {
+  const bytes = await readAt(file, at[stream]);
+  if (bytes === undefined) return;
+  const offset = at[stream];
+  at[stream] += bytes.length;
+  yield {stream, offset, bytes};
 }
 
 const isOver = async (box: BoxDir): Promise<boolean> => {

@@ -1,5 +1,5 @@
 import {access} from 'node:fs/promises';
-import {Writable} from 'node:stream';
+import {PassThrough, Writable, type Readable} from 'node:stream';
 import {spawn, type IPty} from '@lydell/node-pty';
 import type {Chunk, Command, Exit, Size, Terminal} from '@boxyard/core/plugin-api';
 import {killTree} from '../process-tree.ts';
@@ -60,47 +60,27 @@ const writer = (pty: IPty): Writable =>
     },
   });
 
-/** The pty is read while its reader keeps up, else it waits, and with it the program. */
+/** The pty is read while its reader keeps up, else it waits, and with it the program. The end is told after the last byte was read. */
 const read = (pty: IPty): {output: AsyncIterable<Chunk>; ended: Promise<Exit>} => {
-  const waiting: Buffer[] = [];
-  let held = 0;
-  let hasEnded = false;
-  let wake = Promise.withResolvers<void>();
+  const arrived = new PassThrough({readableHighWaterMark: HIGH_WATER, writableHighWaterMark: HIGH_WATER});
   const ended = Promise.withResolvers<Exit>();
   pty.onData(data => {
-    const bytes = Buffer.from(data as string | Uint8Array<ArrayBuffer> as string);
-    waiting.push(bytes);
-    held += bytes.length;
-    if (held > HIGH_WATER) pty.pause();
-    wake.resolve();
+    if (!arrived.write(data)) pty.pause();
   });
+  arrived.on('drain', () => pty.resume());
   pty.onExit(({exitCode, signal}) => {
-    hasEnded = true;
-    wake.resolve();
     const exit = {code: signal === undefined || signal === 0 ? exitCode : 128 + signal};
-    // The end is known after the last byte has been read, as the contract says.
-    void drained.promise.then(() => ended.resolve(exit));
+    arrived.once('close', () => ended.resolve(exit));
+    arrived.end();
   });
-  const drained = Promise.withResolvers<void>();
-  const output = (async function* (): AsyncGenerator<Chunk> {
-    let offset = 0;
-    try {
-      for (;;) {
-        const bytes = waiting.shift();
-        if (bytes !== undefined) {
-          held -= bytes.length;
-          if (held <= HIGH_WATER / 2) pty.resume();
-          yield {stream: 'stdout', offset, bytes};
-          offset += bytes.length;
-        } else if (hasEnded) return;
-        else {
-          await wake.promise;
-          wake = Promise.withResolvers();
-        }
-      }
-    } finally {
-      drained.resolve();
-    }
-  })();
-  return {output, ended: ended.promise};
+  return {output: numbered(arrived), ended: ended.promise};
 };
+
+async function* numbered(arrived: Readable): AsyncGenerator<Chunk> {
+  let offset = 0;
+  for await (const part of arrived) {
+    const bytes = part as Buffer;
+    yield {stream: 'stdout', offset, bytes};
+    offset += bytes.length;
+  }
+}
