@@ -32,7 +32,9 @@ async function start(argv: string[]): Promise<number> {
 }
 
 /** `boxyard` alone is the dashboard for a person and help for a program. */
-const atStart = () => (process.stdout.isTTY && process.stdin.isTTY ? ['dashboard'] : []);
+function atStart(): string[] {
+  return process.stdout.isTTY && process.stdin.isTTY ? ['dashboard'] : [];
+}
 
 async function showHelp(config: import('@oclif/core/config').Config, subject: readonly string[]): Promise<number> {
   const {helpTopic} = await import('./cli/help-topics.ts');

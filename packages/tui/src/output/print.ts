@@ -1,5 +1,5 @@
 import type {Format} from '../cli/flags.ts';
-import {safeLine, safeText} from './safe-text.ts';
+import {hasUnshowable, safeLine, safeText, unshowable} from './safe-text.ts';
 import {renderTable, type Column} from './table.ts';
 
 export interface Sink {
@@ -37,7 +37,7 @@ export function printer(sink: Sink, say: (line: string) => void, style: PrintSty
     format: style.format,
     async list(page, view) {
       if (style.quiet || style.format === 'name') return lines(page.items.map(item => safeLine(view.name(item))));
-      if (style.format === 'jsonl') return lines(page.items.map(item => JSON.stringify(item)));
+      if (style.format === 'jsonl') return lines(page.items.map(item => asJson(item)));
       if (style.format !== 'table') return structured({items: page.items, nextCursor: page.nextCursor, schemaVersion: 1});
       if (page.items.length === 0) return say(view.empty);
       sink.write(
@@ -58,13 +58,21 @@ export function printer(sink: Sink, say: (line: string) => void, style: PrintSty
 }
 
 export async function renderStructured(value: unknown, format: Format): Promise<string> {
-  if (format === 'yaml') {
-    const {stringify} = await import('yaml');
-    // YAML is read by people on terminals: control characters are escaped there too.
-    return stringify(JSON.parse(JSON.stringify(value)), {lineWidth: 0});
-  }
-  return `${format === 'jsonl' ? JSON.stringify(value) : JSON.stringify(value, null, 2)}\n`;
+  if (format !== 'yaml') return `${asJson(value, format === 'jsonl' ? 0 : 2)}\n`;
+  const {stringify} = await import('yaml');
+  const plain: unknown = JSON.parse(JSON.stringify(value));
+  const text = stringify(plain, {lineWidth: 0});
+  // Only in double quotes can a character that a terminal would obey be written as its number.
+  return hasUnshowable(text)
+    ? asNumbers(stringify(plain, {lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE'}))
+    : text;
 }
+
+/** JSON with everything a terminal might obey as `\\uXXXX`: the same data to a program. */
+const asJson = (value: unknown, indent = 0): string => asNumbers(JSON.stringify(value, null, indent));
+
+const asNumbers = (text: string): string =>
+  text.replace(unshowable, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const ended = (text: string) => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
 

@@ -5,7 +5,7 @@
  */
 export function safeText(text: string): string {
   if (!suspicious.test(text)) return text;
-  return text.replace(sequences, '').replaceAll('\r\n', '\n').replaceAll('\r', '␍').replace(forbidden, '');
+  return text.replace(sequences, '').replaceAll('\r\n', '\n').replaceAll('\r', '␍').replace(unshowable, '');
 }
 
 /** The same for what must stay on one line: a table cell, an error message in a list. */
@@ -14,6 +14,9 @@ export const safeLine = (text: string): string => safeText(text).replaceAll('\n'
 const c1 = '\\u0080-\\u009f';
 const format = '\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb';
 const suspicious = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f${c1}${format}]`);
+/** What no text of others may bring to a terminal, one character at a time. */
+export const unshowable = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f${c1}${format}]`, 'g');
+export const hasUnshowable = (text: string): boolean => suspicious.test(text);
 const forbidden = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f${c1}${format}]`, 'g');
 // Strings (OSC, DCS, SOS, PM, APC) up to their end, or to the end of the line where nobody closes them; CSI; single escapes.
 const sequences = new RegExp(

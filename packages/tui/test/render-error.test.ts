@@ -1,0 +1,39 @@
+import {describe, expect, test} from 'vitest';
+import {BoxyardError, catalogue, type ErrorCode} from '@boxyard/core/errors';
+import {exitCodeOf, renderError} from '../src/render-error.ts';
+
+const style = {json: false, debug: false, runsCommand: false};
+
+describe('an error on stderr', () => {
+  test('is what happened, then what to do next', () => {
+    expect(renderError(new BoxyardError('NO_SERVER'), style)).toBe('No Boxyard server here.\nboxyard up -d, then the same command\n');
+  });
+
+  test('is one document with its exit code in JSON', () => {
+    const text = renderError(new BoxyardError('NOT_FOUND', {what: 'job', name: 'j-1'}), {...style, json: true});
+    expect(JSON.parse(text)).toMatchObject({error: {code: 'NOT_FOUND', message: 'No job j-1.', exitCode: 5}});
+  });
+
+  test('shows no stack unless asked', () => {
+    const error = new BoxyardError('INTERNAL', {}, {cause: new Error('deep')});
+    expect(renderError(error, {...style, logFile: '/tmp/x.log'})).not.toContain('deep');
+    expect(renderError(error, {...style, logFile: '/tmp/x.log'})).toContain('/tmp/x.log');
+    expect(renderError(error, {...style, debug: true})).toContain('deep');
+  });
+
+  test('cannot carry a terminal away', () => {
+    expect(renderError(new BoxyardError('NOT_FOUND', {what: 'job', name: '\u001b]52;c;eA==\u0007'}), style)).not.toContain('\u001b');
+  });
+});
+
+describe('exit codes', () => {
+  test.each(Object.keys(catalogue) as ErrorCode[])('%s has one of the documented codes', code => {
+    expect([1, 2, 4, 5, 6, 7, 8, 124, 130]).toContain(exitCodeOf(new BoxyardError(code), {runsCommand: false}));
+  });
+
+  test('run and exec say 125 for failures that are not the command’s', () => {
+    const code = (name: ErrorCode) => exitCodeOf(new BoxyardError(name), {runsCommand: true});
+    expect([code('NO_SERVER'), code('ENGINE_UNAVAILABLE'), code('NOT_FOUND')]).toEqual([125, 125, 125]);
+    expect([code('INVALID_INPUT'), code('REQUEST_TIMEOUT'), code('INTERRUPTED')]).toEqual([2, 124, 130]);
+  });
+});
