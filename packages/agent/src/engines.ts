@@ -116,8 +116,8 @@ async function withDeadline<T>(
   const late = new AbortController();
   const both = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
   const {promise, reject} = Promise.withResolvers<never>();
-  const error = new BoxyardError('ENGINE_TIMEOUT', what);
   const timer = setTimeout(() => {
+    const error = new BoxyardError('ENGINE_TIMEOUT', what);
     late.abort(error);
     reject(error);
   }, what.ms);

@@ -22,7 +22,6 @@ export class HeldRegistry {
   /** Resolves when the program runs or has ended; idempotent by slot. */
   async start(message: Start): Promise<HeldState> {
     const state = await this.#host.start(message);
-    this.update(state);
     return this.#states.get(keyOf(state)) ?? state;
   }
 

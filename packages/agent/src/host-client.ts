@@ -63,7 +63,9 @@ export class HostClient {
   }
 
   async start(message: Extract<Request, {type: 'run' | 'exec'}>): Promise<HeldState> {
-    return HeldState.parse(await this.#request(message));
+    const socket = await this.#ensure();
+    // Noted while it is read, so that an end told right behind it is not overtaken.
+    return HeldState.parse(await this.#ask(socket, message, value => this.#events.state(HeldState.parse(value))));
   }
 
   async kill(of: {job: string; attempt: Attempt; slot: string}, graceMs: number): Promise<void> {
@@ -99,11 +101,15 @@ export class HostClient {
     return this.#ask(await this.#ensure(), message);
   }
 
-  #ask(socket: Socket, message: Request): Promise<unknown> {
+  #ask(socket: Socket, message: Request, seen: (value: unknown) => void = () => undefined): Promise<unknown> {
     const id = ++this.#id;
     return new Promise((resolve, reject) => {
       if (socket.destroyed) return reject(hostLost());
-      this.#waiting.set(id, {resolve, reject});
+      const settle = (value: unknown) => {
+        seen(value);
+        resolve(value);
+      };
+      this.#waiting.set(id, {resolve: settle, reject});
       socket.write(encodeFrame({...message, id}));
     });
   }

@@ -18,7 +18,8 @@ const PAGE_BYTES = MAX_CONTROL_BYTES / 2;
 /** What each engine holds of ours, as last seen. An engine that does not answer holds up no other, and says nothing about its boxes. */
 export class Inventory {
   readonly #deps: InventoryDeps;
-  readonly #seen = new Map<string, readonly BoxSeen[]>();
+  /** `asOf` is drawn before the engine is asked: whatever is noted later may be missing in the answer (R9). */
+  readonly #seen = new Map<string, {readonly asOf: number; readonly boxes: readonly BoxSeen[]}>();
   readonly #told = new Map<string, string>();
   readonly #asking = new Map<string, Promise<readonly Box[] | undefined>>();
 
@@ -27,15 +28,11 @@ export class Inventory {
   }
 
   get running(): number {
-    return [...this.#seen.values()].flat().filter(box => box.state === 'running').length;
+    return [...this.#seen.values()].flatMap(one => one.boxes).filter(box => box.state === 'running').length;
   }
 
   seen(engine: string): readonly BoxSeen[] {
-    return this.#seen.get(engine) ?? [];
-  }
-
-  get all(): readonly BoxSeen[] {
-    return [...this.#seen.values()].flat();
+    return this.#seen.get(engine)?.boxes ?? [];
   }
 
   /** Asks every usable engine and tells the server what changed; `always` tells it in any case. */
@@ -45,10 +42,10 @@ export class Inventory {
   }
 
   async tell(engine: string, always: boolean): Promise<void> {
-    const asOf = this.#deps.journal.next();
     const boxes = await this.look(engine);
-    if (!boxes) return;
-    const seen = this.seen(engine);
+    const found = this.#seen.get(engine);
+    if (!boxes || !found) return;
+    const {asOf, boxes: seen} = found;
     const text = JSON.stringify(seen);
     if (!always && this.#told.get(engine) === text) return;
     const pages = pagesOf(seen);
@@ -67,9 +64,10 @@ export class Inventory {
 
   async #look(engine: string): Promise<readonly Box[] | undefined> {
     const {engines, machine, log} = this.#deps;
+    const asOf = this.#deps.journal.next();
     try {
       const boxes = await engines.list(engine, {'io.boxyard.agent': machine}, LIST_MS);
-      this.#seen.set(engine, await inspectAll(boxes, box => this.#inspect(engine, box)));
+      this.#seen.set(engine, {asOf, boxes: await inspectAll(boxes, box => this.#inspect(engine, box))});
       return boxes;
     } catch (error) {
       log('no inventory', {engine, error: String(error)});

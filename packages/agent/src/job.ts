@@ -1,5 +1,5 @@
 import {BoxyardError, asBoxyardError, toWire, type WireError} from '@boxyard/core/errors';
-import type {Exit, FromAgent, LogEnd, Phase} from '@boxyard/core/protocol';
+import type {Attempt, Exit, FromAgent, LogEnd, Phase} from '@boxyard/core/protocol';
 import {isHostLost} from './host-client.ts';
 import type {JobResult, JobRow, JobStart} from './journal.ts';
 import {gapsOf, lengthsOf, listSegments, spoolDir} from './session-host/spool.ts';
@@ -41,7 +41,7 @@ export class Job {
     this.done = new Promise<void>(resolve => setImmediate(resolve)).then(() => this.#run());
   }
 
-  get of() {
+  get of(): {job: string; attempt: Attempt} {
     return {job: this.row.job, attempt: this.row.attempt};
   }
 
@@ -253,7 +253,7 @@ export class Job {
   async #lengths(): Promise<{lengths: LogEnd; gaps: JobResult['gaps']}> {
     const program = this.#parts.held.find({...this.of, slot: 'main'});
     const dir = spoolDir(this.#parts.stateDir, this.row.job, this.row.attempt);
-    if (!this.#usedHost && program?.is === 'ended' && isSmall(program.lengths)) return {lengths: program.lengths, gaps: gapsOf(dir)};
+    if (!this.#usedHost && program?.is === 'ended') return {lengths: program.lengths, gaps: gapsOf(dir)};
     const segments = listSegments(dir);
     if (!this.#usedHost && !program && segments.length === 0) return {lengths: lengthsOf([]), gaps: []};
     try {
@@ -264,5 +264,3 @@ export class Job {
     }
   }
 }
-
-const isSmall = (lengths: LogEnd) => lengths.log === 0;

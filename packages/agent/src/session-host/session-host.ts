@@ -156,7 +156,7 @@ export class SessionHost {
     // A main process that could not be started may be tried again: what the engine did or not is seen from its box.
     const held = known && !(known.state.is === 'failed' && message.type === 'run') ? known : this.#hold(message, engine);
     await held.started;
-    return held.state;
+    return held;
   }
 
   #hold(message: Of<'run'> | Of<'exec'>, engine: Engine): Held {
@@ -219,7 +219,9 @@ export class SessionHost {
 
   #reply(socket: Socket, id: number, result: {value?: unknown; error?: BoxyardError}): void {
     const error = result.error && toWire(result.error);
-    if (socket.writable) socket.write(encodeFrame({type: 'reply', id, value: result.value, error}));
+    // Its state as of now, not as of when it was asked for: what follows on the socket is newer than what went before.
+    const value = result.value instanceof Held ? result.value.state : result.value;
+    if (socket.writable) socket.write(encodeFrame({type: 'reply', id, value, error}));
   }
 
   #endIfEmpty(): void {
