@@ -16,14 +16,14 @@ const FORBIDDEN = [
   '/var/lib/containerd',
 ];
 
-/** The resolved path, or a `denied` fault: what counts is where the source leads, not how it is spelled. */
+/** The resolved path, or an `invalid` fault: what counts is where the source leads, not how it is spelled. */
 export const refuseDangerousSource = async (source: string, host: Host): Promise<string> => {
   if (!path.isAbsolute(source)) throw host.fault('invalid', `${source} is not an absolute path`);
   const resolved = await realpath(source).catch(() => {
-    throw host.fault('not-found', `${source} is not on this machine`);
+    throw host.fault('invalid', `${source} is not on this machine`);
   });
   const isForbidden = FORBIDDEN.some(place => within(resolved, place) || within(place, resolved));
-  if (isForbidden || resolved.endsWith('.sock')) throw host.fault('denied', `${source} may not be mounted into a box`);
+  if (isForbidden || resolved.endsWith('.sock')) throw host.fault('invalid', `${source} may not be mounted into a box`);
   return resolved;
 };
 

@@ -15,6 +15,8 @@ export interface Connector {
   open(): Promise<Api>;
   /** What stands in the way, or nothing. */
   unusable(): Promise<Unusable | undefined>;
+  /** What to type where the engine answers and starts nothing, if that is known. */
+  fixOf(why: string): string | undefined;
 }
 
 interface Wanted {
@@ -23,7 +25,8 @@ interface Wanted {
   readonly endpoints: () => readonly Endpoint[];
   readonly explain: (tried: readonly string[], code: string | undefined) => Unusable;
   /** Called when nothing answers anywhere: may start a service and return where it listens. */
-  readonly launch?: () => Promise<Endpoint | undefined>;
+  readonly launch?: (connectTo: (endpoint: Endpoint) => Api) => Promise<Endpoint | undefined>;
+  readonly fixOf?: (why: string) => string | undefined;
 }
 
 export const createConnector = (wanted: Wanted): Connector => {
@@ -33,6 +36,7 @@ export const createConnector = (wanted: Wanted): Connector => {
   return {
     host: wanted.host,
     dialect: wanted.dialect,
+    fixOf: why => wanted.fixOf?.(why),
     open: async () => {
       const found = await look();
       if ('tried' in found) throw refuse(wanted, found);
@@ -63,7 +67,7 @@ const search = async (wanted: Wanted, known: Api | undefined): Promise<Api | Ref
     if (problem === undefined) return connect(wanted, endpoint);
     code = problem === 'ENOENT' ? code : problem;
   }
-  const launched = await wanted.launch?.();
+  const launched = await wanted.launch?.(endpoint => connect(wanted, endpoint));
   if (launched !== undefined) return connect(wanted, launched);
   return {tried: endpoints.map(nameOf), code};
 };
@@ -79,5 +83,7 @@ const connect = ({dialect, host}: Wanted, endpoint: Endpoint): Api => ({
 const refuse = ({dialect, host, explain}: Wanted, {tried, code}: Refusal): Error => {
   const {why, fix} = explain(tried, code);
   const isDenied = code === 'EACCES' || code === 'EPERM';
-  return host.fault(isDenied ? 'denied' : 'unavailable', `${dialect.name}: ${why}`, fix === undefined ? {} : {hint: fix});
+  const more = fix === undefined ? {} : {hint: fix};
+  if (isDenied) return host.fault('denied', tried[0] ?? dialect.name, more);
+  return host.fault('unavailable', why, more);
 };

@@ -4,7 +4,8 @@ import {apiEngine} from '../docker-api/api-engine.ts';
 import {createConnector} from '../docker-api/connector.ts';
 import type {PodmanConfig} from './config.ts';
 import {podmanEndpoints} from './endpoints.ts';
-import {explain} from './errors.ts';
+import {explain, fixOf} from './errors.ts';
+import {launchService, privateSocket} from './service.ts';
 
 const dialect: Dialect = {
   name: 'podman',
@@ -13,5 +14,18 @@ const dialect: Dialect = {
   wait: 'process',
 };
 
-export const createPodmanEngine = (config: PodmanConfig, host: Host, env: NodeJS.ProcessEnv): Engine =>
-  apiEngine(createConnector({dialect, host, endpoints: () => podmanEndpoints(config, env), explain}));
+export const createPodmanEngine = (config: PodmanConfig, host: Host, env: NodeJS.ProcessEnv): Engine => {
+  const isNamed = config.socket !== undefined || (env['CONTAINER_HOST'] ?? '').startsWith('unix:');
+  const mayStart = config.start && !isNamed;
+  const own = {socketPath: privateSocket(host.stateDir)};
+  return apiEngine(
+    createConnector({
+      dialect,
+      host,
+      explain,
+      fixOf,
+      endpoints: () => [...podmanEndpoints(config, env), ...(mayStart ? [own] : [])],
+      launch: async connectTo => (mayStart ? launchService({config, host, env, endpoint: own}, connectTo) : undefined),
+    }),
+  );
+};

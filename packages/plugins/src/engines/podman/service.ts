@@ -1,0 +1,153 @@
+import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {access, chmod, constants, mkdir, open, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {tmpdir, userInfo} from 'node:os';
+import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import type {Host} from '@boxyard/core/plugin-api';
+import type {Api, Endpoint} from '../docker-api/api.ts';
+import {tryEndpoint} from '../docker-api/endpoint.ts';
+import {tryContainer} from '../docker-api/trial.ts';
+import {isHere} from '../process-tree.ts';
+import type {PodmanConfig} from './config.ts';
+import {containersConf} from './containers-conf.ts';
+
+/** A service nobody talks to ends by itself, so nobody has to end it; boxes do not need it. */
+const IDLE_SECONDS = 300;
+const READY_MS = 15_000;
+const LOCK_MS = 60_000;
+const MAX_SOCKET_PATH = 100;
+
+interface Launch {
+  readonly config: PodmanConfig;
+  readonly host: Host;
+  readonly env: NodeJS.ProcessEnv;
+  readonly endpoint: {readonly socketPath: string};
+}
+
+/** In the state folder, or where that is too deep for a socket, in a folder only we may enter. */
+export const privateSocket = (stateDir: string): string => {
+  const wanted = path.join(stateDir, 'podman.sock');
+  if (wanted.length <= MAX_SOCKET_PATH) return wanted;
+  const short = createHash('sha256').update(stateDir).digest('hex').slice(0, 12);
+  return path.join(tmpdir(), `boxyard-podman-${userInfo().uid}-${short}`, 'podman.sock');
+};
+
+/**
+ * Starts `podman system service` in a process group of its own, so that it outlives whoever needed it first. Agent and session
+ * host may both come here: one of them starts it, the other waits. Undefined where there is no podman.
+ */
+export const launchService = async (launch: Launch, connectTo: (endpoint: Endpoint) => Api): Promise<Endpoint | undefined> => {
+  const program = await findPodman(launch.config.path ?? launch.env['PODMAN_PATH'], launch.env['PATH'] ?? '');
+  if (program === undefined) return undefined;
+  await makePrivateFolder(path.dirname(launch.endpoint.socketPath));
+  const release = await takeLock(path.join(launch.host.stateDir, 'service.lock'));
+  try {
+    if ((await tryEndpoint(launch.endpoint)) === undefined) return launch.endpoint;
+    await startFitting(launch, program, connectTo);
+    return launch.endpoint;
+  } finally {
+    await release();
+  }
+};
+
+/** As the machine is set up; and if no container starts that way, with settings of our own, if one does that way. */
+const startFitting = async (launch: Launch, program: string, connectTo: (endpoint: Endpoint) => Api): Promise<void> => {
+  const own = path.join(launch.host.stateDir, 'containers.conf');
+  const isKnown = await access(own).then(
+    () => true,
+    () => false,
+  );
+  const first = await startService(launch, program, isKnown ? own : undefined);
+  if (isKnown || launch.env['CONTAINERS_CONF'] !== undefined) return;
+  const before = await trial(launch, connectTo);
+  if (before === undefined) return;
+  launch.host.log('warn', 'podman starts no container as it is set up here; trying settings of our own', {why: before});
+  await writeFile(own, await containersConf(launch.env['PATH'] ?? ''), {mode: 0o600});
+  await end(first, launch.endpoint);
+  const second = await startService(launch, program, own);
+  if ((await trial(launch, connectTo)) === undefined) return;
+  await rm(own, {force: true});
+  await end(second, launch.endpoint);
+  await startService(launch, program, undefined);
+};
+
+/** Why no container with limits starts, or nothing. */
+const trial = async (launch: Launch, connectTo: (endpoint: Endpoint) => Api): Promise<string | undefined> => {
+  const api = connectTo(launch.endpoint);
+  const signal = AbortSignal.timeout(READY_MS);
+  try {
+    const {Arch: arch} = await api.docker.version();
+    const result = await tryContainer(api, arch, signal);
+    if (result === undefined || (result.runs && result.limits)) return undefined;
+    return result.runs ? 'limits are refused' : result.why;
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+const startService = async ({host, env, endpoint}: Launch, program: string, conf: string | undefined): Promise<number> => {
+  await rm(endpoint.socketPath, {force: true});
+  const logFile = path.join(host.stateDir, 'service.log');
+  const log = await open(logFile, 'w', 0o600);
+  const child = spawn(program, ['system', 'service', `--time=${IDLE_SECONDS}`, `unix://${endpoint.socketPath}`], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+    env: {...env, ...(conf === undefined ? {} : {CONTAINERS_CONF: conf})},
+  });
+  await log.close();
+  let ended: string | undefined;
+  child.once('error', error => (ended = error.message));
+  child.once('exit', code => (ended = `it ended with ${code}`));
+  child.unref();
+  for (const until = Date.now() + READY_MS; ; await delay(20)) {
+    if ((await tryEndpoint(endpoint)) === undefined) {
+      await writeFile(path.join(host.stateDir, 'service.pid'), String(child.pid), {mode: 0o600});
+      return child.pid ?? 0;
+    }
+    if (ended === undefined && Date.now() < until) continue;
+    const said = await readFile(logFile, 'utf8').catch(() => '');
+    throw host.fault('unavailable', `podman system service: ${ended ?? 'it does not answer'} ${said.trim().slice(-300)}`.trim());
+  }
+};
+
+const end = async (pid: number, endpoint: Endpoint): Promise<void> => {
+  if (pid > 0 && isHere(pid)) process.kill(pid, 'SIGTERM');
+  for (const until = Date.now() + 5_000; (await tryEndpoint(endpoint)) === undefined && Date.now() < until;) await delay(20);
+};
+
+const findPodman = async (named: string | undefined, searchPath: string): Promise<string | undefined> => {
+  const places = named?.includes('/') === true ? [named] : searchPath.split(':').map(folder => path.join(folder, named ?? 'podman'));
+  for (const place of places) {
+    const isProgram = await access(place, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isProgram) return place;
+  }
+  return undefined;
+};
+
+const makePrivateFolder = async (folder: string): Promise<void> => {
+  await mkdir(folder, {recursive: true, mode: 0o700});
+  const {uid} = await stat(folder);
+  if (uid !== userInfo().uid) throw new Error(`${folder} belongs to somebody else`);
+  await chmod(folder, 0o700);
+};
+
+/** A lock whose holder is gone, or has held it for too long, is no lock. */
+const takeLock = async (file: string): Promise<() => Promise<void>> => {
+  for (const until = Date.now() + LOCK_MS; ; await delay(25)) {
+    const mine = await open(file, 'wx', 0o600).catch(() => undefined);
+    if (mine !== undefined) {
+      await mine.writeFile(String(process.pid));
+      await mine.close();
+      return () => rm(file, {force: true});
+    }
+    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
+    const age = Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now());
+    const isStale = (holder > 0 && !isHere(holder)) || age > LOCK_MS;
+    if (isStale || Date.now() > until) await rm(file, {force: true});
+  }
+};
