@@ -128,6 +128,8 @@ async function createParts(options: JobCoreOptions) {
     nudge,
     onChange: (before, after) => {
       watchers.changed(after);
+      // The bell rings too, for whichever server holds the socket; here it need not be waited for.
+      if (isOnWorker(after) && after.worker !== undefined && (before?.state === 'queued' || before?.cancel !== after.cancel)) hub.ring([after.worker.id]);
       noteRoom(table, before, after);
       if (hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0)
         void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));

@@ -30,6 +30,8 @@ export interface FakeAgentOptions {
   readonly features?: readonly string[];
   readonly isSilent?: boolean;
   readonly installation?: string;
+  /** What the agent keeps on disk: jobs it accepted and whose result nobody has stored. Hand the same one to its next life. */
+  readonly journal?: Map<string, Start>;
 }
 
 export interface FakeAgent {
@@ -110,6 +112,7 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
   const onStart = (start: Start) => {
     started.push(start);
     if (options.run === undefined) return;
+    options.journal?.set(start.job, start);
     const {stdout = '', result} = options.run(start);
     agent.running(start);
     void agent.finish(start, {stdout, result}).catch(() => undefined);
@@ -123,7 +126,10 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
     received.push(message);
     if (message.type === 'ping' && options.isSilent !== true) send({type: 'pong', id: message.id});
     if (message.type === 'job.start') onStart(message);
-    if (message.type === 'job.stored') stored.add(message.attempt.id);
+    if (message.type === 'job.stored') {
+      stored.add(message.attempt.id);
+      options.journal?.delete(message.job);
+    }
     if (message.type === 'job.have') have.set(message.stream, message.length);
     if (message.type === 'query') send({type: 'query.answer', query: message.query, value: []});
   });
@@ -167,5 +173,8 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
     slots: options.slots ?? 4,
     memory: options.memory ?? 8 * 1024 ** 3,
   });
+  const kept = [...(options.journal?.values() ?? [])];
+  agent.journal(kept.map(({job, attempt}) => ({job, attempt, state: 'running', at: Date.now()})));
+  for (const start of kept) onStart(start);
   return agent;
 }

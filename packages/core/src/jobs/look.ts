@@ -43,7 +43,9 @@ export function createLook(options: LookOptions) {
     const [kind, first = '', second = ''] = thing.split(':');
     if (kind === 'j') return lookAtJob(first);
     const isDone = kind === 'g' ? await placement.group(first, second) : kind === 'w' ? await placement.worker(first) : true;
+    // What is not done in one go is gone on with, by whoever hears the bell.
     if (isDone) await dropDue(store, thing, began);
+    else if (!placement.isPaused) options.nudge([thing]);
   };
 
   /** Rings for every overdue row; rows that nudges would have covered are few. */

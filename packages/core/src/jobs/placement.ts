@@ -14,12 +14,16 @@ export interface PlacementOptions {
 }
 
 const batch = 64;
+/** One look gives way after this; what is left is rung for again. */
+const longestMs = 1_000;
 /** How many waiting jobs are told why: the first ones; the others wait behind them. */
 const told = 20;
 
 /** Starts waiting jobs on workers with room: O(classes the worker satisfies + jobs started). Safe to run twice at once. */
 export class Placement {
   readonly #options: PlacementOptions;
+  /** Being sent by this process now, so that two looks at once do not both try. */
+  readonly #sending = new Set<string>();
 
   constructor(options: PlacementOptions) {
     this.#options = options;
@@ -27,34 +31,37 @@ export class Placement {
 
   /** A group has somebody in it: start as many as fit. True when nothing of it is left to do for now. */
   async group(tenant: string, group: string): Promise<boolean> {
-    if (this.#isPaused()) return false;
-    for (;;) {
+    if (this.isPaused) return false;
+    const end = performance.now() + longestMs;
+    while (performance.now() < end) {
       const waiting = await heads(this.#options.store, tenant, group, batch);
       if (waiting.length === 0) return dropGroupIfEmpty(this.#options.store, tenant, group);
       const sent = await this.#sendAll(tenant, waiting);
       if (sent < waiting.length) return true;
     }
+    return false;
   }
 
   /** A worker has room: walk the classes it satisfies, earliest heads first. */
   async worker(id: string): Promise<boolean> {
     const entry = this.#options.table.get(id);
     if (entry === undefined) return true;
-    if (this.#isPaused()) return false;
-    entry.used = await this.#options.workers.used(id);
+    if (this.isPaused) return false;
     const {tenant} = entry.record;
-    for (;;) {
+    const end = performance.now() + longestMs;
+    while (performance.now() < end) {
+      const [used, all] = await Promise.all([this.#options.workers.used(id), waitingGroups(this.#options.store, tenant)]);
+      entry.used = used;
       const candidate = this.#candidate(tenant, id);
       if (candidate === undefined || candidate.closed !== undefined) return true;
-      const groups = (await waitingGroups(this.#options.store, tenant)).filter(
-        each => isOfClass(each.needs, candidate) && hasRoom(each.needs, candidate),
-      );
+      const groups = all.filter(each => isOfClass(each.needs, candidate) && hasRoom(each.needs, candidate));
       const perGroup = Math.min(batch, Math.max(1, candidate.slots.total - candidate.slots.used));
       const found = await Promise.all(groups.map(each => heads(this.#options.store, tenant, each.group, perGroup)));
       const waiting = found.flat().toSorted((a, b) => a.score - b.score);
       if (waiting.length === 0) return true;
       if ((await this.#sendAll(tenant, waiting)) === 0) return true;
     }
+    return false;
   }
 
   /** Tries each in order, in this server's view of the reservations; returns how many were sent. */
@@ -62,15 +69,19 @@ export class Placement {
     const sending: Promise<boolean>[] = [];
     const refused = new Set<string>();
     let count = 0;
+    const candidates = this.#options.table.candidates(tenant, this.#now()).map(each => ({...each}));
     for (const {record} of waiting) {
-      if (refused.has(record.group)) continue;
-      const placed = place({needs: record.spec.needs, image: imageOf(record)}, this.#options.table.candidates(tenant, this.#now()));
+      if (refused.has(record.group) || this.#sending.has(record.id)) continue;
+      const placed = place({needs: record.spec.needs, image: imageOf(record)}, candidates);
       if (placed.worker === undefined) {
         refused.add(record.group);
         sending.push(this.#tell(waiting, record.group, placed.refusals));
         continue;
       }
       this.#reserve(placed.worker.id, record, 1);
+      const taken = candidates.find(each => each.id === placed.worker.id)!;
+      taken.slots = {total: taken.slots.total, used: taken.slots.used + record.spec.needs.slots};
+      taken.memory = {total: taken.memory.total, used: taken.memory.used + record.spec.needs.memoryBytes};
       sending.push(this.#send(record, placed.worker, placed.engine));
     }
     for (const wasSent of await Promise.all(sending)) if (wasSent) count++;
@@ -78,14 +89,17 @@ export class Placement {
   }
 
   async #send(record: JobRecord, worker: Candidate, engine: string): Promise<boolean> {
+    this.#sending.add(record.id);
     const result = await sendJob(this.#options.store, record, {
       worker: {id: worker.id, name: worker.name},
       engine,
       total: {slots: worker.slots.total, memory: worker.memory.total},
-    }).catch((error: unknown) => {
-      this.#reserve(worker.id, record, -1);
-      throw error;
-    });
+    })
+      .catch((error: unknown) => {
+        this.#reserve(worker.id, record, -1);
+        throw error;
+      })
+      .finally(() => this.#sending.delete(record.id));
     if (result !== undefined && 'after' in result && result.hasChanged) return true;
     const entry = this.#options.table.get(worker.id);
     if (entry !== undefined) entry.used = await this.#options.workers.used(worker.id);
@@ -113,7 +127,8 @@ export class Placement {
     return this.#options.store.rim.clock.now();
   }
 
-  #isPaused(): boolean {
+  /** While agents are asked what they hold nothing is placed. */
+  get isPaused(): boolean {
     return this.#options.store.rim.clock.monotonic() < this.#options.pausedUntil();
   }
 }

@@ -17,14 +17,18 @@ export interface JobQueue {
 }
 
 const name = 'jobs';
-const concurrency = 8;
+const concurrency = 16;
 const stuckAfterMs = 30_000;
 const watchEveryMs = 10_000;
 const mostRebuilds = 3;
+/** How long an entry goes on looking while rings for its thing keep coming, and how long it waits for one more. */
+const longestLookMs = 2_000;
+const lingerMs = 5;
 
 /** BullMQ carries door bells: many rings of one thing in one moment become one entry. */
 export function openJobQueue(options: JobQueueOptions): JobQueue {
   const queue = openQueue(options.rim, name);
+  const looks = createLooks(options.look, thing => ring(thing));
   const ringing = new Set<string>();
   let isSending = false;
   let isClosed = false;
@@ -41,14 +45,17 @@ export function openJobQueue(options: JobQueueOptions): JobQueue {
       isSending = false;
     }
   };
-  const consume = () => openConsumer(options.rim, name, {concurrency, process: options.look, onFailure: options.onFailure});
+  const ring = (thing: string) => {
+    ringing.add(thing);
+    // The sweep rings again for what could not be rung for.
+    void flush().catch(() => undefined);
+  };
+  const consume = () => openConsumer(options.rim, name, {concurrency, process: looks.run, onFailure: options.onFailure});
   const watchdog = watch(options, consume, queue.waiting);
   return {
     nudge: things => {
-      if (things.length === 0 || isClosed) return;
-      for (const thing of things) ringing.add(thing);
-      // The sweep rings again for what could not be rung for.
-      void flush().catch(() => undefined);
+      if (isClosed) return;
+      for (const thing of things) if (!looks.ring(thing)) ring(thing);
     },
     close: async () => {
       isClosed = true;
@@ -56,6 +63,54 @@ export function openJobQueue(options: JobQueueOptions): JobQueue {
       await queue.close();
     },
   };
+}
+
+interface Look {
+  hasRung: boolean;
+  wake: (() => void) | undefined;
+}
+
+/** A ring for a thing that this process looks at already is answered by that look, without another entry. */
+function createLooks(look: (thing: string) => Promise<void>, requeue: (thing: string) => void) {
+  const active = new Map<string, Look>();
+  const run = async (thing: string): Promise<void> => {
+    if (active.has(thing)) return look(thing);
+    const own: Look = {hasRung: true, wake: undefined};
+    active.set(thing, own);
+    const end = performance.now() + longestLookMs;
+    try {
+      while (own.hasRung && performance.now() < end) {
+        own.hasRung = false;
+        await look(thing);
+        if (!own.hasRung) await rung(own);
+      }
+    } finally {
+      active.delete(thing);
+    }
+    if (own.hasRung) requeue(thing);
+  };
+  return {
+    run,
+    ring: (thing: string): boolean => {
+      const own = active.get(thing);
+      if (own === undefined) return false;
+      own.hasRung = true;
+      own.wake?.();
+      return true;
+    },
+  };
+}
+
+function rung(own: Look): Promise<void> {
+  return new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, lingerMs);
+    own.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  }).then(() => {
+    own.wake = undefined;
+  });
 }
 
 /** A consumer that fetches nothing for 30 s while entries wait and Redis answers is rebuilt, three times, then given up (R19). */

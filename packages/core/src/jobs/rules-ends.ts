@@ -119,7 +119,7 @@ function retryLater(record: JobRecord, reason: Reason, at: Moment): JobRecord {
   const until = at.now + backOffMs(record.tries, at.chance, at.timing);
   return {
     ...retried(record),
-    attempt: {number: record.attempt.number + 1, id: at.nextAttemptId},
+    attempt: {number: record.attempt.number + 1, id: at.nextAttemptId()},
     state: 'queued',
     hold: 'back-off',
     holdUntil: until,

@@ -27,5 +27,5 @@ export interface Moment {
   readonly timing: Pick<Timing, 'retryFirst' | 'retryMost' | 'cancelDeadline' | 'sweep'>;
   /** 0 to 1, for jitter; and the random id a next attempt gets. */
   readonly chance: number;
-  readonly nextAttemptId: string;
+  readonly nextAttemptId: () => string;
 }

@@ -1,4 +1,3 @@
-import {newId} from '../config/index.ts';
 import {type DevBoxRecord, devboxIdOf} from '../devboxes/rules.ts';
 import {type Fact, addFact} from '../events/store-facts.ts';
 import type {Change} from '../rim/redis-commit.ts';
@@ -100,14 +99,17 @@ export interface OutboxEntry {
   readonly attempt: string;
 }
 
-function addOutbox(change: Change, before: JobRecord | undefined, after: JobRecord, {keys}: EffectContext): void {
-  if (after.worker === undefined || !isOnWorker(after)) return;
-  const add = (what: OutboxEntry['do']) => {
-    const entry: OutboxEntry = {do: what, job: after.id, attempt: after.attempt.id};
-    change.outbox(keys.outbox(after.worker!.id), keys.lease(after.worker!.id), JSON.stringify(entry));
-  };
-  if (before?.state === 'queued' && after.state === 'sent') add('start');
-  if (before?.cancel === undefined && after.cancel !== undefined) add('cancel');
+function addOutbox(change: Change, before: JobRecord | undefined, after: JobRecord, context: EffectContext): void {
+  if (before?.state === 'queued' && after.state === 'sent') addStart(change, after, context);
+  if (before?.cancel === undefined && after.cancel !== undefined) addCommand(change, after, 'cancel', context);
+}
+
+export const addStart = (change: Change, job: JobRecord, context: EffectContext): void => addCommand(change, job, 'start', context);
+
+function addCommand(change: Change, job: JobRecord, what: OutboxEntry['do'], {keys}: EffectContext): void {
+  if (job.worker === undefined || !isOnWorker(job)) return;
+  const entry: OutboxEntry = {do: what, job: job.id, attempt: job.attempt.id};
+  change.outbox(keys.outbox(job.worker.id), keys.lease(job.worker.id), JSON.stringify(entry));
 }
 
 /** What happened, in past tense, for the event stream. */
@@ -127,7 +129,9 @@ function factsOf(before: JobRecord | undefined, after: JobRecord, context: Effec
     ...(after.parent === undefined ? {} : {parent: after.parent}),
     ...(devboxIdOf(after.spec) === undefined ? {} : {devbox: devboxIdOf(after.spec)}),
   };
-  return [{id: newId('e'), type, subject: `jobs/${after.id}`, time: context.now, actor: actorOf(type, after, context), data}];
+  return [
+    {id: `e-${after.id}.${after.v}`, type, subject: `jobs/${after.id}`, time: context.now, actor: actorOf(type, after, context), data},
+  ];
 }
 
 function factType(before: JobRecord | undefined, after: JobRecord): string | undefined {
@@ -152,7 +156,7 @@ function actorOf(type: string, job: JobRecord, context: EffectContext): string {
 export function addDevBoxEffects(change: Change, before: DevBoxRecord, after: DevBoxRecord | undefined, context: EffectContext): void {
   const {keys} = context;
   const fact = (type: string, data: Record<string, unknown>): Fact => ({
-    id: newId('e'),
+    id: `e-${before.id}.${after?.v ?? 'end'}`,
     type,
     subject: `devboxes/${before.id}`,
     time: context.now,

@@ -108,7 +108,7 @@ export class JobStore {
   }
 
   moment(): Moment {
-    return {now: this.rim.clock.now(), timing: this.timing, chance: Math.random(), nextAttemptId: newAttemptId()};
+    return {now: this.rim.clock.now(), timing: this.timing, chance: Math.random(), nextAttemptId: newAttemptId};
   }
 
   /** Tells what is outside Redis, and rings; called by whoever committed. */

@@ -1,4 +1,5 @@
-import {hasEnded, isOnWorker} from '../jobs/rules-record.ts';
+import {hasEnded, isOnWorker, type JobRecord, versionPrefix} from '../jobs/rules-record.ts';
+import {addStart} from '../jobs/store-effects.ts';
 import {jobsOnWorker} from '../jobs/store-lists.ts';
 import type {JobStore} from '../jobs/store.ts';
 import type {FromAgent, JournalEntry} from '../protocol/index.ts';
@@ -15,10 +16,25 @@ export async function onJournal(store: JobStore, link: AgentLink, message: Journ
   const {worker, name} = link.identity;
   for (const record of await store.readMany(await jobsOnWorker(store, worker))) {
     if (record === undefined || held.has(record.id) || !isOnWorker(record) || record.worker?.id !== worker) continue;
+    if (record.sentAt === undefined || record.sentAt >= since) continue;
+    // Sent before this connection and never heard of: the command may be lost with what confirmed it. It is idempotent.
+    if (record.acceptedAt === undefined) {
+      await resend(store, record);
+      continue;
+    }
     // Journalled before this connection and not held now: the agent lost its state directory.
-    if (record.acceptedAt === undefined || record.acceptedAt >= since) continue;
+    if (record.acceptedAt >= since) continue;
     await store.step(record.id, {type: 'lost', code: 'agent_forgot', message: `${name} no longer knows this job.`}, {actor: 'server'});
   }
+}
+
+/** Puts the start into the outbox once more; nothing where the job went on meanwhile. */
+async function resend(store: JobStore, record: JobRecord): Promise<void> {
+  const context = store.context();
+  await store.rim.commit(change => {
+    change.is('job', store.rim.keys.job(record.id), versionPrefix(record.v));
+    addStart(change, record, context);
+  });
 }
 
 async function compare(store: JobStore, link: AgentLink, entry: z.infer<typeof JournalEntry>): Promise<void> {

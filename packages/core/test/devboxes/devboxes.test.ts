@@ -62,7 +62,7 @@ test('a removal stops it now, waits for the grace, and can be taken back', async
 });
 
 test('a removal whose grace is over happens by itself', async () => {
-  await using core = await startTestCore({rim: await redis.rim(), timing: scaled(0.002)});
+  await using core = await startTestCore({rim: await redis.rim(), timing: {...scaled(0.1), removalGrace: 200}});
   const agent = await core.agent({run: succeed});
   await runningBox(core);
   await core.core.services.devboxes.remove(core.caller, 'web', {});
