@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
-import type {Timing} from '@boxyard/core/config';
+import {join} from 'node:path';
+import {readPrivate, writePrivate, type Timing} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import {OWN_RANGE, type FromAgent, type FromServer} from '@boxyard/core/protocol';
 import {AgentClock, bootId} from './clock.ts';
@@ -53,7 +54,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       deps.log,
     );
     const journal = new Journal(config.stateDir);
-    const machine = await journal.once('machine');
+    const machine = machineId(config.stateDir);
     const running = new RunningAgent({config, deps, lock, journal, machine}, engines);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
@@ -61,6 +62,16 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     lock.release();
     throw error;
   }
+}
+
+/** In a file of its own: boxes are found by it, and must be even when the journal was lost. */
+function machineId(stateDir: string): string {
+  const file = join(stateDir, 'machine');
+  const known = readPrivate(file)?.trim();
+  if (known !== undefined && known !== '') return known;
+  const made = randomBytes(16).toString('hex');
+  writePrivate(file, `${made}\n`);
+  return made;
 }
 
 interface Base {

@@ -1,6 +1,8 @@
 import {closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 
+/** Its name in the state directory. */
+export const BALLAST = 'ballast';
 const BALLAST_BYTES = 2 * 1024 * 1024;
 const MIN_FREE_BYTES = 1024 ** 3;
 
@@ -22,7 +24,7 @@ export class DiskGuard {
 
   constructor(dir: string, read: (dir: string) => DiskFigures = figuresOf) {
     this.#dir = dir;
-    this.#ballast = join(dir, 'ballast');
+    this.#ballast = join(dir, BALLAST);
     this.#read = read;
   }
 

@@ -19,6 +19,12 @@ export class HeldRegistry {
     return this.#states.get(keyOf(of));
   }
 
+  /** The programs of an attempt that have not ended. */
+  live(of: Omit<Slot, 'slot'>): HeldState[] {
+    const prefix = keyOf({...of, slot: ''});
+    return [...this.#states].filter(([key, state]) => key.startsWith(prefix) && !isOver(state)).map(([, state]) => state);
+  }
+
   /** Resolves when the program runs or has ended; idempotent by slot. */
   async start(message: Start): Promise<HeldState> {
     const state = await this.#host.start(message);

@@ -68,8 +68,8 @@ export class HostClient {
     return HeldState.parse(await this.#ask(socket, message, value => this.#events.state(HeldState.parse(value))));
   }
 
-  async kill(of: {job: string; attempt: Attempt; slot: string}, graceMs: number): Promise<void> {
-    if (this.#socket) await this.#ask(this.#socket, {type: 'kill', ...of, graceMs});
+  async kill({job, attempt, slot}: {job: string; attempt: Attempt; slot: string}, graceMs: number): Promise<void> {
+    if (this.#socket) await this.#ask(this.#socket, {type: 'kill', job, attempt, slot, graceMs});
   }
 
   async lengths(of: {job: string; attempt: Attempt}): Promise<HostLengths> {

@@ -1,3 +1,4 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError, asBoxyardError, toWire, type WireError} from '@boxyard/core/errors';
 import type {Attempt, Exit, FromAgent, LogEnd, Phase} from '@boxyard/core/protocol';
 import {isHostLost} from './host-client.ts';
@@ -73,6 +74,7 @@ export class Job {
     }
     this.#deadline?.stop();
     feedOf(this.row)?.close();
+    if (this.#ending) await this.#killHeld();
     if (this.#ending?.kind === 'superseded') return;
     await this.#conclude(error);
   }
@@ -110,6 +112,17 @@ export class Job {
       this.#abort.signal.removeEventListener('abort', arm);
       work.catch(() => undefined);
     }
+  }
+
+  /** Programs that go on although nobody waits for them, as after a restart into a cancel. A main process ends with its box. */
+  async #killHeld(): Promise<void> {
+    const {held, host} = this.#parts;
+    const live = held.live(this.of).filter(state => state.slot !== 'main');
+    const ends = live.map(async state => {
+      await host.kill(state, this.#graceMs);
+      await held.ended(state);
+    });
+    await Promise.race([Promise.allSettled(ends), delay(this.#graceMs + FORCED_AFTER_MS, undefined, {ref: false})]);
   }
 
   get #graceMs(): number {
@@ -213,9 +226,21 @@ export class Job {
     this.row.state = 'ended';
     this.row.phases = this.#phases;
     this.row.isStarting = false;
-    await journal.put(this.row);
+    await this.#keep();
     this.#parts.send(this.row.result);
     this.#parts.outputs.finish(this.of, lengths, gaps);
+  }
+
+  /** A result is not given up: a disk that is full now may have room in a moment. */
+  async #keep(): Promise<void> {
+    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 10_000)) {
+      try {
+        return await this.#parts.journal.put(this.row);
+      } catch (error) {
+        this.#parts.log('a result could not be journalled yet', {...this.of, error: String(error)});
+        await delay(waitMs, undefined, {ref: false});
+      }
+    }
   }
 
   #boxName(): {box?: string} {

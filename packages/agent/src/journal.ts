@@ -1,8 +1,9 @@
-import {randomBytes} from 'node:crypto';
+import {renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import type {Attempt, FromAgent, FromServer, Phase} from '@boxyard/core/protocol';
 import {privateDir} from '@boxyard/core/config';
+import {BALLAST} from './disk-guard.ts';
 
 export type JobStart = Extract<FromServer, {type: 'job.start'}>;
 export type JobResult = Extract<FromAgent, {type: 'job.result'}>;
@@ -39,6 +40,9 @@ const schema = `
   CREATE TABLE IF NOT EXISTS tombstones (job TEXT PRIMARY KEY, number INTEGER NOT NULL, attempt TEXT NOT NULL, reason TEXT, at INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS generations (devbox TEXT PRIMARY KEY, generation INTEGER NOT NULL) STRICT;
 `;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
 const TOMBSTONES_KEPT = 10_000;
 const TOMBSTONES_MS = 24 * 3_600_000;
 
@@ -55,6 +59,7 @@ export interface Tombstone {
  */
 export class Journal {
   readonly #db: DatabaseSync;
+  readonly #stateDir: string;
   readonly #jobs = new Map<string, JobRow>();
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #generations = new Map<string, number>();
@@ -66,9 +71,8 @@ export class Journal {
 
   constructor(stateDir: string, now: () => number = Date.now) {
     this.#now = now;
-    this.#db = new DatabaseSync(join(privateDir(stateDir), 'journal.db'));
-    this.#db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
-    this.#db.exec(schema);
+    this.#stateDir = stateDir;
+    this.#db = open(join(privateDir(stateDir), 'journal.db'));
     this.#load();
     this.#sequence = Number(this.#meta.get('sequence') ?? '0');
   }
@@ -94,9 +98,9 @@ export class Journal {
     return this.#sequence;
   }
 
-  /** A new number, behind everything that was noted before. */
+  /** A new number, behind everything noted before; by the clock, so that numbers a crash forgot are not given again. */
   next(): number {
-    this.#sequence += 1;
+    this.#sequence = Math.max(this.#sequence + 1, this.#now());
     return this.#sequence;
   }
 
@@ -107,15 +111,6 @@ export class Journal {
   async setMeta(name: string, value: string): Promise<void> {
     this.#meta.set(name, value);
     await this.#write(() => this.#putMeta(name, value));
-  }
-
-  /** The value, made once. */
-  async once(name: string): Promise<string> {
-    const known = this.#meta.get(name);
-    if (known !== undefined) return known;
-    const made = randomBytes(16).toString('hex');
-    await this.setMeta(name, made);
-    return made;
   }
 
   /** A new attempt takes the place of whatever was held of its job. */
@@ -189,16 +184,30 @@ export class Journal {
     const batch = this.#queue;
     this.#queue = [];
     try {
-      this.#db.exec('BEGIN');
-      for (const one of batch) one.write();
-      this.#putMeta('sequence', String(this.#sequence));
-      this.#db.exec('COMMIT');
+      this.#commit(batch);
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       for (const one of batch) one.failed(error);
       return;
     }
     for (const one of batch) one.done();
+  }
+
+  /** On a full disk the ballast is given up for what has to be written (B11). */
+  #commit(batch: readonly {write: () => void}[]): void {
+    const write = () => {
+      this.#db.exec('BEGIN');
+      for (const one of batch) one.write();
+      this.#putMeta('sequence', String(this.#sequence));
+      this.#db.exec('COMMIT');
+    };
+    try {
+      write();
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      if ((error as {errcode?: number}).errcode !== SQLITE_FULL) throw error;
+      rmSync(join(this.#stateDir, BALLAST), {force: true});
+      write();
+    }
   }
 
   #putMeta(name: string, value: string): void {
@@ -225,6 +234,25 @@ export class Journal {
     type Row = {job: string; number: number; attempt: string; reason: string | null};
     for (const row of this.#db.prepare('SELECT * FROM tombstones ORDER BY at').all() as unknown as Row[])
       this.#tombstones.set(row.job, {job: row.job, attempt: {number: row.number, id: row.attempt}, cancelled: row.reason ?? undefined});
+  }
+}
+
+/** A file that is no journal any more is put aside: the labels of the boxes and the server's records are what is left. */
+function open(path: string): DatabaseSync {
+  const attempt = () => {
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
+    db.exec(schema);
+    return db;
+  };
+  try {
+    return attempt();
+  } catch (error) {
+    const code = (error as {errcode?: number}).errcode;
+    if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) throw error;
+    renameSync(path, `${path}.broken-${Date.now()}`);
+    for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, {force: true});
+    return attempt();
   }
 }
 

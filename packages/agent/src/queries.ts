@@ -61,7 +61,7 @@ async function stats(name: string, parts: Parts): Promise<unknown> {
       'stats',
       async (engine, signal) => {
         const box = await engine.find(name, signal);
-        if (!box) return undefined;
+        if (box?.labels['io.boxyard.agent'] !== parts.worker.machine) return undefined;
         if (!engine.features.stats) throw new BoxyardError('UNSUPPORTED', {what: 'stats', by: entry.name});
         return engine.features.stats(box, signal);
       },

@@ -1,4 +1,5 @@
-import {existsSync} from 'node:fs';
+import {existsSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import type {CrashPoint} from '../src/steps/index.ts';
 import {Scene, runSteps, waitFor} from './scene.ts';
@@ -47,3 +48,30 @@ for (const at of ['after-accept', 'after-create', 'after-start', 'before-result'
     expect({exit: result.exit, stdout}).toEqual({exit: {code: 0}, stdout: 'started\nended\n'});
   });
 }
+
+test('a job that takes the agent down three times is given up as poison, and others go on', async () => {
+  await using scene = await Scene.open();
+  let child = scene.process({BOXYARD_CRASH_AT: 'after-create'});
+  await waitFor(() => scene.server.of('worker.register').length > 0);
+  const {job} = scene.server.start({steps: runSteps(['sleep', '1'])});
+  for (let crashes = 1; crashes < 3; crashes++) {
+    await waitFor(() => child.signalCode === 'SIGKILL');
+    child = scene.process({BOXYARD_CRASH_AT: 'after-create'});
+  }
+  await waitFor(() => child.signalCode === 'SIGKILL');
+  scene.process();
+  expect(await scene.result(job)).toMatchObject({cancelled: 'poison'});
+  const other = scene.server.start({steps: runSteps(['sh', '-c', 'echo fine'])});
+  expect((await scene.whole(other.job)).stdout).toBe('fine\n');
+});
+
+test('a journal that is no database any more is put aside, and the worker keeps its name for its boxes', async () => {
+  await using scene = await Scene.open();
+  const agent = await scene.registered();
+  await agent.close();
+  writeFileSync(join(scene.stateDir, 'journal.db'), 'rubbish '.repeat(1000));
+  await scene.agent();
+  await waitFor(() => scene.server.of('hello').length > 1);
+  const [before, after] = scene.server.of('hello');
+  expect(after!.machine).toBe(before!.machine);
+});

@@ -18,9 +18,20 @@ import {
 type Start = Extract<FromServer, {type: 'job.start'}>;
 type Result = Extract<FromAgent, {type: 'job.result'}>;
 
-export interface Stored {
-  bytes: Buffer;
-  gaps: Gap[];
+export class Stored {
+  readonly gaps: Gap[] = [];
+  length = 0;
+  #parts: Buffer[] = [];
+
+  get bytes(): Buffer {
+    this.#parts = [Buffer.concat(this.#parts)];
+    return this.#parts[0]!;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#parts.push(Buffer.from(bytes));
+    this.length += bytes.length;
+  }
 }
 
 /** The other end of the wire, as thin as it can be: keeps what it is told, stores output by offset, acknowledges. */
@@ -101,7 +112,7 @@ export class FakeServer {
 
   output(job: string, name: OutputName = 'stdout'): Stored {
     const key = `${job}/${name}`;
-    const known = this.#outputs.get(key) ?? {bytes: Buffer.alloc(0), gaps: []};
+    const known = this.#outputs.get(key) ?? new Stored();
     this.#outputs.set(key, known);
     return known;
   }
@@ -173,13 +184,13 @@ export class FakeServer {
       case 'output.open': {
         const {job, attempt, name, stream} = message;
         this.#streams.set(stream, {key: `${job}/${name}`, job, attempt, name});
-        return this.send({type: 'job.have', job, attempt, name, stream, length: this.output(job, name).bytes.length});
+        return this.send({type: 'job.have', job, attempt, name, stream, length: this.output(job, name).length});
       }
       case 'output.gap': {
         const stored = this.output(message.job, message.gap.stream);
-        if (message.gap.from !== stored.bytes.length) throw new Error(`gap at ${message.gap.from}, have ${stored.bytes.length}`);
+        if (message.gap.from !== stored.length) throw new Error(`gap at ${message.gap.from}, have ${stored.length}`);
         stored.gaps.push(message.gap);
-        stored.bytes = Buffer.concat([stored.bytes, Buffer.alloc(message.gap.to - message.gap.from)]);
+        stored.append(Buffer.alloc(message.gap.to - message.gap.from));
         return this.#have(message.job, message.gap.stream);
       }
       case 'job.result':
@@ -239,15 +250,15 @@ export class FakeServer {
     }
     const stream = this.#streams.get(frame.stream)!;
     const stored = this.output(stream.job, stream.name);
-    if (frame.offset !== stored.bytes.length) throw new Error(`offset ${frame.offset}, have ${stored.bytes.length}`);
-    stored.bytes = Buffer.concat([stored.bytes, frame.bytes]);
+    if (frame.offset !== stored.length) throw new Error(`offset ${frame.offset}, have ${stored.length}`);
+    stored.append(frame.bytes);
     this.#have(stream.job, stream.name);
   }
 
   #have(job: string, name: OutputName): void {
     for (const [stream, one] of this.#streams) {
       if (one.job === job && one.name === name)
-        this.send({type: 'job.have', job, attempt: one.attempt, name, stream, length: this.output(job, name).bytes.length});
+        this.send({type: 'job.have', job, attempt: one.attempt, name, stream, length: this.output(job, name).length});
     }
   }
 }

@@ -1,7 +1,8 @@
-import {spawn, type ChildProcess} from 'node:child_process';
+import {spawn, spawnSync, type ChildProcess} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {vi} from 'vitest';
 import {setTimeout as delay} from 'node:timers/promises';
 import {scaled} from '@boxyard/core/config';
 import type {Step} from '@boxyard/core/protocol';
@@ -10,10 +11,13 @@ import type {AgentConfig} from '../src/config.ts';
 import {FakeServer} from './fake-server.ts';
 
 const hostFile = join(import.meta.dirname, '../src/session-host/main.ts');
+const sockets = ['/var/run/docker.sock', '/run/podman/podman.sock'];
 const agentFile = join(import.meta.dirname, '../src/agent-main.ts');
+// Engines answer slowly while other files' tests use them too.
+vi.setConfig({testTimeout: 150_000});
 export const timeScale = 0.05;
 
-export async function waitFor<T>(what: () => T | undefined | false | Promise<T | undefined | false>, within = 20_000): Promise<T> {
+export async function waitFor<T>(what: () => T | undefined | false | Promise<T | undefined | false>, within = 60_000): Promise<T> {
   const until = Date.now() + within;
   let last: unknown;
   for (;;) {
@@ -85,7 +89,7 @@ export class Scene implements AsyncDisposable {
   }
 
   /** An agent of its own process, which can be killed. */
-  process(env: Record<string, string> = {}, config: object = {}): ChildProcess {
+  process(env: Record<string, string> = {}, config: object = {}, program = agentFile): ChildProcess {
     const file = join(this.dir, 'agent.yaml');
     const own = {
       url: this.server.url,
@@ -96,7 +100,7 @@ export class Scene implements AsyncDisposable {
       ...config,
     };
     writeJson(file, own);
-    const child = spawn(process.execPath, [agentFile], {
+    const child = spawn(process.execPath, [program], {
       env: {...process.env, BOXYARD_AGENT_CONFIG: file, BOXYARD_TIME_SCALE: String(timeScale), XDG_CONFIG_HOME: this.dir, ...env},
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -106,15 +110,15 @@ export class Scene implements AsyncDisposable {
     return child;
   }
 
-  result(job: string, within = 20_000) {
+  result(job: string, within = 60_000) {
     return waitFor(() => this.server.results.get(job), within);
   }
 
   /** The result, and every byte it says there is. */
-  async whole(job: string, within = 20_000) {
+  async whole(job: string, within = 60_000) {
     const result = await this.result(job, within);
     await waitFor(
-      () => (['stdout', 'stderr', 'log'] as const).every(name => this.server.output(job, name).bytes.length >= result.logEnd[name]),
+      () => (['stdout', 'stderr', 'log'] as const).every(name => this.server.output(job, name).length >= result.logEnd[name]),
       within,
     );
     return {
@@ -130,6 +134,22 @@ export class Scene implements AsyncDisposable {
     return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
   }
 
+  /** What a failed test left on the engines. */
+  #removeBoxes(): void {
+    const machine = join(this.stateDir, 'machine');
+    if (!existsSync(machine)) return;
+    const filter = `label=io.boxyard.agent=${readFileSync(machine, 'utf8').trim()}`;
+    for (const socket of sockets.filter(one => existsSync(one))) {
+      const docker = (...args: string[]) =>
+        spawnSync('docker', ['-H', `unix://${socket}`, ...args], {encoding: 'utf8'})
+          .stdout?.trim()
+          .split('\n')
+          .filter(Boolean) ?? [];
+      const left = docker('ps', '-aq', '--filter', filter);
+      if (left.length > 0) docker('rm', '-f', ...left);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (process.env['BOXYARD_TEST_LOGS'])
       console.log(
@@ -140,6 +160,7 @@ export class Scene implements AsyncDisposable {
     await Promise.allSettled(this.#agents.map(agent => agent.close()));
     const pid = this.hostPid;
     if (pid !== undefined) killQuietly(pid);
+    this.#removeBoxes();
     await this.server.close();
     rmSync(this.dir, {recursive: true, force: true, maxRetries: 5});
   }

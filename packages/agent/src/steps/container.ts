@@ -4,7 +4,7 @@ import type {SecretRef, Step} from '@boxyard/core/protocol';
 import {checkBox, checkLabels} from '../floor.ts';
 import {isHostLost} from '../host-client.ts';
 import type {HeldState} from '../session-host/wire.ts';
-import {boxOf, engineCall, present, whole, type StepContext} from './context.ts';
+import {boxOf, engineCall, findBox, present, whole, type StepContext} from './context.ts';
 import {feedStdin} from './stdin.ts';
 import {SECRETS_DIR, awaitingSecrets, putSecretFiles, secretsOf} from './secret-files.ts';
 
@@ -142,10 +142,7 @@ export async function containerStop(context: StepContext, step: Of<'container.st
 
 /** A box that is not there is removed. */
 export async function containerRemove(context: StepContext, step: Of<'container.remove'>): Promise<void> {
-  const remove = (signal: AbortSignal) =>
-    context.parts.engines
-      .get(context.start.engine)
-      .find(step.box, signal)
-      .then(box => box?.remove(signal));
-  await context.phase('remove', () => engineCall(context, 'remove', remove));
+  const box = await findBox(context, step.box);
+  if (!box) return;
+  await context.phase('remove', () => engineCall(context, 'remove', signal => box.remove(signal)));
 }

@@ -55,9 +55,17 @@ export interface StepContext {
 }
 
 export async function boxOf(context: StepContext, name: string): Promise<Box> {
-  const box = await engineCall(context, 'find', signal => context.parts.engines.get(context.start.engine).find(name, signal));
+  const box = await findBox(context, name);
   if (!box) throw new BoxyardError('NOT_FOUND', {what: 'container', name});
   return box;
+}
+
+/** Only what this agent made, for this tenant: whatever a server asks for, a machine's other containers do not exist for it. */
+export async function findBox(context: StepContext, name: string): Promise<Box | undefined> {
+  const box = await engineCall(context, 'find', signal => context.parts.engines.get(context.start.engine).find(name, signal));
+  if (!box || box.labels['io.boxyard.agent'] !== context.parts.worker.machine) return undefined;
+  const tenant = box.labels['io.boxyard.tenant'];
+  return tenant === undefined || tenant === context.start.tenant ? box : undefined;
 }
 
 /** An idempotent call: a fault that may pass is tried again twice. `ms` is the deadline of one try. */
