@@ -59,6 +59,9 @@ export function devboxSpec(request: CreateDevBoxRequest, devbox: string, context
   };
 }
 
+/** Where a box's commands start, whatever its image says; engines make it. */
+const workspace = '/workspace';
+
 type BoxRequest = Pick<RunRequest, 'image' | 'env' | 'cwd' | 'user' | 'limits' | 'network'>;
 
 /** The engine's part: image by its full name, and the profile's row over what was asked. */
@@ -76,7 +79,7 @@ function boxOf(request: BoxRequest, isolation: Isolation, context: SpecContext):
   return {
     ...(image === undefined ? {} : {image}),
     env: request.env ?? {},
-    ...(request.cwd === undefined ? {} : {cwd: request.cwd}),
+    ...(image === undefined && request.cwd === undefined ? {} : {cwd: request.cwd ?? workspace}),
     ...(request.user === undefined ? {} : {user: request.user}),
     stdin: false,
     limits,

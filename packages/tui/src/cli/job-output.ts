@@ -23,6 +23,7 @@ export function jobOutput({program, flags, say}: Context): JobOutput {
     filters.set(stream, filter);
     return filter;
   };
+  const notes = waitingNotes(say);
   const put = (stream: OutputName, bytes: Uint8Array) =>
     write(targets[stream], targets[stream].isTTY ? filterOf(stream).write(bytes) : bytes);
   return {
@@ -31,9 +32,10 @@ export function jobOutput({program, flags, say}: Context): JobOutput {
       await put(stream, bytes);
     },
     gap: gap => say(gapText(gap)),
-    job: waitingNotes(say, program.now),
+    job: notes.see,
     away: isAway => say(isAway ? 'The server is away; waiting for it. The job goes on.' : 'The server is back.'),
     async end() {
+      notes.end();
       for (const [stream, filter] of filters) await write(targets[stream], filter.end());
     },
   };
@@ -48,18 +50,33 @@ export async function write(target: Writable, data: string | Uint8Array): Promis
   if (data.length > 0 && !target.write(data)) await once(target, 'drain');
 }
 
-/** Says why a job waits, once for each reason. */
-function waitingNotes(say: (line: string) => void, now: () => number): (job: JobView) => void {
+const patienceMs = 1_500;
+
+/** Says why a job waits, once for each reason, and only where it waits for a while. */
+function waitingNotes(say: (line: string) => void): {see(job: JobView): void; end(): void} {
   let said = '';
-  return job => {
-    const {reason} = job;
-    if (job.state !== 'queued' || reason === undefined || now() - Date.parse(job.createdAt) < 1_000) return;
-    const lines = [reason.message, ...(job.refusals ?? []).map(refusal => `  ${safeLine(refusal.name)}: ${safeLine(refusal.why)}`)];
-    const text = [...lines, ...(reason.hint === undefined ? [] : [reason.hint])].join('\n');
-    if (text === said) return;
-    said = text;
-    say(`Waiting: ${text}`);
+  let latest: JobView | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const tell = () => {
+    const text = latest?.state === 'queued' ? waitingText(latest) : '';
+    if (text !== '' && text !== said) say(`Waiting: ${text}`);
+    said = text || said;
+    timer = undefined;
   };
+  return {
+    see(job) {
+      latest = job;
+      if (job.state === 'queued') timer ??= setTimeout(tell, patienceMs);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+function waitingText({reason, refusals = []}: JobView): string {
+  const rows = refusals.map(refusal => `${safeLine(refusal.name)}: ${safeLine(refusal.why)}`);
+  const isInRows = reason !== undefined && rows.some(row => row.includes(reason.message) || reason.message.includes(row));
+  const head = reason === undefined ? 'no worker has taken it yet' : reason.message;
+  return [...(isInRows && rows.length === 1 ? rows : [head, ...rows.map(row => `  ${row}`)]), reason?.hint].filter(Boolean).join('\n');
 }
 
 /** The same for one of many: whole lines, each with the name of who wrote it in front. */

@@ -1,5 +1,6 @@
 import {readFileSync, readdirSync, readlinkSync} from 'node:fs';
 import {createServer} from 'node:net';
+import {basename} from 'node:path';
 import {BoxyardError} from '@boxyard/core/errors';
 
 export interface ListenAddress {
@@ -53,12 +54,15 @@ function findHolder(port: number): string | undefined {
   try {
     const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap(file => listeningInodes(readFileSync(file, 'utf8'), port)));
     for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name)))
-      if (holdsSocket(pid, inodes)) return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (pid ${pid})`;
+      if (holdsSocket(pid, inodes)) return `${programOf(pid)} (pid ${pid})`;
   } catch {
     // No /proc: the message does without.
   }
   return undefined;
 }
+
+/** Of the command line: the name of a thread says less. */
+const programOf = (pid: string): string => basename(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/)[0] ?? '') || 'a program';
 
 const listening = '0A';
 

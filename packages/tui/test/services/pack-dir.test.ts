@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {pack, type Headers} from 'tar-stream';
+import {pack, type Header} from 'tar-stream';
 import {describe, expect, test} from 'vitest';
 import {ignoreRules, listFiles} from '../../src/services/listed-files.ts';
 import {packDir} from '../../src/services/pack-dir.ts';
@@ -64,7 +64,7 @@ describe('a packed directory', () => {
 });
 
 describe('an archive from a job', () => {
-  const archive = (entries: readonly (Headers & {content?: string})[]) => {
+  const archive = (entries: readonly (Header & {content?: string})[]) => {
     const tar = pack();
     for (const {content, ...header} of entries) tar.entry(header, content ?? '');
     tar.finalize();
