@@ -29,7 +29,7 @@ export async function check(lab: Lab, options: CheckOptions = {}): Promise<reado
     findings.push(...checkStarts(lab, accepted, view));
     if (expected.log !== 'any') findings.push(...(await checkOutput(lab.api, accepted, view, expected.log === 'prefix')));
   }
-  if (!options.skipHistory) findings.push(...checkHistory(await lab.api.events(), new Set(views.keys())));
+  if (!options.skipHistory) findings.push(...checkHistory(lab.record.events, new Set(views.keys())));
   findings.push(...(await checkLeftovers(lab, [...views.values()])));
   findings.push(...checkMemory(lab));
   if (!options.skipReservations) findings.push(...(await checkReservations(lab)));

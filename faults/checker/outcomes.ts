@@ -37,7 +37,7 @@ export function checkHistory(events: readonly Event[], ids: ReadonlySet<string>)
   const ends = new Map<string, {source: string; outcome: string; attempt: number; type: string}[]>();
   for (const event of events) {
     const job = jobOf(event);
-    if (job === undefined || !ids.has(job) || !/^job\.(ended|corrected|succeeded|failed|cancelled|lost)$/.test(event.type)) continue;
+    if (job === undefined || !ids.has(job) || !/^job\.(ended|corrected)$/.test(event.type)) continue;
     const data = event.data as {source?: string; outcome?: string; attempt?: number | {number: number}};
     const attempt = typeof data.attempt === 'object' ? data.attempt.number : (data.attempt ?? 0);
     ends.set(job, [...(ends.get(job) ?? []), {source: data.source ?? '?', outcome: data.outcome ?? '?', attempt, type: event.type}]);

@@ -11,7 +11,8 @@ import type {Finding} from './finding.ts';
 export async function checkOutput(api: Api, accepted: Accepted, job: JobView, prefix = false): Promise<Finding[]> {
   const expected = expectedOutput(accepted.plan);
   const findings: Finding[] = [];
-  for (const stream of ['stdout', 'stderr'] as const) {
+  // A shell that is ended from outside says so on stderr in words of its own.
+  for (const stream of prefix ? (['stdout'] as const) : (['stdout', 'stderr'] as const)) {
     const got = (await api.logs(accepted.id, stream)).toString('latin1');
     const gaps = (job.gaps ?? []).filter(gap => gap.stream === stream && gap.reason !== 'engine-log');
     if (gaps.length > 0) findings.push(...checkGaps({accepted, job, stream, got, expected: expected[stream]}));

@@ -18,7 +18,7 @@ export interface CallOptions {
   readonly within?: number;
 }
 
-type Event = z.infer<typeof EventView>;
+export type Event = z.infer<typeof EventView>;
 
 /**
  * The public API, spoken by hand: the tests' own voice, so that a fault in the product's client cannot hide one in the server.
@@ -87,21 +87,8 @@ export class Api {
     return answer.bytes;
   }
 
-  /** Every event so far: follows the stream from its beginning until nothing came for `quietMs`. */
-  async events(quietMs = 500): Promise<readonly Event[]> {
-    const found: Event[] = [];
-    const stop = await this.follow(event => void found.push(event), '0');
-    let before = -1;
-    while (before !== found.length) {
-      before = found.length;
-      await new Promise(resolve => setTimeout(resolve, quietMs));
-    }
-    stop();
-    return found;
-  }
-
-  /** Calls back for each event until the function it resolves to is called, or the server goes away. */
-  follow(onEvent: (event: Event) => void, after?: string): Promise<() => void> {
+  /** Calls back for each event until the function it resolves to is called, or the server goes away (`onEnd`). */
+  follow(handlers: FollowHandlers, after?: string): Promise<() => void> {
     const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const asked = send(new URL('/v1/events', this.url), {
@@ -117,7 +104,8 @@ export class Api {
       asked.once('response', back => {
         if (back.statusCode !== 200) return reject(new Error(`events: ${back.statusCode}`));
         back.on('error', () => undefined);
-        readEvents(back, onEvent);
+        back.once('close', () => handlers.onEnd());
+        readEvents(back, handlers);
         resolve(() => asked.destroy());
       });
       asked.end();
@@ -138,7 +126,15 @@ async function collect<T>(back: IncomingMessage): Promise<Answer<T>> {
   };
 }
 
-function readEvents(back: IncomingMessage, onEvent: (event: Event) => void): void {
+export interface FollowHandlers {
+  /** `id` is what a later `follow` goes on after. */
+  onEvent(event: Event, id: string): void;
+  /** The place asked for is not known any more: events are missing. */
+  onReset(): void;
+  onEnd(): void;
+}
+
+function readEvents(back: IncomingMessage, handlers: FollowHandlers): void {
   let rest = '';
   back.setEncoding('utf8');
   back.on('data', (text: string) => {
@@ -147,7 +143,9 @@ function readEvents(back: IncomingMessage, onEvent: (event: Event) => void): voi
     for (const block of blocks) {
       const name = /^event: ?(.*)$/m.exec(block)?.[1];
       const data = [...block.matchAll(/^data: ?(.*)$/gm)].map(match => match[1]).join('\n');
-      if (data !== '' && name !== 'gauge' && name !== 'reset') onEvent(JSON.parse(data) as Event);
+      const id = /^id: ?(.*)$/m.exec(block)?.[1] ?? '';
+      if (name === 'reset') handlers.onReset();
+      else if (data !== '' && name !== 'gauge') handlers.onEvent(JSON.parse(data) as Event, id);
     }
   });
 }

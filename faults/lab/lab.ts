@@ -1,10 +1,10 @@
-import {mkdirSync, chmodSync} from 'node:fs';
-import {copyFileSync} from 'node:fs';
+import {chmodSync, copyFileSync, globSync, mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {JobView} from '@boxyard/core/api';
 import type {Api} from './api.ts';
 import {makeRoot, processesOf, projectRoot, sweep} from './directories.ts';
 import {EngineView, type ContainerEngine} from './engine-view.ts';
+import {EventRecord} from './event-record.ts';
 import {HostLedger} from './host-ledger.ts';
 import {Server, type ServerOptions} from './server.ts';
 import {Worker, type WorkerOptions} from './worker.ts';
@@ -51,6 +51,7 @@ export class Lab implements AsyncDisposable {
   readonly #options: LabOptions;
   readonly #onExit = () => this.#killAll();
   server!: Server;
+  record!: EventRecord;
   redis!: Redis;
   /** What stands between the server and the external Redis. */
   redisLink!: TcpProxy;
@@ -87,6 +88,7 @@ export class Lab implements AsyncDisposable {
     const redisUrl = this.#options.externalRedis ? await this.#startRedis() : server?.redisUrl;
     this.server = this.own(await Server.create({dir, ...server, redisUrl, env: {...this.scale, ...server?.env}}));
     await this.server.start();
+    this.record = this.own(await EventRecord.start(() => this.api));
     for (const [index, worker] of (workers ?? [{}]).entries()) await this.addWorker({name: `w${index + 1}`, ...worker});
   }
 
@@ -207,8 +209,19 @@ export class Lab implements AsyncDisposable {
     try {
       await this.#parts.disposeAsync();
     } finally {
+      this.#keepLogs();
       for (const {engine, name} of ours) await this.engines.get(engine)?.remove(name);
       await sweep(this.root);
+    }
+  }
+
+  /** Where a person who looks for a fault may want to read on: every log of the lab, in a directory that stays. */
+  #keepLogs(): void {
+    const keep = process.env['BOXYARD_FAULT_LOGS'];
+    if (keep === undefined) return;
+    for (const log of globSync('**/*.log', {cwd: this.root})) {
+      mkdirSync(join(keep, this.root.split('/').at(-1)!), {recursive: true});
+      copyFileSync(join(this.root, log), join(keep, this.root.split('/').at(-1)!, log.replaceAll('/', '_')));
     }
   }
 

@@ -9,6 +9,7 @@ type Of<T extends FromServer['type']> = Extract<FromServer, {type: T}>;
 
 export interface Identity {
   readonly worker: string;
+  readonly name: string;
   readonly credential: string;
   readonly url: string;
 }
@@ -17,7 +18,7 @@ export interface Identity {
 export async function joinAs(api: Api, name: string): Promise<Identity> {
   const {line} = await api.must<{line: string}>('POST', '/v1/invitations', {body: {name}});
   const body = {secret: parseTicket(line, 'bxi').secret, machine: randomBytes(24).toString('hex'), name};
-  const redeemed = await api.must<{worker: string; credential: string}>('POST', '/v1/invitations/redeem', {body});
+  const redeemed = await api.must<{worker: string; name: string; credential: string}>('POST', '/v1/invitations/redeem', {body});
   return {...redeemed, url: `${api.url.protocol === 'https:' ? 'wss' : 'ws'}://${api.url.host}/ws/worker`};
 }
 
@@ -87,7 +88,7 @@ export class ScriptedAgent implements AsyncDisposable {
     const name = this.options.engine ?? 'process';
     this.send({
       type: 'worker.register',
-      name: 'scripted',
+      name: this.options.identity.name,
       hostname: 'scripted',
       platform: 'linux',
       cpuCount: 4,

@@ -55,7 +55,8 @@ export class Server implements AsyncDisposable {
     await waitFor(
       async () => {
         if (!this.program.isRunning) throw new Error(`the server ended: ${this.program.log.slice(-2_000)}`);
-        return (await anonymous.call('GET', '/v1/health', {within: 2_000})).status === 200;
+        if ((await anonymous.call('GET', '/v1/health', {within: 2_000})).status !== 200) return false;
+        return (await this.api.call('GET', '/v1/whoami', {within: 2_000})).status === 200;
       },
       {within, what: `the server at ${this.url} is healthy`},
     );
