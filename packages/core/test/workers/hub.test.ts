@@ -1,0 +1,107 @@
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {newId, scaled} from '../../src/config/index.ts';
+import {startTestCore} from '../core-for-tests.ts';
+import {type TestRedis, startTestRedis, waitFor} from '../redis-for-tests.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis[Symbol.asyncDispose]());
+
+test('a second agent with the credential of one that answers is refused, and may come back', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const worker = newId('w');
+  const first = await core.agent({worker});
+  const second = await core.agent({worker, machine: 'another'});
+  expect(await second.closed).toBe(4409);
+  expect(core.core.hub.isConnected(worker)).toBe(true);
+  first.kill();
+  await waitFor(() => !core.core.hub.isConnected(worker));
+  const third = await core.agent({worker, machine: 'another'});
+  expect(third.received.some(message => message.type === 'hello')).toBe(true);
+});
+
+test('the same process takes over at once, and one that is deaf is replaced after a probe', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const worker = newId('w');
+  const first = await core.agent({worker, process: 'p', isSilent: true});
+  const again = await core.agent({worker, process: 'p', isSilent: true});
+  await first.closed;
+  const other = await core.agent({worker, process: 'q', machine: 'another'});
+  await again.closed;
+  const epochs = [first, again, other].map(agent => agent.received.find(message => message.type === 'hello')?.epoch);
+  expect(epochs).toEqual([1, 2, 3]);
+});
+
+test('an agent of another protocol is told so, and a frame that is none ends the connection', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  agent.sendRaw(JSON.stringify({type: 'something.newer', x: 1}));
+  agent.sendRaw(JSON.stringify({type: 'job.update', job: 5}));
+  expect(await agent.closed).toBe(1002);
+});
+
+test('a silent agent is given up, and is offline then', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: scaled(0.02)});
+  const agent = await core.agent();
+  const {workers} = core.core.services;
+  await waitFor(async () => (await workers.show(core.caller.tenant, agent.worker)).status === 'ready');
+  agent.kill();
+  await waitFor(async () => (await workers.show(core.caller.tenant, agent.worker)).presence === 'offline');
+});
+
+test('a server that ends closes its sockets with 1012, and the worker is offline, not lost', async () => {
+  const rim = await redis.rim();
+  const core = await startTestCore({rim});
+  const agent = await core.agent();
+  await core.core.hub.close();
+  expect(await agent.closed).toBe(1012);
+  await core[Symbol.asyncDispose]();
+});
+
+test('a sleeping worker is asleep; its jobs wait, and those that may run elsewhere do', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: scaled(0.1)});
+  const laptop = await core.agent({name: 'laptop'});
+  const {jobs, workers} = core.core.services;
+  const wait = await jobs.run(core.caller, {command: ['a'], ifLost: 'wait'});
+  const retry = await jobs.run(core.caller, {command: ['b'], ifLost: 'retry', idempotent: true});
+  await waitFor(() => laptop.started.length === 2);
+  laptop.send({type: 'worker.sleeping', state: 'going-to-sleep'});
+  await waitFor(async () => (await workers.show(core.caller.tenant, 'laptop')).presence === 'asleep');
+  await waitFor(async () => (await jobs.show(core.caller.tenant, retry.id)).attempt.number === 2);
+  expect((await jobs.show(core.caller.tenant, wait.id)).attempt.number).toBe(1);
+  laptop.send({type: 'worker.sleeping', state: 'woke', sleptMs: 5});
+  await waitFor(async () => (await workers.show(core.caller.tenant, 'laptop')).presence === 'online');
+});
+
+test('a cordoned worker takes nothing new, and labels decide who fits', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent({name: 'nas', run: () => ({result: {exit: {code: 0}}})});
+  const {jobs, workers} = core.core.services;
+  await workers.cordon(core.caller, 'nas', true);
+  const job = await jobs.run(core.caller, {command: ['a'], workerLabels: {disk: 'big'}});
+  const refused = async (code: string) => waitFor(async () => (await jobs.show(core.caller.tenant, job.id)).refusals?.[0]?.code === code);
+  await refused('label');
+  await workers.label(core.caller, 'nas', {set: {disk: 'big'}});
+  await waitFor(async () => {
+    await core.core.sweep();
+    return (await jobs.show(core.caller.tenant, job.id)).state === 'queued' && agent.started.length === 0;
+  });
+  await workers.cordon(core.caller, 'nas', false);
+  await waitFor(async () => (await jobs.show(core.caller.tenant, job.id)).state === 'ended');
+});
+
+test('secrets go only to the job that names them, on its worker', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), secrets: {token: 'hush', other: 'no'}});
+  const agent = await core.agent();
+  await core.core.services.jobs.run(core.caller, {command: ['a'], secrets: [{secret: 'token', as: 'TOKEN', kind: 'env'}]});
+  const start = await waitFor(() => agent.started[0]);
+  agent.send({type: 'job.secrets', job: start.job, attempt: start.attempt});
+  const answer = await waitFor(() => agent.received.find(message => message.type === 'job.secrets'));
+  expect(answer).toMatchObject({values: {token: 'hush'}});
+  await agent.finish(start);
+  agent.send({type: 'job.secrets', job: start.job, attempt: start.attempt});
+  agent.send({type: 'pong', id: 1});
+  expect(agent.received.filter(message => message.type === 'job.secrets').length).toBe(1);
+});
