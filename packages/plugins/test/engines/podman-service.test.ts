@@ -2,9 +2,12 @@ import {access, mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
+import type {Chunk} from '@boxyard/core/plugin-api';
 import {createHost} from '@boxyard/core/plugin-host';
+import {ensureBaseImage} from '@boxyard/core/testing';
+import {apiEngine} from '../../src/engines/docker-api/api-engine.ts';
 import {createConnector, type Connector} from '../../src/engines/docker-api/connector.ts';
-import {probe} from '../../src/engines/docker-api/probe.ts';
+import {createProbe} from '../../src/engines/docker-api/probe.ts';
 import {launchService, privateSocket} from '../../src/engines/podman/service.ts';
 
 const podman = await findPodman();
@@ -13,7 +16,7 @@ if (podman === undefined) process.stderr.write('podman service tests skipped: no
 const opened: string[] = [];
 afterEach(async () => {
   for (const stateDir of opened.splice(0)) {
-    const pid = Number(await readFile(path.join(stateDir, 'service.pid'), 'utf8').catch(() => '0'));
+    const pid = await readPid(stateDir);
     if (pid > 0) process.kill(pid, 'SIGKILL');
     await rm(stateDir, {recursive: true, force: true});
   }
@@ -27,7 +30,7 @@ describe.skipIf(podman === undefined)('podman without a service', () => {
     const pid = await readFile(path.join(stateDir, 'service.pid'), 'utf8');
     await connector(stateDir).open();
     expect(await readFile(path.join(stateDir, 'service.pid'), 'utf8')).toBe(pid);
-    const answer = await probe(second, AbortSignal.timeout(30_000));
+    const answer = await createProbe(second)(AbortSignal.timeout(30_000));
     expect(answer).toMatchObject({usable: true, enforces: expect.arrayContaining(['memory', 'cpus', 'pids'])});
   });
 
@@ -35,10 +38,38 @@ describe.skipIf(podman === undefined)('podman without a service', () => {
     const stateDir = await makeStateDir();
     const one = connector(stateDir);
     await one.open();
-    const pid = Number(await readFile(path.join(stateDir, 'service.pid'), 'utf8'));
+    const pid = await readPid(stateDir);
     process.kill(pid, 'SIGKILL');
-    await expect.poll(async () => (await one.open()).docker.ping().then(String), {timeout: 20_000}).toContain('OK');
-    expect(Number(await readFile(path.join(stateDir, 'service.pid'), 'utf8'))).not.toBe(pid);
+    await expect.poll(() => one.open().then(() => readPid(stateDir)), {timeout: 20_000}).not.toBe(pid);
+    expect(String(await (await one.open()).docker.ping())).toBe('OK');
+  });
+});
+
+describe.skipIf(podman === undefined)('a service killed in the middle of a job', () => {
+  it('costs neither a byte of its output nor its end', {timeout: 90_000}, async () => {
+    const image = await ensureBaseImage('podman');
+    const stateDir = await makeStateDir();
+    const one = connector(stateDir);
+    await one.open();
+    const signal = AbortSignal.timeout(80_000);
+    const engine = apiEngine(one);
+    const main = ['sh', '-c', 'i=0; while [ $i -lt 40 ]; do echo "line $i"; i=$((i+1)); sleep 0.1; done; printf end; exit 6'];
+    const box = await engine.create({...plain, name: `killed-${Date.now()}`, image, main}, signal);
+    try {
+      const output = readAll(box.output({stdout: 0, stderr: 0}, signal));
+      await box.start(undefined, signal);
+      const exit = box.wait(signal);
+      const log = box.output({stdout: 0, stderr: 0}, signal);
+      await firstChunk(log);
+      const pid = await readPid(stateDir);
+      process.kill(pid, 'SIGKILL');
+      await expect.poll(() => one.open().then(() => readPid(stateDir)), {timeout: 20_000}).not.toBe(pid);
+      expect(await exit).toEqual({code: 6});
+      expect(await output).toBe(`${Array.from({length: 40}, (_none, index) => `line ${index}\n`).join('')}end`);
+    } finally {
+      await one.open();
+      await box.remove(signal);
+    }
   });
 });
 
@@ -46,6 +77,21 @@ it('a socket path that would be too long lies elsewhere', () => {
   expect(privateSocket('/short').length).toBeLessThan(100);
   expect(privateSocket(`/${'deep/'.repeat(40)}`).length).toBeLessThan(100);
 });
+
+const plain = {labels: {}, env: {}, stdin: false, limits: {}, mounts: [], ports: [], readOnlyRoot: false};
+
+const readAll = async (source: AsyncIterable<Chunk>): Promise<string> => {
+  let text = '';
+  for await (const {bytes} of source) text += Buffer.from(bytes).toString();
+  return text;
+};
+
+const firstChunk = async (source: AsyncIterable<Chunk>): Promise<void> => {
+  for await (const _chunk of source) return;
+};
+
+const readPid = async (stateDir: string): Promise<number> =>
+  Number(await readFile(path.join(stateDir, 'service.pid'), 'utf8').catch(() => '0'));
 
 const makeStateDir = async (): Promise<string> => {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'boxyard-podman-'));

@@ -11,13 +11,13 @@ import {files} from './files.ts';
 import {images} from './images.ts';
 import {killInBox} from './kill-in-box.ts';
 import {inspect, stateOf} from './main-end.ts';
-import {probe} from './probe.ts';
+import {createProbe} from './probe.ts';
 import {snapshot} from './snapshot.ts';
 import {stats} from './stats.ts';
 
 /** Everything that docker and podman have in common, which is all but where they listen and how their log is read. */
 export const apiEngine = (connector: Connector): Engine => ({
-  probe: signal => probe(connector, signal),
+  probe: createProbe(connector),
   create: async (spec, signal) => {
     signal.throwIfAborted();
     return create(await connector.open(), spec, signal);

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import net from 'node:net';
 import type {Endpoint} from './api.ts';
 
@@ -21,3 +22,13 @@ export const tryEndpoint = (endpoint: Endpoint): Promise<string | undefined> => 
   socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'EIO'));
   return promise.finally(() => socket.destroy());
 };
+
+/** What the engine calls itself, with its version; the cheapest question there is. */
+export const ping = (endpoint: Endpoint, signal: AbortSignal): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const request = http.get({...endpoint, path: '/_ping', agent: false, signal}, response => {
+      response.resume();
+      resolve(String(response.headers.server ?? ''));
+    });
+    request.once('error', reject);
+  });

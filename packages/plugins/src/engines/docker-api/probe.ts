@@ -1,50 +1,74 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import type {Probe, Restriction} from '@boxyard/core/plugin-api';
+import type {Labels, Probe, Restriction} from '@boxyard/core/plugin-api';
 import {call, type Api} from './api.ts';
 import type {Connector} from './connector.ts';
-import {nameOf} from './endpoint.ts';
-import {tryContainer, type Trial} from './trial.ts';
+import {nameOf, ping} from './endpoint.ts';
+import {faultOf} from './errors.ts';
+import {tryContainer} from './trial.ts';
 
-/** Whether the engine answers and starts containers, and what this machine lets it promise. The trial is made once per engine version and start of the machine. */
-export const probe = async (connector: Connector, signal: AbortSignal): Promise<Probe> => {
-  const problem = await connector.unusable();
-  if (problem !== undefined) return {usable: false, ...problem};
-  const api = await connector.open();
+const FAILED_TRIAL_MS = 60_000;
+
+/**
+ * Whether the engine answers and starts containers, and what this machine lets it promise. What it can is found out once per
+ * engine version and start of the machine; after that a probe is one ping, since podman runs dozens of programs to describe itself.
+ */
+export const createProbe = (connector: Connector): ((signal: AbortSignal) => Promise<Probe>) => {
+  let failed: {readonly key: string; readonly until: number; readonly answer: Probe} | undefined;
+  return async signal => {
+    const problem = await connector.unusable();
+    if (problem !== undefined) return {usable: false, ...problem};
+    const api = await connector.open();
+    const key = await keyOf(api, signal);
+    const known = await readFacts(api, key);
+    if (known !== undefined) return {usable: true, ...known};
+    if (failed?.key === key && failed.until > Date.now()) return failed.answer;
+    const found = await findOut(api, signal);
+    if (typeof found !== 'string') {
+      await writeFile(fileOf(api), JSON.stringify({key, facts: found}), {mode: 0o600});
+      return {usable: true, ...found};
+    }
+    const fix = connector.fixOf(found);
+    const answer: Probe = {usable: false, why: `it cannot start a container: ${found}`, ...(fix === undefined ? {} : {fix})};
+    failed = {key, until: Date.now() + FAILED_TRIAL_MS, answer};
+    return answer;
+  };
+};
+
+interface Facts {
+  readonly version: string;
+  readonly labels: Labels;
+  readonly enforces: readonly Restriction[];
+}
+
+/** Which engine, in which version, since which start of the machine. */
+const keyOf = async (api: Api, signal: AbortSignal): Promise<string> => {
+  const server = await ping(api.endpoint, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw faultOf(api.host, error, 'ask whether it is there');
+  });
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return [nameOf(api.endpoint), server, boot.trim()].join(' ');
+};
+
+const fileOf = (api: Api): string => path.join(api.host.stateDir, 'machine.json');
+
+const readFacts = async (api: Api, key: string): Promise<Facts | undefined> => {
+  const text = await readFile(fileOf(api), 'utf8').catch(() => '{}');
+  const kept = JSON.parse(text) as {key?: string; facts?: Facts};
+  return kept.key === key ? kept.facts : undefined;
+};
+
+/** The facts, or why no container starts. */
+const findOut = async (api: Api, signal: AbortSignal): Promise<Facts | string> => {
   const version = await call(api, 'ask for its version', signal, () => api.docker.version());
-  const trial = await rememberedTrial(api, {version: version.Version, arch: version.Arch}, signal);
-  if (trial?.runs === false) return {usable: false, why: `it cannot start a container: ${trial.why}`, ...fixOf(connector, trial.why)};
+  const trial = await tryContainer(api, version.Arch, signal);
+  if (trial?.runs === false) return trial.why;
   return {
-    usable: true,
     version: version.Version,
     labels: {arch: version.Arch, os: version.Os},
     enforces: await enforces(api, trial?.limits ?? true, signal),
   };
-};
-
-const fixOf = (connector: Connector, why: string): {fix?: string} => {
-  const fix = connector.fixOf(why);
-  return fix === undefined ? {} : {fix};
-};
-
-interface Machine {
-  readonly version: string;
-  readonly arch: string;
-}
-
-/** A trial that failed is made again at the next probe: the reason may have been put right. */
-const rememberedTrial = async (api: Api, {version, arch}: Machine, signal: AbortSignal): Promise<Trial | undefined> => {
-  const file = path.join(api.host.stateDir, 'trial.json');
-  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  const key = [nameOf(api.endpoint), version, arch, boot.trim()].join(' ');
-  const known = await readFile(file, 'utf8').then(
-    text => JSON.parse(text) as {key?: string; trial?: Trial},
-    () => undefined,
-  );
-  if (known?.key === key && known.trial !== undefined) return known.trial;
-  const trial = await tryContainer(api, arch, signal);
-  if (trial?.runs === true) await writeFile(file, JSON.stringify({key, trial}), {mode: 0o600});
-  return trial;
 };
 
 const enforces = async (api: Api, canLimit: boolean, signal: AbortSignal): Promise<Restriction[]> => {

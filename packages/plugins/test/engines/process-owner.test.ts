@@ -1,0 +1,137 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, readdir, rm, stat} from 'node:fs/promises';
+import {tmpdir, userInfo} from 'node:os';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {describe, expect, it} from 'vitest';
+import type {BoxSpec, Engine} from '@boxyard/core/plugin-api';
+import {createHost} from '@boxyard/core/plugin-host';
+import plugin from '../../src/engines/process/index.ts';
+
+const isRoot = process.getuid?.() === 0;
+const spec: BoxSpec = {name: '', labels: {}, env: {}, stdin: false, limits: {}, mounts: [], ports: [], readOnlyRoot: false};
+const start = {stdout: 0, stderr: 0};
+
+interface Opened extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly stateDir: string;
+  readonly config: {enabled: boolean; user: string; root: string};
+}
+
+const openEngine = async (change: object = {}): Promise<Opened> => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'boxyard-process-'));
+  const [stateDir, root] = [path.join(dir, 'state'), path.join(dir, 'work')];
+  const config = {enabled: true, user: 'boxyard-job', root, ...change};
+  const engine = await plugin.create(
+    config,
+    createHost('process', stateDir, () => undefined),
+  );
+  // A program's user must be able to come to its folder.
+  if (isRoot) await import('node:fs/promises').then(({chmod}) => chmod(dir, 0o711));
+  return {engine, stateDir, config, [Symbol.asyncDispose]: () => rm(dir, {recursive: true, force: true})};
+};
+
+const run = async (engine: Engine, main: readonly string[], env: Record<string, string> = {}): Promise<string> => {
+  const signal = AbortSignal.timeout(20_000);
+  const box = await engine.create({...spec, name: `own-${Math.random().toString(36).slice(2)}`, main, env}, signal);
+  await box.start(undefined, signal);
+  let text = '';
+  for await (const {bytes} of box.output(start, signal)) text += Buffer.from(bytes).toString();
+  await box.remove(signal);
+  return text;
+};
+
+const usable = (await (await openEngine()).engine.probe(AbortSignal.timeout(5_000))).usable;
+if (!usable) process.stderr.write('process engine tests skipped: no user boxyard-job\n');
+
+describe('the process engine', () => {
+  it('is off unless it was switched on, and says how', async () => {
+    await using opened = await openEngine({enabled: false});
+    expect(await opened.engine.probe(AbortSignal.timeout(5_000))).toMatchObject({
+      usable: false,
+      fix: 'boxyard worker join --engine process',
+    });
+    await expect(opened.engine.create({...spec, name: 'a-1', main: ['true']}, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      fault: 'unavailable',
+    });
+  });
+
+  it.runIf(isRoot)('is not usable as root without its user, and says what to type', async () => {
+    await using opened = await openEngine({user: 'nobody-has-this-name'});
+    expect(await opened.engine.probe(AbortSignal.timeout(5_000))).toMatchObject({
+      usable: false,
+      fix: expect.stringMatching(/^useradd .*nobody-has-this-name$/),
+    });
+  });
+
+  it('restricts nothing, and refuses what it would have to', async () => {
+    await using opened = await openEngine();
+    const signal = AbortSignal.timeout(5_000);
+    const probe = await opened.engine.probe(signal);
+    if (probe.usable) expect(probe.enforces).toEqual([]);
+    const asked: Partial<BoxSpec>[] = [
+      {image: 'a:1'},
+      {limits: {pids: 1}},
+      {network: 'none'},
+      {privileges: 'least'},
+      {readOnlyRoot: true},
+      {user: 'root'},
+    ];
+    for (const change of asked)
+      await expect(
+        opened.engine.create({...spec, name: 'a-1', main: ['true'], ...change}, signal),
+        JSON.stringify(change),
+      ).rejects.toMatchObject({
+        fault: usable ? 'unsupported' : 'unavailable',
+      });
+  });
+});
+
+describe.skipIf(!usable)('a program of the process engine', () => {
+  it('runs as the unprivileged user, in its own folder, with nothing of our environment', async () => {
+    await using opened = await openEngine();
+    process.env['BOXYARD_TEST_SECRET'] = 'ours';
+    const said = await run(
+      opened.engine,
+      ['sh', '-c', 'id -un; id -G; pwd; echo "$BOXYARD_WORKSPACE"; env | grep -c BOXYARD_TEST_SECRET; echo "$OWN"'],
+      {OWN: 'x'},
+    );
+    const [user, groups, folder, workspace, leaked, own] = said.split('\n');
+    expect(user).toBe(isRoot ? 'boxyard-job' : userInfo().username);
+    if (isRoot) expect(groups?.split(' ')).not.toContain('0');
+    expect(folder).toBe(workspace);
+    expect([leaked, own]).toEqual(['0', 'x']);
+  });
+
+  it('cannot read what the engine keeps of its box', async () => {
+    await using opened = await openEngine();
+    const said = await run(opened.engine, ['sh', '-c', 'cat "$1"/*/spec.json 2>/dev/null; echo done', 'sh', opened.stateDir]);
+    if (isRoot) expect(said).toBe('done\n');
+    expect((await stat(opened.stateDir)).mode & 0o077).toBe(0);
+  });
+
+  it('whose starter is killed with its whole group goes on, and its output and end are found', {timeout: 30_000}, async () => {
+    await using opened = await openEngine();
+    const index = fileURLToPath(new URL('../../src/engines/process/index.ts', import.meta.url));
+    const script = `const {default: plugin} = await import(${JSON.stringify(index)});
+      const engine = await plugin.create(${JSON.stringify(opened.config)}, {stateDir: ${JSON.stringify(opened.stateDir)}, log() {}, fault: (c, m) => new Error(m)});
+      const signal = AbortSignal.timeout(20000);
+      const box = await engine.create(${JSON.stringify({...spec, name: 'orphan-1', main: ['sh', '-c', 'i=0; while [ $i -lt 20 ]; do echo "line $i"; i=$((i+1)); sleep 0.1; done; exit 4']})}, signal);
+      await box.start(undefined, signal);
+      console.log('started');
+      setInterval(() => {}, 1000);`;
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {detached: true, stdio: ['ignore', 'pipe', 'inherit']});
+    await once(starter.stdout, 'data');
+    process.kill(-(starter.pid as number), 'SIGKILL');
+    const signal = AbortSignal.timeout(20_000);
+    const box = await opened.engine.find('orphan-1', signal);
+    expect(await box?.wait(signal)).toEqual({code: 4});
+    let text = '';
+    for await (const {bytes} of box?.output(start, signal) ?? []) text += Buffer.from(bytes).toString();
+    expect(text).toBe(Array.from({length: 20}, (_none, line) => `line ${line}\n`).join(''));
+    await box?.remove(signal);
+    expect(await readdir(opened.stateDir)).toEqual([]);
+    expect(await readdir(opened.config.root)).toEqual([]);
+  });
+});
