@@ -26,7 +26,7 @@ export default {
     },
   },
   // What the machine brings; set-up and doctor know about these.
-  ignoreBinaries: ['redis-server', 'openssl', 'ssh-keygen', 'ssh', 'sshd', 'docker', 'podman', 'tmux'],
+  ignoreBinaries: ['nsenter', 'redis-server', 'openssl', 'ssh-keygen', 'ssh', 'sshd', 'docker', 'podman', 'tmux'],
   ignoreExportsUsedInFile: true,
   // A type beside an exported function belongs to its contract, used by name or not.
   exclude: ['types', 'duplicates'],
