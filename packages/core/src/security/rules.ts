@@ -26,7 +26,8 @@ export const profiles: Readonly<Record<Profile, ProfileRow>> = {
     cpus: 2,
     pids: 256,
     network: 'private',
-    privileges: 'least',
+    // The engine's set less raw sockets and device nodes: with none at all, root in the box could not install a package.
+    privileges: 'usual',
     readOnlyRoot: false,
     enforces: ['memory', 'cpus', 'pids', 'network', 'privileges'],
   },
