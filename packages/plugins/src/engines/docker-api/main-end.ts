@@ -1,9 +1,11 @@
+import {uptime} from 'node:os';
 import {setTimeout as delay} from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type {BoxState, Exit} from '@boxyard/core/plugin-api';
 import {isHere} from '../process-tree.ts';
 import {call, callOrMissing, container, type Api} from './api.ts';
 import {isConnectionLoss} from './errors.ts';
+import {withShellCode} from './missing-program.ts';
 
 const WATCH_MS = 20;
 const RECHECK_MS = 5_000;
@@ -12,7 +14,8 @@ const ENGINE_AWAY_MS = 500;
 /** An engine also answers to the beginning of an id, so a name that looks like one is compared. */
 export const inspect = async (api: Api, name: string, signal: AbortSignal): Promise<Docker.ContainerInspectInfo | undefined> => {
   const info = await callOrMissing(api, `inspect ${name}`, signal, () => container(api, name).inspect({abortSignal: signal} as object));
-  return info !== undefined && info.Name.replace(/^\//, '') === name ? info : undefined;
+  if (info === undefined || info.Name.replace(/^\//, '') !== name) return undefined;
+  return api.dialect.logFormat === 'k8s-file' ? withShellCode(info) : info;
 };
 
 export const stateOf = (info: Docker.ContainerInspectInfo | undefined): BoxState => {
@@ -32,8 +35,14 @@ export const stateOf = (info: Docker.ContainerInspectInfo | undefined): BoxState
 
 const hasRun = (state: Docker.ContainerInspectInfo['State']): boolean => !state.StartedAt.startsWith('0001-');
 
-const exitOf = (state: Docker.ContainerInspectInfo['State']): Exit =>
-  state.OOMKilled ? {code: state.ExitCode, outOfMemory: true} : {code: state.ExitCode};
+/** docker gives 255 to what it finds ended after a start of the machine: nobody saw that end. */
+const exitOf = (state: Docker.ContainerInspectInfo['State']): Exit => {
+  const bootedAt = Date.now() - uptime() * 1_000;
+  if (state.ExitCode === 255 && Date.parse(state.StartedAt) < bootedAt && Date.parse(state.FinishedAt) > bootedAt)
+    return {unknown: 'the machine went down'};
+  // A main program that went on after the kernel killed a child of it did not end for lack of memory.
+  return state.OOMKilled && state.ExitCode !== 0 ? {code: state.ExitCode, outOfMemory: true} : {code: state.ExitCode};
+};
 
 /**
  * Waits for the main process's end, through restarts of the engine: while it does not answer, it is asked again until the
