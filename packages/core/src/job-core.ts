@@ -5,7 +5,7 @@ import {getDevBox} from './devboxes/store.ts';
 import {createEventHub} from './events/events.ts';
 import {createEventStore} from './events/store.ts';
 import {createImageService} from './images/images.ts';
-import type {AcceptDeps, Tenants} from './jobs/accept.ts';
+import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
@@ -56,53 +56,26 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const {rim, timing, blobs, onFault} = options;
   const closing = new AbortController();
   const parts = await createParts(options);
-  const {store, table, workers, leases, events, hub, placement, watchers, pause} = parts;
-  const presence = parts.presence;
-  const fanOut = new FanOut(store);
-  const {look, sweep} = createLook({
-    store,
-    placement,
-    fanOut,
-    isSilent: worker => {
-      const record = table.get(worker)?.record;
-      return record === undefined || presenceOf(record) !== 'online';
-    },
-    presence: async () => {
-      await parts.marks.mark();
-      await presence.tick();
-    },
-    nudge: things => parts.queue.nudge(things),
-  });
-  parts.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
-  const tidy = createTidy({store, blobs, events: parts.eventStore, tenants: options.tenants, table, workers});
+  const {hub, events, watchers, bells} = parts;
+  const {look, sweep} = createLookOf(parts);
+  bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
+  const tidy = createTidy({...parts, blobs, events: parts.eventStore, tenants: options.tenants});
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, tidy, onFailure: (name, error) => onFault(error, name)});
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
-  const stopReturn = rim.onReturn(({isNewRun}) => void onRedisReturn(isNewRun).catch((error: unknown) => onFault(error, 'redis')));
-
-  const onRedisReturn = async (isNewRun: boolean): Promise<void> => {
-    store.forget();
-    if (isNewRun) {
-      pause.until = rim.clock.monotonic() + timing.journalWait;
-      await leases.raiseIncarnation();
-    }
-    table.reset(await workers.readAll());
-    if (isNewRun) await hub.askJournals();
-    pause.until = 0;
-    await sweep();
-    parts.queue.nudge(table.all().map(entry => `w:${entry.record.id}`));
-  };
-
+  const onReturn = (isNewRun: boolean) =>
+    void recover(options, parts, {isNewRun, sweep}).catch((error: unknown) => onFault(error, 'redis'));
+  const stopReturn = rim.onReturn(({isNewRun}) => onReturn(isNewRun));
   return {
     services: createServices(options, parts),
     hub,
     sweep,
     close: async () => {
-      closing.abort();
       stopReturn();
       await hub.close();
+      closing.abort();
       await schedules.close();
-      await parts.queue.close();
+      await bells.queue.close();
       events.close();
       watchers.close();
       await parts.marks.clear().catch(() => undefined);
@@ -110,36 +83,39 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   };
 }
 
+/** Redis answers again. If it is another run it may have rolled back: agents say what they hold before anything is placed (R3). */
+async function recover(
+  {rim, timing}: JobCoreOptions,
+  parts: Parts,
+  {isNewRun, sweep}: {isNewRun: boolean; sweep: () => Promise<void>},
+): Promise<void> {
+  const {store, table, workers, leases, hub, bells} = parts;
+  store.forget();
+  if (isNewRun) {
+    bells.pausedUntil = rim.clock.monotonic() + timing.journalWait;
+    await leases.raiseIncarnation();
+  }
+  table.reset(await workers.readAll());
+  if (isNewRun) await hub.askJournals();
+  bells.pausedUntil = 0;
+  await sweep();
+  bells.queue.nudge(table.all().map(entry => `w:${entry.record.id}`));
+}
+
+type Parts = Awaited<ReturnType<typeof createParts>>;
+
+/** What is set once the queue is open, and while placement rests. */
+interface Bells {
+  queue: JobQueue;
+  pausedUntil: number;
+}
+
 const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefined};
 
 async function createParts(options: JobCoreOptions) {
-  const {rim, timing, blobs, serverId, installation} = options;
-  const workers = createWorkerStore(rim);
-  const table = new WorkerTable();
-  table.reset(await workers.readAll());
-  for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
-  await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
-  const parts = {queue: silentQueue, pause: {until: 0}};
-  const nudge = (things: readonly string[]) => parts.queue.nudge(things);
-  const watchers: JobWatchers = new JobWatchers(() => store);
-  const store: JobStore = new JobStore({
-    rim,
-    timing,
-    nudge,
-    onChange: (before, after) => {
-      watchers.changed(after);
-      // The bell rings too, for whichever server holds the socket; here it need not be waited for.
-      if (isOnWorker(after) && after.worker !== undefined && (before?.state === 'queued' || before?.cancel !== after.cancel)) hub.ring([after.worker.id]);
-      noteRoom(table, before, after);
-      if (hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0)
-        void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
-    },
-  });
-  const leases = createLeases(rim, {id: serverId, url: ''});
-  const marks = createServerMarks(rim, serverId, timing.lease);
-  await marks.mark();
-  const eventStore = createEventStore(rim);
-  const events = createEventHub(eventStore);
+  const storage = await createStorage(options);
+  const {rim, timing, blobs, installation} = options;
+  const {store, workers, table, leases, marks, events, nudge, bells, rings} = storage;
   const presence: Presence = new Presence({
     store,
     workers,
@@ -165,8 +141,58 @@ async function createParts(options: JobCoreOptions) {
     onGauge: (tenant, object, values) => events.gauge(tenant, {object, values}),
     onFault: options.onFault,
   });
-  const placement = new Placement({store, workers, table, pausedUntil: () => parts.pause.until});
-  return Object.assign(parts, {store, table, workers, leases, marks, events, eventStore, presence, hub, placement, watchers});
+  rings.ring = worker => hub.ring([worker]);
+  const placement = new Placement({store, workers, table, pausedUntil: () => bells.pausedUntil});
+  return {...storage, presence, hub, placement};
+}
+
+async function createStorage(options: JobCoreOptions) {
+  const {rim, timing, serverId} = options;
+  const workers = createWorkerStore(rim);
+  const table = new WorkerTable();
+  table.reset(await workers.readAll());
+  for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
+  await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
+  const bells: Bells = {queue: silentQueue, pausedUntil: 0};
+  const rings: {ring: (worker: string) => void} = {ring: () => undefined};
+  const nudge = (things: readonly string[]) => bells.queue.nudge(things);
+  const watchers: JobWatchers = new JobWatchers(() => store);
+  const onChange = (before: JobRecord | undefined, after: JobRecord) => {
+    watchers.changed(after);
+    // The bell rings too, for whichever server holds the socket; here it need not be waited for.
+    if (isOnWorker(after) && after.worker !== undefined && (before?.state === 'queued' || before?.cancel !== after.cancel))
+      rings.ring(after.worker.id);
+    noteRoom(table, before, after);
+    if (hasOwnSecretsLeft(before, after))
+      void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
+  };
+  const store: JobStore = new JobStore({rim, timing, nudge, onChange});
+  const leases = createLeases(rim, {id: serverId, url: ''});
+  const marks = createServerMarks(rim, serverId, timing.lease);
+  await marks.mark();
+  const eventStore = createEventStore(rim);
+  return {workers, table, bells, rings, nudge, watchers, store, leases, marks, eventStore, events: createEventHub(eventStore)};
+}
+
+/** One-job secrets go with the outcome; those of children are their parent's. */
+const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
+  hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
+
+function createLookOf({store, table, placement, presence, marks, bells}: Parts) {
+  return createLook({
+    store,
+    placement,
+    fanOut: new FanOut(store),
+    isSilent: worker => {
+      const record = table.get(worker)?.record;
+      return record === undefined || presenceOf(record) !== 'online';
+    },
+    presence: async () => {
+      await marks.mark();
+      await presence.tick();
+    },
+    nudge: things => bells.queue.nudge(things),
+  });
 }
 
 /** Keeps this server's view of reservations near the truth between readings: what ends frees. */
@@ -179,7 +205,7 @@ function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobR
   entry.used = {slots: Math.max(0, entry.used.slots - slots), memory: Math.max(0, entry.used.memory - (keepsMemory ? 0 : memoryBytes))};
 }
 
-function createServices(options: JobCoreOptions, parts: Awaited<ReturnType<typeof createParts>>): Services {
+function createServices(options: JobCoreOptions, parts: Parts): Services {
   const {store, table, watchers, hub, events, workers} = parts;
   const {rim, blobs, timing} = options;
   const accept: AcceptDeps = {store, table, blobs, secrets: options.secrets, tenants: options.tenants, timing};
@@ -192,7 +218,7 @@ function createServices(options: JobCoreOptions, parts: Awaited<ReturnType<typeo
       table,
       hub: () => hub,
       admitted: options.admitted,
-      nudge: things => parts.queue.nudge(things),
+      nudge: parts.nudge,
     }),
     images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),
     logs: createLogService({store, blobs, timing, onJob: (job, listener) => watchers.listen(job, listener)}),

@@ -72,13 +72,8 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
   await claimBlobDir(rim, installation.id, options.blobDir);
   const blobs = openBlobs({dir: options.blobDir});
   closers.push(() => blobs.close());
-  const access = createAccess({
-    redis: {ask: rim.ask, prefix: rim.keys.prefix},
-    installation,
-    now: rim.clock.now,
-    timing,
-    onFault: error => log.error({err: error}, 'access'),
-  });
+  const redis = {ask: rim.ask, prefix: rim.keys.prefix};
+  const access = createAccess({redis, installation, now: rim.clock.now, timing, onFault: error => log.error({err: error}, 'access')});
   closers.push(() => access.close());
   const metrics = createMetrics();
   const core: JobCore = await startJobCore({

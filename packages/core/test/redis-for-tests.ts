@@ -74,7 +74,7 @@ export async function startTestRedis(more: readonly string[] = []): Promise<Test
 }
 
 /** Asks again until it is true; fails with the last state seen. */
-export async function waitFor<T>(look: () => T | Promise<T>, {within = 5_000, every = 10} = {}): Promise<NonNullable<T>> {
+export async function waitFor<T>(look: () => T | Promise<T>, {within = 10_000, every = 10} = {}): Promise<NonNullable<T>> {
   const end = performance.now() + within;
   for (;;) {
     const seen = await look();

@@ -44,19 +44,16 @@ export class JobFiles {
     return {blob, bytes: length};
   }
 
-  /** The job owns the upload from now on; `NOT_FOUND` where the tenant has none of that id. */
-  async take(tenant: string, job: string, blob: string): Promise<void> {
-    const to = this.#places.taken(tenant, job, blob);
+  /** The job owns the upload from now on, or what an earlier job took; `NOT_FOUND` where the tenant has none of that id. */
+  async take({tenant, id}: {readonly tenant: string; readonly id: string}, blob: string, earlier?: string): Promise<void> {
+    const to = this.#places.taken(tenant, id, blob);
     await mkdir(dirname(to), {recursive: true, mode: 0o700});
-    const from = this.#places.upload(tenant, blob);
-    try {
-      await link(from, to);
-    } catch (error) {
-      const {code} = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST') return;
-      if (code === 'ENOENT') throw new BoxyardError('NOT_FOUND', {what: 'upload', name: blob}, {cause: error});
-      await copyFile(from, to);
+    const places = [this.#places.upload(tenant, blob), ...(earlier === undefined ? [] : [this.#places.taken(tenant, earlier, blob)])];
+    for (const from of places) {
+      const taken = await linkOrCopy(from, to);
+      if (taken) return;
     }
+    throw new BoxyardError('NOT_FOUND', {what: 'upload', name: blob});
   }
 
   async hasUpload(tenant: string, blob: string): Promise<boolean> {
@@ -157,5 +154,19 @@ export class JobFiles {
     const dir = this.#places.job(tenant, job);
     await this.#files.forget(`${dir}/`);
     await rm(dir, {recursive: true, force: true});
+  }
+}
+
+async function linkOrCopy(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return true;
+    if (code === 'ENOENT') return false;
+    // A file system without links.
+    await copyFile(from, to);
+    return true;
   }
 }

@@ -2,8 +2,8 @@ import type {z} from 'zod';
 import type {DevBoxView, JobView} from '../api/index.ts';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import {type AcceptDeps, newJob, prepare, specContext, withKnownSecrets} from '../jobs/accept.ts';
-import {enqueue, mutateDevBox} from '../jobs/devbox-mutations.ts';
+import {type AcceptDeps, newJob, prepare, refused, specContext, withKnownSecrets} from '../jobs/store-prepare.ts';
+import {enqueue, mutateDevBox} from '../jobs/store-mutations.ts';
 import type {JobRecord} from '../jobs/rules-record.ts';
 import {devboxMutation, devboxSpec, snapshotSpec} from '../jobs/rules-spec.ts';
 import {jobView} from '../jobs/rules-view.ts';
@@ -11,6 +11,7 @@ import {acceptJobs} from '../jobs/store-accept.ts';
 import type {JobSpec} from '../protocol/index.ts';
 import type {Caller, DevBoxService} from '../services.ts';
 import {presenceOf} from '../workers/rules.ts';
+import {adopt} from './adopt.ts';
 import {createRemoval} from './removal.ts';
 import {parseTarget} from './rules-target.ts';
 import {devboxView} from './rules-view.ts';
@@ -62,6 +63,7 @@ export function createDevBoxService(deps: AcceptDeps): DevBoxService {
     snapshot: (caller, devbox, request, key) =>
       mutate(caller, devbox, record => snapshotSpec(request, parseTarget(record)), {key, request: {snapshot: devbox, ...request}}),
     ...createRemoval(deps, {find, view}),
+    adopt: async (caller, request) => view(await adopt(deps, caller, request)),
   };
 }
 
@@ -93,7 +95,7 @@ async function create(deps: AcceptDeps, caller: Caller, {request, key, view, job
   const spec = (await withKnownSecrets(deps, caller.tenant, devboxSpec(request, id, context))) as DevBoxRecord['spec'];
   const job = newJob(store, caller, spec, {devboxName: request.name});
   const record = newRecord(caller, job, spec);
-  const undo = await prepare(deps, job, request.secretEnv);
+  const undo = await prepare(deps, job, request);
   const {limits} = await deps.tenants.get(caller.tenant);
   const accepted = await acceptJobs(store, {
     tenant: caller.tenant,
@@ -101,10 +103,7 @@ async function create(deps: AcceptDeps, caller: Caller, {request, key, view, job
     jobs: [job],
     devbox: {after: record, limit: limits.devboxes},
     idempotency: key === undefined ? undefined : {key, request},
-  }).catch(async (error: unknown) => {
-    await undo().catch(() => undefined);
-    throw error;
-  });
+  }).catch((error: unknown) => refused(error, undo));
   if (accepted.done === 'new') return {devbox: await view(record), job: jobView(job)};
   await undo();
   if (accepted.done === 'again') throw new BoxyardError('CONFLICT', {what: `DevBox ${request.name}`, issue: 'changed meanwhile'});

@@ -1,14 +1,12 @@
 import type {z} from 'zod';
 import type {DevBoxView} from '../api/index.ts';
-import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import {type AcceptDeps, newJob} from '../jobs/accept.ts';
-import {mutateDevBox} from '../jobs/devbox-mutations.ts';
+import {type AcceptDeps, newJob} from '../jobs/store-prepare.ts';
+import {mutateDevBox} from '../jobs/store-mutations.ts';
 import {next} from '../jobs/rules.ts';
 import {type JobRecord, hasEnded, versionPrefix} from '../jobs/rules-record.ts';
 import {devboxMutation} from '../jobs/rules-spec.ts';
 import {jobView} from '../jobs/rules-view.ts';
-import {acceptJobs} from '../jobs/store-accept.ts';
 import {addDevBoxEffects, addJobEffects} from '../jobs/store-effects.ts';
 import type {Caller, DevBoxService} from '../services.ts';
 import {presenceOf} from '../workers/rules.ts';
@@ -21,7 +19,7 @@ interface Own {
 }
 
 /** Removal is two jobs: stop now, and a removal that is held for the grace and may be taken back until it is sent (R22). */
-export function createRemoval(deps: AcceptDeps, {find, view}: Own): Pick<DevBoxService, 'remove' | 'restore' | 'adopt'> {
+export function createRemoval(deps: AcceptDeps, {find, view}: Own): Pick<DevBoxService, 'remove' | 'restore'> {
   const {store} = deps;
   return {
     remove: async (caller, devbox, request, key) => {
@@ -45,7 +43,6 @@ export function createRemoval(deps: AcceptDeps, {find, view}: Own): Pick<DevBoxS
       await store.step(held.id, {type: 'cancel', actor: caller.actor, reason: `restored by ${caller.actor}`}, {actor: caller.actor});
       return view(await find(caller.tenant, record.id));
     },
-    adopt: (caller, request) => adopt(deps, caller, {request, view}),
   };
 }
 
@@ -122,64 +119,4 @@ async function endRecord({store}: AcceptDeps, caller: Caller, record: DevBoxReco
   if (!result.done)
     throw new BoxyardError('CONFLICT', {what: `DevBox ${record.name}`, issue: 'changed meanwhile', hint: 'Give the command again.'});
   store.forget();
-}
-
-type Adoption = {request: Parameters<DevBoxService['adopt']>[1]; view: Own['view']};
-
-/** A box with our labels and without a record gets one; the labels must name this tenant. */
-async function adopt({store, table, tenants}: AcceptDeps, caller: Caller, {request, view}: Adoption) {
-  const entry = table.ofTenant(caller.tenant).find(each => each.record.id === request.worker || each.record.name === request.worker);
-  if (entry === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name: request.worker, list: 'boxyard workers list'});
-  const box = entry.record.orphans.find(each => each.name === request.box);
-  if (box === undefined || box.labels['io.boxyard.tenant'] !== caller.tenant)
-    throw new BoxyardError('NOT_FOUND', {what: 'orphaned box', name: request.box, hint: `boxyard workers show ${entry.record.name}`});
-  const labelled = box.labels['io.boxyard.devbox'] ?? '';
-  const isFree = /^d-[a-z2-7]{26}$/.test(labelled) && (await store.readDevBox(labelled)) === undefined;
-  const now = store.rim.clock.now();
-  const profile = box.labels['io.boxyard.profile'];
-  const record: DevBoxRecord = {
-    v: 1,
-    id: isFree ? labelled : newId('d'),
-    tenant: caller.tenant,
-    name: request.name,
-    actor: caller.actor,
-    spec: {
-      kind: 'devbox.create',
-      labels: {},
-      needs: {
-        engine: box.engine,
-        worker: entry.record.id,
-        features: ['exec'],
-        enforces: [],
-        labels: {},
-        memoryBytes: 2 * 1024 ** 3,
-        slots: 0,
-        profile: 'open',
-      },
-      profile: profile === 'standard' || profile === 'strict' || profile === 'offline' ? profile : 'open',
-      secrets: [],
-      graceMs: 10_000,
-      retries: 0,
-      priority: 0,
-      ifLost: 'wait',
-      idempotent: false,
-      devbox: isFree ? labelled : newId('d'),
-      generation: 1,
-      devboxName: request.name,
-      box: {env: {}, stdin: false, limits: {}, mounts: [], readOnlyRoot: false, main: 'hold'},
-      setup: [],
-    },
-    worker: {id: entry.record.id, name: entry.record.name},
-    engine: box.engine,
-    box: box.name,
-    seen: {state: box.state, at: now, asOf: 0},
-    generation: 1,
-    queue: [],
-    createJob: box.labels['io.boxyard.job'] ?? newId('j'),
-    adopted: true,
-    createdAt: now,
-  };
-  const {limits} = await tenants.get(caller.tenant);
-  await acceptJobs(store, {tenant: caller.tenant, actor: caller.actor, jobs: [], devbox: {after: record, limit: limits.devboxes}});
-  return view(record);
 }

@@ -25,35 +25,7 @@ const pauseMs = 200;
 /** One reader for all followers of this server: it waits on the streams of the tenants that anybody follows. */
 export function createEventHub(store: EventStore): EventHub {
   const followers = new Map<string, Set<Follower>>();
-  const positions = new Map<string, string>();
-  let isClosed = false;
-  let isReading = false;
-
-  const give = (tenant: string, events: readonly Event[]) => {
-    for (const event of events)
-      for (const follower of followers.get(tenant) ?? []) {
-        const id = event.seq.replace('.', '-');
-        if (!isAfter(id, follower.at)) continue;
-        follower.at = id;
-        follower.handlers.onEvent(event);
-      }
-  };
-  const readOn = async () => {
-    const found = await store.waitFor(new Map([...positions].filter(([tenant]) => followers.has(tenant))), blockMs);
-    for (const [tenant, {events, last}] of found) {
-      positions.set(tenant, last);
-      give(tenant, events);
-    }
-  };
-  const run = async () => {
-    isReading = true;
-    while (!isClosed && followers.size > 0) {
-      // Redis is away: followers stay and get what they missed when it is back.
-      await readOn().catch(() => new Promise(resolve => setTimeout(resolve, pauseMs)));
-    }
-    isReading = false;
-  };
-
+  const reader = createReader(store, followers);
   return {
     follow: async (tenant, after, handlers) => {
       const newest = await store.newest(tenant);
@@ -65,24 +37,63 @@ export function createEventHub(store: EventStore): EventHub {
       const own = followers.get(tenant) ?? new Set();
       own.add(follower);
       followers.set(tenant, own);
-      // The reader may stand further back or ahead; each follower takes only what is after its own place.
-      const reading = positions.get(tenant);
-      if (reading === undefined || isAfter(reading, follower.at)) positions.set(tenant, follower.at);
-      if (!isReading) void run();
+      reader.need(tenant, follower.at);
       return () => {
         own.delete(follower);
         if (own.size > 0 || followers.get(tenant) !== own) return;
         followers.delete(tenant);
-        positions.delete(tenant);
+        reader.drop(tenant);
       };
     },
     gauge: (tenant, gauge) => {
       for (const follower of followers.get(tenant) ?? []) follower.handlers.onGauge(gauge);
     },
     close: () => {
-      isClosed = true;
+      reader.close();
       followers.clear();
       store.close();
+    },
+  };
+}
+
+/** Reads on where it is; each follower takes only what is after its own place, so the reader may stand further back. */
+function createReader(store: EventStore, followers: ReadonlyMap<string, ReadonlySet<Follower>>) {
+  const positions = new Map<string, string>();
+  let isClosed = false;
+  let isReading = false;
+  const give = (tenant: string, events: readonly Event[]) => {
+    for (const event of events)
+      for (const follower of followers.get(tenant) ?? []) {
+        const id = event.seq.replace('.', '-');
+        if (!isAfter(id, follower.at)) continue;
+        follower.at = id;
+        follower.handlers.onEvent(event);
+      }
+  };
+  const readOn = async () => {
+    for (const [tenant, {events, last}] of await store.waitFor(new Map(positions), blockMs)) {
+      if (positions.has(tenant)) positions.set(tenant, last);
+      give(tenant, events);
+    }
+  };
+  const run = async () => {
+    if (isReading) return;
+    isReading = true;
+    while (!isClosed && positions.size > 0) {
+      // Redis is away: followers stay and get what they missed when it is back.
+      await readOn().catch(() => new Promise(resolve => setTimeout(resolve, pauseMs)));
+    }
+    isReading = false;
+  };
+  return {
+    need: (tenant: string, from: string) => {
+      const reading = positions.get(tenant);
+      if (reading === undefined || isAfter(reading, from)) positions.set(tenant, from);
+      void run();
+    },
+    drop: (tenant: string) => void positions.delete(tenant),
+    close: () => {
+      isClosed = true;
     },
   };
 }

@@ -2,7 +2,7 @@ import type {z} from 'zod';
 import type {ImageView} from '../api/index.ts';
 import type {Query} from '../protocol/index.ts';
 import type {ImageService} from '../services.ts';
-import type {WorkerTable} from '../workers/table.ts';
+import type {TableEntry, WorkerTable} from '../workers/table.ts';
 import {fullImageName, imagesOf, parseCapabilities} from './rules.ts';
 
 export interface ImageServiceDeps {
@@ -42,29 +42,32 @@ export function createImageService(deps: ImageServiceDeps): ImageService {
       }
       return {items, missing};
     },
-    check: async (tenant, ref) => {
-      const full = fullImageName(ref, name => connected(tenant).some(entry => entry.images.has(name)));
-      const perWorker = connected(tenant).map(async ({record}) => {
-        const own = {worker: record.id, name: record.name};
-        const engines = (record.registration?.engines ?? [])
-          .filter(engine => engine.usable && engine.features.includes('images'))
-          .map(engine => engine.name);
-        try {
-          const found = imagesOf(await deps.ask(record.id, {ask: 'image.check', ref: full}));
-          return engines.map(engine => {
-            const image = found.find(each => each.engine === engine);
-            return {...own, engine, found: image !== undefined, ...(image === undefined ? {} : {id: image.id})};
-          });
-        } catch (error) {
-          return engines.map(engine => ({
-            ...own,
-            engine,
-            found: false,
-            error: error instanceof Error ? error.message : 'it did not answer',
-          }));
-        }
-      });
-      return {ref: full, workers: (await Promise.all(perWorker)).flat()};
-    },
+    check: (tenant, ref) => check(deps, connected(tenant), ref),
   };
+}
+
+/** Asks every connected worker about one name; an engine that could not say is shown with its reason. */
+async function check(deps: ImageServiceDeps, entries: readonly TableEntry[], ref: string) {
+  const full = fullImageName(ref, name => entries.some(entry => entry.images.has(name)));
+  const perWorker = entries.map(async ({record}) => {
+    const own = {worker: record.id, name: record.name};
+    const engines = (record.registration?.engines ?? [])
+      .filter(engine => engine.usable && engine.features.includes('images'))
+      .map(engine => engine.name);
+    try {
+      const found = imagesOf(await deps.ask(record.id, {ask: 'image.check', ref: full}));
+      return engines.map(engine => {
+        const image = found.find(each => each.engine === engine);
+        return {...own, engine, found: image !== undefined, ...(image === undefined ? {} : {id: image.id})};
+      });
+    } catch (error) {
+      return engines.map(engine => ({
+        ...own,
+        engine,
+        found: false,
+        error: error instanceof Error ? error.message : 'it did not answer',
+      }));
+    }
+  });
+  return {ref: full, workers: (await Promise.all(perWorker)).flat()};
 }

@@ -91,12 +91,12 @@ async function* readStream(deps: LogDeps, what: {tenant: string; job: string; st
         yield part;
         continue;
       }
+      if (!options.follow) return;
       const before = record.attempt.number;
       record = (await deps.store.get(record.id)) ?? record;
-      if (!options.follow || isOver(deps, record, what.stream, at)) {
-        if (!options.follow || (await output.length(of())) <= at) return;
-        continue;
-      }
+      const isLast = isOver(deps, record, what.stream, at);
+      if (isLast && (await output.length(of())) <= at) return;
+      if (isLast) continue;
       if (options.attempt === undefined && record.attempt.number !== before) at = 0;
       await bell.wait(pollMs);
     }

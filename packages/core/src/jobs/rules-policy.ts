@@ -71,20 +71,16 @@ export function isolationOf(
 
 const knownLabels = (request: PolicyRequest) => ({...(request.workerLabels ?? {})});
 
-export interface Reservation {
+/** What the kind of job asks where the request says nothing. */
+export interface Ask {
   readonly slots: 0 | 1;
   readonly memoryBytes: number;
+  readonly features: readonly string[];
 }
 
-export function needsOf(
-  request: PolicyRequest,
-  isolation: Isolation,
-  reservation: Reservation,
-  features: readonly string[],
-  context: SpecContext,
-): Needs {
+export function needsOf(request: PolicyRequest, isolation: Isolation, ask: Ask, context: SpecContext): Needs {
   const worker = request.worker === undefined ? undefined : workerId(request.worker, context);
-  const memoryBytes = request.memoryBytes ?? reservation.memoryBytes;
+  const memoryBytes = request.memoryBytes ?? ask.memoryBytes;
   const ceiling = profiles[isolation.profile].memoryBytes;
   if (ceiling !== undefined && memoryBytes > ceiling)
     throw new BoxyardError('INVALID_INPUT', {
@@ -97,11 +93,11 @@ export function needsOf(
     ...(isolation.engine === undefined ? {} : {engine: isolation.engine}),
     ...(worker === undefined ? {} : {worker}),
     ...(request.platform === undefined ? {} : {platform: request.platform}),
-    features: [...features],
+    features: [...ask.features],
     enforces: [...enforces],
     labels: knownLabels(request),
     memoryBytes,
-    slots: reservation.slots,
+    slots: ask.slots,
     profile: isolation.profile,
   };
 }

@@ -26,7 +26,7 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
   if (source?.kind === 'repo' && request.stdin === true)
     throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a run of a repository takes no input'});
   const features = [...(source === undefined && (request.out ?? []).length === 0 ? [] : source?.kind === 'repo' ? ['exec'] : ['files'])];
-  const needs = needsOf(request, isolation, {slots: 1, memoryBytes: runMemory}, features, context);
+  const needs = needsOf(request, isolation, {slots: 1, memoryBytes: runMemory, features}, context);
   return {
     kind: 'run',
     ...policyOf(request, needs, isolation, {timeoutMs: context.timing.runTimeout, ifLost: 'fail'}),
@@ -45,7 +45,7 @@ export function devboxSpec(request: CreateDevBoxRequest, devbox: string, context
   const isolation = isolationOf(request, context);
   const source = checkSource(request.source);
   const features = ['exec', ...(source?.kind === 'dir' ? ['files'] : [])];
-  const needs = needsOf(request, isolation, {slots: 0, memoryBytes: devboxMemory}, features, context);
+  const needs = needsOf(request, isolation, {slots: 0, memoryBytes: devboxMemory, features}, context);
   return {
     kind: 'devbox.create',
     ...policyOf(request, needs, isolation, {ifLost: 'wait'}),

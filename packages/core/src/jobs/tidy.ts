@@ -2,7 +2,7 @@ import type {Blobs} from '../blobs/blobs.ts';
 import type {EventStore} from '../events/store.ts';
 import type {WorkerStore} from '../workers/store.ts';
 import type {WorkerTable} from '../workers/table.ts';
-import type {Tenants} from './accept.ts';
+import type {Tenants} from './store-prepare.ts';
 import {dropHistory} from './store-history.ts';
 import type {JobStore} from './store.ts';
 

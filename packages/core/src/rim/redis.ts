@@ -35,18 +35,7 @@ const commandTimeoutMs = 1_800;
 
 export async function openRedis(target: RedisTarget, prefix: string, clock: RedisClock): Promise<RedisRim> {
   const options = optionsOf(target);
-  const redis = new Redis({
-    ...options,
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
-    connectTimeout: 5_000,
-    enableAutoPipelining: true,
-    replyMapping: 'legacy',
-  });
-  redis.on('error', () => undefined);
+  const redis = commandConnection(options);
   const runner = {redis, translate};
   const listeners = new Set<(change: {isNewRun: boolean}) => void>();
   const watch = watchRuns(redis, clock, change => listeners.forEach(listener => listener(change)));
@@ -87,6 +76,23 @@ export async function openRedis(target: RedisTarget, prefix: string, clock: Redi
       redis.disconnect();
     },
   };
+}
+
+/** Fails at once while Redis is away: a submission is better refused than kept waiting. */
+function commandConnection(options: RedisOptions): Redis {
+  const redis = new Redis({
+    ...options,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: 5_000,
+    enableAutoPipelining: true,
+    replyMapping: 'legacy',
+  });
+  redis.on('error', () => undefined);
+  return redis;
 }
 
 /** Reads Redis's time and run id on every connection and once a minute; the first reading is no return. */

@@ -39,32 +39,31 @@ export async function listenToBell(
   const key = rim.keys.bell(server);
   const stop = () => redis.disconnect();
   signal.addEventListener('abort', stop, {once: true});
-  let last = '$';
-  try {
-    while (!signal.aborted) {
-      try {
-        const rows = await redis.xread('COUNT', 1_000, 'BLOCK', 5_000, 'STREAMS', key, last === '$' ? await newest(redis, key) : last);
-        const entries = rows?.[0]?.[1] ?? [];
-        if (entries.length === 0) {
-          if (last === '$') last = await newest(redis, key);
-          continue;
-        }
-        last = entries.at(-1)![0];
-        onRing(new Set(entries.map(([, fields]) => fields[1] ?? '')));
-      } catch {
-        if (signal.aborted) return;
-        // After Redis rolled back the stream may end before `last`.
-        last = '0';
-        await new Promise(resolve => setTimeout(resolve, 100));
-      }
+  // A server's bell is its own, so everything in it is for this process.
+  let last = '0';
+  while (!signal.aborted) {
+    try {
+      last = await waitForBell(redis, {key, last, onRing});
+    } catch {
+      // After Redis rolled back the stream may end before `last`.
+      last = '0';
+      if (!signal.aborted) await new Promise(resolve => setTimeout(resolve, 100));
     }
-  } finally {
-    signal.removeEventListener('abort', stop);
-    redis.disconnect();
   }
+  signal.removeEventListener('abort', stop);
+  redis.disconnect();
 }
 
-async function newest(redis: ReturnType<RedisRim['blocking']>, key: string): Promise<string> {
-  const [entry] = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
-  return entry?.[0] ?? '0';
+interface Bell {
+  readonly key: string;
+  readonly last: string;
+  readonly onRing: (workers: ReadonlySet<string>) => void;
+}
+
+async function waitForBell(redis: ReturnType<RedisRim['blocking']>, {key, last, onRing}: Bell): Promise<string> {
+  const rows = await redis.xread('COUNT', 1_000, 'BLOCK', 5_000, 'STREAMS', key, last);
+  const entries = rows?.[0]?.[1] ?? [];
+  if (entries.length === 0) return last;
+  onRing(new Set(entries.map(([, fields]) => fields[1] ?? '')));
+  return entries.at(-1)![0];
 }

@@ -2,7 +2,7 @@ import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import {type Fact, addFact} from '../events/store-facts.ts';
 import {versionPrefix, writeRecord} from '../jobs/rules-record.ts';
-import type {TenantId} from '../protocol/index.ts';
+import type {Labels, TenantId} from '../protocol/index.ts';
 import type {RedisRim} from '../rim/redis.ts';
 import type {WorkerRecord} from './rules.ts';
 
@@ -10,6 +10,8 @@ export interface NewWorker {
   readonly id: string;
   readonly tenant: TenantId;
   readonly name: string;
+  /** From its invitation. */
+  readonly labels?: Labels | undefined;
 }
 
 /** What a change of a worker is told as; undefined where it is no fact worth telling. */
@@ -31,72 +33,80 @@ export interface WorkerStore {
 
 export function createWorkerStore(rim: RedisRim): WorkerStore {
   const {keys} = rim;
-  const parse = (text: string | null): WorkerRecord | undefined => (text === null ? undefined : (JSON.parse(text) as WorkerRecord));
-  const read = async (id: string) => parse(await rim.ask(redis => redis.get(keys.worker(id))));
-  const factOf = (record: WorkerRecord, fact: NonNullable<WorkerFact>): Fact => ({
-    id: newId('e'),
-    subject: `workers/${record.id}`,
-    time: rim.clock.now(),
-    ...fact,
-    data: {name: record.name, v: record.v, ...fact.data},
-  });
   return {
-    read,
+    read: id => readWorker(rim, id),
     readAll: async () => {
       const ids = await rim.ask(redis => redis.smembers(keys.allWorkers));
       const texts = ids.length === 0 ? [] : await rim.ask(redis => redis.mget(ids.map(id => keys.worker(id))));
       return texts.map(parse).filter(record => record !== undefined);
     },
-    ensure: async worker => {
-      const record: WorkerRecord = {v: 1, ...worker, createdAt: rim.clock.now(), labels: {}, unset: [], orphans: []};
-      const result = await rim.commit(change => {
-        change.is('worker', keys.worker(record.id), '');
-        change.do(keys.worker(record.id), 'SET', writeRecord(record));
-        change.do(keys.allWorkers, 'SADD', record.id);
-        change.do(keys.workers(record.tenant), 'SADD', record.id);
-        change.do(keys.tenants, 'SADD', record.tenant);
-        addFact(change, keys, record.tenant, factOf(record, {type: 'worker.joined', actor: `worker:${record.name}`, data: {}}));
-      });
-      return result.done ? record : parse(result.found)!;
-    },
-    update: async (id, change) => {
-      let before = await read(id);
-      for (let tries = 0; before !== undefined && tries < 20; tries++) {
-        const step = change(before);
-        if (step === undefined) return before;
-        const after: WorkerRecord = {...step.after, v: before.v + 1};
-        const prefix = versionPrefix(before.v);
-        const result = await rim.commit(each => {
-          each.is('worker', keys.worker(id), prefix);
-          each.do(keys.worker(id), 'SET', writeRecord(after));
-          if (step.fact !== undefined) addFact(each, keys, after.tenant, factOf(after, step.fact));
-        });
-        if (result.done) return after;
-        before = result.found === '' ? await read(id) : parse(result.found);
-      }
-      if (before !== undefined)
-        throw new BoxyardError('CONFLICT', {what: `worker ${before.name}`, issue: 'changes faster than it can be read'});
-      return undefined;
-    },
-    remove: async (record, actor) => {
-      await rim.commit(change => {
-        change.do(keys.worker(record.id), 'DEL');
-        change.do(keys.allWorkers, 'SREM', record.id);
-        change.do(keys.workers(record.tenant), 'SREM', record.id);
-        for (const key of [
-          keys.outbox(record.id),
-          keys.lease(record.id),
-          keys.held(record.id),
-          keys.used(record.id),
-          keys.workerJobs(record.id),
-        ])
-          change.do(key, 'DEL');
-        addFact(change, keys, record.tenant, factOf(record, {type: 'worker.removed', actor, data: {}}));
-      });
-    },
+    ensure: worker => ensureWorker(rim, worker),
+    update: (id, change) => updateWorker(rim, id, change),
+    remove: (record, actor) => removeWorker(rim, record, actor),
     used: async id => {
       const [slots, memory] = await rim.ask(redis => redis.hmget(keys.used(id), 'slots', 'memory'));
       return {slots: Number(slots ?? 0), memory: Number(memory ?? 0)};
     },
   };
+}
+
+const parse = (text: string | null): WorkerRecord | undefined => (text === null ? undefined : (JSON.parse(text) as WorkerRecord));
+
+const readWorker = async (rim: RedisRim, id: string): Promise<WorkerRecord | undefined> =>
+  parse(await rim.ask(redis => redis.get(rim.keys.worker(id))));
+
+const factOf = (rim: RedisRim, record: WorkerRecord, fact: NonNullable<WorkerFact>): Fact => ({
+  id: newId('e'),
+  subject: `workers/${record.id}`,
+  time: rim.clock.now(),
+  ...fact,
+  data: {name: record.name, v: record.v, ...fact.data},
+});
+
+async function ensureWorker(rim: RedisRim, worker: NewWorker): Promise<WorkerRecord> {
+  const {keys} = rim;
+  const record: WorkerRecord = {v: 1, ...worker, createdAt: rim.clock.now(), labels: worker.labels ?? {}, unset: [], orphans: []};
+  const result = await rim.commit(change => {
+    change.is('worker', keys.worker(record.id), '');
+    change.do(keys.worker(record.id), 'SET', writeRecord(record));
+    change.do(keys.allWorkers, 'SADD', record.id);
+    change.do(keys.workers(record.tenant), 'SADD', record.id);
+    change.do(keys.tenants, 'SADD', record.tenant);
+    addFact(change, keys, record.tenant, factOf(rim, record, {type: 'worker.joined', actor: `worker:${record.name}`, data: {}}));
+  });
+  return result.done ? record : parse(result.found)!;
+}
+
+const mostTries = 20;
+
+async function updateWorker(rim: RedisRim, id: string, change: Parameters<WorkerStore['update']>[1]): Promise<WorkerRecord | undefined> {
+  const {keys} = rim;
+  let before = await readWorker(rim, id);
+  for (let tries = 0; before !== undefined && tries < mostTries; tries++) {
+    const step = change(before);
+    if (step === undefined) return before;
+    const after: WorkerRecord = {...step.after, v: before.v + 1};
+    const prefix = versionPrefix(before.v);
+    const result = await rim.commit(each => {
+      each.is('worker', keys.worker(id), prefix);
+      each.do(keys.worker(id), 'SET', writeRecord(after));
+      if (step.fact !== undefined) addFact(each, keys, after.tenant, factOf(rim, after, step.fact));
+    });
+    if (result.done) return after;
+    before = result.found === '' ? await readWorker(rim, id) : parse(result.found);
+  }
+  if (before !== undefined)
+    throw new BoxyardError('CONFLICT', {what: `worker ${before.name}`, issue: 'changes faster than it can be read'});
+  return undefined;
+}
+
+async function removeWorker(rim: RedisRim, record: WorkerRecord, actor: string): Promise<void> {
+  const {keys} = rim;
+  const own = [keys.worker, keys.outbox, keys.lease, keys.held, keys.used, keys.workerJobs].map(key => key(record.id));
+  await rim.commit(change => {
+    for (const key of own) change.do(key, 'DEL');
+    change.do(keys.allWorkers, 'SREM', record.id);
+    change.do(keys.workers(record.tenant), 'SREM', record.id);
+    addFact(change, keys, record.tenant, factOf(rim, record, {type: 'worker.removed', actor, data: {}}));
+  });
 }

@@ -27,72 +27,76 @@ export interface WorkerServiceDeps {
 type View = z.infer<typeof WorkerView>;
 
 export function createWorkerService(deps: WorkerServiceDeps): WorkerService {
-  const {store, table} = deps;
-
-  /** Invited machines have a record from the moment somebody looks, or they connect. */
-  const learnAdmitted = async (tenant: string): Promise<void> => {
-    for (const {worker, name} of await deps.admitted(tenant))
-      if (table.get(worker) === undefined) table.set(await deps.workers.ensure({id: worker, tenant, name}));
-  };
-  const find = async (tenant: string, text: string): Promise<WorkerRecord> => {
-    const look = () => table.ofTenant(tenant).find(({record}) => record.id === text || record.name === text)?.record;
-    const found = look() ?? (await learnAdmitted(tenant), look());
-    if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name: text.slice(0, 80), list: 'boxyard workers list'});
-    return found;
-  };
-  const view = async (record: WorkerRecord): Promise<View> => {
-    const entry = table.set(record);
-    entry.used = await deps.workers.used(record.id);
-    const [boxes, jobs] = await Promise.all([devboxesOn(store, record.id), jobsOnWorker(store, record.id)]);
-    return workerView(entry, {devboxes: boxes.length, jobs: jobs.length}, store.rim.clock.now());
-  };
-  const change = async (
-    caller: Caller,
-    worker: string,
-    step: (record: WorkerRecord) => {after: WorkerRecord; fact: WorkerFact} | undefined,
-  ): Promise<View> => {
-    const {id} = await find(caller.tenant, worker);
-    const after = await deps.workers.update(id, step);
-    if (after === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name: worker});
-    table.set(after);
-    deps.nudge([`w:${id}`]);
-    return view(after);
-  };
-  const mark = (caller: Caller, worker: string, what: 'cordoned' | 'draining', on: boolean) =>
-    change(caller, worker, record => {
-      if ((record[what] !== undefined) === on) return undefined;
-      const at = on ? {at: store.rim.clock.now(), actor: caller.actor} : undefined;
-      return {after: {...record, [what]: at}, fact: {type: on ? `worker.${what}` : `worker.un${what}`, actor: caller.actor, data: {}}};
-    });
-
+  const {table} = deps;
   return {
     list: async tenant => {
-      await learnAdmitted(tenant);
-      const items = await Promise.all(table.ofTenant(tenant).map(entry => view(entry.record)));
+      await learnAdmitted(deps, tenant);
+      const items = await Promise.all(table.ofTenant(tenant).map(entry => viewOf(deps, entry.record)));
       return {items: items.toSorted((a, b) => (a.name < b.name ? -1 : 1))};
     },
-    show: async (tenant, worker) => view(await find(tenant, worker)),
+    show: async (tenant, worker) => viewOf(deps, await find(deps, tenant, worker)),
     label: (caller, worker, {set = {}, unset = []}) => {
       checkLabels(set);
-      return change(caller, worker, record => {
+      return change(deps, caller, worker, record => {
         const labels = Object.fromEntries(Object.entries({...record.labels, ...set}).filter(([key]) => !unset.includes(key)));
         const hidden = [...new Set([...record.unset, ...unset])].filter(key => !(key in set));
         return {after: {...record, labels, unset: hidden}, fact: {type: 'worker.labelled', actor: caller.actor, data: {labels}}};
       });
     },
-    cordon: (caller, worker, on) => mark(caller, worker, 'cordoned', on),
-    drain: (caller, worker, on) => mark(caller, worker, 'draining', on),
-    remove: async (caller, worker) => {
-      const record = await find(caller.tenant, worker);
-      for (const id of await jobsOnWorker(store, record.id))
-        await store.step(
-          id,
-          {type: 'lost', code: 'worker_removed', message: `${record.name} was removed by ${caller.actor}.`},
-          {actor: caller.actor},
-        );
-      await deps.workers.remove(record, caller.actor);
-      deps.hub().disconnect(record.id, 4403, 'removed');
-      table.delete(record.id);
-    },
+    cordon: (caller, worker, on) => change(deps, caller, worker, mark(deps, caller, 'cordoned', on)),
+    drain: (caller, worker, on) => change(deps, caller, worker, mark(deps, caller, 'draining', on)),
+    remove: async (caller, worker) => remove(deps, caller, await find(deps, caller.tenant, worker)),
   };
+}
+
+/** Invited machines have a record from the moment somebody looks, or they connect. */
+async function learnAdmitted({admitted, table, workers}: WorkerServiceDeps, tenant: string): Promise<void> {
+  for (const {worker, name, labels} of await admitted(tenant))
+    if (table.get(worker) === undefined) table.set(await workers.ensure({id: worker, tenant, name, labels}));
+}
+
+async function find(deps: WorkerServiceDeps, tenant: string, text: string): Promise<WorkerRecord> {
+  const look = () => deps.table.ofTenant(tenant).find(({record}) => record.id === text || record.name === text)?.record;
+  const found = look() ?? (await learnAdmitted(deps, tenant), look());
+  if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name: text.slice(0, 80), list: 'boxyard workers list'});
+  return found;
+}
+
+async function viewOf({store, table, workers}: WorkerServiceDeps, record: WorkerRecord): Promise<View> {
+  const entry = table.set(record);
+  const [boxes, jobs, used] = await Promise.all([devboxesOn(store, record.id), jobsOnWorker(store, record.id), workers.used(record.id)]);
+  return workerView({...entry, used}, {devboxes: boxes.length, jobs: jobs.length}, store.rim.clock.now());
+}
+
+type Step = (record: WorkerRecord) => {after: WorkerRecord; fact: WorkerFact} | undefined;
+
+async function change(deps: WorkerServiceDeps, caller: Caller, worker: string, step: Step): Promise<View> {
+  const {id} = await find(deps, caller.tenant, worker);
+  const after = await deps.workers.update(id, step);
+  if (after === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name: worker});
+  deps.table.set(after);
+  deps.nudge([`w:${id}`]);
+  return viewOf(deps, after);
+}
+
+const mark =
+  ({store}: WorkerServiceDeps, caller: Caller, what: 'cordoned' | 'draining', on: boolean): Step =>
+  record => {
+    if ((record[what] !== undefined) === on) return undefined;
+    const at = on ? {at: store.rim.clock.now(), actor: caller.actor} : undefined;
+    return {after: {...record, [what]: at}, fact: {type: on ? `worker.${what}` : `worker.un${what}`, actor: caller.actor, data: {}}};
+  };
+
+/** Its jobs are lost by each one's policy, its DevBoxes stay on the machine and in the list, as of a worker that is gone. */
+async function remove(deps: WorkerServiceDeps, caller: Caller, record: WorkerRecord): Promise<void> {
+  const {store} = deps;
+  for (const id of await jobsOnWorker(store, record.id))
+    await store.step(
+      id,
+      {type: 'lost', code: 'worker_removed', message: `${record.name} was removed by ${caller.actor}.`},
+      {actor: caller.actor},
+    );
+  await deps.workers.remove(record, caller.actor);
+  deps.hub().disconnect(record.id, 4403, 'removed');
+  deps.table.delete(record.id);
 }

@@ -1,0 +1,137 @@
+import type {Blobs} from '../blobs/blobs.ts';
+import {newAttemptId, newId, type Timing} from '../config/index.ts';
+import {BoxyardError, isBoxyardError} from '../errors/index.ts';
+import type {JobSpec} from '../protocol/index.ts';
+import {parseRepoUrl} from '../security/repo-url.ts';
+import type {TenantPolicy} from '../security/rules.ts';
+import type {Caller, SecretValues} from '../services.ts';
+import type {WorkerTable} from '../workers/table.ts';
+import {groupOf} from './rules-needs.ts';
+import type {SpecContext} from './rules-policy.ts';
+import type {Hold, JobRecord} from './rules-record.ts';
+
+import {isOfClass} from './rules-place.ts';
+import type {JobStore} from './store.ts';
+
+export interface Tenants {
+  /** Profiles and limits of a tenant; -1 is unlimited. */
+  get(tenant: string): Promise<TenantPolicy & {readonly limits: {readonly devboxes: number; readonly historyDays: number}}>;
+}
+
+export interface AcceptDeps {
+  readonly store: JobStore;
+  readonly table: WorkerTable;
+  readonly blobs: Blobs;
+  readonly secrets: SecretValues;
+  readonly tenants: Tenants;
+  readonly timing: Timing;
+}
+
+/** What the rules need to know to fill a request's gaps. */
+export async function specContext(deps: AcceptDeps, caller: Caller): Promise<SpecContext> {
+  const policy = await deps.tenants.get(caller.tenant);
+  const entries = deps.table.ofTenant(caller.tenant);
+  const local = new Set(entries.flatMap(entry => [...entry.images].filter(ref => ref.startsWith('localhost/'))));
+  return {
+    policy,
+    access: caller.access,
+    timing: deps.timing,
+    workers: entries
+      .filter(entry => entry.record.registration !== undefined)
+      .map(({record}) => ({
+        id: record.id,
+        name: record.name,
+        hasContainers: record.registration!.engines.some(engine => engine.name !== 'process' && engine.usable),
+        hasProcess: record.registration!.engines.some(engine => engine.name === 'process' && engine.usable),
+      })),
+    isLocalImage: full => local.has(full),
+  };
+}
+
+export interface RecordOptions {
+  readonly id?: string;
+  readonly hold?: Hold | undefined;
+  readonly holdUntil?: number | undefined;
+  readonly devboxName?: string | undefined;
+  readonly fan?: JobRecord['fan'];
+}
+
+export function newJob(store: JobStore, caller: Caller, spec: JobSpec, options: RecordOptions = {}): JobRecord {
+  const now = store.rim.clock.now();
+  const {hold, holdUntil} = options;
+  return {
+    v: 1,
+    id: options.id ?? newId('j'),
+    tenant: caller.tenant,
+    kind: spec.kind,
+    ...('name' in spec && spec.name !== undefined ? {name: spec.name} : {}),
+    actor: caller.actor,
+    spec,
+    attempt: {number: 1, id: newAttemptId()},
+    state: 'queued',
+    ...(hold === undefined ? {} : {hold}),
+    ...(holdUntil === undefined ? {} : {holdUntil}),
+    ...(options.devboxName === undefined ? {} : {devboxName: options.devboxName}),
+    ...(options.fan === undefined ? {} : {fan: options.fan}),
+    group: groupOf(spec.needs),
+    phases: [],
+    tries: 0,
+    createdAt: now,
+    ...(spec.queueTimeoutMs === undefined || hold === 'removal_grace' ? {} : {queueUntil: now + spec.queueTimeoutMs}),
+  };
+}
+
+/** Before a job is accepted: its uploads become its own, its one-job secrets are kept; `undo` where it is not accepted after all. */
+export async function prepare(
+  deps: AcceptDeps,
+  job: JobRecord,
+  {secretEnv, from}: {readonly secretEnv?: Readonly<Record<string, string>> | undefined; readonly from?: JobRecord},
+): Promise<() => Promise<void>> {
+  for (const blob of blobsOf(job.spec)) await deps.blobs.files.take(job, blob, from?.id);
+  const hasSecrets = secretEnv !== undefined && Object.keys(secretEnv).length > 0;
+  if (hasSecrets) await deps.secrets.setForJob(job.tenant, job.id, secretEnv);
+  return async () => {
+    if (hasSecrets) await deps.secrets.forgetJob(job.tenant, job.id);
+    if (blobsOf(job.spec).length > 0) await deps.blobs.files.remove(job.tenant, job.id);
+  };
+}
+
+/** Undoes what was prepared, unless Redis went away in the middle: then the job may have been accepted all the same. */
+export async function refused(error: unknown, undo: () => Promise<void>): Promise<never> {
+  const isUncertain = isBoxyardError(error) && error.code === 'REDIS_UNAVAILABLE';
+  if (!isUncertain) await undo().catch(() => undefined);
+  throw error;
+}
+
+function blobsOf(spec: JobSpec): string[] {
+  if (spec.kind === 'image.build') return [spec.context.blob];
+  return 'source' in spec && spec.source?.kind === 'dir' ? [spec.source.blob] : [];
+}
+
+/** A clone uses the tenant's secret `git:<host>`, a pull `registry:<host>`, where there is one and none was named. */
+export async function withKnownSecrets(deps: AcceptDeps, tenant: string, spec: JobSpec): Promise<JobSpec> {
+  if ('source' in spec && spec.source?.kind === 'repo' && spec.source.secret === undefined) {
+    const name = `git:${parseRepoUrl(spec.source.url).host}`;
+    return (await has(deps, tenant, name)) ? {...spec, source: {...spec.source, secret: name}} : spec;
+  }
+  if (spec.kind === 'image.pull' && spec.login === undefined) {
+    const name = `registry:${spec.ref.split('/')[0]}`;
+    return (await has(deps, tenant, name)) ? {...spec, login: name} : spec;
+  }
+  return spec;
+}
+
+const has = async (deps: AcceptDeps, tenant: string, name: string): Promise<boolean> =>
+  name in (await deps.secrets.values(tenant, newId('j'), [name]).catch(() => ({})));
+
+/** `--each worker`: those that could take it now. */
+export function fanTargets(spec: JobSpec, deps: AcceptDeps, tenant: string): {total: number; targets?: string[]} | undefined {
+  if (spec.kind !== 'run' || spec.fanOut === undefined) return undefined;
+  if ('copies' in spec.fanOut) return {total: spec.fanOut.copies};
+  const targets = deps.table
+    .candidates(tenant, deps.store.rim.clock.now())
+    .filter(worker => worker.closed === undefined && isOfClass(spec.needs, worker))
+    .map(worker => worker.id);
+  if (targets.length === 0) throw new BoxyardError('NO_WORKER_FITS', {missing: 'no connected worker can take this job'});
+  return {total: targets.length, targets};
+}

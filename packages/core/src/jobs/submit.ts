@@ -1,0 +1,55 @@
+import type {z} from 'zod';
+import type {JobView} from '../api/index.ts';
+import type {DevBoxRecord} from '../devboxes/rules.ts';
+import {BoxyardError} from '../errors/index.ts';
+import type {JobSpec} from '../protocol/index.ts';
+import type {Caller} from '../services.ts';
+import type {JobRecord} from './rules-record.ts';
+import {jobView} from './rules-view.ts';
+import {acceptJobs} from './store-accept.ts';
+import {getJob, readTotals} from './store-lists.ts';
+import {type AcceptDeps, fanTargets, newJob, prepare, refused, withKnownSecrets} from './store-prepare.ts';
+
+export interface SubmitDeps extends AcceptDeps {
+  /** By name or id; `NOT_FOUND` also for another tenant's. */
+  readonly getDevBox: (tenant: string, devbox: string) => Promise<DevBoxRecord>;
+}
+
+export interface Submission {
+  readonly key?: string | undefined;
+  readonly request: unknown;
+  readonly secretEnv?: Readonly<Record<string, string>> | undefined;
+  readonly devboxName?: string;
+  /** The job whose uploads are used again. */
+  readonly from?: JobRecord;
+}
+
+type View = z.infer<typeof JobView>;
+
+/** With what lies beside the record: children's totals, and how much of the output is here. */
+export async function readView(deps: SubmitDeps, record: JobRecord): Promise<View> {
+  const [totals] = record.fan === undefined ? [] : await readTotals(deps.store, [record.id]);
+  const have = record.sentAt === undefined ? undefined : await deps.blobs.output.have(record.tenant, record.id, record.attempt.number);
+  return jobView(record, {totals, have});
+}
+
+/** From a whole spec to an accepted job; with a known idempotency key, to the one accepted before. */
+export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, more: Submission): Promise<View> {
+  const complete = await withKnownSecrets(deps, caller.tenant, spec);
+  const fan = fanTargets(complete, deps, caller.tenant);
+  const job = newJob(deps.store, caller, complete, {
+    ...(fan === undefined ? {} : {fan: {...fan, made: 0}, hold: 'children' as const}),
+    ...(more.devboxName === undefined ? {} : {devboxName: more.devboxName}),
+  });
+  const undo = await prepare(deps, job, more);
+  const accepted = await acceptJobs(deps.store, {
+    tenant: caller.tenant,
+    actor: caller.actor,
+    jobs: [job],
+    idempotency: more.key === undefined ? undefined : {key: more.key, request: more.request},
+  }).catch((error: unknown) => refused(error, undo));
+  if (accepted.done === 'new') return fan === undefined ? jobView(job) : readView(deps, job);
+  await undo();
+  if (accepted.done === 'again') throw new BoxyardError('CONFLICT', {what: 'This', issue: 'changed meanwhile'});
+  return readView(deps, await getJob(deps.store, caller.tenant, accepted.job));
+}
