@@ -133,6 +133,7 @@ class RunningAgent {
       jobs: this.#jobs,
       inventory: this.#inventory,
       connection: this.#connection,
+      onStateGone: () => deps.onStopped(new BoxyardError('NOT_FOUND', {what: 'state directory', name: config.stateDir})),
     });
   }
 

@@ -10,6 +10,7 @@ export interface EngineEntry extends LoadedEngine {
 
 const CALL_MS = 60_000;
 const PROBE_MS = 10_000;
+const SELDOM = 30;
 
 /**
  * The engines of this machine in the owner's order, and what their last probe said. Every call through here has a deadline,
@@ -18,6 +19,7 @@ const PROBE_MS = 10_000;
 export class Engines {
   readonly entries: readonly EngineEntry[];
   readonly #onChange: (engine: EngineEntry) => void;
+  readonly #asking = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void) {
@@ -31,10 +33,18 @@ export class Engines {
     await Promise.race([probes, delay(waitMs, undefined, {ref: false})]);
   }
 
+  /** Unusable ones are asked again every time, usable ones seldom: some engines pay dearly for the answer. */
   watch(everyMs: number): void {
+    let turn = 0;
     this.#timer = setInterval(() => {
-      for (const entry of this.entries) void this.#probe(entry);
+      turn += 1;
+      for (const entry of this.entries) if (!entry.probe.usable || turn % SELDOM === 0) void this.#probe(entry);
     }, everyMs);
+  }
+
+  /** A call failed as it should not have: is the engine still there? */
+  suspect(name: string): void {
+    void this.#probe(this.entry(name));
   }
 
   get(name: string): Engine {
@@ -99,7 +109,13 @@ export class Engines {
     await Promise.allSettled(this.entries.map(entry => entry.engine.close?.()));
   }
 
-  async #probe(entry: EngineEntry): Promise<void> {
+  #probe(entry: EngineEntry): Promise<void> {
+    const asking = this.#asking.get(entry.name) ?? this.#ask(entry).finally(() => this.#asking.delete(entry.name));
+    this.#asking.set(entry.name, asking);
+    return asking;
+  }
+
+  async #ask(entry: EngineEntry): Promise<void> {
     const before = JSON.stringify(entry.probe);
     entry.probe = await withDeadline({engine: entry.name, call: 'probe', ms: PROBE_MS}, undefined, signal =>
       entry.engine.probe(signal),

@@ -71,6 +71,7 @@ export class Inventory {
       return boxes;
     } catch (error) {
       log('no inventory', {engine, error: String(error)});
+      engines.suspect(engine);
       return undefined;
     }
   }

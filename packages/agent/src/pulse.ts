@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import type {Connection} from './connection.ts';
 import type {Clock} from './clock.ts';
 import {DiskGuard} from './disk-guard.ts';
@@ -12,6 +13,8 @@ export interface PulseDeps {
   readonly jobs: Jobs;
   readonly inventory: Inventory;
   readonly connection: Connection;
+  /** Whoever removed the state directory wants no agent on it any more. */
+  readonly onStateGone: () => void;
 }
 
 /** What happens on every beat: figures to the server, a look at the disk, at the time since anybody heard us, and for a sleep. */
@@ -44,7 +47,8 @@ export class Pulse {
   }
 
   beat(): void {
-    const {jobs, inventory, connection} = this.#deps;
+    const {jobs, inventory, connection, stateDir} = this.#deps;
+    if (!existsSync(stateDir)) return this.#deps.onStateGone();
     jobs.isRefusing = this.#guard.look();
     this.#checkTouch();
     connection.send(this.#vitals.read(inventory.running, jobs.isRefusing));
