@@ -9,7 +9,8 @@ export interface EngineEntry extends LoadedEngine {
 }
 
 const CALL_MS = 60_000;
-const PROBE_MS = 10_000;
+/** The first probe of a machine starts a container; nobody waits for it but placement. */
+const PROBE_MS = 30_000;
 const SELDOM = 30;
 
 /**

@@ -19,11 +19,12 @@ export const createProbe = (connector: Connector): ((signal: AbortSignal) => Pro
     const problem = await connector.unusable();
     if (problem !== undefined) return {usable: false, ...problem};
     const api = await connector.open();
-    const key = await keyOf(api, signal);
+    const server = await serverOf(api, signal);
+    const key = await keyOf(api, server);
     const known = await readFacts(api, key);
     if (known !== undefined) return {usable: true, ...known};
     if (failed?.key === key && failed.until > Date.now()) return failed.answer;
-    const found = await findOut(api, signal);
+    const found = await findOut(api, server, signal);
     if (typeof found !== 'string') {
       await writeFile(fileOf(api), JSON.stringify({key, facts: found}), {mode: 0o600});
       return {usable: true, ...found};
@@ -41,12 +42,15 @@ interface Facts {
   readonly enforces: readonly Restriction[];
 }
 
-/** Which engine, in which version, since which start of the machine. */
-const keyOf = async (api: Api, signal: AbortSignal): Promise<string> => {
-  const server = await ping(api.endpoint, signal).catch((error: unknown) => {
+/** What the engine calls itself, such as `Libpod/4.3.1 (linux)`. */
+const serverOf = (api: Api, signal: AbortSignal): Promise<string> =>
+  ping(api.endpoint, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw faultOf(api.host, error, 'ask whether it is there');
   });
+
+/** Which engine, in which version, since which start of the machine. */
+const keyOf = async (api: Api, server: string): Promise<string> => {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   return [nameOf(api.endpoint), server, boot.trim()].join(' ');
 };
@@ -60,20 +64,28 @@ const readFacts = async (api: Api, key: string): Promise<Facts | undefined> => {
 };
 
 /** The facts, or why no container starts. */
-const findOut = async (api: Api, signal: AbortSignal): Promise<Facts | string> => {
-  const version = await call(api, 'ask for its version', signal, () => api.docker.version());
-  const trial = await tryContainer(api, version.Arch, signal);
+const findOut = async (api: Api, server: string, signal: AbortSignal): Promise<Facts | string> => {
+  const {version, arch} = await describe(api, server, signal);
+  const trial = await tryContainer(api, arch, signal);
   if (trial?.runs === false) return trial.why;
-  return {
-    version: version.Version,
-    labels: {arch: version.Arch, os: version.Os},
-    enforces: await enforces(api, trial?.limits ?? true, signal),
-  };
+  return {version, labels: {arch, os: 'linux'}, enforces: await enforces(api, {server, canLimit: trial?.limits ?? true}, signal)};
 };
 
-const enforces = async (api: Api, canLimit: boolean, signal: AbortSignal): Promise<Restriction[]> => {
+/** podman looks itself up in the package database, program by program, to answer `version` or `info`: its ping says enough. */
+const describe = async (api: Api, server: string, signal: AbortSignal): Promise<{version: string; arch: string}> => {
+  if (isPodman(server))
+    return {version: server.slice('Libpod/'.length).split(' ', 1)[0] ?? '', arch: process.arch === 'x64' ? 'amd64' : process.arch};
+  const told = await call(api, 'ask for its version', signal, () => api.docker.version());
+  return {version: told.Version, arch: told.Arch};
+};
+
+const isPodman = (server: string): boolean => server.startsWith('Libpod/');
+
+const enforces = async (api: Api, {server, canLimit}: {server: string; canLimit: boolean}, signal: AbortSignal): Promise<Restriction[]> => {
   const always: Restriction[] = ['network', 'filesystem', 'privileges'];
   if (!canLimit) return always;
+  // runc and crun fail where they cannot set a limit, so podman's trial has told; Docker takes limits it cannot set.
+  if (isPodman(server)) return ['memory', 'cpus', 'pids', ...always];
   const info = (await call(api, 'ask what it can', signal, () => api.docker.info())) as Partial<Record<string, unknown>>;
   return [
     ...(info['MemoryLimit'] === true ? ['memory' as const] : []),
