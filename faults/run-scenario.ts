@@ -22,10 +22,21 @@ export async function runScenario(scenario: Scenario, {seed, short, log}: RunSet
   try {
     const reason = (await scenario.whyNot?.()) ?? (await missingEngine(scenario));
     if (reason !== undefined) return {...head, verdict: 'skipped', why: reason, seconds: seconds()};
-    const told = await scenario.run({random: seeded(seed), short, log});
+    const told = await withinTime(scenario.run({random: seeded(seed), short, log}), short ? 120_000 : 900_000);
     return {...head, verdict: 'held', seconds: seconds(), ...told};
   } catch (error) {
     return {...head, verdict: 'broken', why: reasonOf(error), seconds: seconds()};
+  }
+}
+
+/** A scenario that never ends is a broken promise, too; what it opened is released when the process ends. */
+async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`not over within ${ms / 1_000} s`)), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

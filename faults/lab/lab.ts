@@ -178,7 +178,7 @@ export class Lab implements AsyncDisposable {
       views.push(
         await waitUntil(
           () => this.api.job(id),
-          job => job.state === 'ended' && (job.logsComplete || job.source === 'server'),
+          job => job.state === 'ended' && (hasWholeLog(job) || job.source === 'server'),
           {
             within: Math.max(1_000, end - Date.now()),
             what: `${id} ends with its whole log`,
@@ -236,3 +236,8 @@ export class Lab implements AsyncDisposable {
     return (await Promise.all(lists)).flat();
   }
 }
+
+/** Everything the job wrote is stored, or lies in a gap that says so. */
+const hasWholeLog = ({logsComplete, have, logEnd}: JobView): boolean =>
+  logsComplete ||
+  (logEnd !== undefined && have !== undefined && (['stdout', 'stderr', 'log'] as const).every(name => have[name] === logEnd[name]));

@@ -69,7 +69,11 @@ async function strangers(): Promise<Told> {
   await using parts = new AsyncDisposableStack();
   const one = parts.use(new ScriptedAgent({identity: await joinAs(lab.api, 'one'), slots: 4}));
   one.register(await one.connect());
-  await waitUntil(() => lab.api.workers(), list => list[0]?.engines.length === 1, {within: 10_000, what: 'the worker is registered'});
+  await waitUntil(
+    () => lab.api.workers(),
+    list => list[0]?.engines.length === 1,
+    {within: 10_000, what: 'the worker is registered'},
+  );
   const {id} = await lab.api.must<JobView>('POST', '/v1/jobs', {body: {engine: 'process', command: ['true'], worker: 'one'}});
   const start = await one.wait('job.start', message => message.job === id);
   const two = parts.use(new ScriptedAgent({identity: await joinAs(lab.api, 'two'), slots: 4}));

@@ -1,0 +1,95 @@
+import {execFile} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {hostname} from 'node:os';
+import {promisify} from 'node:util';
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {boxyard} from '../faults/lab/directories.ts';
+import {Up, waitFor} from './up.ts';
+
+const exec = promisify(execFile);
+const hasTmux = await exec('tmux', ['-V']).then(
+  () => true,
+  () => (console.log('skipped: no tmux here'), false),
+);
+
+/** One Boxyard for the file; every test has a terminal of its own. */
+let up: Up;
+beforeAll(async () => void (hasTmux && (up = await Up.open())), 60_000);
+afterAll(() => up?.[Symbol.asyncDispose](), 60_000);
+
+interface Screen extends AsyncDisposable {
+  text(): Promise<string>;
+  keys(...keys: readonly string[]): Promise<void>;
+  shows(what: string | RegExp): Promise<void>;
+}
+
+/** `boxyard …` in a real terminal with a shell behind it, so that what is left of the terminal afterwards can be seen. */
+async function open(command: string, env: Readonly<Record<string, string>> = {}): Promise<Screen> {
+  const name = `boxyard-${randomBytes(6).toString('hex')}`;
+  const tmux = (...args: readonly string[]) => exec('tmux', ['-L', name, '-f', '/dev/null', ...args]);
+  const given = Object.entries({...up.env, ...env}).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
+  await tmux('new-session', '-d', '-x', '120', '-y', '40', ...given, `sh -c '${command}; echo ENDED $?; exec cat'`);
+  const text = async () => (await tmux('capture-pane', '-p')).stdout;
+  return {
+    text,
+    async keys(...keys) {
+      for (const key of keys) await tmux('send-keys', key);
+    },
+    async shows(what) {
+      let last = '';
+      const found = async () => new RegExp(what).test((last = await text()));
+      await waitFor(found, {within: 20_000, what: `the screen shows ${what}`}).catch((error: Error) => {
+        throw new Error(`${error.message}; it shows:\n${last}`);
+      });
+    },
+    [Symbol.asyncDispose]: async () => void (await tmux('kill-server').catch(() => undefined)),
+  };
+}
+
+const worker = hostname().toLowerCase();
+
+test.skipIf(!hasTmux)('boxyard on a terminal opens the dashboard, runs what is typed, shows its log and leaves all running', async () => {
+  await using screen = await open(boxyard);
+  await screen.shows(`● +${worker}`);
+  await screen.keys('r', 'echo hello-from-$((40+2))', 'Enter');
+  await screen.shows('hello-from-42');
+  await screen.keys(':workers', 'Enter');
+  await screen.shows(/^(?![^]*Jobs \d)[^]*Workers 1/);
+  await screen.keys('C-c');
+  await screen.shows('Ctrl-C again leaves');
+  await screen.keys('C-c');
+  await screen.shows('ENDED 0');
+  expect(await screen.text()).toContain('boxyard down');
+  expect((await up.cli(['status'])).code).toBe(0);
+});
+
+test.skipIf(!hasTmux)('the terminal is given back after q, after SIGTERM and when the screen breaks', async () => {
+  for (const [how, code] of [
+    ['q', 0],
+    ['TERM', 143],
+  ] as const) {
+    await using screen = await open(`echo before; ${boxyard} dashboard`);
+    await screen.shows(`● +${worker}`);
+    if (how === 'q') await screen.keys('q');
+    else for (const {pid} of dashboards()) process.kill(pid, 'SIGTERM');
+    await screen.shows(`ENDED ${code}`);
+    expect(await screen.text()).toContain('before');
+    await screen.keys('typed', 'Enter');
+    await screen.shows(/typed\n+typed/);
+  }
+});
+
+const dashboards = () => up.processes(/boxyard( dashboard)?$/).filter(({command}) => !/ up /.test(command) && !/^(sh|tmux)/.test(command));
+
+test.skipIf(!hasTmux)('a server that goes away is said, and what was seen stays', async () => {
+  await using own = await Up.open();
+  await using screen = await open(`${boxyard} dashboard`, own.env);
+  await screen.shows(`● +${worker}`);
+  await own.killGroup();
+  await screen.shows('what you see is old');
+  await screen.shows(worker);
+  await own.start();
+  await screen.shows('● online');
+  await screen.keys('q');
+  await screen.shows('ENDED 0');
+});
