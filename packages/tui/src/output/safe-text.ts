@@ -17,7 +17,6 @@ const suspicious = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f${c1}${form
 /** What no text of others may bring to a terminal, one character at a time. */
 export const unshowable = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f${c1}${format}]`, 'g');
 export const hasUnshowable = (text: string): boolean => suspicious.test(text);
-const forbidden = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f\\u007f${c1}${format}]`, 'g');
 // Strings (OSC, DCS, SOS, PM, APC) up to their end, or to the end of the line where nobody closes them; CSI; single escapes.
 const sequences = new RegExp(
   [

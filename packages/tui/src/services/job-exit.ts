@@ -22,11 +22,16 @@ export function resultExit(job: JobView): number {
 /** Why a job that ended otherwise than by its command's exit did so; undefined where there is nothing to add. */
 export function failureOf(job: JobView): BoxyardError | undefined {
   if (job.outcome === 'succeeded' && !job.partial) return undefined;
+  if (job.outcome === 'cancelled') return new BoxyardError('INTERRUPTED', {}, {message: cancelledText(job), hint: ''});
   if (job.error !== undefined) return fromWire(job.error);
-  if (job.exit !== undefined && 'code' in job.exit && job.outcome === 'failed' && job.reason === undefined) return undefined;
-  const message =
-    job.reason?.message ??
-    (job.outcome === 'cancelled' ? 'was cancelled' : job.children === undefined ? undefined : 'not every part succeeded');
-  if (message === undefined) return undefined;
+  const hasCode = job.exit !== undefined && 'code' in job.exit;
+  if (hasCode && job.outcome === 'failed' && job.reason === undefined) return undefined;
+  const message = job.reason?.message ?? (job.children === undefined ? 'it failed' : 'not every part succeeded');
   return new BoxyardError('CONFLICT', {}, {message: `Job ${job.id}: ${message}`, hint: job.reason?.hint ?? `boxyard jobs show ${job.id}`});
+}
+
+function cancelledText(job: JobView): string {
+  const by = job.cancelRequested === undefined ? '' : ` by ${job.cancelRequested.actor}`;
+  const isSure = job.source === 'worker' || job.worker === undefined || job.cancelRequested?.confirmed === true;
+  return `Job ${job.id} was cancelled${by}${isSure ? '' : `; not yet confirmed by ${job.worker?.name}, where it may still run`}.`;
 }

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {pack, type Header} from 'tar-stream';
+import {pack} from 'tar-stream';
 import {describe, expect, test} from 'vitest';
 import {ignoreRules, listFiles} from '../../src/services/listed-files.ts';
 import {packDir} from '../../src/services/pack-dir.ts';
@@ -64,7 +64,14 @@ describe('a packed directory', () => {
 });
 
 describe('an archive from a job', () => {
-  const archive = (entries: readonly (Header & {content?: string})[]) => {
+  interface Entry {
+    readonly name: string;
+    readonly type?: 'link' | 'symlink' | 'character-device';
+    readonly linkname?: string;
+    readonly mode?: number;
+    readonly content?: string;
+  }
+  const archive = (entries: readonly Entry[]) => {
     const tar = pack();
     for (const {content, ...header} of entries) tar.entry(header, content ?? '');
     tar.finalize();
@@ -74,18 +81,18 @@ describe('an archive from a job', () => {
   test.each([
     ['a path that climbs out', [{name: '../evil', content: 'x'}]],
     ['a path from the root', [{name: '/tmp/evil-from-boxyard-test', content: 'x'}]],
-    ['a link that points out', [{name: 'l', type: 'symlink' as const, linkname: '../..'}]],
-    ['a link to an absolute path', [{name: 'l', type: 'symlink' as const, linkname: '/etc'}]],
-    ['a hard link', [{name: 'h', type: 'link' as const, linkname: '/etc/passwd'}]],
-    ['a device', [{name: 'd', type: 'character-device' as const}]],
+    ['a link that points out', [{name: 'l', type: 'symlink', linkname: '../..'}]],
+    ['a link to an absolute path', [{name: 'l', type: 'symlink', linkname: '/etc'}]],
+    ['a hard link', [{name: 'h', type: 'link', linkname: '/etc/passwd'}]],
+    ['a device', [{name: 'd', type: 'character-device'}]],
     [
       'a write through a link',
       [
-        {name: 'sub', type: 'symlink' as const, linkname: 'other'},
+        {name: 'sub', type: 'symlink', linkname: 'other'},
         {name: 'sub/evil', content: 'x'},
       ],
     ],
-  ])('%s is refused', async (_what, entries) => {
+  ] as readonly (readonly [string, readonly Entry[]])[])('%s is refused', async (_what, entries) => {
     const to = newDir();
     await expect(unpackOut(archive(entries) as unknown as AsyncIterable<Uint8Array>, to)).rejects.toMatchObject({code: 'ARCHIVE_REFUSED'});
     expect(existsSync(join(to, '../evil'))).toBe(false);
