@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtemp, readdir, rm, stat} from 'node:fs/promises';
+import {chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir, userInfo} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -133,5 +133,25 @@ describe.skipIf(!usable)('a program of the process engine', () => {
     await box?.remove(signal);
     expect(await readdir(opened.stateDir)).toEqual([]);
     expect(await readdir(opened.config.root)).toEqual([]);
+  });
+
+  it.runIf(isRoot && usable)('starts nothing in a folder that its user could not come to', async () => {
+    await using opened = await openEngine();
+    const closed = path.join(opened.stateDir, 'closed');
+    const inside = path.join(closed, 'inside');
+    await mkdir(inside, {recursive: true, mode: 0o755});
+    await writeFile(path.join(inside, 'theirs'), 'of another', {mode: 0o644});
+    await chmod(closed, 0o700);
+    const signal = AbortSignal.timeout(20_000);
+    const main = await opened.engine.create({...spec, name: 'own-main', main: ['cat', 'theirs'], cwd: inside}, signal);
+    await main.start(undefined, signal);
+    expect(await main.wait(signal)).toEqual({code: 126});
+    const held = await opened.engine.create({...spec, name: 'own-held', main: 'hold'}, signal);
+    await held.start(undefined, signal);
+    const program = await opened.engine.features.exec!(held, {argv: ['cat', 'theirs'], cwd: inside}, signal);
+    let text = '';
+    for await (const {stream, bytes} of program.output) if (stream === 'stdout') text += Buffer.from(bytes).toString();
+    expect([text, await program.wait()]).toEqual(['', {code: 126}]);
+    await Promise.all([main.remove(signal), held.remove(signal)]);
   });
 });

@@ -32,8 +32,8 @@ export const exec = async (where: Where, command: Command): Promise<Process> => 
   const {mark, env, cwd, found, args} = await prepare(where, command);
   // Descriptor 3 of the shell takes the code; a program that cannot be run is an end of its own, said by the same shell.
   const program = 'file' in found ? [found.file, ...args] : ['/bin/sh', '-c', `printf '%s' "$1" >&2; exit ${found.code}`, 'sh', found.text];
-  const child = spawn('/bin/sh', ['-c', EXEC_SCRIPT, 'sh', ...program], {
-    cwd,
+  const child = spawn('/bin/sh', ['-c', EXEC_SCRIPT, 'sh', cwd, ...program], {
+    cwd: '/',
     env,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],

@@ -48,8 +48,8 @@ const launch = async (box: BoxDir, {identity, host, kept, hasStdin}: Launch): Pr
       return undefined;
     }
     const [stdout, stderr, exit] = files.map(file => file.fd);
-    const child = spawn('/bin/sh', ['-c', mainScript(hasStdin), 'sh', found.file, ...argv.slice(1)], {
-      cwd,
+    const child = spawn('/bin/sh', ['-c', mainScript(hasStdin), 'sh', cwd, found.file, ...argv.slice(1)], {
+      cwd: '/',
       env,
       detached: true,
       stdio: [hasStdin ? 'pipe' : 'ignore', stdout, stderr, exit],

@@ -7,15 +7,24 @@ import path from 'node:path';
  */
 const RUN = 'trap : TERM INT HUP QUIT; "$@" 3>&- 4>&- 5>&- 6>&-; echo $? >&3';
 
+/**
+ * The folder is entered by the shell, which is the box's user already: root, asked to start it there, would come through
+ * folders that are closed to that user, and what lies below them may be open.
+ */
+const ENTER = 'cd -- "$1" || { echo 126 >&3; exit 126; }; shift; unset OLDPWD; ';
+
+/** Runs its arguments in the folder that is the first of them. */
+export const ENTER_AND_BECOME = 'cd -- "$1" || exit 126; shift; unset OLDPWD; exec "$@"';
+
 /** Node's pipes are sockets, and a socket cannot be opened as /dev/stdin or /dev/stdout: a cat on each side makes them pipes. */
 const CAT = '(trap "" TERM INT HUP QUIT; exec cat';
 const FED = `${CAT} 3>&-) | { ${RUN}; }`;
 
-/** For a main process: its output goes straight to files and outlives us. */
-export const mainScript = (hasStdin: boolean): string => (hasStdin ? FED : RUN);
+/** For a main process, after its folder: its output goes straight to files and outlives us. */
+export const mainScript = (hasStdin: boolean): string => `${ENTER}${hasStdin ? FED : RUN}`;
 
-/** For an exec: descriptors 1 and 2 are the caller's, 3 takes the exit code. */
-export const EXEC_SCRIPT = `exec 4>&1 5>&2; { { ${FED}; } 2>&1 1>&6 6>&- | ${CAT} >&5 3>&- 4>&- 5>&- 6>&-); } 6>&1 | ${CAT} >&4 3>&- 4>&- 5>&-)`;
+/** For an exec, after its folder: descriptors 1 and 2 are the caller's, 3 takes the exit code. */
+export const EXEC_SCRIPT = `${ENTER}exec 4>&1 5>&2; { { ${FED}; } 2>&1 1>&6 6>&- | ${CAT} >&5 3>&- 4>&- 5>&- 6>&-); } 6>&1 | ${CAT} >&4 3>&- 4>&- 5>&-)`;
 
 export type Found = {readonly file: string} | {readonly code: 126 | 127; readonly text: string};
 

@@ -4,6 +4,7 @@ import {spawn, type IPty} from '@lydell/node-pty';
 import type {Chunk, Command, Exit, Size, Terminal} from '@boxyard/core/plugin-api';
 import {killTree} from '../process-tree.ts';
 import {prepare, type Where} from './exec.ts';
+import {ENTER_AND_BECOME} from './supervise.ts';
 
 /** Root's groups would stay with the program if the pty changed the user itself. */
 const SETPRIV = '/usr/bin/setpriv';
@@ -13,12 +14,12 @@ export const terminal = async (where: Where, command: Command, size: Size): Prom
   const {mark, env, cwd, found, args} = await prepare(where, command);
   const program =
     'file' in found ? [found.file, ...args] : ['/bin/sh', '-c', `printf '%s\\r\\n' "$1"; exit ${found.code}`, 'sh', found.text.trim()];
-  const [file = '', ...rest] = await asUser(where, program);
+  const [file = '', ...rest] = await asUser(where, ['/bin/sh', '-c', ENTER_AND_BECOME, 'sh', cwd, ...program]);
   const pty = spawn(file, rest, {
     name: 'xterm-256color',
     cols: size.columns,
     rows: size.rows,
-    cwd,
+    cwd: '/',
     env: {TERM: 'xterm-256color', ...env},
     encoding: null,
   });
