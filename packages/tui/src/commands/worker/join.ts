@@ -2,21 +2,27 @@ import {hostname} from 'node:os';
 import {text} from 'node:stream/consumers';
 import {boolean, string} from '@oclif/core/flags';
 import {askSecret} from '../../cli/ask-secret.ts';
+import {agentFlags} from '../../cli/agent-flags.ts';
 import {defineCommand} from '../../cli/define-command.ts';
+import {passedOn} from '../../cli/passed-on.ts';
+import {runProgram} from '../../services/run-program.ts';
 
 export default defineCommand({
   summary: 'Make this machine a worker of a server',
   description:
-    'Asks for the invitation that `boxyard workers invite` printed, or reads it from stdin or BOXYARD_INVITATION; it is never an argument. Nothing is sent to a server that is not the one that made it.',
+    'Asks for the invitation that `boxyard workers invite` printed, or reads it from stdin or BOXYARD_INVITATION; it is never an argument. Nothing is sent to a server that is not the one that made it. Then it works for that server in the foreground, as `worker run` does.',
   examples: [
     {does: 'Asked for', line: 'worker join'},
     {does: 'From a pipe, under another name', line: 'worker join --name nas < invitation'},
-    {does: 'And start it now and at every boot', line: 'worker join --install'},
+    {does: 'And offer the machine itself, not only containers', line: 'worker join --engine podman --engine process'},
+    {does: 'Now and at every boot, as a service', line: 'worker join --install'},
   ],
   flags: {
     name: string({description: 'name of the worker (default: the host’s)'}),
     replace: boolean({description: 'leave the server this machine works for now'}),
-    install: boolean({description: 'install the service that runs it, as worker install does'}),
+    install: boolean({description: 'install the service that runs it, as worker install does', exclusive: ['only']}),
+    only: boolean({description: 'join, and start nothing'}),
+    ...agentFlags,
   },
   async run(context, {flags}) {
     const {program} = context;
@@ -36,7 +42,12 @@ export default defineCommand({
       const {install} = await import('../../cli/install-worker.ts');
       return install(context);
     }
-    context.say('Start it: boxyard worker run, or at every boot: boxyard worker install');
-    return 0;
+    if (flags.only) {
+      context.say('Start it: boxyard worker run, or at every boot: boxyard worker install');
+      return 0;
+    }
+    context.say('It works until you stop it (Ctrl-C). At every boot: boxyard worker install');
+    const given = passedOn(flags, Object.keys(agentFlags));
+    return runProgram('agent', [...given, ...(flags.name === undefined ? [] : ['--name', flags.name])], program);
   },
 });
