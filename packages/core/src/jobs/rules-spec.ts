@@ -20,7 +20,7 @@ type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
 export function runSpec(request: RunRequest, context: SpecContext): Run {
   const isolation = isolationOf(request, context);
   const source = checkSource(request.source);
-  if (request.command === undefined && (source?.kind === 'repo' || isolation.engine === 'process'))
+  if (request.command === undefined && (source?.kind === 'repo' || isolation.engine === 'process' || request.image === undefined))
     throw new BoxyardError('INVALID_INPUT', {field: 'command', issue: 'a command is needed', hint: 'boxyard run -- COMMAND'});
   if (request.command !== undefined) checkCommand(request.command, request.cwd);
   if (source?.kind === 'repo' && request.stdin === true)
@@ -36,9 +36,17 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
       stdin: request.stdin ?? false,
     },
     ...(source === undefined ? {} : {source}),
-    out: request.out ?? [],
+    out: checkOut(request.out ?? []),
     ...(request.fanOut === undefined ? {} : {fanOut: request.fanOut}),
   };
+}
+
+/** Paths inside /workspace, as a person would write them there. */
+function checkOut(paths: readonly string[]): string[] {
+  for (const path of paths)
+    if (path === '' || path.startsWith('/') || path.includes('\0') || path.split('/').includes('..'))
+      throw new BoxyardError('INVALID_INPUT', {field: 'out', issue: `not a path inside /workspace: ${JSON.stringify(path.slice(0, 100))}`});
+  return [...paths];
 }
 
 export function devboxSpec(request: CreateDevBoxRequest, devbox: string, context: SpecContext): Create {

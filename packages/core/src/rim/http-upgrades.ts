@@ -103,7 +103,7 @@ function find(entries: readonly Entry[], request: IncomingMessage): {entry: Entr
     const query = (entry.contract.query?.parse(parseQuery(url)) ?? {}) as Record<string, unknown>;
     return {entry, upgrade: {params, query, raw: request, remote: request.socket.remoteAddress ?? ''}};
   }
-  throw new BoxyardError('NOT_FOUND', {what: 'route', name: path.slice(0, 100)});
+  throw new BoxyardError('NOT_FOUND', {what: 'route', name: path.slice(0, 100), list: '/v1/openapi.json'});
 }
 
 function decoded(part: string): string {

@@ -6,7 +6,7 @@ import type {WebSocket} from 'ws';
 import {contracts, routes, type BodyOf, type Contract, type QueryOf, type ResponseOf, type Route, type RouteName} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Session} from '../services.ts';
-import {parseJson, parseQuery} from './http-body.ts';
+import {parseJson, parseQuery, watchBody} from './http-body.ts';
 import {MAX_BODY_BYTES, asHttpError, errorResponse} from './http-errors.ts';
 import {createHostRules, reachable, type Listening} from './http-hosts.ts';
 import {openListener, type Listener, type Tls} from './http-listener.ts';
@@ -30,6 +30,8 @@ export interface HttpOptions {
   readonly gate: Gate;
   readonly log: HttpLog;
   readonly publicUrl?: string | undefined;
+  /** How long a body may take, and an upload pause; milliseconds, 30 s. */
+  readonly bodyMs?: number | undefined;
   /** Told about every answered request, by the route's path. */
   readonly onAnswer?: ((route: string, status: number, seconds: number) => void) | undefined;
 }
@@ -71,12 +73,16 @@ export interface Http {
   close(): Promise<void>;
 }
 
+const BODY_MS = 30_000;
+
 export function createHttp(options: HttpOptions): Http {
   const app = createApp(options.log);
   const hosts = createHostRules(options.publicUrl);
   const upgrades = createUpgrades({hosts, log: options.log});
   const listeners: Listener[] = [];
+  const admitted = new WeakSet<FastifyRequest>();
   app.addHook('onRequest', async request => {
+    watchBody(request.raw, options.bodyMs ?? BODY_MS, () => admitted.has(request));
     if (!request.raw.url?.startsWith('/')) throw new BoxyardError('ORIGIN_REFUSED', {host: 'another server'});
     hosts.check(request.raw.headers);
   });
@@ -84,7 +90,7 @@ export function createHttp(options: HttpOptions): Http {
     options.onAnswer?.(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
   });
   return {
-    route: (name, handler) => addRoute(app, options.gate, name, handler as ApiHandler<RouteName>),
+    route: (name, handler) => addRoute(app, {gate: options.gate, admitted}, name, handler as ApiHandler<RouteName>),
     socket: (name, route) => upgrades.add(routes[name].path, contracts[name], route),
     async listen(at) {
       await app.ready();
@@ -123,7 +129,11 @@ function createApp(log: HttpLog): FastifyInstance {
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
   app.setErrorHandler((error, _request, reply) => sendError(reply, error, log));
   app.setNotFoundHandler((request, reply) =>
-    sendError(reply, new BoxyardError('NOT_FOUND', {what: 'route', name: request.raw.url?.split('?')[0]?.slice(0, 100)}), log),
+    sendError(
+      reply,
+      new BoxyardError('NOT_FOUND', {what: 'route', name: request.raw.url?.split('?')[0]?.slice(0, 100), list: '/v1/openapi.json'}),
+      log,
+    ),
   );
   return app;
 }
@@ -135,14 +145,23 @@ function sendError(reply: FastifyReply, thrown: unknown, log: HttpLog): void {
   void reply.code(status).headers(headers).serializer(String).send(body);
 }
 
-function addRoute(app: FastifyInstance, gate: Gate, name: RouteName, handler: ApiHandler<RouteName>): void {
+/** `admitted`: requests that may send bytes for as long as they take. */
+interface Entrance {
+  readonly gate: Gate;
+  readonly admitted: WeakSet<FastifyRequest>;
+}
+
+function addRoute(app: FastifyInstance, {gate, admitted}: Entrance, name: RouteName, handler: ApiHandler<RouteName>): void {
   const {method, path, verb} = routes[name];
   const contract: Contract = contracts[name];
   const sessions = new WeakMap<FastifyRequest, Session>();
   app.route({
     method,
     url: path,
-    onRequest: async request => void sessions.set(request, await gate.admit(bearerOf(request.raw), verb)),
+    onRequest: async request => {
+      sessions.set(request, await gate.admit(bearerOf(request.raw), verb));
+      if (contract.takes !== undefined) admitted.add(request);
+    },
     handler: async (request, reply) => {
       const session = sessions.get(request)!;
       const scope = openScope(gate, session, request.raw, reply);
@@ -199,6 +218,8 @@ function openScope(gate: Gate, session: Session, raw: IncomingMessage, reply: Fa
 }
 
 function read(contract: Contract, request: FastifyRequest, session: Session, scope: Scope): ApiRequest<RouteName> {
+  if (contract.takes === undefined ? request.body instanceof Readable : !(request.body instanceof Readable))
+    throw new BoxyardError('INVALID_INPUT', {field: 'content-type', issue: `expected ${contract.takes ?? 'application/json'}`});
   const query = parseQuery(request.raw.url ?? '');
   const key = request.headers['idempotency-key'];
   if (key !== undefined && (typeof key !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(key)))
