@@ -36,8 +36,8 @@ const invite = async (...args: readonly string[]) => (await cli(['workers', 'inv
 /** A machine on the network, joined as a person joins it: the invitation comes by environment. */
 async function machine(name: string, line: string, ...flags: readonly string[]): Promise<{program: Program; env: Record<string, string>}> {
   const {namespace} = await network.addMachine(name);
-  const env = machineEnv(join(root, name), {BOXYARD_INVITATION: line, WORKER_NAME: name});
-  const argv = [boxyard, 'worker', 'join', '--engine', 'process', ...flags];
+  const env = machineEnv(join(root, name), {BOXYARD_INVITATION: line});
+  const argv = [boxyard, 'worker', 'join', '--name', name, '--engine', 'process', ...flags];
   const program = parts.use(new Program({name, argv, env, log: join(root, `${name}.log`), namespace}));
   program.start();
   return {program, env};
