@@ -18,6 +18,8 @@ export interface DoorOptions extends RouteParts {
   readonly tlsFiles?: {readonly cert: string; readonly key: string} | undefined;
   /** Where people reach us through a proxy. */
   readonly publicUrl?: string | undefined;
+  /** How long the body of a request may take; milliseconds. */
+  readonly bodyMs?: number | undefined;
   /** Plain text beyond loopback, for a proxy that speaks TLS; needs `publicUrl`. */
   readonly isInsecureBehindProxy?: boolean | undefined;
   /** The owner token of the person on this machine is kept here. */
@@ -31,11 +33,11 @@ export interface DoorOptions extends RouteParts {
  * local token. `PORT_BUSY`, `INSECURE_LISTEN`. Nothing stays open where it rejects.
  */
 export async function openDoor(options: DoorOptions): Promise<Http> {
-  const {access, metrics, log, publicUrl} = options;
+  const {access, metrics, log, publicUrl, bodyMs} = options;
   const beyond = options.listen.find(at => !isLoopback(at.host));
   if (options.isInsecureBehindProxy === true && beyond !== undefined && publicUrl === undefined)
     throw new BoxyardError('INSECURE_LISTEN', {address: `${beyond.host}:${beyond.port}`});
-  const http = createHttp({gate: access.gate, log, publicUrl, onAnswer: metrics.request});
+  const http = createHttp({gate: access.gate, log, publicUrl, bodyMs, onAnswer: metrics.request});
   try {
     options.addSockets(http);
     addRoutes(http, options);

@@ -1,3 +1,4 @@
+import type {IncomingMessage} from 'node:http';
 import {BoxyardError} from '../errors/index.ts';
 
 const MAX_DEPTH = 32;
@@ -49,6 +50,25 @@ function check(value: unknown, budget: {keys: number}): void {
 }
 
 const invalid = (issue: string) => new BoxyardError('INVALID_INPUT', {field: 'body', issue});
+
+/**
+ * Ends the connection where a body is not whole within `withinMs`, or, while `isUpload` says so, brought nothing new in such a
+ * span: a request costs nothing to begin, and nobody may hold it open for ever. Call before the body is read.
+ */
+export function watchBody(raw: IncomingMessage, withinMs: number, isUpload: () => boolean): void {
+  const {'content-length': length = '0', 'transfer-encoding': encoding} = raw.headers;
+  if (length === '0' && encoding === undefined) return;
+  let had = raw.socket.bytesRead;
+  const timer = setInterval(() => {
+    const isMoving = isUpload() && raw.socket.bytesRead > had;
+    had = raw.socket.bytesRead;
+    if (isMoving && !raw.complete) return;
+    clearInterval(timer);
+    if (!raw.complete) raw.socket.destroy();
+  }, withinMs);
+  timer.unref();
+  raw.once('end', () => clearInterval(timer));
+}
 
 /** Query parameters, each at most once. */
 export function parseQuery(url: string): Readonly<Record<string, string>> {

@@ -167,3 +167,30 @@ test('while Redis is away a request is answered 503 with Retry-After in under tw
   await door.redis.start();
   await waitFor(async () => (await ask(door)).status === 200, {within: 10_000});
 });
+
+test('a body that does not come is not waited for, with a token or without; an upload may take its time while it goes on', async () => {
+  await using door = await startTestDoor({bodyMs: 300});
+  const token = door.line.slice(door.line.lastIndexOf('_') + 1);
+  const head = (path: string, type: string, more = '') =>
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${door.port}\r\nContent-Type: ${type}\r\nContent-Length: 6\r\n${more}\r\n`;
+  await raw(door, `${head('/v1/invitations/redeem', 'application/json')}{"`);
+  await raw(door, `${head('/v1/jobs', 'application/json')}{"`);
+  const upload = connect(door.port, '127.0.0.1');
+  upload.write(head('/v1/uploads', 'application/octet-stream', `Authorization: Bearer ${token}\r\n`));
+  let answer = '';
+  upload.on('data', chunk => (answer += String(chunk)));
+  for (const part of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    await new Promise(resolve => setTimeout(resolve, 150));
+    upload.write(part);
+  }
+  await waitFor(() => answer.startsWith('HTTP/1.1 201'));
+  upload.destroy();
+});
+
+test('a body of another kind than the route takes is the fault of the request', async () => {
+  await using door = await startTestDoor();
+  expect((await post(door, '/v1/uploads', '{}')).status).toBe(400);
+  expect((await ask(door, {method: 'POST', path: '/v1/uploads'})).status).toBe(400);
+  expect((await post(door, '/v1/jobs', 'x', {'content-type': 'application/octet-stream'})).status).toBe(400);
+  expect(door.faults).toEqual([]);
+});
