@@ -84,7 +84,11 @@ export class JobOutput {
     const inside = holes.find(gap => gap.from <= from && gap.to > from);
     if (inside !== undefined) return {gap: inside};
     const next = Math.min(length, ...holes.filter(gap => gap.from > from).map(gap => gap.from));
-    const bytes = await readPart(this.#path(of), from, Math.min(chunkBytes, next - from));
+    const most = Math.min(chunkBytes, next - from);
+    const known = await this.#files.find(this.#path(of));
+    const again = () => readPart(this.#path(of), from, most);
+    // One that was closed as idle in this moment is read like any other.
+    const bytes = await (known?.read(from, most).catch(again) ?? again());
     return bytes.length === 0 ? undefined : {offset: from, bytes};
   }
 

@@ -1,3 +1,4 @@
+import {constants} from 'node:fs';
 import {type FileHandle, mkdir, open, readFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import type {Gap} from '../protocol/index.ts';
@@ -26,13 +27,9 @@ export class StreamFile {
   }
 
   static async open(path: string): Promise<StreamFile> {
-    await mkdir(dirname(path), {recursive: true, mode: 0o700});
-    const file = await open(path, 'a+', 0o600).then(async made => {
-      await made.close();
-      return open(path, 'r+');
-    });
+    const file = await openOrMake(path);
     const {size} = await file.stat();
-    return new StreamFile(path, file, size, await readGaps(path));
+    return new StreamFile(path, file, size, size === 0 ? [] : await readGaps(path));
   }
 
   /** Written, perhaps not yet on disk. */
@@ -106,6 +103,18 @@ export class StreamFile {
     const done = this.#tail.then(work);
     this.#tail = done.catch(() => undefined);
     return done;
+  }
+}
+
+/** Each hop to the file system is waited for by somebody's first byte: the folder is made only where it is missing. */
+async function openOrMake(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  try {
+    return await open(path, flags, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    return open(path, flags, 0o600);
   }
 }
 
