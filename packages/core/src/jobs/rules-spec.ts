@@ -3,9 +3,9 @@ import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
 import {capabilitiesLabel, fullImageName, snapshotRef} from '../images/rules.ts';
 import type {Box, JobSpec, Source} from '../protocol/index.ts';
-import {checkCommand, checkEnv} from '../security/names.ts';
+import {checkCommand, checkDirectory, checkEnv} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
-import {profiles} from '../security/rules.ts';
+import {isWeaker, profiles} from '../security/rules.ts';
 import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
 
 const mib = 1024 ** 2;
@@ -75,6 +75,7 @@ type BoxRequest = Pick<RunRequest, 'image' | 'env' | 'cwd' | 'user' | 'limits' |
 /** The engine's part: image by its full name, and the profile's row over what was asked. */
 function boxOf(request: BoxRequest, isolation: Isolation, context: SpecContext): z.infer<typeof Box> {
   checkEnv(request.env ?? {});
+  if (request.cwd !== undefined) checkDirectory(request.cwd);
   const row = profiles[isolation.profile];
   const asked = request.limits ?? {};
   const limits = {
@@ -253,7 +254,14 @@ export const removeImageSpec = (request: ImageRequest, context: SpecContext): Jo
   ref: fullImageName(request.ref, context.isLocalImage),
 });
 
+/** What a build runs has the engine's own network and limits, so it is not for a tenant that allows nothing so weak. */
 export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecContext): JobSpec {
+  if (isWeaker('standard', context.policy.minimumProfile))
+    throw new BoxyardError(
+      'FORBIDDEN',
+      {},
+      {message: `This tenant allows nothing weaker than ${context.policy.minimumProfile}; a build is.`, hint: 'Pull an image instead.'},
+    );
   const file = request.file ?? 'Containerfile';
   if (file.startsWith('/') || file.split('/').includes('..'))
     throw new BoxyardError('INVALID_INPUT', {field: 'file', issue: 'expected a path inside the context'});

@@ -15,11 +15,16 @@ export interface InventoryDeps {
   readonly onWorker: (record: NonNullable<Awaited<ReturnType<WorkerStore['update']>>>) => void;
 }
 
+/** An agent that says more than a machine can hold is not listened to: what it says is kept here until it is whole. */
+const mostPendingBytes = 16 * 1024 * 1024;
+const mostOrphans = 1_000;
+
 /** Pages of what each engine holds; they mean something once the last one is there (R9). */
 export class Inventories {
   readonly #link: AgentLink;
   readonly #deps: InventoryDeps;
   readonly #pages = new Map<string, BoxSeen[]>();
+  #pendingBytes = 0;
 
   constructor(link: AgentLink, deps: InventoryDeps) {
     this.#link = link;
@@ -27,10 +32,17 @@ export class Inventories {
   }
 
   async page(message: Page): Promise<void> {
-    const boxes = [...(this.#pages.get(message.engine) ?? []), ...message.boxes];
+    const boxes = this.#pages.get(message.engine) ?? [];
     this.#pages.set(message.engine, boxes);
+    this.#pendingBytes += JSON.stringify(message).length;
+    if (this.#pendingBytes > mostPendingBytes) {
+      this.#pages.clear();
+      return this.#link.close(1008, 'inventory too large');
+    }
+    boxes.push(...message.boxes);
     if (!message.complete) return;
     this.#pages.delete(message.engine);
+    if (this.#pages.size === 0) this.#pendingBytes = 0;
     await this.#apply(message.engine, boxes, message.asOf);
   }
 
@@ -62,7 +74,7 @@ export class Inventories {
   async #noteOrphans(engine: string, orphans: readonly BoxSeen[]): Promise<void> {
     const after = await this.#deps.workers.update(this.#link.identity.worker, record => {
       const others = record.orphans.filter(box => box.engine !== engine);
-      const all = [...others, ...orphans.map(box => ({...box, engine}))];
+      const all = [...others, ...orphans.map(box => ({...box, engine}))].slice(0, mostOrphans);
       if (JSON.stringify(all) === JSON.stringify(record.orphans)) return undefined;
       return {
         after: {...record, orphans: all},

@@ -105,3 +105,12 @@ test('secrets go only to the job that names them, on its worker', async () => {
   agent.send({type: 'pong', id: 1});
   expect(agent.received.filter(message => message.type === 'job.secrets').length).toBe(1);
 });
+
+test('an agent that tells of more boxes than any machine holds is not listened to', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  const box = {name: 'b', labels: {'io.boxyard.kind': 'x'.repeat(4_000)}, state: 'running' as const};
+  const boxes = Array.from({length: 50}, () => box);
+  for (let page = 0; page < 100; page += 1) agent.send({type: 'worker.inventory', engine: `e${page}`, complete: false, asOf: page, boxes});
+  expect(await agent.closed).toBe(1008);
+});

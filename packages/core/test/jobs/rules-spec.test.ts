@@ -1,0 +1,40 @@
+import {expect, test} from 'vitest';
+import {timing} from '../../src/config/index.ts';
+import type {BoxyardError} from '../../src/errors/index.ts';
+import {buildSpec, devboxSpec, runSpec} from '../../src/jobs/rules-spec.ts';
+import type {SpecContext} from '../../src/jobs/rules-policy.ts';
+import type {Profile} from '../../src/protocol/index.ts';
+
+const context = (minimumProfile: Profile = 'open'): SpecContext => ({
+  policy: {minimumProfile, defaultProfile: 'standard'},
+  access: 'member',
+  timing,
+  workers: [{id: 'w-a', name: 'a', hasContainers: true, hasProcess: false}],
+  isLocalImage: () => false,
+});
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+    return 'none';
+  } catch (error) {
+    return (error as BoxyardError).code;
+  }
+};
+
+test('no box begins in a folder that is a descriptor of its runtime, with a command or without', () => {
+  for (const cwd of ['/proc/self/fd/8', '/./proc/self/fd/8', '//proc/1/root', '/a/../proc/self/fd/8', 'a']) {
+    const seen = [
+      codeOf(() => runSpec({cwd}, context())),
+      codeOf(() => runSpec({cwd, command: ['a']}, context())),
+      codeOf(() => devboxSpec({cwd, name: 'a'}, 'd-a', context())),
+    ];
+    expect([cwd, ...seen]).toEqual([cwd, 'INVALID_INPUT', 'INVALID_INPUT', 'INVALID_INPUT']);
+  }
+  expect(codeOf(() => devboxSpec({cwd: '/srv', name: 'a'}, 'd-a', context()))).toBe('none');
+});
+
+test('where nothing weak may run, nothing is built: a build has the network', () => {
+  const request = {ref: 'a:1', context: {blob: 'u-a', bytes: 1}};
+  const profiles: Profile[] = ['open', 'standard', 'strict', 'offline'];
+  expect(profiles.map(profile => codeOf(() => buildSpec(request, context(profile))))).toEqual(['none', 'none', 'FORBIDDEN', 'FORBIDDEN']);
+});
