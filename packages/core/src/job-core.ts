@@ -97,6 +97,7 @@ async function recover(
   }
   table.reset(await workers.readAll());
   if (isNewRun) await hub.askJournals();
+  hub.ring(table.all().map(entry => entry.record.id));
   bells.pausedUntil = 0;
   await sweep();
   bells.queue.nudge(table.all().map(entry => `w:${entry.record.id}`));
@@ -200,6 +201,8 @@ function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobR
   if (before === undefined || !isOnWorker(before) || isOnWorker(after) || before.worker === undefined) return;
   const entry = table.get(before.worker.id);
   if (entry === undefined) return;
+  if (after.outcome === 'succeeded' && after.image !== undefined) entry.images.add(after.image.ref);
+  if (after.outcome === 'succeeded' && after.spec.kind === 'image.remove') entry.images.delete(after.spec.ref);
   const {slots, memoryBytes} = after.spec.needs;
   const keepsMemory = after.outcome === 'succeeded' && (after.kind === 'devbox.create' || after.kind === 'devbox.start');
   entry.used = {slots: Math.max(0, entry.used.slots - slots), memory: Math.max(0, entry.used.memory - (keepsMemory ? 0 : memoryBytes))};

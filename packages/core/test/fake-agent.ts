@@ -114,7 +114,7 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
     if (options.run === undefined) return;
     options.journal?.set(start.job, start);
     const {stdout = '', result} = options.run(start);
-    agent.running(start);
+    if (result.error === undefined) agent.running(start);
     void agent.finish(start, {stdout, result}).catch(() => undefined);
     send({type: 'outbox.done', upTo: start.entry});
   };

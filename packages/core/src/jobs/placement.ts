@@ -50,7 +50,7 @@ export class Placement {
     const {tenant} = entry.record;
     const end = performance.now() + longestMs;
     while (performance.now() < end) {
-      const [used, all] = await Promise.all([this.#options.workers.used(id), waitingGroups(this.#options.store, tenant)]);
+      const [used, all] = await Promise.all([this.#options.workers.used(id), waitingGroups(this.#options.store, tenant, id)]);
       entry.used = used;
       const candidate = this.#candidate(tenant, id);
       if (candidate === undefined || candidate.closed !== undefined) return true;

@@ -26,12 +26,17 @@ export function normaliseNeeds(needs: Needs): Needs {
 }
 
 /** The needs class: the name of the waiting set (R13). */
-export const groupOf = (needs: Needs): string =>
-  createHash('sha256')
-    .update(JSON.stringify(normaliseNeeds(needs)))
-    .digest('base64url')
-    .slice(0, 20)
-    .replaceAll('-', '.');
+export function groupOf(needs: Needs): string {
+  const text = JSON.stringify(normaliseNeeds(needs));
+  const hash = createHash('sha256').update(text).digest('base64url').slice(0, 20).replaceAll('-', '.');
+  return needs.worker === undefined ? hash : `${needs.worker}_${hash}`;
+}
+
+/** The worker that a class names, if it does. */
+export const workerOfGroup = (group: string): string | undefined => /^(w-[a-z2-7]{26})_/.exec(group)?.[1];
+
+/** Different classes that may wait in one tenant, not counting those that name a worker (R13). */
+export const mostGroups = 1_000;
 
 /** Place in the set: one step of priority is worth `ageingMs` of waiting. Lower is earlier. */
 export const waitingScore = (createdAt: number, priority: number, ageingMs: number): number => createdAt - priority * ageingMs;

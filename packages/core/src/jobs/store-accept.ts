@@ -2,7 +2,8 @@ import {createHash} from 'node:crypto';
 import type {DevBoxRecord} from '../devboxes/rules.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Change} from '../rim/redis-commit.ts';
-import {writeRecord, versionPrefix, type JobRecord} from './rules-record.ts';
+import {mostGroups, workerOfGroup} from './rules-needs.ts';
+import {isWaiting, writeRecord, versionPrefix, type JobRecord} from './rules-record.ts';
 import {addDevBoxEffects, addJobEffects} from './store-effects.ts';
 import {addFact} from '../events/store-facts.ts';
 import {newId} from '../config/index.ts';
@@ -43,6 +44,8 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
   const result = await rim.commit(change => {
     if (idem !== undefined) change.is('idempotency', idem.key, '');
     guardDevBox(change, acceptance, store);
+    for (const job of jobs)
+      if (isWaiting(job) && workerOfGroup(job.group) === undefined) change.spare('classes', keys.groups(tenant), job.group, mostGroups);
     if (idem !== undefined)
       change.do(
         idem.key,
@@ -63,6 +66,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
     return {done: 'new', jobs, devbox: devbox?.after};
   }
   if (result.failed === 'idempotency') return repeated(result.found, idem!.request, idempotency!.key);
+  if (result.failed === 'classes') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'different needs waiting at once'});
   if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: devbox!.after.name});
   if (result.failed === 'limit') throw new BoxyardError('LIMIT_REACHED', {what: 'DevBoxes', limit: devbox!.limit});
   return {done: 'again'};

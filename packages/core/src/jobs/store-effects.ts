@@ -2,7 +2,7 @@ import {type DevBoxRecord, devboxIdOf} from '../devboxes/rules.ts';
 import {type Fact, addFact} from '../events/store-facts.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
-import {waitingScore} from './rules-needs.ts';
+import {waitingScore, workerOfGroup} from './rules-needs.ts';
 import {type JobRecord, bucketOf, dueAt, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
@@ -51,7 +51,7 @@ function addWaiting(change: Change, before: JobRecord | undefined, after: JobRec
   if (was) return void change.do(set, 'ZREM', after.id);
   const thing = groupThing(after.tenant, after.group);
   change.do(set, 'ZADD', waitingScore(after.createdAt, after.spec.priority, ageingMs), after.id);
-  change.do(keys.groups(after.tenant), 'HSET', after.group, JSON.stringify(after.spec.needs));
+  change.do(keys.groups(after.tenant, workerOfGroup(after.group)), 'HSET', after.group, JSON.stringify(after.spec.needs));
   change.do(keys.due, 'ZADD', now, thing);
   nudges.add(thing);
 }

@@ -1,5 +1,6 @@
 import {newAttemptId} from '../config/index.ts';
 import type {Needs} from '../protocol/index.ts';
+import {workerOfGroup} from './rules-needs.ts';
 import type {JobRecord} from './rules-record.ts';
 import {groupThing} from './store-effects.ts';
 import type {JobStore, StepResult} from './store.ts';
@@ -17,10 +18,11 @@ export interface Group {
   readonly needs: Needs;
 }
 
-/** The groups of a tenant with jobs in them. */
-export async function waitingGroups(store: JobStore, tenant: string): Promise<Group[]> {
-  const rows = await store.rim.ask(redis => redis.hgetall(store.rim.keys.groups(tenant)));
-  return Object.entries(rows).map(([group, needs]) => ({group, needs: JSON.parse(needs) as Needs}));
+/** The groups with jobs in them that any worker of the tenant, or this one by name, may serve. */
+export async function waitingGroups(store: JobStore, tenant: string, worker: string): Promise<Group[]> {
+  const {keys} = store.rim;
+  const rows = await store.rim.ask(redis => Promise.all([redis.hgetall(keys.groups(tenant)), redis.hgetall(keys.groups(tenant, worker))]));
+  return rows.flatMap(row => Object.entries(row)).map(([group, needs]) => ({group, needs: JSON.parse(needs) as Needs}));
 }
 
 export interface Head {
@@ -53,7 +55,10 @@ async function dropStray(store: JobStore, set: string, group: string, id: string
 export async function dropGroupIfEmpty(store: JobStore, tenant: string, group: string): Promise<boolean> {
   const {keys} = store.rim;
   const drop = store.rim.script(dropScript);
-  return (await drop([keys.waiting(tenant, group), keys.groups(tenant), keys.due], [group, groupThing(tenant, group)])) === 1;
+  return (
+    (await drop([keys.waiting(tenant, group), keys.groups(tenant, workerOfGroup(group)), keys.due], [group, groupThing(tenant, group)])) ===
+    1
+  );
 }
 
 export interface SendTo {

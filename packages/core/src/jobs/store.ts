@@ -85,13 +85,17 @@ export class JobStore {
     return {keys: this.rim.keys, now: this.rim.clock.now(), ageingMs: this.timing.ageing, nudges: new Set(), ...(actor ? {actor} : {})};
   }
 
-  /** The step `event` makes of the job and of its DevBox, if it makes one; `full` where the caller's room guard failed. */
-  async step(id: string, event: JobEvent, beside: Beside = {}): Promise<StepResult> {
+  /**
+   * The step `event` makes of the job and of its DevBox, if it makes one; several events in order make one step. `full` where
+   * the caller's room guard failed.
+   */
+  async step(id: string, event: JobEvent | readonly JobEvent[], beside: Beside = {}): Promise<StepResult> {
+    const events = [event].flat() as readonly JobEvent[];
     let before = await this.get(id);
     let isFresh = false;
     for (let tries = 0; tries < mostTries; tries++) {
       if (before === undefined) return undefined;
-      const after = next(before, event, this.moment());
+      const after = nextOf(before, events, this.moment());
       if (after === undefined && isFresh) return {before, after: before, hasChanged: false};
       if (after === undefined) {
         before = await this.read(id);
@@ -166,4 +170,9 @@ export class JobStore {
     if (this.#cache.size > mostCached) this.#cache.delete(this.#cache.keys().next().value!);
     return record;
   }
+}
+
+function nextOf(record: JobRecord, events: readonly JobEvent[], moment: Moment): JobRecord | undefined {
+  const after = events.reduce((each, event) => next(each, event, moment) ?? each, record);
+  return after === record ? undefined : after;
 }

@@ -6,6 +6,7 @@
  *   is K P            the string K begins with P (a record at a version); P empty: K does not exist
  *   none K F          the hash K has no field F
  *   below K N         the hash K has fewer than N fields
+ *   spare K F N       the hash K has the field F, or fewer than N fields
  *   room K S M TS TM  slots S and memory M fit under the totals TS, TM beside what the hash K says is used
  *   member K X        X is in the sorted set K
  * An operation is:
@@ -46,6 +47,12 @@ for i = 1, guards do
     local limit = tonumber(take())
     local n = call('HLEN', k)
     if n >= limit then return {i, tostring(n)} end
+  elseif kind == 'spare' then
+    local field, limit = take(), tonumber(take())
+    if call('HEXISTS', k, field) == 0 then
+      local n = call('HLEN', k)
+      if n >= limit then return {i, tostring(n)} end
+    end
   elseif kind == 'room' then
     local slots, memory = tonumber(take()), tonumber(take())
     local slotsTotal, memoryTotal = tonumber(take()), tonumber(take())

@@ -7,6 +7,7 @@ export interface Change {
   is(name: string, key: string, prefix: string): Change;
   noField(name: string, key: string, field: string): Change;
   below(name: string, key: string, limit: number): Change;
+  spare(name: string, key: string, field: string, limit: number): Change;
   room(name: string, used: string, want: Room, total: Room): Change;
   member(name: string, key: string, member: string): Change;
   do(key: string, command: string, ...args: readonly (string | number)[]): Change;
@@ -59,6 +60,7 @@ function createChange() {
     is: (name, key, prefix) => guard(name, 'is', at(key), prefix),
     noField: (name, key, field) => guard(name, 'none', at(key), field),
     below: (name, key, limit) => guard(name, 'below', at(key), limit),
+    spare: (name, key, field, limit) => guard(name, 'spare', at(key), field, limit),
     room: (name, used, want, total) => guard(name, 'room', at(used), want.slots, want.memory, total.slots, total.memory),
     member: (name, key, member) => guard(name, 'member', at(key), member),
     do: (key, command, ...args) => op('do', at(key), command, args.length, ...args),

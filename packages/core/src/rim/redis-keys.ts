@@ -27,7 +27,8 @@ export function createKeys(prefix: string) {
     children: (job: string) => key('children', job),
     idempotency: (tenant: string, hash: string) => key('idem', tenant, hash),
     waiting: (tenant: string, group: string) => key('waiting', tenant, group),
-    groups: (tenant: string) => key('groups', tenant),
+    /** Waiting groups; those that name a worker lie apart, so that nobody else need look at them. */
+    groups: (tenant: string, worker?: string) => (worker === undefined ? key('groups', tenant) : key('groups', tenant, worker)),
     workers: (tenant: string) => key('workers', tenant),
     allWorkers: key('all-workers'),
     workerNames: (tenant: string) => key('worker-names', tenant),

@@ -1,10 +1,10 @@
 import {newId} from '../config/index.ts';
-import {BoxyardError, fromWire} from '../errors/index.ts';
+import {BoxyardError, fromWire, isBoxyardError} from '../errors/index.ts';
 import {type FromAgent, OWN_RANGE, agreeOnVersion, type Query} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
 import {FileFrames} from './hub-files.ts';
 import {Inventories} from './hub-inventory.ts';
-import {onRefused, onResult, onSecrets, onUpdate, type JobFrameDeps} from './hub-jobs.ts';
+import {onRefused, onResult, onSecrets, Updates, type JobFrameDeps} from './hub-jobs.ts';
 import {onJournal} from './hub-journal.ts';
 import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
@@ -21,12 +21,14 @@ export interface SessionDeps extends HubDeps {
 type Message<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
 
 const helloWithinMs = 10_000;
+const retryMs = 250;
 
 /** One agent from hello to close: hands each frame to the file of its family. */
 export class AgentSession {
   readonly link: AgentLink;
   readonly #deps: SessionDeps;
   readonly #jobs: JobFrameDeps;
+  readonly #updates = new Updates();
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
   readonly #inventories: Inventories;
@@ -56,7 +58,7 @@ export class AgentSession {
 
   start(): void {
     this.link.start({
-      onMessage: message => this.#onMessage(message),
+      onMessage: message => (message.type === 'hello' ? this.#onHello(message) : this.#untilStored(() => this.#onMessage(message))),
       onData: frame => (this.#output.has(frame.stream) ? this.#output.data(frame) : this.#files.data(frame)),
       onClose: why => this.#onClose(why),
       onFault: error => this.#deps.onFault(error, this.link.identity.name),
@@ -99,8 +101,23 @@ export class AgentSession {
     }).then(() => this.#delivery.restart());
   }
 
+  /**
+   * An agent says things once per connection. What Redis could not take is tried again until it can or the agent is gone,
+   * which then says it again; the socket rests meanwhile (`mostInFlight`).
+   */
+  async #untilStored(handle: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await handle();
+      } catch (error) {
+        const isAway = isBoxyardError(error) && error.code === 'REDIS_UNAVAILABLE';
+        if (!isAway || !this.link.isOpen) throw error;
+      }
+      await new Promise(resolve => setTimeout(resolve, retryMs));
+    }
+  }
+
   async #onMessage(message: FromAgent): Promise<void> {
-    if (message.type === 'hello') return this.#onHello(message);
     if (this.#state !== 'ready') return;
     const {link} = this;
     switch (message.type) {
@@ -129,9 +146,9 @@ export class AgentSession {
     const {link} = this;
     switch (message.type) {
       case 'job.update':
-        return onUpdate(this.#jobs, link, message);
+        return this.#updates.on(this.#jobs, link, message);
       case 'job.result':
-        return onResult(this.#jobs, link, message);
+        return onResult({...this.#jobs, updates: this.#updates}, link, message);
       case 'job.refused':
         return onRefused(this.#jobs, link, message);
       case 'job.secrets':

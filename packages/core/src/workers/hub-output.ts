@@ -38,9 +38,11 @@ export class OutputFrames {
   async data(frame: DataFrame): Promise<void> {
     const open = this.#open.get(frame.stream);
     if (open === undefined) return;
-    const taken = await this.#deps.blobs.output.append(open.of, frame.offset, frame.bytes, length => this.#tell(frame.stream, length));
-    // A jump: the agent goes on at what is had.
-    if (taken < 0) this.#tell(frame.stream, await this.#deps.blobs.output.length(open.of));
+    const tell = (length: number) => this.#tell(frame.stream, length);
+    const taken = await this.#deps.blobs.output
+      .append(open.of, frame.offset, frame.bytes, tell)
+      .catch((error: unknown) => this.#startOver(error));
+    if (taken < 0) this.#startOver(new Error(`${open.of.job} ${open.of.name}: bytes from ${frame.offset} on came too early`));
   }
 
   async gap(message: Extract<FromAgent, {type: 'output.gap'}>): Promise<void> {
@@ -53,6 +55,12 @@ export class OutputFrames {
     if (record === undefined) return;
     const of = {tenant: record.tenant, job: record.id, attempt: message.attempt.number, name: message.gap.stream};
     await this.#deps.blobs.output.skip(of, message.gap, () => undefined);
+  }
+
+  /** What could not be stored comes again only on a new connection, from where the file ends. */
+  #startOver(error: unknown): never {
+    this.#link.close(1013, 'output could not be stored');
+    throw error;
   }
 
   #tell(stream: number, length: number): void {

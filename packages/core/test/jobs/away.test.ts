@@ -21,7 +21,7 @@ test('while Redis is away submissions fail soon and running jobs go on; then eve
   await redis.start();
   const next = await waitFor(() => jobs.run(core.caller, {command: ['c']}).catch(() => undefined), {within: 10_000});
   await waitFor(() => agent.started.find(each => each.job === next.id), {within: 20_000});
-  await agent.finish(start);
+  await waitFor(() => agent.stored.has(start.attempt.id));
   expect(await jobs.show(core.caller.tenant, running.id)).toMatchObject({outcome: 'succeeded', source: 'worker'});
 });
 
