@@ -10,7 +10,18 @@ export default defineConfig({
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {extends: true, test: {name: 'packages', include: ['packages/*/test/**/*.test.{ts,tsx}'], maxWorkers: 4, sequence: {groupOrder: 0}}},
-      {extends: true, test: {name: 'e2e', include: ['e2e/**/*.test.ts'], maxWorkers: 2, sequence: {groupOrder: 1}}},
+      // A story has many steps, and a machine that does other things at the same time is no fault of ours.
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          maxWorkers: 2,
+          sequence: {groupOrder: 1},
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

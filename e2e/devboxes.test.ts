@@ -3,8 +3,8 @@ import {baseImage, engines, run, Up} from './up.ts';
 import {EngineView} from '../faults/lab/engine-view.ts';
 
 let up: Up;
-beforeAll(async () => void (up = await Up.open()), 60_000);
-afterAll(() => up?.[Symbol.asyncDispose](), 60_000);
+beforeAll(async () => void (up = await Up.open()));
+afterAll(() => up?.[Symbol.asyncDispose]());
 
 const containers = (await engines()).filter(engine => engine !== 'process');
 const ok = async (...args: readonly string[]) => {

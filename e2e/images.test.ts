@@ -6,8 +6,8 @@ import {freePort} from '../faults/primitives/redis.ts';
 import {baseImage, engines, must, run, Up, waitFor} from './up.ts';
 
 let up: Up;
-beforeAll(async () => void (up = await Up.open()), 60_000);
-afterAll(() => up?.[Symbol.asyncDispose](), 60_000);
+beforeAll(async () => void (up = await Up.open()));
+afterAll(() => up?.[Symbol.asyncDispose]());
 
 const containers = (await engines()).filter(engine => engine !== 'process');
 const hasRegistry = (await run(['sh', '-c', 'command -v docker-registry'])).code === 0;

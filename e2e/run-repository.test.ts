@@ -8,11 +8,11 @@ let repository: HttpsRepository;
 beforeAll(async () => {
   up = await Up.open();
   repository = await serveRepository(join(up.path, 'git'));
-}, 60_000);
+});
 afterAll(async () => {
   await repository?.[Symbol.asyncDispose]();
   await up?.[Symbol.asyncDispose]();
-}, 60_000);
+});
 
 /** git trusts the test's own authority by the job's environment; nothing of the machine is changed. */
 const trusting = () => ['-e', `GIT_SSL_CAINFO=${repository.authority}`];
@@ -111,7 +111,7 @@ test('a DevBox is made of a repository inside a container', async () => {
   const ran = await up.cli(['exec', 'app', '--', 'sh', '-c', 'cat file.txt lines; git rev-parse --abbrev-ref HEAD']);
   expect([ran.code, ran.stdout], ran.stderr).toEqual([0, 'on topic\n1\ntopic\n']);
   expect((await up.cli(['devboxes', 'remove', 'app', '--now'])).code).toBe(0);
-}, 120_000);
+});
 
 test('an image without git says so', async () => {
   if (!(await hasImage('docker', 'localhost/base:test'))) return console.log('skipped: docker has no localhost/base:test');

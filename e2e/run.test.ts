@@ -8,8 +8,8 @@ import {engines, on, Up, waitFor} from './up.ts';
 
 /** One Boxyard for the file: the tests touch only their own jobs. */
 let up: Up;
-beforeAll(async () => void (up = await Up.open()), 60_000);
-afterAll(() => up?.[Symbol.asyncDispose](), 60_000);
+beforeAll(async () => void (up = await Up.open()));
+afterAll(() => up?.[Symbol.asyncDispose]());
 
 const here = await engines();
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');

@@ -49,7 +49,8 @@ export class Api {
         },
       } as Parameters<typeof httpRequest>[1] & object);
       asked.once('timeout', () => asked.destroy(new Error(`${method} ${path}: no answer within ${options.within ?? 30_000} ms`)));
-      asked.once('error', reject);
+      // A server may refuse before it has read everything; then its answer counts, not that the rest could not be sent.
+      asked.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? setTimeout(reject, 1_000, error) : reject(error)));
       asked.once('response', back => void collect<T>(back).then(resolve, reject));
       asked.end(payload);
     });

@@ -53,7 +53,7 @@ export class JobFiles {
       const taken = await linkOrCopy(from, to);
       if (taken) return;
     }
-    throw new BoxyardError('NOT_FOUND', {what: 'upload', name: blob});
+    throw new BoxyardError('NOT_FOUND', {what: 'upload', name: blob, hint: 'POST /v1/uploads makes one; it is kept for a day.'});
   }
 
   async hasUpload(tenant: string, blob: string): Promise<boolean> {
