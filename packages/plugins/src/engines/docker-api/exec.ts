@@ -25,6 +25,7 @@ export const terminal = async (
 ): Promise<Terminal> => {
   const opened = await open(api, box, {command, isTerminal: true, signal});
   const resize = (next: Size): Promise<void> => resizeExec(api, opened, next);
+  await waitUntilUp(opened, signal);
   await resize(size);
   return {...processOf(api, box, command, opened), resize};
 };
@@ -72,7 +73,7 @@ const processOf = (api: Api, box: Box, command: Command, opened: Opened): Proces
   let exit: Promise<Exit> | undefined;
   return {
     stdin: stdinOf(opened.stream),
-    output: numbered(opened.isTerminal ? raw(opened.stream) : frames(opened.stream), {stdout: 0, stderr: 0}),
+    output: numbered(opened.isTerminal ? raw(opened.stream) : withoutRemark(frames(bytesOf(opened.stream))), {stdout: 0, stderr: 0}),
     wait: () => (exit ??= ended.promise.then(() => exitOf(api, opened.exec))),
     kill: async kind => {
       const {Pid: pid} = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
@@ -86,7 +87,7 @@ const processOf = (api: Api, box: Box, command: Command, opened: Opened): Proces
 const stdinOf = (stream: Duplex): Writable => {
   const stdin = new Writable({
     write: (part: Uint8Array, _encoding, done) => {
-      if (stream.destroyed || stream.writableEnded) return done();
+      if (part.length === 0 || stream.destroyed || stream.writableEnded) return done();
       if (stream.write(part)) return done();
       const go = (): void => {
         stream.off('drain', go);
@@ -106,7 +107,28 @@ const stdinOf = (stream: Duplex): Writable => {
 };
 
 async function* raw(stream: Duplex): AsyncGenerator<Frame> {
-  for await (const bytes of stream) yield {stream: 'stdout', bytes: bytes as Chunk['bytes']};
+  for await (const bytes of bytesOf(stream)) yield {stream: 'stdout', bytes};
+}
+
+const REMARK = /^Error: write unixpacket \S+: write: (?:connection reset by peer|broken pipe)\n$/;
+
+/** podman's last word about stdin that a program ended without reading; it puts it among what the program said. */
+async function* withoutRemark(source: AsyncIterable<Frame>): AsyncGenerator<Frame> {
+  let held: Frame | undefined;
+  for await (const frame of source) {
+    if (held !== undefined) yield held;
+    held = frame.stream === 'stderr' && frame.bytes.length < 300 && REMARK.test(Buffer.from(frame.bytes).toString()) ? frame : undefined;
+    if (held === undefined) yield frame;
+  }
+}
+
+/** Where our side had written what nobody read, the end of the connection is a reset; all that was said has come before it. */
+async function* bytesOf(stream: Duplex): AsyncGenerator<Chunk['bytes']> {
+  try {
+    yield* stream;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+  }
 }
 
 /** After the stream's end the engine may need a moment; an exec it no longer knows had an end nobody saw. */
@@ -118,6 +140,15 @@ const exitOf = async (api: Api, exec: Docker.Exec): Promise<Exit> => {
     if (!state.Running && state.ExitCode !== null) return {code: state.ExitCode};
     if (Date.now() > until) return {unknown: `${api.dialect.name} does not say how it ended`};
     await delay(10);
+  }
+};
+
+/** podman takes a resize of a program that is not up yet, and forgets it. */
+const waitUntilUp = async ({exec, stream}: Opened, signal: AbortSignal): Promise<void> => {
+  for (let tries = 0; tries < RESIZE_TRIES && !stream.destroyed && !stream.readableEnded; tries += 1) {
+    const state = await exec.inspect().catch(() => undefined);
+    if (state === undefined || (state.Running && state.Pid > 0)) return;
+    await delay(10, undefined, {signal});
   }
 };
 

@@ -32,11 +32,21 @@ export const openHijacked = (endpoint: Endpoint, {path, body}: Upgrade, signal: 
   request.on('response', response => void refuse(response).then(reject, reject));
   request.on('upgrade', (_response, socket, head) => {
     if (head.length > 0) socket.unshift(head);
-    socket.on('error', () => undefined);
-    resolve(socket);
+    resolve(readableToTheEnd(socket));
   });
   request.end(text);
   return promise.finally(() => signal.removeEventListener('abort', abort));
+};
+
+/**
+ * A program that has ended closes its side; a write that comes too late then fails, and Node would close ours with what
+ * the program said still unread.
+ */
+const readableToTheEnd = (socket: Duplex): Duplex => {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = error => ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE' ? socket : destroy(error));
+  socket.on('error', () => undefined);
+  return socket;
 };
 
 const refuse = async (response: http.IncomingMessage): Promise<Error> => {

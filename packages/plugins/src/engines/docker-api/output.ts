@@ -1,11 +1,15 @@
 import type {Duplex} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {Chunk, Offsets} from '@boxyard/core/plugin-api';
 import {container, type Api} from './api.ts';
-import {faultOf} from './errors.ts';
+import {faultOf, isConnectionLoss} from './errors.ts';
 import {frames, type Frame} from './frames.ts';
 import {openHijacked} from './hijack.ts';
 import {readLog} from './log.ts';
-import {inspect, stateOf, throughRestarts} from './main-end.ts';
+import {inspect, stateOf} from './main-end.ts';
+
+const POLL_MS = 20;
+const ENDS_WITHIN_MS = 2_000;
 
 /**
  * The main process's bytes from these offsets on. Asked for from the beginning of a box that has not started, it is the
@@ -40,36 +44,46 @@ const remember = (api: Api, name: string, attaching: Promise<unknown>): void => 
   attaching.then(forget, forget);
 };
 
-async function* read(
-  api: Api,
-  name: string,
-  from: Offsets,
-  {attached, signal}: {attached: Promise<Duplex | undefined>; signal: AbortSignal},
-): AsyncGenerator<Chunk> {
+interface Reading {
+  readonly attached: Promise<Duplex | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * An engine that is killed ends the attach stream as politely as a program does, and the program may have ended before the
+ * engine is back. So the log has the last word: on podman always, where it is a file; on docker if the engine went away.
+ */
+async function* read(api: Api, name: string, from: Offsets, {attached, signal}: Reading): AsyncGenerator<Chunk> {
   const at = {...from};
   const stream = await attached;
   if (stream !== undefined) {
-    let isBroken = false;
-    try {
-      yield* numbered(untilAborted(stream, signal), at);
-    } catch (error) {
-      signal.throwIfAborted();
-      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-      isBroken = true;
-    }
-    const state = stateOf(await throughRestarts(() => inspect(api, name, signal), signal));
-    if (!isBroken && state.is !== 'running' && state.is !== 'paused') return;
-    if (!isBroken && (await endsSoon(api, name, signal))) return;
+    const isBroken = yield* fromAttached(stream, at, signal);
+    if (!isBroken && api.dialect.logFormat === 'stream' && (await hasEndedHere(api, name, signal))) return;
   }
-  for await (const chunk of readLog(api, name, {...at}, signal)) yield chunk;
+  yield* readLog(api, name, {...at}, signal);
 }
 
-/** The attach stream ends a moment before the engine says that the program has. */
-const endsSoon = async (api: Api, name: string, signal: AbortSignal): Promise<boolean> => {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const state = stateOf(await throughRestarts(() => inspect(api, name, signal), signal));
+/** True if it broke. */
+async function* fromAttached(stream: Duplex, at: {stdout: number; stderr: number}, signal: AbortSignal): AsyncGenerator<Chunk, boolean> {
+  try {
+    yield* numbered(untilAborted(stream, signal), at);
+    return false;
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return true;
+  }
+}
+
+/** The stream ends a moment before the engine says that the program has. False if the engine is away, or the program runs on. */
+const hasEndedHere = async (api: Api, name: string, signal: AbortSignal): Promise<boolean> => {
+  for (const until = Date.now() + ENDS_WITHIN_MS; Date.now() < until; await delay(POLL_MS, undefined, {signal})) {
+    const state = await inspect(api, name, signal).then(stateOf, (error: unknown) => {
+      if (isConnectionLoss(error)) return undefined;
+      throw error;
+    });
+    if (state === undefined) return false;
     if (state.is !== 'running' && state.is !== 'paused') return true;
-    await new Promise(resolve => setTimeout(resolve, 20));
   }
   return false;
 };

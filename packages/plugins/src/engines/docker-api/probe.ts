@@ -5,6 +5,7 @@ import {call, type Api} from './api.ts';
 import type {Connector} from './connector.ts';
 import {nameOf, ping} from './endpoint.ts';
 import {faultOf} from './errors.ts';
+import {thisArchitecture} from './trial-program.ts';
 import {tryContainer} from './trial.ts';
 
 const FAILED_TRIAL_MS = 60_000;
@@ -73,8 +74,7 @@ const findOut = async (api: Api, server: string, signal: AbortSignal): Promise<F
 
 /** podman looks itself up in the package database, program by program, to answer `version` or `info`: its ping says enough. */
 const describe = async (api: Api, server: string, signal: AbortSignal): Promise<{version: string; arch: string}> => {
-  if (isPodman(server))
-    return {version: server.slice('Libpod/'.length).split(' ', 1)[0] ?? '', arch: process.arch === 'x64' ? 'amd64' : process.arch};
+  if (isPodman(server)) return {version: server.slice('Libpod/'.length).split(' ', 1)[0] ?? '', arch: thisArchitecture()};
   const told = await call(api, 'ask for its version', signal, () => api.docker.version());
   return {version: told.Version, arch: told.Arch};
 };

@@ -39,3 +39,6 @@ export const trialProgram = (arch: string): Buffer | undefined => {
   file.set(code.bytes, start);
   return file;
 };
+
+/** This machine's, as engines call it. */
+export const thisArchitecture = (): string => (process.arch === 'x64' ? 'amd64' : process.arch);

@@ -8,6 +8,7 @@ import type {Host} from '@boxyard/core/plugin-api';
 import type {Api, Endpoint} from '../docker-api/api.ts';
 import {tryEndpoint} from '../docker-api/endpoint.ts';
 import {tryContainer} from '../docker-api/trial.ts';
+import {thisArchitecture} from '../docker-api/trial-program.ts';
 import {isHere} from '../process-tree.ts';
 import type {PodmanConfig} from './config.ts';
 import {containersConf} from './containers-conf.ts';
@@ -77,8 +78,7 @@ const trial = async (launch: Launch, connectTo: (endpoint: Endpoint) => Api): Pr
   const api = connectTo(launch.endpoint);
   const signal = AbortSignal.timeout(READY_MS);
   try {
-    const {Arch: arch} = await api.docker.version();
-    const result = await tryContainer(api, arch, signal);
+    const result = await tryContainer(api, thisArchitecture(), signal);
     if (result === undefined || (result.runs && result.limits)) return undefined;
     return result.runs ? 'limits are refused' : result.why;
   } catch (error) {

@@ -4,7 +4,7 @@ import type {BoxSpec, Labels} from '@boxyard/core/plugin-api';
 
 /**
  * What is known of a box, in files of ours that its programs cannot reach, so that it outlives every process of ours:
- * `spec.json` (made once), `started` (taken once, before the start), `run.json` (after it), `exit`, `killed`, `stdout`, `stderr`.
+ * `spec.json` (made once), `started` (taken once, before the start), `run.json` (after it), `exit`, `killed`, `swept`, `stdout`, `stderr`.
  */
 export interface BoxDir {
   readonly name: string;
@@ -30,8 +30,10 @@ export interface Run {
 }
 
 const PREFIX = 'box-';
-export const fileOf = ({dir}: BoxDir, name: 'spec.json' | 'started' | 'run.json' | 'exit' | 'killed' | 'stdout' | 'stderr'): string =>
-  path.join(dir, name);
+export const fileOf = (
+  {dir}: BoxDir,
+  name: 'spec.json' | 'started' | 'run.json' | 'exit' | 'killed' | 'swept' | 'stdout' | 'stderr',
+): string => path.join(dir, name);
 
 export const boxDir = (stateDir: string, work: string, name: string): BoxDir => ({
   name,
@@ -81,7 +83,7 @@ export const takeStart = async (box: BoxDir): Promise<boolean> => {
 
 /** As it was before its start. */
 export const forgetRun = async (box: BoxDir): Promise<void> => {
-  for (const name of ['killed', 'run.json', 'started'] as const) await rm(fileOf(box, name), {force: true});
+  for (const name of ['killed', 'swept', 'run.json', 'started'] as const) await rm(fileOf(box, name), {force: true});
 };
 
 export const timeOf = async (file: string): Promise<Date | undefined> => (await stat(file).catch(() => undefined))?.mtime;

@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {BoxState, Exit, Host} from '@boxyard/core/plugin-api';
 import {isHere, killTree, type Marker} from '../process-tree.ts';
@@ -67,9 +67,16 @@ export const waitForEnd = async (box: BoxDir, host: Host, signal: AbortSignal): 
     const state = await stateOf(box);
     if (state.is === 'gone') throw host.fault('not-found', `no box ${box.name}`);
     if (state.is === 'exited') {
-      await killTree(markerOf(box), 'SIGKILL');
+      await sweep(box);
       return state.exit;
     }
     await delay(pause, undefined, {signal});
   }
+};
+
+/** Once for each end, whoever sees it first. */
+const sweep = async (box: BoxDir): Promise<void> => {
+  if ((await timeOf(fileOf(box, 'swept'))) !== undefined) return;
+  await killTree(markerOf(box), 'SIGKILL');
+  await writeFile(fileOf(box, 'swept'), '', {mode: 0o600}).catch(() => undefined);
 };
