@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {newAttemptId} from '@boxyard/core/config';
 import type {FromServer} from '@boxyard/core/protocol';
+import {checkBuild} from '../src/floor.ts';
 import {Scene, runSteps, waitFor} from './scene.ts';
 
 /** Appends to a file that every program of the scene may write. */
@@ -106,6 +107,22 @@ test('a profile below the owner’s floor is refused, and so is a box that is we
   const called = scene.server.start({profile: 'standard', steps: runSteps(['true'])});
   expect((await waitFor(() => scene.server.of('job.refused', open.job)[0])).error.code).toBe('FLOOR_REFUSED');
   expect((await waitFor(() => scene.server.of('job.refused', called.job)[0])).error.code).toBe('PROFILE_UNSUPPORTED');
+});
+
+test('no server gets this machine’s network, all privileges or a folder of the runtime, and under a strict floor no build', async () => {
+  await using scene = await Scene.open();
+  await scene.registered();
+  const refusalOf = async (change: object) => {
+    const [create, ...rest] = runSteps(['true']);
+    if (create?.do !== 'container.create') throw new Error('no create');
+    const {job} = scene.server.start({steps: [{...create, spec: {...create.spec, ...change}}, ...rest]});
+    return (await waitFor(() => scene.server.of('job.refused', job)[0] ?? scene.server.results.get(job))).error?.code;
+  };
+  expect(await refusalOf({network: 'host'})).toBe('UNSUPPORTED');
+  expect(await refusalOf({privileges: 'all'})).toBe('UNSUPPORTED');
+  expect(await refusalOf({cwd: '/proc/self/fd/8'})).toBe('INVALID_INPUT');
+  expect(() => checkBuild('strict', 'here')).toThrow(/strict/);
+  expect(() => checkBuild('standard', 'here')).not.toThrow();
 });
 
 test('a second agent on the same state directory is refused and names the first', async () => {

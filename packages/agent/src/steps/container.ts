@@ -1,7 +1,7 @@
 import {BoxyardError, fromWire, isBoxyardError, type ErrorCode} from '@boxyard/core/errors';
 import type {BoxSpec} from '@boxyard/core/plugin-api';
 import type {SecretRef, Step} from '@boxyard/core/protocol';
-import {checkBox, checkLabels} from '../floor.ts';
+import {checkBox, checkLabels, checkReach} from '../floor.ts';
 import {isHostLost} from '../host-client.ts';
 import type {HeldState} from '../session-host/wire.ts';
 import {boxOf, engineCall, findBox, present, whole, type StepContext} from './context.ts';
@@ -13,6 +13,7 @@ type Of<D extends Step['do']> = Extract<Step, {do: D}>;
 /** Idempotent by the box's name: after a crash the box that is there is the box that was asked for. */
 export async function containerCreate(context: StepContext, step: Of<'container.create'>): Promise<void> {
   const {floor, name} = context.parts.worker;
+  checkReach(step.spec);
   checkBox(step.spec, floor, name);
   const values = await secretsOf(context, step.secrets);
   await context.starting();

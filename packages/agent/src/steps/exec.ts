@@ -1,5 +1,5 @@
 import type {Step} from '@boxyard/core/protocol';
-import {checkLabels} from '../floor.ts';
+import {checkLabels, checkReach} from '../floor.ts';
 import {boxOf, execInBox, type StepContext} from './context.ts';
 import {stdinInterrupted} from './container.ts';
 import {putSecretFiles, secretsOf} from './secret-files.ts';
@@ -9,6 +9,7 @@ import {feedStdin} from './stdin.ts';
 export async function containerExec(context: StepContext, step: Extract<Step, {do: 'container.exec'}>): Promise<void> {
   const {floor, name} = context.parts.worker;
   const box = await boxOf(context, step.box);
+  checkReach({cwd: step.command.cwd});
   checkLabels(box.labels, floor, name);
   const values = await secretsOf(context, step.secrets);
   await putSecretFiles(context, step.box, step.secrets);

@@ -1,6 +1,7 @@
 import {BoxyardError} from '@boxyard/core/errors';
 import type {Step} from '@boxyard/core/protocol';
 import {parseImageRef} from '@boxyard/core/security/image-ref';
+import {checkBuild} from '../floor.ts';
 import {boxOf, engineCall, present, type StepContext} from './context.ts';
 
 type Of<D extends Step['do']> = Extract<Step, {do: D}>;
@@ -52,7 +53,8 @@ export async function imageSnapshot(context: StepContext, step: Of<'image.snapsh
 
 export async function imageBuild(context: StepContext, step: Of<'image.build'>): Promise<void> {
   parseImageRef(step.ref);
-  const {engines, streams, timing} = context.parts;
+  const {engines, streams, timing, worker} = context.parts;
+  checkBuild(worker.floor, worker.name);
   const {build} = engines.get(context.start.engine).features;
   if (!build) throw new BoxyardError('UNSUPPORTED', {what: 'build', by: context.start.engine});
   const text = new TextDecoder();

@@ -88,7 +88,7 @@ async function clone(context: StepContext, box: string, source: Repo): Promise<v
     slot: `clone-${context.index}`,
     box,
     argv: ['sh', '-c', cloneScript, 'boxyard-clone', url, source.branch ?? '', source.depth === undefined ? '' : String(source.depth)],
-    env: {GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes', BOXYARD_JOB: context.of.job, ...credentialEnv(secret)},
+    env: {GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes', BOXYARD_JOB: context.of.job, ...credentialEnv(secret, url)},
     into: 'log',
     secrets: secret === undefined ? [] : secretParts(secret),
   });
@@ -103,12 +103,13 @@ function checkClone(exit: Exit | undefined, {host, box}: {host: string; box: str
   throw new BoxyardError('SETUP_FAILED', {issue: `git clone ended with ${describe(exit)}`});
 }
 
-function credentialEnv(secret: string | undefined): Record<string, string> {
-  if (secret === undefined) return {};
+/** Asked for that host alone: a server it sends git on to does not get them. */
+function credentialEnv(secret: string | undefined, url: string): Record<string, string> {
+  if (secret === undefined || !url.startsWith('https:')) return {};
   const colon = secret.indexOf(':');
   return {
     GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: 'credential.helper',
+    GIT_CONFIG_KEY_0: `credential.${new URL(url).origin}.helper`,
     GIT_CONFIG_VALUE_0: helper,
     BOXYARD_GIT_USER: colon < 0 ? 'x-access-token' : secret.slice(0, colon),
     BOXYARD_GIT_PASSWORD: colon < 0 ? secret : secret.slice(colon + 1),
