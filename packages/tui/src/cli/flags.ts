@@ -16,7 +16,7 @@ function parseChoice(input: string, field: string, values: readonly string[]): s
   const suggestion = nearest(input, values);
   throw new BoxyardError('INVALID_INPUT', {
     field,
-    issue: `expected ${values.join(', ')}, got ${input}`,
+    issue: `expected ${values.join(', ')}, got ${input === '' ? 'nothing' : input}`,
     ...(suggestion === undefined ? {} : {hint: `Did you mean ${suggestion}?`}),
   });
 }

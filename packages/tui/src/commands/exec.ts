@@ -42,8 +42,10 @@ export default defineCommand({
     if (flags.interactive && flags.detach)
       throw new BoxyardError('INVALID_INPUT', {field: '--interactive', issue: 'does not go together with --detach'});
     const {client} = await context.connect();
+    // The box has its image; a configured one is about new boxes.
+    const {image: _image, ...request} = await boxRequest(context, flags, undefined);
     const body = {
-      ...(await boxRequest(context, flags, undefined)),
+      ...request,
       command: [...command],
       ...(flags.name === undefined ? {} : {name: flags.name}),
       ...(flags.interactive ? {stdin: true} : {}),

@@ -4,7 +4,7 @@ import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {formatListen, parseListen} from '../services/port-holder.ts';
 import {startDetached} from '../services/start-detached.ts';
-import {startUp, type Up} from '../services/up.ts';
+import {isUnknown, startUp, type Up} from '../services/up.ts';
 import {findUp} from '../services/up-file.ts';
 
 export default defineCommand({
@@ -20,7 +20,6 @@ export default defineCommand({
     listen: string({
       description: 'where the server listens; beyond loopback it speaks TLS (default 127.0.0.1:4240)',
       helpValue: 'HOST:PORT',
-      default: '127.0.0.1:4240',
     }),
     'no-dashboard': boolean({description: 'stay in the foreground'}),
     detach: boolean({char: 'd', description: 'go to the background and return when it is ready', exclusive: ['no-dashboard']}),
@@ -94,7 +93,7 @@ async function joinHere(invitation: string, name: string, env: Context['program'
 }
 
 function announce({program}: Context, up: Up): void {
-  const containers = up.worker?.engines.some(engine => engine.usable && engine.name !== 'process');
+  const containers = up.worker?.engines.some(engine => engine.name !== 'process' && (engine.usable || isUnknown(engine)));
   const lines = [
     `Boxyard ${program.version} at ${up.url}`,
     `Token file: ${up.tokenFile}`,

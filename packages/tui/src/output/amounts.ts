@@ -1,7 +1,7 @@
 import {BoxyardError} from '@boxyard/core/errors';
 
 const invalid = (field: string, value: string, expected: string) =>
-  new BoxyardError('INVALID_INPUT', {field, issue: `expected ${expected}, got ${value}`});
+  new BoxyardError('INVALID_INPUT', {field, issue: `expected ${expected}, got ${value === '' ? 'nothing' : value}`});
 
 const durationUnits: Readonly<Record<string, number>> = {ms: 1, '': 1_000, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000};
 

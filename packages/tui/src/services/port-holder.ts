@@ -12,7 +12,8 @@ export interface ListenAddress {
 export function parseListen(value: string): ListenAddress {
   const match = /^(?:(\[[^\]]+\]|[^:]+):)?(\d{1,5})$/.exec(value.trim());
   const port = Number(match?.[2]);
-  if (!match || port > 65_535) throw new BoxyardError('INVALID_INPUT', {field: '--listen', issue: `expected HOST:PORT, got ${value}`});
+  if (!match || port > 65_535)
+    throw new BoxyardError('INVALID_INPUT', {field: '--listen', issue: `expected HOST:PORT, got ${value === '' ? 'nothing' : value}`});
   return {host: (match[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port};
 }
 

@@ -35,7 +35,7 @@ export async function startDetached({execPath, root, env}: Starter, paths: Paths
   for (;;) {
     const up = findUp(paths);
     if (up?.pid === child.pid && up?.readyAt !== undefined) return up;
-    if (isOver) throw gaveUp(readFileSync(logFile, 'utf8').slice(from), logFile);
+    if (isOver) throw gaveUp(readFileSync(logFile).subarray(from).toString(), logFile);
     if (performance.now() > deadline)
       throw new BoxyardError('CONFLICT', {what: 'Boxyard', issue: 'did not get ready', hint: `Log: ${logFile}`});
     await delay(50);

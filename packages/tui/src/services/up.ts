@@ -6,6 +6,7 @@ import {createClient, type Client} from '@boxyard/core/client';
 import {files, readPrivate, type Paths} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
+import {notAskedYet} from '@boxyard/core/protocol';
 import {readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
@@ -190,13 +191,18 @@ async function freeName(client: Client): Promise<string> {
   }
 }
 
+/** Connected, and each engine has said whether it works: what is said of them, and where the first job goes, depends on it. */
 async function workerReady(client: Client, paths: Paths): Promise<WorkerView | undefined> {
   const id = readWorkerFile(paths)?.worker;
   const deadline = performance.now() + workerReadyMs;
+  let worker: WorkerView | undefined;
   while (id !== undefined && performance.now() < deadline) {
-    const worker = await client.workersShow({worker: id}).catch(() => undefined);
-    if (worker?.presence === 'online') return worker;
+    const seen = await client.workersShow({worker: id}).catch(() => undefined);
+    if (seen?.presence === 'online') worker = seen;
+    if (worker !== undefined && worker.engines.length > 0 && !worker.engines.some(isUnknown)) return worker;
     await delay(50);
   }
-  return undefined;
+  return worker;
 }
+
+export const isUnknown = (engine: WorkerView['engines'][number]): boolean => !engine.usable && engine.why === notAskedYet;

@@ -15,8 +15,11 @@ export default defineCommand({
   args: {key: required('name of the setting'), value: optional('its new value')},
   flags: {unset: boolean({description: 'back to the default'})},
   async run(context, {args, flags}) {
-    if ((args.value === undefined) !== flags.unset)
-      throw new BoxyardError('INVALID_INPUT', {field: 'VALUE', issue: flags.unset ? 'does not go together with --unset' : 'missing'});
+    const isUnset = flags.unset === true;
+    if (isUnset && args.value !== undefined)
+      throw new BoxyardError('INVALID_INPUT', {field: 'VALUE', issue: 'does not go together with --unset'});
+    if (!isUnset && args.value === undefined)
+      throw new BoxyardError('INVALID_INPUT', {field: 'VALUE', issue: 'missing', hint: `boxyard config set ${args.key.replace('=', ' ')}`});
     await setSetting(context.paths, args.key, args.value);
     context.say(`${args.key} is ${args.value ?? 'back at its default'} (${files(context.paths).userConfig}).`);
   },

@@ -27,7 +27,9 @@ export default defineCommand({
     const line = invitation.line ?? '';
     if (context.print.format === 'table') {
       if (invitation.addresses.every(address => /^(127\.|localhost|\[::1\])/.test(address)))
-        context.say('This server listens on this machine alone. For other machines: boxyard down, then boxyard up --listen 0.0.0.0:4240');
+        context.say(
+          'This server listens on this machine alone. For other machines: boxyard config set listen 0.0.0.0:4240, boxyard down, boxyard up',
+        );
       context.say('On the other machine, run: boxyard worker join\nand give it this line, once, before it expires:\n');
     }
     await context.print.item(invitation, {name: () => line, text: () => line});
