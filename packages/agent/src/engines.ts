@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError, asBoxyardError} from '@boxyard/core/errors';
 import type {Engine, Labels, Probe} from '@boxyard/core/plugin-api';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
-import type {EngineReport} from '@boxyard/core/protocol';
+import {notAskedYet, type EngineReport} from '@boxyard/core/protocol';
 
 export interface EngineEntry extends LoadedEngine {
   probe: Probe;
@@ -24,7 +24,7 @@ export class Engines {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void) {
-    this.entries = loaded.map(one => ({...one, probe: {usable: false, why: 'not asked yet'}}));
+    this.entries = loaded.map(one => ({...one, probe: {usable: false, why: notAskedYet}}));
     this.#onChange = onChange;
   }
 

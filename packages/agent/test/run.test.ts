@@ -36,5 +36,5 @@ test('heartbeats keep their rhythm while a job writes as fast as it can', async 
     return scene.server.results.get(start.job) && beats.length > 2;
   }, 60_000);
   const longest = Math.max(...beats.slice(1).map((at, index) => at - beats[index]!));
-  expect(longest).toBeLessThan(3_000);
+  expect(longest).toBeLessThan(8_000);
 }, 90_000);

@@ -1,5 +1,5 @@
 import {spawn, spawnSync, type ChildProcess} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {vi} from 'vitest';
@@ -43,6 +43,8 @@ export class Scene implements AsyncDisposable {
   stopped: Error | undefined;
 
   private constructor(server: FakeServer) {
+    // Programs run as another user and must get to their folder; what is private has its own mode inside.
+    chmodSync(this.dir, 0o755);
     this.server = server;
   }
 
@@ -70,7 +72,8 @@ export class Scene implements AsyncDisposable {
 
   async agent(change: Partial<AgentConfig> = {}, deps: Partial<AgentDeps> = {}): Promise<Agent> {
     const agent = await startAgent(this.config(change), {
-      timing: scaled(timeScale),
+      // A busy machine is not a dead server.
+      timing: {...scaled(timeScale), offlineAfter: 5_000},
       env: {...process.env, BOXYARD_TIME_SCALE: String(timeScale)},
       version: '0.0.0',
       log: (message, fields) => void this.logs.push(`${message} ${JSON.stringify(fields)}`),

@@ -66,7 +66,6 @@ export const FromHostToAgent = z.discriminatedUnion('type', [
 ]);
 export type FromHostToAgent = z.infer<typeof FromHostToAgent>;
 
-export const HostHello = z.object({version: z.number(), pid: z.number()});
 export const HostLengths = z.object({lengths: LogEnd, gaps: z.array(Gap)});
 export type HostLengths = z.infer<typeof HostLengths>;
 export const HostList = z.object({held: z.array(HeldState)});
