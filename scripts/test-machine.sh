@@ -4,7 +4,7 @@
 test_programs() {
   [ "$(uname)" = Linux ] || return 0
   missing=
-  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables curl:curl; do
+  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables nsenter:util-linux curl:curl openssl:openssl docker-registry:docker-registry; do
     PATH=$PATH:/usr/sbin:/sbin has "${pair%%:*}" || missing="$missing ${pair#*:}"
   done
   # shellcheck disable=SC2086
