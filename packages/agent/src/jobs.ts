@@ -33,13 +33,10 @@ export class Jobs {
     return this.#live.get(job);
   }
 
+  /** What has to be on disk is on its way there when `#start` first waits; so entries are confirmed in the order they came. */
   async start(message: JobStart): Promise<void> {
-    try {
-      await this.#start(message);
-    } catch (error) {
-      this.refuse(message, asBoxyardError(error));
-    }
-    await this.#confirm(message.entry);
+    const started = this.#start(message).catch((error: unknown) => this.refuse(message, asBoxyardError(error)));
+    await Promise.all([started, this.#confirm(message.entry)]);
   }
 
   refuse(of: Of, error: BoxyardError): void {
@@ -52,6 +49,10 @@ export class Jobs {
   }
 
   async cancel(message: Cancel): Promise<void> {
+    await Promise.all([this.#cancel(message), this.#confirm(message.entry)]);
+  }
+
+  async #cancel(message: Cancel): Promise<void> {
     const {journal} = this.#parts;
     const row = journal.find(message.job);
     if (!row) await this.#cancelUnknown(message);
@@ -60,7 +61,6 @@ export class Jobs {
       await journal.put(row);
       this.#live.get(message.job)?.endEarly({kind: 'cancelled', reason: message.reason, graceMs: message.graceMs});
     } else this.#tell(row);
-    await this.#confirm(message.entry);
   }
 
   /** The server has the result: what only served it may go. */
