@@ -5,6 +5,7 @@ import {call, callOrMissing, type Api} from './api.ts';
 import {readEvents} from './engine-events.ts';
 import {pullFault} from './pull-errors.ts';
 import {createPullProgress} from './pull-progress.ts';
+import {TRIAL_IMAGE} from './trial-program.ts';
 
 /** The grammar of references, as strict as a path in a request needs it. */
 const REFERENCE = /^[a-z0-9](?:[a-z0-9._:/-]{0,220}[a-z0-9])?(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$/;
@@ -50,7 +51,7 @@ const listOf = (value: string | readonly string[] | null | undefined): readonly 
 
 const listImages = async (api: Api, signal: AbortSignal): Promise<readonly Image[]> => {
   const all = await call(api, 'list images', signal, () => api.docker.listImages({abortSignal: signal}));
-  const tagged = all.filter(one => (one.RepoTags ?? []).some(tag => tag !== '<none>:<none>'));
+  const tagged = all.filter(one => (one.RepoTags ?? []).some(tag => tag !== '<none>:<none>' && !tag.startsWith(TRIAL_IMAGE)));
   const found = await Promise.all(tagged.map(one => findImage(api, one.Id, signal)));
   return found.filter(image => image !== undefined);
 };

@@ -42,3 +42,6 @@ export const trialProgram = (arch: string): Buffer | undefined => {
 
 /** This machine's, as engines call it. */
 export const thisArchitecture = (): string => (process.arch === 'x64' ? 'amd64' : process.arch);
+
+/** The image of a trial is there for a second; the beginning of its name. */
+export const TRIAL_IMAGE = 'localhost/boxyard-probe';

@@ -7,14 +7,13 @@ import {apiBox} from './api-box.ts';
 import {createBody} from './box-spec.ts';
 import {readEvents} from './engine-events.ts';
 import {faultOf} from './errors.ts';
-import {trialProgram} from './trial-program.ts';
+import {TRIAL_IMAGE, trialProgram} from './trial-program.ts';
 
 /** What a container of this machine turned out to be able to do. */
 export type Trial = {readonly runs: true; readonly limits: boolean} | {readonly runs: false; readonly why: string};
 
-/** podman takes no tag here, so the name itself is new each time. */
-const IMAGE = 'localhost/boxyard-probe';
 const MIB = 2 ** 20;
+const FORGOTTEN_SECONDS = 600;
 
 /**
  * Starts a container with limits and, if that is refused, one without. An engine may answer every question and still start
@@ -24,7 +23,8 @@ export const tryContainer = async (api: Api, arch: string, signal: AbortSignal):
   const program = trialProgram(arch);
   if (program === undefined) return undefined;
   const mark = randomUUID();
-  const repo = `${IMAGE}-${mark}`;
+  // podman takes no tag here, so the name itself is new each time.
+  const repo = `${TRIAL_IMAGE}-${mark}`;
   const image = `${repo}:latest`;
   try {
     await importProgram(api, program, repo, signal);
@@ -37,11 +37,21 @@ export const tryContainer = async (api: Api, arch: string, signal: AbortSignal):
     const bare = await runOnce(api, {...plain, image, name: `boxyard-probe-${mark}`}, signal);
     return bare === undefined ? {runs: true, limits: false} : {runs: false, why: bare};
   } finally {
-    await api.docker
-      .getImage(image)
-      .remove({force: true})
-      .catch(() => undefined);
+    await forget(api.docker.getImage(image).remove({force: true}));
+    await forget(removeForgotten(api));
   }
+};
+
+const forget = (removal: Promise<unknown>): Promise<unknown> => removal.catch(() => undefined);
+
+/** A trial whose process was killed leaves its container and its image; nobody else would look for them. */
+const removeForgotten = async (api: Api): Promise<void> => {
+  const abortSignal = AbortSignal.timeout(10_000);
+  const isOld = ({Created: created}: {Created: number}): boolean => Date.now() / 1_000 - created > FORGOTTEN_SECONDS;
+  const boxes = await api.docker.listContainers({all: true, filters: {label: ['io.boxyard.probe=true']}, abortSignal});
+  for (const box of boxes.filter(isOld)) await forget(api.docker.getContainer(box.Id).remove({force: true, v: true}));
+  const images = await api.docker.listImages({filters: {reference: [`${TRIAL_IMAGE}-*`]}, abortSignal});
+  for (const one of images.filter(isOld)) await forget(api.docker.getImage(one.Id).remove({force: true}));
 };
 
 const plain: Omit<BoxSpec, 'name' | 'image'> = {
