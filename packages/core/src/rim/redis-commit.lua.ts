@@ -2,7 +2,8 @@
  * Purpose: one transition. Checks every guard, then does every operation, or does nothing at all.
  *
  * KEYS: the keys the guards and operations name, each once; they refer to them by number.
- * ARGV: number of guards, the guards, the operations. A guard is:
+ * ARGV: one text of fields, each ended by a line feed (no field holds one; a hundred arguments would cost more than the
+ * step): number of guards, the guards, the operations. A guard is:
  *   is K P            the string K begins with P (a record at a version); P empty: K does not exist
  *   none K F          the hash K has no field F
  *   below K N         the hash K has fewer than N fields
@@ -21,10 +22,15 @@
  * The bell's key is built from the lease: same hash tag, so the same slot.
  */
 export const commitScript = `
+local fields, n = {}, 0
+for field in string.gmatch(ARGV[1], '([^\\n]*)\\n') do
+  n = n + 1
+  fields[n] = field
+end
 local at = 1
 local function take()
   at = at + 1
-  return ARGV[at - 1]
+  return fields[at - 1]
 end
 local function key() return KEYS[tonumber(take())] end
 local call = redis.call
@@ -66,12 +72,11 @@ for i = 1, guards do
   end
 end
 local ended = false
-local n = #ARGV
 while at <= n do
   local op = take()
   if op == 'do' then
     local k, command, count = key(), take(), tonumber(take())
-    call(command, k, unpack(ARGV, at, at + count - 1))
+    call(command, k, unpack(fields, at, at + count - 1))
     at = at + count
   elseif op == 'event' then
     local seq, stream, incarnation = key(), key(), key()

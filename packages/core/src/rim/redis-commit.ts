@@ -1,3 +1,4 @@
+import {BoxyardError} from '../errors/index.ts';
 import {commitScript} from './redis-commit.lua.ts';
 import {type Runner, createScript} from './redis-script.ts';
 
@@ -71,5 +72,13 @@ function createChange() {
     pass: (keys, who, to) => op('pass', at(keys.held), who, to.who, at(keys.used), to.room.slots, to.room.memory),
     child: (keys, move) => op('child', at(keys.totals), move.from, move.to, at(keys.due), move.parent, move.now),
   };
-  return {names, change, keys: () => [...numbers.keys()], args: () => [names.length, ...guards, ...ops]};
+  return {names, change, keys: () => [...numbers.keys()], args: () => [textOf([names.length, ...guards, ...ops])]};
+}
+
+/** Fields are ids, numbers, words of ours and JSON, none of which holds a line feed. */
+function textOf(fields: readonly (string | number)[]): string {
+  const text = `${fields.join('\n')}\n`;
+  if (text.split('\n').length !== fields.length + 1)
+    throw new BoxyardError('INVALID_INPUT', {field: 'request', issue: 'holds a line feed where none may be'});
+  return text;
 }

@@ -1,0 +1,85 @@
+import {appendFileSync, mkdtempSync, rmSync, truncateSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import fc from 'fast-check';
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {openBlobs} from '../../src/blobs/blobs.ts';
+import {StreamFile} from '../../src/blobs/stream-file.ts';
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'bxb-'));
+});
+afterAll(() => rmSync(dir, {recursive: true, force: true}));
+let count = 0;
+const path = () => join(dir, `s${count++}`);
+
+test('pieces that come twice, overlap or come too early leave exactly the bytes that were written', async () => {
+  const whole = Buffer.from(Array.from({length: 400}, (_, i) => i % 251));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.nat(399), fc.integer({min: 1, max: 80})), {maxLength: 40}), async pieces => {
+      const file = await StreamFile.open(path());
+      let expected = 0;
+      for (const [from, length] of pieces) {
+        const taken = await file.append(from, whole.subarray(from, from + length));
+        if (from > expected) expect(taken).toBe(-1);
+        else expected = Math.max(expected, Math.min(400, from + length));
+      }
+      expect(file.length).toBe(expected);
+      expect((await file.read(0, 1_000)).equals(whole.subarray(0, expected))).toBe(true);
+      await file.close();
+    }),
+    {numRuns: 50},
+  );
+});
+
+test('after a crash the file’s own length counts, and gaps are still known', async () => {
+  const at = path();
+  const first = await StreamFile.open(at);
+  await first.append(0, Buffer.from('abc'));
+  await first.skip({stream: 'stdout', from: 3, to: 10, reason: 'cap'});
+  await first.append(10, Buffer.from('xyz'));
+  await first.close();
+  appendFileSync(`${at}.gaps`, '{"stream":"std');
+  truncateSync(at, 12);
+  const second = await StreamFile.open(at);
+  expect(second.length).toBe(12);
+  expect(second.gaps).toEqual([{stream: 'stdout', from: 3, to: 10, reason: 'cap'}]);
+  await second.append(10, Buffer.from('xyz'));
+  expect((await second.read(10, 10)).toString()).toBe('xyz');
+  await second.close();
+});
+
+test('bytes over the cap of a job become a gap, and nothing is lost in silence', async () => {
+  const blobs = openBlobs({dir: join(dir, 'capped'), perJobBytes: 10});
+  const of = {tenant: 't', job: 'j', attempt: 1, name: 'stdout' as const};
+  await blobs.output.append(of, 0, Buffer.from('12345678'), () => undefined);
+  await blobs.output.append(of, 8, Buffer.from('90abcdef'), () => undefined);
+  expect(await blobs.output.have('t', 'j', 1)).toMatchObject({have: {stdout: 16}, gaps: [{from: 8, to: 16, reason: 'cap'}]});
+  expect(await blobs.output.read(of, 8)).toMatchObject({gap: {from: 8, to: 16}});
+  await blobs.close();
+});
+
+test('the order in which streams grew is kept, for showing them interleaved', async () => {
+  const blobs = openBlobs({dir: join(dir, 'ordered')});
+  const of = (name: 'stdout' | 'stderr') => ({tenant: 't', job: 'j', attempt: 1, name});
+  await blobs.output.append(of('stdout'), 0, Buffer.from('one'), () => undefined);
+  await blobs.output.append(of('stderr'), 0, Buffer.from('two'), () => undefined);
+  await blobs.output.append(of('stdout'), 3, Buffer.from('three'), () => undefined);
+  const order = await blobs.output.order('t', 'j', 1);
+  expect(order.map(each => [each.name, each.length])).toEqual([
+    ['stdout', 3],
+    ['stderr', 3],
+    ['stdout', 8],
+  ]);
+  await blobs.close();
+});
+
+test('the oldest logs of ended jobs go first when all together are too many', async () => {
+  const blobs = openBlobs({dir: join(dir, 'bounded'), totalBytes: 100_000});
+  for (const job of ['a', 'b', 'c'])
+    await blobs.output.append({tenant: 't', job, attempt: 1, name: 'stdout'}, 0, Buffer.alloc(60_000, job), () => undefined);
+  await blobs.trim(async job => job !== 'a');
+  expect(await Promise.all(['a', 'b', 'c'].map(async job => (await blobs.output.have('t', job, 1)).have.stdout))).toEqual([60_000, 0, 0]);
+  await blobs.close();
+});

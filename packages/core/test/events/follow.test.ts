@@ -1,0 +1,67 @@
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {createEventHub} from '../../src/events/events.ts';
+import {createEventStore} from '../../src/events/store.ts';
+import {addFact} from '../../src/events/store-facts.ts';
+import type {RedisRim} from '../../src/rim/redis.ts';
+import {type TestRedis, startTestRedis, waitFor} from '../redis-for-tests.ts';
+
+let redis: TestRedis;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis[Symbol.asyncDispose]());
+
+const write = (rim: RedisRim, tenant: string, n: number) =>
+  rim.commit(change =>
+    addFact(change, rim.keys, tenant, {id: `e${n}`, type: 'test.happened', subject: 'x', time: n, actor: 'server', data: {n}}),
+  );
+
+async function follow(rim: RedisRim, tenant: string, after?: string) {
+  const seen: string[] = [];
+  const hub = createEventHub(createEventStore(rim));
+  const stop = await hub.follow(tenant, after, {
+    onEvent: event => seen.push(`${event.seq}:${String(event.data['n'])}`),
+    onReset: () => seen.push('reset'),
+    onGauge: gauge => seen.push(gauge.object),
+  });
+  return {seen, hub, stop};
+}
+
+test('a follower gets what came after its place, then what comes, each once and in order', async () => {
+  const rim = await redis.rim();
+  for (let n = 1; n <= 5; n++) await write(rim, 't', n);
+  const {seen, hub} = await follow(rim, 't', '1.3');
+  await write(rim, 't', 6);
+  await waitFor(() => seen.length === 3);
+  hub.gauge('t', {object: 'workers/w', values: {}});
+  hub.gauge('other', {object: 'workers/x', values: {}});
+  expect(seen).toEqual(['1.4:4', '1.5:5', '1.6:6', 'workers/w']);
+  hub.close();
+});
+
+test('a place that was trimmed, or that a rolled-back Redis does not know, is answered by reset', async () => {
+  const rim = await redis.rim();
+  for (let n = 1; n <= 5; n++) await write(rim, 't', n);
+  await createEventStore(rim).trim('t', 4, 1_000_000);
+  const trimmed = await follow(rim, 't', '1.1');
+  expect(trimmed.seen).toEqual(['reset']);
+  trimmed.hub.close();
+  const ahead = await follow(rim, 't', '1.99');
+  expect(ahead.seen).toEqual(['reset']);
+  await write(rim, 't', 6);
+  await waitFor(() => ahead.seen.length === 2);
+  expect(ahead.seen[1]).toBe('1.6:6');
+  ahead.hub.close();
+});
+
+test('nobody sees the events of another tenant', async () => {
+  const rim = await redis.rim();
+  const one = await follow(rim, 'one');
+  const two = await follow(rim, 'two');
+  await write(rim, 'one', 1);
+  await write(rim, 'two', 2);
+  await waitFor(() => one.seen.length > 0 && two.seen.length > 0);
+  expect([one.seen, two.seen]).toEqual([['1.1:1'], ['1.1:2']]);
+  one.hub.close();
+  two.hub.close();
+});

@@ -1,0 +1,81 @@
+import {spawn} from 'node:child_process';
+import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterAll, expect, test} from 'vitest';
+import {createClock} from '../../src/rim/clock.ts';
+import {startEmbeddedRedis} from '../../src/rim/embedded-redis.ts';
+import {checkFitness, openRedis} from '../../src/rim/redis.ts';
+import {startTestRedis, waitFor} from '../redis-for-tests.ts';
+
+const dirs: string[] = [];
+const newDir = () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bxe-'));
+  dirs.push(dir);
+  return dir;
+};
+afterAll(() => dirs.forEach(dir => rmSync(dir, {recursive: true, force: true})));
+const start = (dir: string) => startEmbeddedRedis({dir, searchPath: '/usr/bin', log: () => undefined});
+
+test('the embedded Redis keeps every write, needs its password and says nothing of it in its arguments', async () => {
+  const dir = newDir();
+  const first = await start(dir);
+  const rim = await openRedis(first.target, 'x', createClock());
+  expect((await checkFitness(rim)).warnings).toEqual([]);
+  await rim.ask(redis => redis.set('{x}:a', 'kept'));
+  await rim.close();
+  await expect(openRedis({url: first.target.url}, 'x', createClock())).rejects.toMatchObject({code: 'REDIS_UNAVAILABLE'});
+  expect(statSync(join(dir, 'password')).mode & 0o077).toBe(0);
+  await first.close();
+  const second = await start(dir);
+  const again = await openRedis(second.target, 'x', createClock());
+  expect(await again.ask(redis => redis.get('{x}:a'))).toBe('kept');
+  await again.close();
+  await second.close();
+});
+
+test('it comes back when it dies, and the server hears that it is another run', async () => {
+  const embedded = await start(newDir());
+  const rim = await openRedis(embedded.target, 'x', createClock());
+  const returns: boolean[] = [];
+  rim.onReturn(({isNewRun}) => returns.push(isNewRun));
+  const info = await rim.ask(redis => redis.info('server'));
+  process.kill(Number(/^process_id:(\d+)/m.exec(info)?.[1]), 'SIGKILL');
+  await waitFor(() => returns.length > 0);
+  expect(returns).toEqual([true]);
+  await waitFor(() => rim.ask(redis => redis.ping()).catch(() => undefined));
+  await rim.close();
+  await embedded.close();
+});
+
+test('a Redis that a killed server left behind is ended first, with nothing lost', async () => {
+  const dir = newDir();
+  const script = `
+    const {startEmbeddedRedis} = await import(${JSON.stringify(new URL('../../src/rim/embedded-redis.ts', import.meta.url).href)});
+    const {target} = await startEmbeddedRedis({dir: ${JSON.stringify(dir)}, searchPath: '/usr/bin', log: () => undefined});
+    console.log('ready ' + target.url);
+    setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {stdio: ['ignore', 'pipe', 'inherit']});
+  await new Promise<void>(resolve => child.stdout.on('data', () => resolve()));
+  const password = readFileSync(join(dir, 'password'), 'utf8').trim();
+  const left = await openRedis({url: `unix://${join(dir, 'redis.sock')}`, password}, 'x', createClock());
+  await left.ask(redis => redis.set('{x}:a', 'kept'));
+  const before = /^process_id:(\d+)/m.exec(await left.ask(redis => redis.info('server')))?.[1];
+  child.kill('SIGKILL');
+  const next = await start(dir);
+  const rim = await openRedis(next.target, 'x', createClock());
+  expect(await rim.ask(redis => redis.get('{x}:a'))).toBe('kept');
+  expect(() => process.kill(Number(before), 0)).toThrow();
+  await left.close();
+  await rim.close();
+  await next.close();
+});
+
+test.each([
+  ['evicts', ['--maxmemory-policy', 'allkeys-lru'], 'maxmemory-policy'],
+  ['keeps no log', ['--appendonly', 'no'], 'appendonly'],
+])('a Redis that %s is refused', async (_name, more, issue) => {
+  await using redis = await startTestRedis(more);
+  const rim = await redis.rim();
+  await expect(checkFitness(rim)).rejects.toMatchObject({code: 'REDIS_UNFIT', message: expect.stringContaining(issue) as string});
+});
