@@ -14,6 +14,7 @@ import {Placement} from './jobs/placement.ts';
 import {openJobQueue, type JobQueue} from './jobs/queue.ts';
 import {hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
 import {startSchedules} from './jobs/schedules.ts';
+import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
 import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
@@ -36,6 +37,8 @@ export interface JobCoreOptions {
   /** Of this process; another after each start. */
   readonly serverId: string;
   readonly installation: string;
+  /** Marks the ids of attempts; the same on every server and after every loss. */
+  readonly attemptKey: Uint8Array;
   readonly secrets: SecretValues;
   readonly tenants: Tenants;
   readonly admitted: WorkerServiceDeps['admitted'];
@@ -167,7 +170,7 @@ async function createStorage(options: JobCoreOptions) {
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
-  const store: JobStore = new JobStore({rim, timing, nudge, onChange});
+  const store: JobStore = new JobStore({rim, timing, attemptIds: createAttemptIds(options.attemptKey), nudge, onChange});
   const leases = createLeases(rim, {id: serverId, url: ''});
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();

@@ -82,6 +82,7 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     blobs,
     serverId: newId('e'),
     installation: installation.id,
+    attemptKey: installation.deriveKey('attempts'),
     secrets: access.secrets,
     tenants: {get: tenant => access.tenants.policy(tenant)},
     admitted: tenant => access.workers.admitted(tenant),

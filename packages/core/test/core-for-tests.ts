@@ -33,6 +33,9 @@ export interface TestCoreOptions {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
+/** For ids of attempts that a test says were sent. */
+export const attemptKey = Buffer.alloc(32, 'k');
+
 /** The job core on a real Redis behind a bare WebSocket, whose token is the worker's id. */
 export async function startTestCore(options: TestCoreOptions): Promise<TestCore> {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'bxc-'));
@@ -48,6 +51,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
     blobs,
     serverId: newId('e'),
     installation: 'test',
+    attemptKey,
     secrets: {
       values: async (_tenant, _job, names) =>
         Object.fromEntries(names.flatMap(name => (name in secretValues ? [[name, secretValues[name]!]] : []))),

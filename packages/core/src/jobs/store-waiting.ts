@@ -1,4 +1,3 @@
-import {newAttemptId} from '../config/index.ts';
 import type {Needs} from '../protocol/index.ts';
 import {workerOfGroup} from './rules-needs.ts';
 import type {JobRecord} from './rules-record.ts';
@@ -72,7 +71,7 @@ export function sendJob(store: JobStore, record: JobRecord, to: SendTo): Promise
   const {needs} = record.spec;
   return store.step(
     record.id,
-    {type: 'send', attemptId: newAttemptId(), worker: to.worker, engine: to.engine},
+    {type: 'send', attemptId: store.attemptIds.issue(record.id, to.worker.id), worker: to.worker, engine: to.engine},
     {
       actor: 'server',
       add: change => void change.room('room', store.rim.keys.used(to.worker.id), {slots: needs.slots, memory: needs.memoryBytes}, to.total),

@@ -6,11 +6,13 @@ import type {RedisRim} from '../rim/redis.ts';
 import {type EffectContext, addDevBoxEffects, addJobEffects} from './store-effects.ts';
 import {next} from './rules.ts';
 import type {JobEvent, Moment} from './rules-events.ts';
+import type {AttemptIds} from './attempt-ids.ts';
 import {type JobRecord, hasEnded, versionPrefix} from './rules-record.ts';
 
 export interface JobStoreOptions {
   readonly rim: RedisRim;
   readonly timing: Timing;
+  readonly attemptIds: AttemptIds;
   /** Rings for things that became due with a transition; may be lost, the sweep looks too. */
   readonly nudge: (things: readonly string[]) => void;
   /** After an end was stored, for what is outside Redis (one-job secrets, watchers). */
@@ -41,12 +43,14 @@ const mostTries = 20;
 export class JobStore {
   readonly rim: RedisRim;
   readonly timing: Timing;
+  readonly attemptIds: AttemptIds;
   readonly #options: JobStoreOptions;
   readonly #cache = new Map<string, JobRecord>();
 
   constructor(options: JobStoreOptions) {
     this.rim = options.rim;
     this.timing = options.timing;
+    this.attemptIds = options.attemptIds;
     this.#options = options;
   }
 

@@ -47,7 +47,8 @@ async function compare(store: JobStore, link: AgentLink, entry: z.infer<typeof J
   if (record.tenant !== tenant || record.attempt.id === entry.attempt.id) return;
   const isAhead = entry.attempt.number > record.attempt.number;
   const wasForgotten = entry.attempt.number === record.attempt.number && record.state === 'queued';
-  if (!hasEnded(record) && (isAhead || wasForgotten)) {
+  const isSent = store.attemptIds.isOf(entry.attempt.id, entry.job, worker);
+  if (!hasEnded(record) && isSent && (isAhead || wasForgotten)) {
     await store.step(
       entry.job,
       {type: 'recovered', attempt: entry.attempt, worker: {id: worker, name}, isRunning: entry.state !== 'accepted'},

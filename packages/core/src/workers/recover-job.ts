@@ -21,13 +21,14 @@ const forgottenSpec: Extract<JobSpec, {kind: 'run'}> = {
   out: [],
 };
 
-/** A job of the agent's journal that Redis does not know is taken back instead of killed (R3, B7). Idempotent. */
+/** A job of the agent's journal that Redis does not know is taken back instead of killed (R3, B7), if we sent it. Idempotent. */
 export async function recoverJob(
   store: JobStore,
   identity: Identity,
   of: {readonly job: string; readonly attempt: Attempt},
   state: 'sent' | 'running',
 ): Promise<JobRecord | undefined> {
+  if (!store.attemptIds.isOf(of.attempt.id, of.job, identity.worker)) return undefined;
   const {keys, clock} = store.rim;
   const record: JobRecord = {
     v: 1,

@@ -1,7 +1,8 @@
 import {cpSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
-import {startTestCore} from '../core-for-tests.ts';
+import {createAttemptIds} from '../../src/jobs/attempt-ids.ts';
+import {attemptKey, startTestCore} from '../core-for-tests.ts';
 import {startTestRedis, waitFor} from '../redis-for-tests.ts';
 
 test('while Redis is away submissions fail soon and running jobs go on; then everything resumes by itself', {timeout: 60_000}, async () => {
@@ -74,7 +75,10 @@ test('a job that Redis forgot altogether is taken back with its result', {timeou
   await using redis = await startTestRedis();
   await using core = await startTestCore({rim: await redis.rim()});
   const agent = await core.agent();
-  const start = {job: 'j-aaaaaaaaaaaaaaaaaaaaaaaaaa', attempt: {number: 3, id: 'ab'.repeat(16)}};
+  const start = {
+    job: 'j-aaaaaaaaaaaaaaaaaaaaaaaaaa',
+    attempt: {number: 3, id: createAttemptIds(attemptKey).issue('j-aaaaaaaaaaaaaaaaaaaaaaaaaa', agent.worker)},
+  };
   agent.journal([{...start, state: 'running', at: Date.now()}]);
   const found = await waitFor(() => core.core.services.jobs.show(core.caller.tenant, start.job).catch(() => undefined));
   expect(found).toMatchObject({state: 'running', attempt: {number: 3}, reason: {code: 'recovered'}});

@@ -114,3 +114,23 @@ test('an agent that tells of more boxes than any machine holds is not listened t
   for (let page = 0; page < 100; page += 1) agent.send({type: 'worker.inventory', engine: `e${page}`, complete: false, asOf: page, boxes});
   expect(await agent.closed).toBe(1008);
 });
+
+test('an agent that claims a later attempt of another worker’s job gets neither the job nor its secrets', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), secrets: {token: 'hush'}});
+  const owner = await core.agent({name: 'owner'});
+  await core.core.services.jobs.run(core.caller, {command: ['a'], secrets: [{secret: 'token', as: 'TOKEN', kind: 'env'}]});
+  const start = await waitFor(() => owner.started[0]);
+  const thief = await core.agent({name: 'thief'});
+  const claimed = [
+    {job: start.job, attempt: {number: 7, id: '7'.repeat(32)}},
+    {job: start.job, attempt: {number: 8, id: start.attempt.id}},
+    {job: newId('j'), attempt: {number: 1, id: '7'.repeat(32)}},
+  ];
+  thief.journal(claimed.map(each => ({...each, state: 'running', at: 1})));
+  for (const each of claimed) thief.send({type: 'job.secrets', ...each});
+  await waitFor(() => thief.received.filter(message => message.type === 'job.superseded').length >= 2);
+  expect(thief.received.filter(message => message.type === 'job.secrets')).toEqual([]);
+  await owner.finish(start);
+  const {items} = await core.core.services.jobs.list(core.caller.tenant, {limit: 10});
+  expect(items.map(job => [job.worker?.name, job.attempt.number, job.outcome])).toEqual([['owner', 1, 'succeeded']]);
+});
