@@ -38,19 +38,24 @@ export const tryContainer = async (api: Api, arch: string, signal: AbortSignal):
     return bare === undefined ? {runs: true, limits: false} : {runs: false, why: bare};
   } finally {
     await forget(api.docker.getImage(image).remove({force: true}));
-    await forget(removeForgotten(api));
+    await Promise.all([forget(removeForgottenBoxes(api)), forget(removeForgottenImages(api))]);
   }
 };
 
 const forget = (removal: Promise<unknown>): Promise<unknown> => removal.catch(() => undefined);
 
+const isOld = ({Created: created}: {Created: number}): boolean => Date.now() / 1_000 - created > FORGOTTEN_SECONDS;
+
 /** A trial whose process was killed leaves its container and its image; nobody else would look for them. */
-const removeForgotten = async (api: Api): Promise<void> => {
-  const abortSignal = AbortSignal.timeout(10_000);
-  const isOld = ({Created: created}: {Created: number}): boolean => Date.now() / 1_000 - created > FORGOTTEN_SECONDS;
-  const boxes = await api.docker.listContainers({all: true, filters: {label: ['io.boxyard.probe=true']}, abortSignal});
+const removeForgottenBoxes = async (api: Api): Promise<void> => {
+  const wanted = {all: true, filters: {label: ['io.boxyard.probe=true']}, abortSignal: AbortSignal.timeout(10_000)};
+  const boxes = await api.docker.listContainers(wanted);
   for (const box of boxes.filter(isOld)) await forget(api.docker.getContainer(box.Id).remove({force: true, v: true}));
-  const images = await api.docker.listImages({filters: {reference: [`${TRIAL_IMAGE}-*`]}, abortSignal});
+};
+
+const removeForgottenImages = async (api: Api): Promise<void> => {
+  const wanted = {filters: {reference: [`${TRIAL_IMAGE}-*`]}, abortSignal: AbortSignal.timeout(10_000)};
+  const images = await api.docker.listImages(wanted);
   for (const one of images.filter(isOld)) await forget(api.docker.getImage(one.Id).remove({force: true}));
 };
 
