@@ -40,7 +40,7 @@ export class EngineView implements AsyncDisposable {
   watch(): Promise<void> {
     const filters = encodeURIComponent(JSON.stringify({type: ['container'], event: ['start']}));
     return new Promise((resolve, reject) => {
-      const asked = request({socketPath: this.socketPath, path: `/v1.40/events?filters=${filters}`});
+      const asked = request({socketPath: this.socketPath, agent: false, path: `/v1.40/events?filters=${filters}`});
       asked.once('error', reject);
       // podman answers when there is a first event, so the request having left is all that can be waited for.
       asked.once('socket', socket => socket.once('connect', () => setTimeout(resolve, 100)));
@@ -104,7 +104,7 @@ export class EngineView implements AsyncDisposable {
 
   #get<T>(path: string): Promise<T> {
     return new Promise((resolve, reject) => {
-      const asked = request({socketPath: this.socketPath, path, timeout: 20_000}, back => {
+      const asked = request({socketPath: this.socketPath, agent: false, path, timeout: 20_000}, back => {
         const parts: Buffer[] = [];
         back.on('data', (part: Buffer) => parts.push(part));
         back.once('end', () => resolve(JSON.parse(Buffer.concat(parts).toString()) as T));
