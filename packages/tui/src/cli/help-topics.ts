@@ -44,4 +44,3 @@ Data goes to stdout; messages, progress and questions go to stderr.
 };
 
 export const helpTopic = (name: string): string | undefined => (Object.hasOwn(topics, name) ? topics[name] : undefined);
-export const helpTopicNames: readonly string[] = Object.keys(topics);

@@ -22,11 +22,11 @@ const shortVerbs: Readonly<Record<string, string>> = {ls: 'list', rm: 'remove'};
  * Which command a line means. `ids` have colons (`jobs:list`). Singular nouns, `ls` and `rm` are understood; a noun alone is
  * a wish for its help; nothing is guessed from a prefix.
  */
-export function resolveCommand(argv: readonly string[], ids: readonly string[]): Resolved {
+export function resolveCommand(argv: readonly string[], ids: readonly string[], helpTopics: readonly string[] = []): Resolved {
   const [first, second] = argv;
   if (first === undefined) return {kind: 'nothing'};
   if (first === '--help' || first === '-h') return {kind: 'help', subject: []};
-  if (first === 'help') return {kind: 'help', subject: helpSubject(argv.slice(1), ids)};
+  if (first === 'help') return help(argv.slice(1), ids, helpTopics);
   const wantsHelp = untilDashes(argv).some(word => word === '--help' || word === '-h');
   const found = findId(first, second, ids);
   if (found)
@@ -56,11 +56,14 @@ const spellings = (noun: string, verb: string): readonly string[] =>
 const topicOf = (word: string, ids: readonly string[]): string | undefined =>
   [word, singular[word]].find(noun => noun !== undefined && ids.some(id => id.startsWith(`${noun}:`)));
 
-const helpSubject = (words: readonly string[], ids: readonly string[]): readonly string[] => {
-  const [first, second] = words;
-  if (first === undefined) return [];
-  return findId(first, second, ids)?.id.split(':') ?? [topicOf(first, ids) ?? first];
-};
+function help([first, second]: readonly string[], ids: readonly string[], helpTopics: readonly string[]): Resolved {
+  if (first === undefined || first === '--help' || first === '-h') return {kind: 'help', subject: []};
+  const found = findId(first, second, ids);
+  if (found !== undefined) return {kind: 'help', subject: found.id.split(':')};
+  const topic = topicOf(first, ids);
+  if (topic !== undefined && second === undefined) return {kind: 'help', subject: [topic]};
+  return helpTopics.includes(first) ? {kind: 'help', subject: [first]} : unknown(first, second, ids, topic);
+}
 
 function unknown(first: string, second: string | undefined, ids: readonly string[], topic: string | undefined): Resolved {
   if (topic !== undefined && second !== undefined) {

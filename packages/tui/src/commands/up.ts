@@ -3,7 +3,7 @@ import {boolean, string} from '@oclif/core/flags';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {formatListen, parseListen} from '../services/port-holder.ts';
-import {startDetached} from '../services/start-detached.ts';
+import {rootNotice, startDetached} from '../services/start-detached.ts';
 import {isUnknown, startUp, type Up} from '../services/up.ts';
 import {findUp} from '../services/up-file.ts';
 
@@ -32,7 +32,7 @@ export default defineCommand({
     const more = (['tls-cert', 'tls-key', 'public-url'] as const).flatMap(name =>
       flags[name] === undefined ? [] : [`--${name}`, flags[name]],
     );
-    if (userInfo().uid === 0) context.say('Running as root: DevBoxes and files will be root’s.');
+    if (userInfo().uid === 0) context.say(rootNotice);
     const {program} = context;
     const isForPerson = program.stdout.isTTY === true && program.stdin.isTTY === true;
     if (flags['no-dashboard'] || (!isForPerson && !flags.detach)) return stayInForeground(context, listen, more);

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {files, type Paths} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
+import {alreadyRunning} from './up.ts';
 import {findUp, type UpFile} from './up-file.ts';
 
 export interface Starter {
@@ -14,8 +15,14 @@ export interface Starter {
 
 const readyMs = 90_000;
 
+/** Said by the one who starts it as well. */
+export const rootNotice = 'Running as root: DevBoxes and files will be root’s.';
+
 /** Starts `boxyard up` in a session of its own and resolves when it is ready. Its error is ours where it gives up. */
-export async function startDetached({execPath, root, env}: Starter, paths: Paths, args: readonly string[]): Promise<UpFile> {
+export async function startDetached(starter: Starter, paths: Paths, args: readonly string[]): Promise<UpFile> {
+  const {execPath, root, env} = starter;
+  const running = findUp(paths);
+  if (running !== undefined) throw await alreadyRunning(running, {paths, env});
   const logFile = files(paths).upLog;
   mkdirSync(paths.state, {recursive: true, mode: 0o700});
   const from = statSync(logFile, {throwIfNoEntry: false})?.size ?? 0;
@@ -44,7 +51,7 @@ export async function startDetached({execPath, root, env}: Starter, paths: Paths
 
 /** Its last words are its error and the way out, already worded for a person. */
 function gaveUp(text: string, logFile: string): BoxyardError {
-  const lines = text.trim().split('\n').filter(Boolean);
+  const lines = text.split('\n').filter(line => line.trim() !== '' && line !== rootNotice);
   const [message = 'Boxyard could not be started.', ...hint] = lines.slice(-3);
   return new BoxyardError('CONFLICT', {}, {message, hint: [...hint, `Log: ${logFile}`].join('\n')});
 }

@@ -79,7 +79,8 @@ export async function startUp(options: UpOptions): Promise<Up> {
 /** R8: on its own loopback worker `up` switches the process engine on. */
 const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--engine', engine]);
 
-async function alreadyRunning(running: UpFile, {paths, env}: UpOptions): Promise<BoxyardError> {
+/** The error that tells what runs here already. */
+export async function alreadyRunning(running: UpFile, {paths, env}: Pick<UpOptions, 'paths' | 'env'>): Promise<BoxyardError> {
   const token = readPrivate(files(paths).localToken)?.trim();
   const client = token === undefined ? undefined : createClient({token, env, requestTimeoutMs: 2_000});
   const workers = await client?.workersList().then(

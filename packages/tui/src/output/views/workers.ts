@@ -1,4 +1,4 @@
-import type {InvitationView, WorkerView} from '@boxyard/core/api';
+import type {WorkerView} from '@boxyard/core/api';
 import {formatAge, formatBytes} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 
@@ -78,15 +78,3 @@ const engineLines = (worker: WorkerView): string =>
       return engine.usable ? engine.name : [`${engine.name}: ${why ?? 'not usable'}`, fix && `  ${fix}`].filter(Boolean).join('\n');
     })
     .join('\n');
-
-export const invitationList: ListView<InvitationView> = {
-  name: invitation => invitation.id,
-  empty: 'No invitations. boxyard workers invite makes one.',
-  columns: [
-    {title: 'ID', cell: invitation => invitation.id},
-    {title: 'CREATED', cell: (invitation, now) => formatAge(invitation.createdAt, now), align: 'right'},
-    {title: 'EXPIRES', cell: invitation => invitation.expiresAt},
-    {title: 'USED BY', cell: invitation => invitation.usedBy ?? '', flexible: true},
-    {title: 'BY', cell: invitation => invitation.actor, flexible: true},
-  ],
-};
