@@ -19,9 +19,6 @@ import {
 const range = z.object({oldest: z.number().int(), newest: z.number().int()});
 const job = {job: JobId, attempt: Attempt};
 
-/** The `why` of an engine that has not answered for the first time yet. */
-export const notAskedYet = 'not asked yet';
-
 /** Engines as the agent found them; an unusable one is told with its reason and its remedy. */
 export const EngineReport = z.object({
   name: z.string(),

@@ -22,7 +22,7 @@ export {
 } from './values.ts';
 export {Box, Command, FanOut, IfLost, JobSpec, Limits, Mount, SecretRef, Source, type JobKind} from './job-spec.ts';
 export {BoxToCreate, Step} from './steps.ts';
-export {BoxSeen, EngineReport, FromAgent, Heartbeat, JournalEntry, fromAgent, notAskedYet} from './from-agent.ts';
+export {BoxSeen, EngineReport, FromAgent, Heartbeat, JournalEntry, fromAgent} from './from-agent.ts';
 export {FromServer, Query, fromServer} from './from-server.ts';
 export {
   DATA_HEADER_BYTES,

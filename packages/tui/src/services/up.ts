@@ -6,7 +6,7 @@ import {createClient, type Client} from '@boxyard/core/client';
 import {files, readPrivate, type Paths} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
-import {notAskedYet} from '@boxyard/core/protocol';
+import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
 import {readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
