@@ -2,7 +2,8 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError, asBoxyardError} from '@boxyard/core/errors';
 import type {Engine, Labels, Probe} from '@boxyard/core/plugin-api';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
-import {notAskedYet, type EngineReport} from '@boxyard/core/protocol';
+import type {EngineReport} from '@boxyard/core/protocol';
+import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
 
 export interface EngineEntry extends LoadedEngine {
   probe: Probe;

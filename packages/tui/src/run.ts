@@ -22,8 +22,9 @@ async function start(argv: string[]): Promise<number> {
   }
   const {Config} = await import('@oclif/core/config');
   const {resolveCommand} = await import('./cli/resolve-command.ts');
+  const {helpTopics} = await import('./cli/help-topics.ts');
   const config = await Config.load({root, version});
-  const resolved = resolveCommand(argv.length === 0 ? atStart() : argv, config.commandIDs);
+  const resolved = resolveCommand(argv.length === 0 ? atStart() : argv, config.commandIDs, helpTopics);
   if (resolved.kind === 'help' || resolved.kind === 'nothing') return showHelp(config, resolved.kind === 'help' ? resolved.subject : []);
   if (resolved.kind === 'unknown') return sayUnknown(resolved.words, resolved.suggestion);
   const found = config.findCommand(resolved.id, {must: true});

@@ -43,4 +43,6 @@ Data goes to stdout; messages, progress and questions go to stderr.
 `,
 };
 
+export const helpTopics: readonly string[] = Object.keys(topics);
+
 export const helpTopic = (name: string): string | undefined => (Object.hasOwn(topics, name) ? topics[name] : undefined);

@@ -5,7 +5,7 @@ import {keymap} from './keymap.ts';
 /** Drawn from the keymap, so it cannot say what the keys do not do. */
 export function HelpPane({width, height}: {readonly width: number; readonly height: number}) {
   const lines = [
-    ...keymap.map(binding => `  ${binding.keys.join(', ').padEnd(18)}${binding.title}`),
+    ...keymap.map(binding => `  ${binding.keys.join(', ').padEnd(20)}${binding.title}`),
     '',
     '  :workers :devboxes :jobs :log   one of them on the whole screen',
     '  :run COMMAND                    the same as boxyard run -- COMMAND',

@@ -14,7 +14,7 @@ const ids = [
   'worker:join',
   'worker:run',
 ];
-const resolve = (line: string) => resolveCommand(line.split(' ').filter(Boolean), ids);
+const resolve = (line: string) => resolveCommand(line.split(' ').filter(Boolean), ids, ['exit-codes']);
 
 test.each([
   ['jobs list', 'jobs:list', []],
@@ -44,6 +44,9 @@ test.each([
   ['jobz list', 'boxyard jobs list'],
   ['jobs lst', 'boxyard jobs list'],
   ['rn', 'boxyard run'],
+  ['help jobz', 'boxyard jobs'],
+  ['help jobs lst', 'boxyard jobs list'],
+  ['help nonsense', undefined],
 ])('%s is answered with %s', (line, suggestion) => {
   expect(resolve(line)).toMatchObject({kind: 'unknown', suggestion});
 });

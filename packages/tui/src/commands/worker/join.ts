@@ -1,6 +1,7 @@
 import {hostname} from 'node:os';
 import {text} from 'node:stream/consumers';
 import {boolean, string} from '@oclif/core/flags';
+import {BoxyardError} from '@boxyard/core/errors';
 import {askSecret} from '../../cli/ask-secret.ts';
 import {agentFlags} from '../../cli/agent-flags.ts';
 import {defineCommand} from '../../cli/define-command.ts';
@@ -29,6 +30,12 @@ export default defineCommand({
     const {join} = await import('@boxyard/agent/join');
     const invitation =
       program.env['BOXYARD_INVITATION'] ?? (program.stdin.isTTY ? await askSecret(context, 'Invitation') : await text(program.stdin));
+    if (invitation.trim() === '')
+      throw new BoxyardError('INVALID_INPUT', {
+        field: 'Invitation',
+        issue: 'missing',
+        hint: 'boxyard workers invite, on the server’s machine, prints it; give it on stdin or in BOXYARD_INVITATION',
+      });
     const host = hostname();
     const joined = await join({
       invitation: invitation.trim(),
