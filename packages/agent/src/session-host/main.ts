@@ -1,5 +1,6 @@
-import {rmSync} from 'node:fs';
+import {rmSync, rmdirSync} from 'node:fs';
 import {createServer} from 'node:net';
+import {dirname} from 'node:path';
 import {timingFrom} from '@boxyard/core/config';
 import {loadAll} from '../engine-loading.ts';
 import {lockStateDir} from '../state-lock.ts';
@@ -39,9 +40,19 @@ function end(code: number): void {
   host.close();
   server.close();
   rmSync(socketPath, {force: true});
+  removeOwnFolder(dirname(socketPath));
   lock.release();
   process.exit(code);
 }
+/** Only where the socket has a folder to itself: a state directory is never empty. */
+function removeOwnFolder(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty, or gone.
+  }
+}
+
 for (const name of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(name, () => undefined);
 process.on('SIGTERM', () => end(0));
 process.on('uncaughtException', error => log('uncaught', {error: error.stack ?? String(error)}));

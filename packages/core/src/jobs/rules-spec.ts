@@ -3,7 +3,7 @@ import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
 import {capabilitiesLabel, fullImageName, snapshotRef} from '../images/rules.ts';
 import type {Box, JobSpec, Source} from '../protocol/index.ts';
-import {checkCommand, checkDirectory, checkEnv} from '../security/names.ts';
+import {checkCommand, checkDirectory, checkEnv, checkUser} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
 import {isWeaker, profiles} from '../security/rules.ts';
 import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
@@ -76,6 +76,7 @@ type BoxRequest = Pick<RunRequest, 'image' | 'env' | 'cwd' | 'user' | 'limits' |
 function boxOf(request: BoxRequest, isolation: Isolation, context: SpecContext): z.infer<typeof Box> {
   checkEnv(request.env ?? {});
   if (request.cwd !== undefined) checkDirectory(request.cwd);
+  if (request.user !== undefined) checkUser(request.user);
   const row = profiles[isolation.profile];
   const asked = request.limits ?? {};
   const limits = {
@@ -179,6 +180,7 @@ const onDevBox = (target: DevBoxTarget, memoryBytes = 0) => ({
 export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<JobSpec, {kind: 'exec'}> {
   checkCommand(request.command, request.cwd);
   checkEnv(request.env ?? {});
+  if (request.user !== undefined) checkUser(request.user);
   const base = onDevBox(target);
   const needs = {...base.needs, features: ['exec']};
   return {

@@ -49,5 +49,11 @@ export function checkDirectory(cwd: string): void {
   if (parts[0] === 'proc') throw invalid('cwd', 'may not lie under /proc');
 }
 
+/** A name or number, and perhaps a group's. */
+export function checkUser(user: string): void {
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(user))
+    throw invalid('user', 'a user, or user:group, by name or number');
+}
+
 const shown = (name: string) => JSON.stringify(name.slice(0, 40)).slice(1, -1);
 const invalid = (field: string, issue: string) => new BoxyardError('INVALID_INPUT', {field, issue});

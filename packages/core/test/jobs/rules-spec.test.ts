@@ -24,7 +24,7 @@ const codeOf = (work: () => unknown): string => {
 test('no box begins in a folder that is a descriptor of its runtime, with a command or without', () => {
   for (const cwd of ['/proc/self/fd/8', '/./proc/self/fd/8', '//proc/1/root', '/a/../proc/self/fd/8', 'a']) {
     const seen = [
-      codeOf(() => runSpec({cwd}, context())),
+      codeOf(() => runSpec({cwd, image: 'a:1'}, context())),
       codeOf(() => runSpec({cwd, command: ['a']}, context())),
       codeOf(() => devboxSpec({cwd, name: 'a'}, 'd-a', context())),
     ];
@@ -37,4 +37,11 @@ test('where nothing weak may run, nothing is built: a build has the network', ()
   const request = {ref: 'a:1', context: {blob: 'u-a', bytes: 1}};
   const profiles: Profile[] = ['open', 'standard', 'strict', 'offline'];
   expect(profiles.map(profile => codeOf(() => buildSpec(request, context(profile))))).toEqual(['none', 'none', 'FORBIDDEN', 'FORBIDDEN']);
+});
+
+test('a user that no engine could find is refused before anything runs', () => {
+  for (const user of ['', '-x', '0:0 --privileged', 'a:', 'a:b:c', 'a\nb'])
+    expect([user, codeOf(() => runSpec({user, command: ['a']}, context()))]).toEqual([user, 'INVALID_INPUT']);
+  for (const user of ['0', '1000:1000', 'www-data', 'a_b.c:staff'])
+    expect([user, codeOf(() => runSpec({user, command: ['a']}, context()))]).toEqual([user, 'none']);
 });
