@@ -87,6 +87,7 @@ describe.each(containers)('images on %s', engine => {
       'Containerfile',
       '--build-arg',
       'WORD=world',
+      '--no-cache',
       '--engine',
       engine,
     ]);

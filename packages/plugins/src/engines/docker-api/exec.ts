@@ -70,11 +70,13 @@ const processOf = (api: Api, box: Box, command: Command, opened: Opened): Proces
   const ended = Promise.withResolvers<void>();
   opened.stream.once('close', ended.resolve);
   opened.stream.once('end', ended.resolve);
+  const said: Beginning = {text: ''};
   let exit: Promise<Exit> | undefined;
+  const chunks = opened.isTerminal ? raw(opened.stream) : withoutRemark(frames(bytesOf(opened.stream)));
   return {
     stdin: stdinOf(opened.stream),
-    output: numbered(opened.isTerminal ? raw(opened.stream) : withoutRemark(frames(bytesOf(opened.stream))), {stdout: 0, stderr: 0}),
-    wait: () => (exit ??= ended.promise.then(() => exitOf(api, opened.exec))),
+    output: numbered(remember(chunks, said), {stdout: 0, stderr: 0}),
+    wait: () => (exit ??= ended.promise.then(async () => withShellCode(await exitOf(api, opened.exec), said))),
     kill: async kind => {
       const {Pid: pid} = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
       const how = {box: box.name, ...(command.user === undefined ? {} : {user: command.user}), kind, pid};
@@ -109,6 +111,23 @@ const stdinOf = (stream: Duplex): Writable => {
 async function* raw(stream: Duplex): AsyncGenerator<Frame> {
   for await (const bytes of bytesOf(stream)) yield {stream: 'stdout', bytes};
 }
+
+interface Beginning {
+  text: string;
+}
+
+async function* remember(source: AsyncIterable<Frame>, said: Beginning): AsyncGenerator<Frame> {
+  for await (const frame of source) {
+    if (said.text === '') said.text = Buffer.from(frame.bytes.subarray(0, 500)).toString('latin1');
+    yield frame;
+  }
+}
+
+const NOT_THERE = /^OCI runtime exec failed: .*(?:executable file not found|no such file or directory)/;
+
+/** docker ends an exec with 126 also where the program is not there, which shells, and its own containers, call 127. */
+const withShellCode = (exit: Exit, {text}: Beginning): Exit =>
+  'code' in exit && exit.code === 126 && NOT_THERE.test(text) ? {...exit, code: 127} : exit;
 
 const REMARK = /^Error: write unixpacket \S+: write: (?:connection reset by peer|broken pipe)\n$/;
 
