@@ -3,7 +3,7 @@ import {image, rawEngine, type EngineName} from '../baselines/engine-socket.ts';
 import type {Figure, Row} from '../figure.ts';
 import type {Lab} from '../lab.ts';
 import {interleave, timed} from '../measure.ts';
-import {startUp, type Boxyard} from '../product/boxyard.ts';
+import {startUp, unusableEngine, type Boxyard} from '../product/boxyard.ts';
 import {createDevBox} from '../product/devbox.ts';
 
 export const execRoundTrip: Figure = {
@@ -21,6 +21,8 @@ async function onEngine(lab: Lab, {client}: Boxyard, name: EngineName): Promise<
   const row = {figure: 'P3', case: name, unit: 'ms', budget: {of: 'ratio', most: 1.25}} as const;
   const engine = await rawEngine(lab, name);
   if ('missing' in engine) return {...row, skipped: engine.missing};
+  const unusable = await unusableEngine(client, name);
+  if (unusable) return {...row, skipped: unusable};
   const held = await engine.hold();
   const devbox = await createDevBox(lab, client, {engine: name, image});
   const medians = await interleave(

@@ -3,7 +3,7 @@ import {image, rawEngine, type EngineName} from '../baselines/engine-socket.ts';
 import type {Figure, Row} from '../figure.ts';
 import {waitFor, type Lab} from '../lab.ts';
 import {interleave, timed} from '../measure.ts';
-import {startUp, type Boxyard} from '../product/boxyard.ts';
+import {startUp, unusableEngine, type Boxyard} from '../product/boxyard.ts';
 
 /** Under the 48 MiB of a spool that are sent while the job runs; what lies behind waits for its end. */
 const bytes = 40 * 1024 * 1024;
@@ -24,6 +24,8 @@ async function onEngine(lab: Lab, {client}: Boxyard, name: EngineName): Promise<
   const row = {figure: 'P7', case: name, unit: 'MB/s', budget: {of: 'ratio', least: 0.5}} as const;
   const engine = await rawEngine(lab, name);
   if ('missing' in engine) return {...row, skipped: engine.missing};
+  const unusable = await unusableEngine(client, name);
+  if (unusable) return {...row, skipped: unusable};
   const rate = (work: () => Promise<unknown>) => async () => bytes / 1_000 / (await timed(work));
   const medians = await interleave(
     {

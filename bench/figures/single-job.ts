@@ -45,7 +45,11 @@ async function submitter(client: Client): Promise<() => Promise<void>> {
   });
   return async () => {
     const {id} = await client.ask<JobView>('POST', '/v1/jobs', scriptedJob());
-    if (!ended.delete(id)) await new Promise<void>(resolve => waiting.set(id, resolve));
+    if (!ended.delete(id))
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no event told the end of ${id}`)), 20_000);
+        waiting.set(id, () => (clearTimeout(timer), resolve()));
+      });
     waiting.delete(id);
   };
 }

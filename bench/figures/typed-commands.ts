@@ -4,21 +4,22 @@ import {timeProgram} from '../child.ts';
 import type {Figure, Row} from '../figure.ts';
 import type {Lab} from '../lab.ts';
 import {interleave} from '../measure.ts';
-import {startUp, type Boxyard} from '../product/boxyard.ts';
+import {startUp, unusableEngine, type Boxyard} from '../product/boxyard.ts';
 import {createDevBox} from '../product/devbox.ts';
 
 export const typedCommands: Figure = {
   id: 'P14',
   title: 'exec and run as typed, beside ssh to the other machine',
   async measure(lab) {
-    const missing = missingSsh();
-    if (missing) return [{figure: 'P14', case: '', unit: 'ms', skipped: missing}];
+    const withoutSsh = missingSsh();
+    if (withoutSsh) return [{figure: 'P14', case: '', unit: 'ms', skipped: withoutSsh}];
     const ssh = await startSsh(lab);
     const boxyard = await startUp(lab);
     const rows: Row[] = [];
     for (const name of ['docker', 'podman'] as const) {
       const engine = await rawEngine(lab, name);
-      if ('missing' in engine) rows.push({figure: 'P14', case: name, unit: 'ms', skipped: engine.missing});
+      const missing = 'missing' in engine ? engine.missing : await unusableEngine(boxyard.client, name);
+      if ('missing' in engine || missing) rows.push({figure: 'P14', case: name, unit: 'ms', skipped: missing ?? ''});
       else rows.push(...(await onEngine(lab, {ssh, boxyard, engine})));
     }
     return rows;

@@ -61,3 +61,19 @@ export async function attachTo(lab: Lab, env: Env, url: string, child: Child): P
   });
   return {env, client, process: child, type: (...argv) => timeProgram({argv: [bin, ...argv], env, cwd: lab.dir})};
 }
+
+/** Waits until a worker says that it can use the engine; the first look at one may take a while. Resolves to why not, if it cannot. */
+export async function unusableEngine(client: Client, name: string): Promise<string | undefined> {
+  type Engines = {items: {engines: {name: string; usable: boolean; why?: string}[]}[]};
+  let why = 'no worker has it';
+  const usable = async () => {
+    const {items} = await client.ask<Engines>('GET', '/v1/workers');
+    const engine = items.flatMap(({engines}) => engines).find(each => each.name === name);
+    why = engine?.why ?? why;
+    return engine?.usable || undefined;
+  };
+  return waitFor(`${name} to be usable`, usable, 60_000).then(
+    () => undefined,
+    () => why,
+  );
+}
