@@ -66,6 +66,7 @@ export function openJobQueue(options: JobQueueOptions): JobQueue {
 }
 
 interface Look {
+  readonly end: number;
   hasRung: boolean;
   wake: (() => void) | undefined;
 }
@@ -75,11 +76,10 @@ function createLooks(look: (thing: string) => Promise<void>, requeue: (thing: st
   const active = new Map<string, Look>();
   const run = async (thing: string): Promise<void> => {
     if (active.has(thing)) return look(thing);
-    const own: Look = {hasRung: true, wake: undefined};
+    const own: Look = {end: performance.now() + longestLookMs, hasRung: true, wake: undefined};
     active.set(thing, own);
-    const end = performance.now() + longestLookMs;
     try {
-      while (own.hasRung && performance.now() < end) {
+      while (own.hasRung && performance.now() < own.end) {
         own.hasRung = false;
         await look(thing);
         if (!own.hasRung) await rung(own);
@@ -93,7 +93,8 @@ function createLooks(look: (thing: string) => Promise<void>, requeue: (thing: st
     run,
     ring: (thing: string): boolean => {
       const own = active.get(thing);
-      if (own === undefined) return false;
+      // One that hangs answers nothing.
+      if (own === undefined || performance.now() > own.end) return false;
       own.hasRung = true;
       own.wake?.();
       return true;
