@@ -119,6 +119,8 @@ function version(): string {
 
 /** Prints one JSON line `{"ready":true,"url":…}` on stdout when it serves; logs go to stderr. */
 async function main(): Promise<void> {
+  // Redis and the blobs write files of their own: none of them is anybody else's, also where a parent folder is opened.
+  process.umask(0o077);
   const config = readConfig(process.argv.slice(2), process.env);
   const log = pino({level: config['log-level'] ?? 'info', base: {pid: process.pid}}, pino.destination({dest: 2, sync: true}));
   process.on('unhandledRejection', error => log.error({err: error}, 'an unhandled rejection'));
