@@ -1,3 +1,4 @@
+import {spawn} from 'node:child_process';
 import {mkdirSync, mkdtempSync, rmSync, chmodSync, readdirSync, readFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {delimiter, join} from 'node:path';
@@ -15,6 +16,12 @@ export function makeRoot(): string {
   const root = mkdtempSync(join(tmpdir(), 'bx-'));
   // Jobs of the engine process run as another user and must be able to walk to the ledger.
   chmodSync(root, 0o711);
+  const guardian = spawn('sh', [join(import.meta.dirname, 'guardian.sh'), String(process.pid), `${root}/`], {
+    detached: true,
+    stdio: 'ignore',
+    cwd: '/',
+  });
+  guardian.unref();
   return root;
 }
 

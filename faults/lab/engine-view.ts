@@ -81,6 +81,11 @@ export class EngineView implements AsyncDisposable {
     return run([this.engine, 'rm', '-f', name]);
   }
 
+  /** The engine's own client, as a person without a Boxyard has it; podman's by way of its service, whose settings count here. */
+  cli(...args: readonly string[]): Promise<string> {
+    return must([this.engine, ...(this.engine === 'podman' ? ['--url', `unix://${this.socketPath}`] : []), ...args]);
+  }
+
   /** The image of the ledger, made of the machine's static busybox; its tag tells the script's version. */
   async ledgerImage(): Promise<string> {
     const script = join(projectRoot, 'faults/ledger/ledger.sh');

@@ -75,7 +75,7 @@ async function orphans(engine: Engine): Promise<Told> {
   const tag = lab.root.split('-').at(-1)!.toLowerCase();
   const make = async (name: string, change: Readonly<Record<string, string>>) => {
     const all = Object.entries({...labels, ...change}).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
-    await must([engine, 'run', '-d', '--name', name, ...all, image, 'sleep', '600']);
+    await view.cli('run', '-d', '--name', name, ...all, image, 'sleep', '600');
   };
   const names = [`bx-orphan-job-${tag}`, `bx-orphan-box-${tag}`, `bx-foreign-${tag}`];
   await using _ = {

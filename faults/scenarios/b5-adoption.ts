@@ -1,6 +1,7 @@
 import type {JobView} from '@boxyard/core/api';
 import {mustHold} from '../checker/check.ts';
 import {Lab} from '../lab/lab.ts';
+import type {EngineView} from '../lab/engine-view.ts';
 import {must} from '../lab/run-command.ts';
 import {waitFor} from '../lab/wait-for.ts';
 import {expectEqual, expectThat} from './expectations.ts';
@@ -16,7 +17,7 @@ async function adopt(engine: Engine, {short}: Context): Promise<Told> {
   await using lab = await Lab.open({containers: [engine], workers: [{engines: [engine]}]});
   const view = lab.engines.get(engine)!;
   const image = await view.ledgerImage();
-  await using foreign = await strangers(engine, image, lab.root);
+  await using foreign = await strangers(view, image, lab.root);
   const [running, ending] = short ? [2, 1] : [10, 5];
   const submit = (key: string, lines: number, exit: number) => lab.submit({key, lines, rate: 10, exit}, {engine});
   await Promise.all(Array.from({length: running}, (_, i) => submit(`run${i}`, 120, i % 3)));
@@ -50,23 +51,23 @@ async function adopt(engine: Engine, {short}: Context): Promise<Told> {
 
 /** A container without a label, and one with our labels and another agent's name. */
 async function strangers(
-  engine: Engine,
+  view: EngineView,
   image: string,
   root: string,
 ): Promise<AsyncDisposable & {names: string[]; still(): Promise<string[]>}> {
   const tag = root.split('-').at(-1)!.toLowerCase();
   const names = [`plain-${tag}`, `other-${tag}`];
   const labels = ['--label', 'io.boxyard.agent=another-machine', '--label', 'io.boxyard.job=j-aaaaaaaaaaaaaaaaaaaaaaaaaa'];
-  await must([engine, 'run', '-d', '--name', names[0]!, image, 'sleep', '600']);
-  await must([engine, 'run', '-d', '--name', names[1]!, ...labels, image, 'sleep', '600']);
+  await view.cli('run', '-d', '--name', names[0]!, image, 'sleep', '600');
+  await view.cli('run', '-d', '--name', names[1]!, ...labels, image, 'sleep', '600');
   return {
     names,
     still: async () => {
-      const running = (await must([engine, 'ps', '--format', '{{.Names}}'])).split('\n');
+      const running = (await view.cli('ps', '--format', '{{.Names}}')).split('\n');
       return names.filter(name => running.includes(name));
     },
     async [Symbol.asyncDispose]() {
-      await must([engine, 'rm', '-f', ...names]);
+      await view.cli('rm', '-f', ...names);
     },
   };
 }
