@@ -4,10 +4,11 @@ import {join} from 'node:path';
 import type {CommandOfOurs} from './cli/define-command.ts';
 import type {Program} from './cli/context.ts';
 
-// A reader that has seen enough (`| head -1`) is no failure.
+// A reader that has seen enough (`| head -1`) is no failure; who follows a job hears of it and ends the job first.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
+    if (error.code !== 'EPIPE') process.exit(1);
+    if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0);
   });
 process.title = 'boxyard';
 

@@ -21,10 +21,11 @@ export async function followRun(context: Context, client: Client, job: JobView, 
       : followAll(context, client, job, interrupts.leaving));
     await fetchOut(context, client, ended);
     tellFailure(context, ended);
+    if (interrupts.first() === 'SIGPIPE') return 0;
     if (interrupts.first() === 'SIGTERM' && ended.outcome === 'cancelled') return 143;
     return commandExit(ended);
   } catch (error) {
-    if (isBoxyardError(error) && error.code === 'INTERRUPTED') return 130;
+    if (isBoxyardError(error) && error.code === 'INTERRUPTED') return interrupts.first() === 'SIGPIPE' ? 0 : 130;
     throw error;
   } finally {
     interrupts.release();

@@ -33,15 +33,33 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 
 /** A token of the environment, else the one of `boxyard login`, else the one that `boxyard up` made on this machine. */
 export function findTarget({env, paths, server}: ConnectionOptions): Target | undefined {
-  const address = server ?? env['BOXYARD_SERVER'];
+  const address = checkAddress(server ?? env['BOXYARD_SERVER']);
+  const up = findUp(paths)?.url;
   const token = tokenOfEnvironment(env);
-  if (token !== undefined) return {server: address, token, origin: 'environment'};
+  if (token !== undefined) return {server: address ?? (token.startsWith('bxt_') ? undefined : up), token, origin: 'environment'};
   const login = readLogin(paths);
   if (login !== undefined && (address === undefined || address === login.server)) return {...login, origin: 'login'};
   const local = readPrivate(files(paths).localToken)?.trim();
-  if (local !== undefined) return {server: address ?? findUp(paths)?.url, token: local, origin: 'boxyard up'};
+  if (local !== undefined && isHere(address, up)) return {server: address ?? up, token: local, origin: 'boxyard up'};
   if (address !== undefined) throw new BoxyardError('UNAUTHENTICATED', {server: address});
   return undefined;
+}
+
+function checkAddress(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return address;
+  throw new BoxyardError('INVALID_INPUT', {
+    field: 'server',
+    issue: `expected http://… or https://…, got ${address === '' ? 'nothing' : address}`,
+    hint: '',
+  });
+}
+
+/** The owner's token of this machine is never sent to another one, whatever address was given. */
+function isHere(address: string | undefined, up: string | undefined): boolean {
+  if (address === undefined || (up !== undefined && new URL(address).origin === new URL(up).origin)) return true;
+  return ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(address).hostname);
 }
 
 function tokenOfEnvironment(env: ConnectionOptions['env']): string | undefined {
