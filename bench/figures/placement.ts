@@ -20,7 +20,8 @@ interface Given {
 
 const crowds = [10, 100, 1_000] as const;
 const queues = [100, 1_000, 10_000] as const;
-const goes = 100;
+const goes = 50;
+const warmUps = 10;
 
 export const placement: Figure = {
   id: 'P10',
@@ -103,7 +104,7 @@ async function amongWorkers(lab: Lab): Promise<Row[]> {
 async function amongWaiting(lab: Lab): Promise<Row[]> {
   const redisServer = await startRedis(lab, 'redis-waiting');
   const redis = redisServer.connect();
-  const {client} = await startServer(lab, redisServer);
+  const {client} = await startServer(lab, redisServer, 'home-waiting');
   const given = inbox();
   await addAgents(lab, client, {count: 1, prefix: 'lone', slots: 1, onStart: given.put});
   let now: Given | undefined;
@@ -123,7 +124,7 @@ async function amongWaiting(lab: Lab): Promise<Row[]> {
       return now.at - freed;
     };
     points.push({x: queue, ...(await costOf(redis, oneSlot))});
-    waiting -= goes;
+    waiting -= goes + warmUps;
   }
   return rowsOf(points, 'waiting', 'one slot freed');
 }
@@ -136,7 +137,7 @@ interface Cost {
 
 /** Per go: the median time, and what Redis was asked and how long it worked, less what it does when nothing happens. */
 async function costOf(redis: Redis, go: () => Promise<number>): Promise<Cost> {
-  for (let i = 0; i < 10; i++) await go();
+  for (let i = 0; i < warmUps; i++) await go();
   const idle = await asked(redis, () => pause(2_000));
   const start = performance.now();
   const times: number[] = [];

@@ -51,7 +51,13 @@ async function onEngine(lab: Lab, {ssh, boxyard, engine}: Sides): Promise<Row[]>
     {runs: lab.runs},
   );
   return [
-    {figure: 'P14', case: `exec ${name}`, unit: 'ms', ...exec, budget: {of: 'ratio', most: 0.5}},
+    {
+      figure: 'P14',
+      case: `exec ${name}`,
+      unit: 'ms',
+      ...exec,
+      ...(name === 'docker' ? {budget: {of: 'ratio', most: 0.5}} : {note: 'beside `ssh … podman exec`, which has no budget'}),
+    },
     {figure: 'P14', case: `run ${name}`, unit: 'ms', ...run, budget: {of: 'ratio', most: runBudget[name]}},
   ];
 }

@@ -45,8 +45,8 @@ export async function startScripted(
 }
 
 /** Boxyard on that Redis, for agents that are only simulated; `pid` is the server's alone. */
-export async function startServer(lab: Lab, redis: OwnRedis): Promise<Boxyard & {readonly pid: number}> {
-  const boxyard = await startUp(lab, {redisUrl: redis.url});
+export async function startServer(lab: Lab, redis: OwnRedis, name = 'home'): Promise<Boxyard & {readonly pid: number}> {
+  const boxyard = await startUp(lab, {redisUrl: redis.url, name});
   const {serverPid} = JSON.parse(readFileSync(join(boxyard.env['XDG_STATE_HOME']!, 'boxyard/up.json'), 'utf8')) as {serverPid: number};
   return {...boxyard, pid: serverPid};
 }
