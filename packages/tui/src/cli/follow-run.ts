@@ -25,7 +25,9 @@ export async function followRun(context: Context, client: Client, job: JobView, 
     if (interrupts.first() === 'SIGTERM' && ended.outcome === 'cancelled') return 143;
     return commandExit(ended);
   } catch (error) {
-    if (isBoxyardError(error) && error.code === 'INTERRUPTED') return interrupts.first() === 'SIGPIPE' ? 0 : 130;
+    // What was to be written to the closed pipe fails in its own ways; the person has what they wanted.
+    if (interrupts.first() === 'SIGPIPE') return await interrupts.told().then(() => 0);
+    if (isBoxyardError(error) && error.code === 'INTERRUPTED') return 130;
     throw error;
   } finally {
     interrupts.release();

@@ -13,12 +13,15 @@ export interface Interrupts {
   readonly leaving: AbortSignal;
   /** The signal that came first. */
   readonly first: () => Interrupt | undefined;
+  /** Resolves when the cancelling has been answered, at once where there was none. */
+  readonly told: () => Promise<unknown>;
   release(): void;
 }
 
 export function watchInterrupts({program, say}: Context, client: Client, job: string): Interrupts {
   const leave = new AbortController();
   let first: Interrupt | undefined;
+  let told: Promise<unknown> = Promise.resolve();
   const cancel = () => {
     say(first === 'SIGPIPE' ? `Nobody reads the output: cancelling job ${job}.` : `Cancelling job ${job}. Ctrl-C again leaves at once.`);
     return client
@@ -29,7 +32,7 @@ export function watchInterrupts({program, say}: Context, client: Client, job: st
   const on = (name: Interrupt) => () => {
     if (first === undefined) {
       first = name;
-      void cancel();
+      told = cancel();
       return;
     }
     if (name === 'SIGPIPE') return;
@@ -37,5 +40,5 @@ export function watchInterrupts({program, say}: Context, client: Client, job: st
     leave.abort(new BoxyardError('INTERRUPTED'));
   };
   const releases = (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const).map(name => program.onSignal(name, on(name)));
-  return {leaving: leave.signal, first: () => first, release: () => releases.forEach(release => release())};
+  return {leaving: leave.signal, first: () => first, told: () => told, release: () => releases.forEach(release => release())};
 }
