@@ -86,7 +86,7 @@ for (const {name, socket} of engines) {
     });
     const source = {kind: 'repo' as const, url: 'https://git.invalid/app.git'};
     const clone = scene.server.start({engine: name, keepBox: true, steps: [{do: 'container.setup', box, source, commands: []}]});
-    expect((await scene.result(clone.job)).error?.code).toBe('GIT_MISSING');
+    expect((await scene.result(clone.job)).error).toMatchObject({code: 'GIT_MISSING', message: 'The box has no git.'});
     const hostile = {kind: 'repo' as const, url: '--upload-pack=touch /tmp/x'};
     const refused = scene.server.start({engine: name, keepBox: true, steps: [{do: 'container.setup', box, source: hostile, commands: []}]});
     expect((await scene.result(refused.job)).error?.code).toBe('URL_REFUSED');

@@ -92,15 +92,21 @@ async function clone(context: StepContext, box: string, source: Repo): Promise<v
     into: 'log',
     secrets: secret === undefined ? [] : secretParts(secret),
   });
-  checkClone(state.exit, {host, box});
+  checkClone(state.exit, {host, image: imageOf(context, box)});
 }
 
-function checkClone(exit: Exit | undefined, {host, box}: {host: string; box: string}): void {
+function checkClone(exit: Exit | undefined, {host, image}: {host: string; image: string}): void {
   if (isZero(exit)) return;
   const code = exit && 'code' in exit ? exit.code : undefined;
-  if (code === NO_GIT) throw new BoxyardError('GIT_MISSING', {image: box});
+  if (code === NO_GIT) throw new BoxyardError('GIT_MISSING', {image});
   if (code === REFUSED) throw new BoxyardError('GIT_REFUSED', {host});
   throw new BoxyardError('SETUP_FAILED', {issue: `git clone ended with ${describe(exit)}`});
+}
+
+/** A box that another job made is known here by its name alone, and that says nothing to a person. */
+function imageOf(context: StepContext, box: string): string {
+  const made = context.start.steps.find(step => step.do === 'container.create' && step.spec.name === box);
+  return made?.do === 'container.create' ? (made.spec.image ?? 'The box') : 'The box';
 }
 
 /** Asked for that host alone: a server it sends git on to does not get them. */
