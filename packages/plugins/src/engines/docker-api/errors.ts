@@ -25,11 +25,16 @@ const statusFaults: Readonly<Record<number, Fault>> = {
   503: 'unavailable',
 };
 
+/** podman says it with a 500, docker with a 400; what to do about it is the same. */
+const NO_COMMAND = /no command or entrypoint|no command specified/i;
+
 /** The engine's answer as a fault; `doing` is what was asked, in words for a person. A fault passes through as it is. */
 export const faultOf = (host: Host, error: unknown, doing: string): Error => {
   const answer = (error ?? {}) as EngineAnswer;
   const text = answer.json?.message ?? answer.message ?? String(error);
   const code = faultCode(answer, text);
+  if (NO_COMMAND.test(text))
+    return host.fault('invalid', 'this image has no command of its own', {hint: 'boxyard run -- COMMAND', cause: error});
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
   return host.fault(code, `${doing}: ${text.trim()}`, {cause: error});
 };
