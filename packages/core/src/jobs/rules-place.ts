@@ -1,4 +1,5 @@
 import type {Refusal} from '../api/index.ts';
+import {nearest} from '../errors/index.ts';
 import type {EngineReport, Needs, Platform, Profile} from '../protocol/index.ts';
 import {isAllowedBy} from '../security/rules.ts';
 
@@ -29,9 +30,10 @@ export interface Want {
 /** The worker with the image and the least reserved, or why each one did not take it. Pure. */
 export function place(want: Want, workers: readonly Candidate[]): Placement {
   const refusals: Refusal[] = [];
+  const known = [...new Set(workers.flatMap(worker => worker.engines.map(engine => engine.name)))];
   let best: {worker: Candidate; engine: string; score: number} | undefined;
   for (const worker of workers) {
-    const answer = ask(want.needs, worker);
+    const answer = ask(want.needs, worker, known);
     if (typeof answer !== 'string') {
       refusals.push(answer);
       continue;
@@ -49,8 +51,8 @@ function loadOf(worker: Candidate, needs: Needs): number {
   return Math.max(slots, memory);
 }
 
-/** The engine that would take it, or the refusal. Hard needs first, then what changes by itself. */
-export function ask(needs: Needs, worker: Candidate): string | Refusal {
+/** The engine that would take it, or the refusal; `known` are the engines of all workers. Hard needs first, then what changes by itself. */
+export function ask(needs: Needs, worker: Candidate, known: readonly string[] = []): string | Refusal {
   const no = (code: string, why: string, hint?: string): Refusal => ({
     worker: worker.id,
     name: worker.name,
@@ -61,7 +63,7 @@ export function ask(needs: Needs, worker: Candidate): string | Refusal {
   const hard = refusesFor(needs, worker);
   if (hard !== undefined) return no(hard.code, hard.why, hard.hint);
   const engine = engineFor(needs, worker);
-  if (typeof engine !== 'string') return no(engine.code, engine.why, engine.hint);
+  if (typeof engine !== 'string') return no(engine.code, engine.why, engine.hint ?? slipOf(needs, engine, known));
   if (worker.closed !== undefined) return no(worker.closed.code, worker.closed.why, worker.closed.hint);
   if (needs.slots > 0 && worker.slots.used + needs.slots > worker.slots.total)
     return no('full', `all ${worker.slots.total} slots are taken`, 'wait for a job to end, or boxyard worker run --slots N there');
@@ -72,6 +74,13 @@ export function ask(needs: Needs, worker: Candidate): string | Refusal {
       '--memory asks for less',
     );
   return engine;
+}
+
+/** An engine that no worker has may be a slip of the pen; one that another worker has is not. */
+function slipOf(needs: Needs, refusal: No, known: readonly string[]): string | undefined {
+  if (refusal.code !== 'engine' || needs.engine === undefined || known.includes(needs.engine)) return undefined;
+  const meant = nearest(needs.engine, known);
+  return meant === undefined ? undefined : `Did you mean ${meant}?`;
 }
 
 interface No {
@@ -93,7 +102,11 @@ function refusesFor(needs: Needs, worker: Candidate): No | undefined {
     };
   const missing = Object.entries(needs.labels).find(([key, value]) => labelOf(worker, key) !== value);
   if (missing !== undefined)
-    return {code: 'label', why: `label ${missing[0]} is ${labelOf(worker, missing[0]) ?? 'not set'}, ${missing[1]} was asked`};
+    return {
+      code: 'label',
+      why: `label ${missing[0]} is ${labelOf(worker, missing[0]) ?? 'not set'}, ${missing[1]} was asked`,
+      hint: `boxyard workers label ${worker.name} ${missing[0]}=${missing[1]}`,
+    };
   return undefined;
 }
 

@@ -168,6 +168,15 @@ test.each([
   expect(placed.refusals?.[0]?.code).toBe(code);
 });
 
+test('a missing label is refused with the command that sets it, a misspelt engine with the one that was meant', () => {
+  const nas = candidate({name: 'nas'});
+  const hintOf = (want: Partial<Needs>) => place({needs: {...needs, ...want}}, [nas]).refusals?.[0]?.hint;
+  expect(hintOf({labels: {disk: 'fast'}})).toBe('boxyard workers label nas disk=fast');
+  const {name} = nas.engines[0]!;
+  expect(hintOf({engine: `${name}x`})).toBe(`Did you mean ${name}?`);
+  expect(hintOf({engine: 'zzz'})).toBeUndefined();
+});
+
 test('a worker that has the image comes first, then the one with the least reserved', () => {
   const busy = candidate({id: 'a', name: 'a', slots: {total: 4, used: 2}, images: new Set(['x:1'])});
   const idle = candidate({id: 'b', name: 'b'});
