@@ -26,7 +26,7 @@ interface Screen extends AsyncDisposable {
 /** `boxyard …` in a real terminal with a shell behind it, so that what is left of the terminal afterwards can be seen. */
 async function open(command: string, env: Readonly<Record<string, string>> = {}): Promise<Screen> {
   const name = `boxyard-${randomBytes(6).toString('hex')}`;
-  const tmux = (...args: readonly string[]) => exec('tmux', ['-L', name, '-f', '/dev/null', ...args]);
+  const tmux = (...args: readonly string[]) => exec('tmux', ['-u', '-L', name, '-f', '/dev/null', ...args]);
   const given = Object.entries({...up.env, ...env}).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   await tmux('new-session', '-d', '-x', '120', '-y', '40', ...given, `sh -c '${command}; echo ENDED $?; exec cat'`);
   const text = async () => (await tmux('capture-pane', '-p')).stdout;
@@ -49,7 +49,7 @@ async function open(command: string, env: Readonly<Record<string, string>> = {})
 const worker = hostname().toLowerCase();
 
 test.skipIf(!hasTmux)('boxyard on a terminal opens the dashboard, runs what is typed, shows its log and leaves all running', async () => {
-  await using screen = await open(boxyard);
+  await using screen = await open(boxyard, {BOXYARD_IMAGE: 'localhost/base:test'});
   await screen.shows(`● +${worker}`);
   await screen.keys('r', 'echo hello-from-$((40+2))', 'Enter');
   await screen.shows('hello-from-42');

@@ -20,7 +20,7 @@ export async function openDashboard(context: Context): Promise<number> {
   const size = sizeOf(program.stdout);
   // Effects come only from dispatches, and those only when the store exists.
   const dispatch: Store['dispatch'] = event => store.dispatch(event);
-  const perform = createPerformer(client, dispatch, () => left.resolve(0));
+  const perform = createPerformer({client, image: context.setting('image') || undefined, dispatch, quit: () => left.resolve(0)});
   const store = createStore(initialState(client.server, program.now(), size), perform);
   const screen = openScreen(context, store, left);
   void feed(client, dispatch, stop.signal);

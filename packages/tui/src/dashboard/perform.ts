@@ -3,8 +3,16 @@ import type {Client} from '@boxyard/core/client';
 import type {Effect, Event} from './state.ts';
 import {feedLog} from './feed.ts';
 
+export interface PerformerParts {
+  readonly client: Client;
+  /** The person's default image, as `run` of the CLI takes it. */
+  readonly image: string | undefined;
+  readonly dispatch: (event: Event) => void;
+  readonly quit: () => void;
+}
+
 /** Carries out what keys asked for, and says which command would have done the same. */
-export function createPerformer(client: Client, dispatch: (event: Event) => void, quit: () => void): (effect: Effect) => void {
+export function createPerformer({client, image, dispatch, quit}: PerformerParts): (effect: Effect) => void {
   let log = new AbortController();
   const say = (text: string, isError = false) => dispatch({type: 'said', text, isError});
   const tell = (command: string, work: Promise<unknown>) => {
@@ -23,7 +31,7 @@ export function createPerformer(client: Client, dispatch: (event: Event) => void
       case 'run':
         return tell(
           `run -- ${effect.command.map(quoted).join(' ')}`,
-          client.jobsCreate({body: {command: [...effect.command]}, key: randomUUID()}),
+          client.jobsCreate({body: {command: [...effect.command], ...(image === undefined ? {} : {image})}, key: randomUUID()}),
         );
       case 'start':
         return tell(`devboxes start ${effect.devbox}`, client.devboxesStart({devbox: effect.devbox, key: randomUUID()}));
