@@ -29,7 +29,7 @@ export const redisArgv = (dir: string, port: number): [string, ...string[]] => [
   ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
 ];
 
-export const answersPing = (redis: Redis): Promise<string> => waitFor('PONG', () => redis.ping(), 10_000);
+const answersPing = (redis: Redis): Promise<string> => waitFor('PONG', () => redis.ping(), 10_000);
 
 /** Calls of every command since the last reset, by name in lower case; a Lua script counts as one `evalsha`, its inner calls too. */
 export async function commandCalls(redis: Redis): Promise<ReadonlyMap<string, {readonly calls: number; readonly microseconds: number}>> {

@@ -93,7 +93,7 @@ export function redisForgets(redis: Redis): Fault & {crash(): Promise<void>} {
 }
 
 /** Cuts `bytes` off the append-only file of a Redis that does not run, as a power cut does, and lets Redis' own tool mend it. */
-export async function cutAof(redis: Redis, bytes: number): Promise<void> {
+async function cutAof(redis: Redis, bytes: number): Promise<void> {
   const file = incrementOf(redis);
   truncateSync(file, Math.max(0, statSync(file).size - bytes));
   await mendAof(redis);

@@ -229,16 +229,7 @@ export interface Host {
 }
 /** The first three are tried again; the rest are answers. `failed`: the backend itself broke and said so. */
 export type Fault =
-  | 'unavailable'
-  | 'timeout'
-  | 'busy'
-  | 'unsupported'
-  | 'not-found'
-  | 'conflict'
-  | 'denied'
-  | 'no-space'
-  | 'invalid'
-  | 'failed';
+  'unavailable' | 'timeout' | 'busy' | 'unsupported' | 'not-found' | 'conflict' | 'denied' | 'no-space' | 'invalid' | 'failed';
 /** Standard Schema 1 (zod 4 and others speak it): a plugin brings its own validator, in its own version. */
 export interface Schema<T> {
   readonly '~standard': {
