@@ -70,7 +70,8 @@ function readCommitted(): Committed {
 /** Rows measured now replace those of the same figures; the others stay as they were measured. */
 function write(): void {
   const ids = new Set(rows.filter(row => !row.skipped || row.case).map(row => row.figure));
-  const kept = Object.values(committed).filter(row => !ids.has(row.figure));
+  // Read again: another run may have written meanwhile.
+  const kept = Object.values(readCommitted()).filter(row => !ids.has(row.figure));
   const all = [...kept, ...rows.filter(row => ids.has(row.figure))];
   const order = (row: Row) => figures.findIndex(({id}) => id === row.figure);
   all.sort((a, b) => order(a) - order(b));

@@ -8,7 +8,7 @@ import type {Client} from '../product/client.ts';
 import {scriptedJob, startScripted} from '../product/scripted.ts';
 
 const concurrency = 50;
-const sizes = [1_000, 2_500, 5_000] as const;
+const sizes = [500, 1_500, 5_000] as const;
 
 export const bulkJobs: Figure = {
   id: 'P2',
