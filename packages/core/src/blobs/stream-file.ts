@@ -1,7 +1,9 @@
 import {constants} from 'node:fs';
 import {type FileHandle, mkdir, open, readFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
+import {BoxyardError} from '../errors/index.ts';
 import type {Gap} from '../protocol/index.ts';
+import {mergeGaps, mostGapBytes, mostGaps} from './rules-gaps.ts';
 
 /**
  * One stream of bytes as a file whose own length is what is had (R2). A gap is a hole in the file, named in the sidecar
@@ -9,7 +11,7 @@ import type {Gap} from '../protocol/index.ts';
  */
 export class StreamFile {
   readonly path: string;
-  readonly gaps: Gap[];
+  #gaps: readonly Gap[];
   readonly #file: FileHandle;
   readonly #side: {file?: FileHandle};
   #length: number;
@@ -23,7 +25,7 @@ export class StreamFile {
     this.#side = {};
     this.#length = length;
     this.#stored = length;
-    this.gaps = gaps;
+    this.#gaps = gaps;
   }
 
   static async open(path: string): Promise<StreamFile> {
@@ -35,6 +37,11 @@ export class StreamFile {
   /** Written, perhaps not yet on disk. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Merged: touching ones of a reason are one. */
+  get gaps(): readonly Gap[] {
+    return this.#gaps;
   }
 
   /** On disk as of the last `sync`. */
@@ -54,17 +61,23 @@ export class StreamFile {
     });
   }
 
-  /** Marks what will not come. A gap that begins before the end is of bytes that are here: only its rest is taken. */
+  /**
+   * Marks what will not come. A gap that begins before the end is of bytes that are here: only its rest is taken. Repeats do
+   * nothing; `INVALID_INPUT` for one that is longer than any output, or one more than any stream has.
+   */
   skip(gap: Gap): Promise<void> {
     return this.#after(async () => {
-      if (this.gaps.some(known => known.from <= gap.from && known.to >= gap.to)) return;
       const isNote = gap.reason === 'engine-log';
       const from = isNote ? gap.from : Math.max(gap.from, this.#length);
       if (from >= gap.to || (!isNote && gap.from > this.#length)) return;
+      if (isNote && this.#gaps.some(known => known.from <= from && known.to >= gap.to)) return;
+      if (gap.to - from > mostGapBytes) throw refused(`${gap.to - from} bytes`);
       const kept: Gap = {...gap, from};
+      const gaps = mergeGaps([...this.#gaps, kept]);
+      if (gaps.length > mostGaps) throw refused(`more than ${mostGaps} of them`);
       await this.#note(kept);
-      this.gaps.push(kept);
-      if (isNote || gap.to <= this.#length) return;
+      this.#gaps = gaps;
+      if (isNote) return;
       await this.#file.truncate(gap.to);
       this.#length = gap.to;
     });
@@ -106,6 +119,8 @@ export class StreamFile {
   }
 }
 
+const refused = (issue: string) => new BoxyardError('INVALID_INPUT', {field: 'output.gap', issue});
+
 /** Each hop to the file system is waited for by somebody's first byte: the folder is made only where it is missing. */
 async function openOrMake(path: string): Promise<FileHandle> {
   const flags = constants.O_RDWR | constants.O_CREAT;
@@ -125,7 +140,7 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-/** A last line that a crash cut off is left out. */
+/** Merged. A last line that a crash cut off is left out. */
 export async function readGaps(path: string): Promise<Gap[]> {
   const text = await readFile(`${path}.gaps`, 'utf8').catch(() => '');
   const gaps: Gap[] = [];
@@ -137,5 +152,5 @@ export async function readGaps(path: string): Promise<Gap[]> {
       continue;
     }
   }
-  return gaps;
+  return mergeGaps(gaps);
 }

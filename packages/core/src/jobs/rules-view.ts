@@ -1,5 +1,6 @@
 import type {z} from 'zod';
 import type {JobView} from '../api/index.ts';
+import {mergeGaps} from '../blobs/rules-gaps.ts';
 import {devboxIdOf} from '../devboxes/rules.ts';
 import type {Gap, LogEnd} from '../protocol/index.ts';
 import {egressOf} from '../security/rules.ts';
@@ -75,9 +76,8 @@ function isComplete(record: JobRecord, have: ViewExtras['have']): boolean {
 }
 
 function gapsOf(record: JobRecord, have: ViewExtras['have']): Gap[] | undefined {
-  const all = [...(record.gaps ?? []), ...(have?.gaps ?? [])];
-  const unique = new Map(all.map(gap => [`${gap.stream} ${gap.from} ${gap.to}`, gap]));
-  return unique.size === 0 ? undefined : [...unique.values()];
+  const gaps = mergeGaps([...(record.gaps ?? []), ...(have?.gaps ?? [])]);
+  return gaps.length === 0 ? undefined : gaps;
 }
 
 const given = <K extends string, V>(key: K, value: V | undefined): {[P in K]?: V} =>

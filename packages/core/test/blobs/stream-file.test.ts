@@ -4,7 +4,9 @@ import {join} from 'node:path';
 import fc from 'fast-check';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {openBlobs} from '../../src/blobs/blobs.ts';
+import {mergeGaps} from '../../src/blobs/rules-gaps.ts';
 import {StreamFile} from '../../src/blobs/stream-file.ts';
+import type {Gap} from '../../src/protocol/index.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -48,6 +50,46 @@ test('after a crash the file’s own length counts, and gaps are still known', a
   await second.append(10, Buffer.from('xyz'));
   expect((await second.read(10, 10)).toString()).toBe('xyz');
   await second.close();
+});
+
+test('many small gaps of one reason are one, also after a restart, and no byte is in two', async () => {
+  const at = path();
+  const first = await StreamFile.open(at);
+  for (let from = 0; from < 500; from += 10) await first.skip({stream: 'stdout', from, to: from + 10, reason: 'cap'});
+  await first.skip({stream: 'stdout', from: 0, to: 600, reason: 'spool-lost'});
+  await first.skip({stream: 'stdout', from: 20, to: 600, reason: 'cap'});
+  const expected = [
+    {stream: 'stdout', from: 0, to: 500, reason: 'cap'},
+    {stream: 'stdout', from: 500, to: 600, reason: 'spool-lost'},
+  ];
+  expect(first.gaps).toEqual(expected);
+  await first.close();
+  const second = await StreamFile.open(at);
+  expect(second.gaps).toEqual(expected);
+  await second.close();
+});
+
+test('a gap longer than any output, or one too many, is refused and changes nothing', async () => {
+  const file = await StreamFile.open(path());
+  await expect(file.skip({stream: 'stdout', from: 0, to: 2 ** 41, reason: 'cap'})).rejects.toMatchObject({code: 'INVALID_INPUT'});
+  expect([file.length, file.gaps]).toEqual([0, []]);
+  await file.close();
+});
+
+test('merged gaps name the same bytes, each once', () => {
+  const gap = fc.record({
+    stream: fc.constant('stdout' as const),
+    from: fc.nat(60),
+    to: fc.integer({min: 1, max: 80}),
+    reason: fc.constantFrom('cap' as const, 'spool-lost' as const),
+  });
+  const bytesOf = (gaps: readonly Gap[]) => gaps.flatMap(({from, to}) => Array.from({length: Math.max(0, to - from)}, (_, i) => from + i));
+  fc.assert(
+    fc.property(fc.array(gap), gaps => {
+      const merged = bytesOf(mergeGaps(gaps));
+      expect(merged).toEqual([...new Set(bytesOf(gaps))].toSorted((a, b) => a - b));
+    }),
+  );
 });
 
 test('bytes over the cap of a job become a gap, and nothing is lost in silence', async () => {
