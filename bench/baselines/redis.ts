@@ -2,7 +2,7 @@ import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {Redis} from 'ioredis';
 import {startChild} from '../child.ts';
-import {freePort, waitFor, type Lab} from '../lab.ts';
+import {freePort, type Lab} from '../lab.ts';
 
 export interface OwnRedis {
   readonly url: string;
@@ -28,8 +28,6 @@ export const redisArgv = (dir: string, port: number): [string, ...string[]] => [
   ...(['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''] as const),
   ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
 ];
-
-const answersPing = (redis: Redis): Promise<string> => waitFor('PONG', () => redis.ping(), 10_000);
 
 /** Calls of every command since the last reset, by name in lower case; a Lua script counts as one `evalsha`, its inner calls too. */
 export async function commandCalls(redis: Redis): Promise<ReadonlyMap<string, {readonly calls: number; readonly microseconds: number}>> {
