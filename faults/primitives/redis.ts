@@ -1,4 +1,4 @@
-import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync} from 'node:fs';
+import {cpSync, mkdirSync, rmSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
@@ -92,23 +92,8 @@ export function redisForgets(redis: Redis): Fault & {crash(): Promise<void>} {
   };
 }
 
-/** Cuts `bytes` off the append-only file of a Redis that does not run, as a power cut does, and lets Redis' own tool mend it. */
-async function cutAof(redis: Redis, bytes: number): Promise<void> {
-  const file = incrementOf(redis);
-  truncateSync(file, Math.max(0, statSync(file).size - bytes));
-  await mendAof(redis);
-}
-
 async function mendAof(redis: Redis): Promise<void> {
   await run(['redis-check-aof', '--fix', join(redis.dir, 'appendonlydir', 'appendonly.aof.manifest')], {input: 'y\n'});
-}
-
-function incrementOf(redis: Redis): string {
-  const dir = join(redis.dir, 'appendonlydir');
-  const name = readdirSync(dir).findLast(file => file.endsWith('.incr.aof'));
-  if (name === undefined || !existsSync(join(dir, name)))
-    throw new Error(`no append-only file in ${dir}: ${readFileSync(join(redis.dir, 'redis.log'), 'utf8').slice(-500)}`);
-  return join(dir, name);
 }
 
 /** F12: every write is refused with OOM while reads go on. */
