@@ -35,9 +35,14 @@ export const findTree = async (marker: Marker, roots: readonly number[] = []): P
   return [...found];
 };
 
-/** Signals the tree; SIGKILL is repeated until nothing is left or two seconds are over. The number of processes found first. */
+/**
+ * Signals the tree; SIGKILL is repeated until nothing is left or two seconds are over. The number of processes found first.
+ * All are stopped before the first is killed: one whose neighbour dies first would take the end of its pipe for the end of its
+ * input, and go on for a moment as if all had been said.
+ */
 export const killTree = async (marker: Marker, kind: NodeJS.Signals, roots: readonly number[] = []): Promise<number> => {
   const first = await findTree(marker, roots);
+  if (kind === 'SIGKILL') signalAll(first, 'SIGSTOP');
   signalAll(first, kind);
   if (kind !== 'SIGKILL') return first.length;
   const until = Date.now() + 2_000;
