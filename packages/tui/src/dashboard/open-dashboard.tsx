@@ -54,7 +54,8 @@ function openScreen({program}: Context, store: Store, left: PromiseWithResolvers
   process.once('exit', restore);
   process.on('uncaughtException', fail);
   stdout.on('resize', onResize);
-  const options = {stdin, stdout, stderr, alternateScreen: true, exitOnCtrlC: false, patchConsole: false, maxFps: 15};
+  // Whoever has a terminal is there to look, also where a variable says CI.
+  const options = {stdin, stdout, stderr, alternateScreen: true, interactive: true, exitOnCtrlC: false, patchConsole: false, maxFps: 15};
   const ink = render(<Dashboard store={store} />, options);
   ink.waitUntilExit().catch(fail);
   return {
