@@ -104,7 +104,7 @@ const connector = (stateDir: string): Connector => {
   const endpoint = {socketPath: privateSocket(stateDir)};
   const {CONTAINERS_CONF: _conf, ...env} = process.env;
   return createConnector({
-    dialect: {name: 'podman', log: {Type: 'k8s-file', Config: {}}, logFormat: 'k8s-file', wait: 'process'},
+    dialect: {name: 'podman', log: {Type: 'k8s-file', Config: {}}, logFormat: 'k8s-file', wait: 'process', resize: 'unsure'},
     host,
     endpoints: () => [endpoint],
     explain: (_tried, code) => ({why: String(code)}),

@@ -85,7 +85,11 @@ export const insideCases: readonly Case[] = [
       const box = await startHeld(engine, lab);
       const terminal = await must(engine.features.terminal)(
         box,
-        {argv: sh('read line; stty size; exit 5')},
+        {
+          argv: sh(
+            'read line; n=0; while [ "$(stty size)" != "40 120" ] && [ $n -lt 100 ]; do n=$((n+1)); sleep 0.1; done; stty size; exit 5',
+          ),
+        },
         {columns: 100, rows: 30},
         lab.signal,
       );

@@ -14,6 +14,8 @@ export interface Dialect {
   readonly logFormat: 'k8s-file' | 'stream';
   /** docker's wait answers at once; podman's polls, so there the process itself is watched. */
   readonly wait: 'engine' | 'process';
+  /** Whether each change of a terminal's size is obeyed, or only one that comes alone. */
+  readonly resize: 'sure' | 'unsure';
 }
 
 /** One connection to one engine: everything in this folder takes it as its first argument. */

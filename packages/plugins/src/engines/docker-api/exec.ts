@@ -10,9 +10,9 @@ import {frames, type Frame} from './frames.ts';
 import {openHijacked} from './hijack.ts';
 import {killInBox} from './kill-in-box.ts';
 import {numbered} from './output.ts';
+import {openSize} from './terminal-size.ts';
 
 export const MARKER = 'BOXYARD_EXEC';
-const RESIZE_TRIES = 100;
 
 export const exec = async (api: Api, box: Box, command: Command, signal: AbortSignal): Promise<Process> =>
   processOf(api, box, command, await open(api, box, {command, isTerminal: false, signal}));
@@ -24,9 +24,7 @@ export const terminal = async (
   signal: AbortSignal,
 ): Promise<Terminal> => {
   const opened = await open(api, box, {command, isTerminal: true, signal});
-  const resize = (next: Size): Promise<void> => resizeExec(api, opened, next);
-  await waitUntilUp(opened, signal);
-  await resize(size);
+  const resize = await openSize(api, opened, size, signal);
   return {...processOf(api, box, command, opened), resize};
 };
 
@@ -160,28 +158,4 @@ const exitOf = async (api: Api, exec: Docker.Exec): Promise<Exit> => {
     if (Date.now() > until) return {unknown: `${api.dialect.name} does not say how it ended`};
     await delay(10);
   }
-};
-
-/** podman takes a resize of a program that is not up yet, and forgets it. */
-const waitUntilUp = async ({exec, stream}: Opened, signal: AbortSignal): Promise<void> => {
-  for (let tries = 0; tries < RESIZE_TRIES && !stream.destroyed && !stream.readableEnded; tries += 1) {
-    const state = await exec.inspect().catch(() => undefined);
-    if (state === undefined || (state.Running && state.Pid > 0)) return;
-    await delay(10, undefined, {signal});
-  }
-};
-
-/** A program that is not up yet cannot be resized, so this is tried until it is; podman's 201 is no error. */
-const resizeExec = async (api: Api, {exec, stream}: Opened, size: Size): Promise<void> => {
-  for (let tries = 0; tries < RESIZE_TRIES; tries += 1) {
-    const error = await exec.resize({h: size.rows, w: size.columns}).then(
-      () => undefined,
-      (reason: {statusCode?: number}) => reason,
-    );
-    if (error === undefined || error.statusCode === 201 || stream.destroyed || stream.readableEnded) return;
-    const state = await exec.inspect().catch(() => undefined);
-    if (state === undefined || (!state.Running && state.Pid !== 0)) return;
-    await delay(20);
-  }
-  throw api.host.fault('timeout', 'resize a terminal: the program did not come up');
 };

@@ -1,5 +1,6 @@
 import {open} from 'node:fs/promises';
 import type Docker from 'dockerode';
+import {createLogParser} from './k8s-log.ts';
 
 const TAIL_BYTES = 4_096;
 const QUICK_MS = 60_000;
@@ -12,19 +13,26 @@ export const withShellCode = async (info: Docker.ContainerInspectInfo): Promise<
   const {State: state} = info;
   const isQuick = Date.parse(state.FinishedAt) - Date.parse(state.StartedAt) < QUICK_MS;
   if (state.Running || state.ExitCode !== 1 || !isQuick) return info;
-  const said = await tailOf((info as {LogPath?: string}).LogPath ?? '');
-  const reason = /ERROR \(catatonit:\d+\): failed to exec pid1: (.*)\n$/.exec(said)?.[1];
-  if (reason === undefined) return info;
-  return {...info, State: {...state, ExitCode: reason.startsWith('No such file') ? 127 : 126}};
+  const code = shellCodeOf(await tailOf((info as {LogPath?: string}).LogPath ?? ''));
+  return code === undefined ? info : {...info, State: {...state, ExitCode: code}};
 };
 
-const tailOf = async (path: string): Promise<string> => {
+/** What a shell would have ended with, from the end of a log in k8s-file format; undefined where the program itself had begun. */
+export const shellCodeOf = (log: Buffer): 126 | 127 | undefined => {
+  // The init writes its one sentence in several parts, and the log keeps each as a line of its own when it came alone.
+  const said = Buffer.concat([...createLogParser()(log)].map(({bytes}) => Buffer.from(bytes))).toString('latin1');
+  const reason = /ERROR \(catatonit:\d+\): failed to exec pid1: (.*)\n$/.exec(said)?.[1];
+  if (reason === undefined) return undefined;
+  return reason.startsWith('No such file') ? 127 : 126;
+};
+
+const tailOf = async (path: string): Promise<Buffer> => {
   const file = path === '' ? undefined : await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return '';
+  if (file === undefined) return Buffer.alloc(0);
   try {
     const {size} = await file.stat();
     const {buffer, bytesRead} = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, Math.max(0, size - TAIL_BYTES));
-    return buffer.toString('latin1', 0, bytesRead);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

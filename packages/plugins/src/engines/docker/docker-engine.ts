@@ -12,6 +12,7 @@ const dialect: Dialect = {
   log: {Type: 'local', Config: {'max-size': '64m', 'max-file': '4', compress: 'false'}},
   logFormat: 'stream',
   wait: 'engine',
+  resize: 'sure',
 };
 
 export const createDockerEngine = (config: DockerConfig, host: Host, env: NodeJS.ProcessEnv): Engine =>

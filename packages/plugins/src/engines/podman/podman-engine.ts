@@ -12,6 +12,7 @@ const dialect: Dialect = {
   log: {Type: 'k8s-file', Config: {'max-size': '256m'}},
   logFormat: 'k8s-file',
   wait: 'process',
+  resize: 'unsure',
 };
 
 export const createPodmanEngine = (config: PodmanConfig, host: Host, env: NodeJS.ProcessEnv): Engine => {
