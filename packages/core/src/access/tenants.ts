@@ -32,8 +32,8 @@ export interface Tenants {
   /** Believed for 2 s. `NOT_FOUND` for a tenant that does not exist. */
   policy(tenant: string): Promise<TenantPolicy>;
   /** Makes the tenant where Redis has none of that id. Idempotent. */
-  ensure(tenant: {readonly id: string; readonly name: string}, minimumProfile?: Profile): Promise<TenantRecord>;
-  /** `NAME_TAKEN`. */
+  ensure(tenant: {readonly id: string; readonly name: string}, minimumProfile: Profile): Promise<TenantRecord>;
+  /** Its minimum profile is `standard`: nothing of it runs on a machine itself until an owner says so (R8). `NAME_TAKEN`. */
   create(name: string, plan: z.infer<typeof Plan>): Promise<TenantRecord>;
   set(tenant: string, change: z.infer<typeof SetTenantRequest>): Promise<TenantRecord>;
 }
@@ -69,7 +69,7 @@ export function createTenants({ask, prefix}: AccessRedis, now: () => number): Te
     if (record === undefined) throw new BoxyardError('NOT_FOUND', {what: 'tenant', name: idOrName, list: 'boxyard tenants list'});
     return record;
   };
-  const fresh = (id: string, name: string, minimumProfile: Profile = 'open'): TenantRecord => ({
+  const fresh = (id: string, name: string, minimumProfile: Profile): TenantRecord => ({
     id,
     name,
     plan: 'enterprise',
@@ -91,7 +91,7 @@ export function createTenants({ask, prefix}: AccessRedis, now: () => number): Te
       return policy;
     },
     ensure: async ({id, name}, minimumProfile) => (await find(id)) ?? put(fresh(id, name, minimumProfile)),
-    create: (name, plan) => put({...fresh(newId('t'), name), plan}),
+    create: (name, plan) => put({...fresh(newId('t'), name, 'standard'), plan}),
     async set(tenant, change) {
       const old = await get(tenant);
       const limits = definedOf({...old.limits, ...change.limits});

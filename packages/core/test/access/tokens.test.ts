@@ -86,13 +86,21 @@ test('an owner of the first tenant makes tenants; others change only what is the
   expect(await guest.whoami()).toMatchObject({access: 'owner', tenant: {id: tenant.id, name: 'guests'}});
   expect((await guest.tenantsList()).items.map(each => each.name)).toEqual(['guests']);
   expect(await codeOf(guest.tenantsSet({tenant: 'guests', body: {plan: 'enterprise'}}))).toBe('FORBIDDEN');
-  expect(await guest.tenantsSet({tenant: 'guests', body: {minimumProfile: 'standard'}})).toMatchObject({
-    minimumProfile: 'standard',
+  expect(await guest.tenantsSet({tenant: 'guests', body: {minimumProfile: 'offline'}})).toMatchObject({
+    minimumProfile: 'offline',
     plan: 'starter',
   });
   const set = await door.client().tenantsSet({tenant: 'guests', body: {limits: {devboxes: 7}}});
   expect(set.limits).toEqual({workers: 2, devboxes: 7, historyDays: 14});
   expect(await codeOf(guest.tenantsShow({tenant: 'local'}))).toBe(await codeOf(guest.tenantsShow({tenant: 'nowhere'})));
+});
+
+test('only the tenant of this machine begins open; what others run keeps to standard until their owner says otherwise', async () => {
+  await using door = await startTestDoor();
+  const {tenant, token} = await door.client().tenantsCreate({body: {name: 'guests'}});
+  expect(tenant).toMatchObject({minimumProfile: 'standard', defaultProfile: 'standard'});
+  expect(await door.client(token.token).tenantsShow({tenant: 'guests'})).toMatchObject({minimumProfile: 'standard'});
+  expect(await door.client().tenantsShow({tenant: 'local'})).toMatchObject({minimumProfile: 'open'});
 });
 
 async function drain(items: AsyncIterable<unknown>): Promise<void> {
