@@ -200,7 +200,7 @@ export class Jobs {
   }
 
   async #removeBoxes(row: JobRow): Promise<void> {
-    if (row.start.keepBox) return;
+    if (row.start.keepBox && !isStillborn(row)) return;
     const {engines} = this.#parts;
     for (const step of row.start.steps) {
       if (step.do !== 'container.create') continue;
@@ -240,5 +240,11 @@ export class Jobs {
     });
   }
 }
+
+/** Its box was made, or was about to be, and never ran: there is nothing in it that anybody could want to keep. */
+const isStillborn = ({start, finished}: JobRow): boolean => {
+  const started = start.steps.findIndex(step => step.do === 'container.start');
+  return started >= finished && start.steps.some(step => step.do === 'container.create');
+};
 
 const refused = (issue: string) => new BoxyardError('CONFLICT', {what: 'This attempt', issue});
