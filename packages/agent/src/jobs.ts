@@ -18,8 +18,8 @@ export class Jobs {
   readonly #parts: Parts;
   readonly #live = new Map<string, Job>();
   #confirmed: string | undefined;
-  /** No new job: the disk is nearly full. */
-  isRefusing = false;
+  /** Why nothing that fills the disk is begun: it is nearly full (B11). */
+  noRoom: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -154,7 +154,8 @@ export class Jobs {
           hint: `${message.engine} does not enforce ${missing.join(', ')}.`,
         });
     }
-    if (this.isRefusing && makesBox) throw new BoxyardError('NO_SPACE', {where: worker.name});
+    const fills = message.steps.some(step => fillsDisk.has(step.do));
+    if (this.noRoom !== undefined && fills) throw new BoxyardError('NO_SPACE', {where: `${worker.name}: ${this.noRoom}`});
   }
 
   #run(row: JobRow): Job {
@@ -240,6 +241,13 @@ export class Jobs {
     });
   }
 }
+
+const fillsDisk: ReadonlySet<string> = new Set<JobStart['steps'][number]['do']>([
+  'container.create',
+  'image.pull',
+  'image.build',
+  'image.snapshot',
+]);
 
 /** Its box was made, or was about to be, and never ran: there is nothing in it that anybody could want to keep. */
 const isStillborn = ({start, finished}: JobRow): boolean => {
