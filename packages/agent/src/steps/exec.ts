@@ -1,6 +1,7 @@
+import {BoxyardError} from '@boxyard/core/errors';
 import type {Step} from '@boxyard/core/protocol';
 import {checkLabels, checkReach} from '../floor.ts';
-import {boxOf, execInBox, type StepContext} from './context.ts';
+import {boxOf, engineCall, execInBox, findBox, type StepContext} from './context.ts';
 import {stdinInterrupted} from './container.ts';
 import {putSecretFiles, secretsOf} from './secret-files.ts';
 import {feedStdin} from './stdin.ts';
@@ -42,10 +43,20 @@ export async function containerExec(context: StepContext, step: Extract<Step, {d
   context.ends({exit});
 }
 
-/** Whatever still carries the job's name in its environment; the one who looks does not. */
+/** Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. */
 async function killLeftOver(context: StepContext, box: string): Promise<void> {
-  const find = `for p in $(grep -lsE "(^|[^A-Z_])BOXYARD_JOB=${context.of.job}" /proc/[0-9]*/environ); do p="\${p#/proc/}"; kill -9 "\${p%/environ}" 2>/dev/null; done; :`;
-  await execInBox(context, {slot: `sweep-${context.index}`, box, argv: ['sh', '-c', find], into: 'capture'}).catch((error: unknown) =>
-    context.parts.log('left-over processes were not looked for', {box, error: String(error)}),
-  );
+  const {engines, log} = context.parts;
+  const variable = {name: 'BOXYARD_JOB', value: context.of.job};
+  const kill = async (signal: AbortSignal) => {
+    const found = await findBox(context, box);
+    const {killMarked} = engines.get(context.start.engine).features;
+    if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
+    return found === undefined ? 0 : killMarked(found, variable, signal);
+  };
+  try {
+    const killed = await engineCall(context, 'kill what is left', kill);
+    log('the exec nobody held any more was ended', {job: context.of.job, box, killed});
+  } catch (error) {
+    log('what is left of an exec could not be ended', {job: context.of.job, box, error: String(error)});
+  }
 }
