@@ -1,7 +1,7 @@
 import {BoxyardError} from '@boxyard/core/errors';
 import type {Step} from '@boxyard/core/protocol';
 import {checkLabels, checkReach} from '../floor.ts';
-import {boxOf, engineCall, execInBox, findBox, type StepContext} from './context.ts';
+import {boxOf, execInBox, type StepContext} from './context.ts';
 import {stdinInterrupted} from './container.ts';
 import {putSecretFiles, secretsOf} from './secret-files.ts';
 import {feedStdin} from './stdin.ts';
@@ -45,18 +45,19 @@ export async function containerExec(context: StepContext, step: Extract<Step, {d
 
 /** Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. */
 async function killLeftOver(context: StepContext, box: string): Promise<void> {
-  const {engines, log} = context.parts;
-  const variable = {name: 'BOXYARD_JOB', value: context.of.job};
-  const kill = async (signal: AbortSignal) => {
-    const found = await findBox(context, box);
-    const {killMarked} = engines.get(context.start.engine).features;
-    if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
-    return found === undefined ? 0 : killMarked(found, variable, signal);
-  };
+  const {engines, log, worker} = context.parts;
+  const of = {job: context.of.job, box};
   try {
-    const killed = await engineCall(context, 'kill what is left', kill);
-    log('the exec nobody held any more was ended', {job: context.of.job, box, killed});
+    // Not under the job's signal: a cancelled job leaves nothing behind either.
+    const killed = await engines.call(context.start.engine, 'kill what is left', async (engine, signal) => {
+      const found = await engine.find(box, signal);
+      if (found?.labels['io.boxyard.agent'] !== worker.machine) return 0;
+      const {killMarked} = engine.features;
+      if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
+      return killMarked(found, {name: 'BOXYARD_JOB', value: of.job}, signal);
+    });
+    log('an exec that nobody held any more was ended', {...of, killed});
   } catch (error) {
-    log('what is left of an exec could not be ended', {job: context.of.job, box, error: String(error)});
+    log('what is left of an exec could not be ended', {...of, error: String(error)});
   }
 }
