@@ -6,13 +6,14 @@ import {createEventHub} from './events/events.ts';
 import {createEventStore} from './events/store.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
+import {type Alarm, createAlarm} from './jobs/alarm.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
 import {createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
 import {openJobQueue, type JobQueue} from './jobs/queue.ts';
-import {hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
+import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
 import {startSchedules} from './jobs/schedules.ts';
 import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
@@ -60,6 +61,8 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const closing = new AbortController();
   const parts = await createParts(options);
   const {hub, events, watchers, bells} = parts;
+  const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
+  bells.alarm = alarm;
   const {look, sweep} = createLookOf(parts);
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({...parts, blobs, events: parts.eventStore, tenants: options.tenants});
@@ -75,6 +78,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
     sweep,
     close: async () => {
       stopReturn();
+      alarm.close();
       await hub.close();
       closing.abort();
       await schedules.close();
@@ -112,6 +116,7 @@ type Parts = Awaited<ReturnType<typeof createParts>>;
 interface Bells {
   queue: JobQueue;
   pausedUntil: number;
+  alarm?: Alarm;
 }
 
 const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefined};
@@ -167,6 +172,8 @@ async function createStorage(options: JobCoreOptions) {
     if (isOnWorker(after) && after.worker !== undefined && (before?.state === 'queued' || before?.cancel !== after.cancel))
       rings.ring(after.worker.id);
     noteRoom(table, before, after);
+    const at = dueAt(after);
+    if (at !== undefined && at > 0) bells.alarm?.note(at);
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
@@ -194,6 +201,7 @@ function createLookOf({store, table, placement, presence, marks, bells}: Parts) 
     presence: async () => {
       await marks.mark();
       await presence.tick();
+      await bells.alarm?.look();
     },
     nudge: things => bells.queue.nudge(things),
   });
