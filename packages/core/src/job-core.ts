@@ -2,6 +2,7 @@ import type {Blobs} from './blobs/blobs.ts';
 import type {Timing} from './config/index.ts';
 import {createDevBoxService} from './devboxes/devboxes.ts';
 import {getDevBox} from './devboxes/store.ts';
+import {createAudit} from './events/audit.ts';
 import {createEventHub} from './events/events.ts';
 import {createEventStore} from './events/store.ts';
 import {createImageService} from './images/images.ts';
@@ -66,7 +67,9 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const {look, sweep} = createLookOf(parts);
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({...parts, blobs, events: parts.eventStore, tenants: options.tenants});
-  const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, tidy, onFailure: (name, error) => onFault(error, name)});
+  const audit = createAudit({events: parts.eventStore, files: blobs.audit, tenants: () => parts.eventStore.tenants()});
+  const onFailure = (name: string, error: unknown) => onFault(error, name);
+  const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
   const onReturn = (isNewRun: boolean) =>
