@@ -45,7 +45,7 @@ export default defineCommand({
     }
     const {openDashboard} = await import('../dashboard/open-dashboard.tsx');
     const worker = await workerHere(context);
-    return openDashboard(context, worker && notIsolatedText(worker));
+    return openDashboard(context, await context.connect(), worker && notIsolatedText(worker));
   },
 });
 
