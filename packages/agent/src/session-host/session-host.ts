@@ -3,7 +3,7 @@ import type {Socket} from 'node:net';
 import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {Engine} from '@boxyard/core/plugin-api';
-import type {Attempt} from '@boxyard/core/protocol';
+import {oneWritePerTurn, type Attempt} from '@boxyard/core/protocol';
 import {DiskRoom} from './disk-room.ts';
 import {Held} from './held.ts';
 import {JobOutput} from './job-output.ts';
@@ -41,7 +41,8 @@ export class SessionHost {
   readonly #engines = new Map<string, Promise<LoadedEngine | undefined>>();
   readonly #outputs = new Map<string, JobOutput>();
   readonly #held = new Map<string, Held>();
-  readonly #agents = new Set<Socket>();
+  /** With what gathers the frames of one turn. */
+  readonly #agents = new Map<Socket, () => void>();
   readonly #room: DiskRoom;
   readonly #timer: NodeJS.Timeout;
   #emptySince = Date.now();
@@ -56,7 +57,7 @@ export class SessionHost {
   /** Takes over a connected agent's socket. */
   serve(socket: Socket): void {
     const reader = new FrameReader();
-    this.#agents.add(socket);
+    this.#agents.set(socket, oneWritePerTurn(socket));
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) this.#receive(socket, frame);
@@ -73,7 +74,7 @@ export class SessionHost {
     clearInterval(this.#timer);
     for (const held of this.#held.values()) held.abandon();
     for (const output of this.#outputs.values()) output.close();
-    for (const socket of this.#agents) socket.destroy();
+    for (const socket of this.#agents.keys()) socket.destroy();
   }
 
   #receive(socket: Socket, frame: Frame): void {
@@ -217,14 +218,19 @@ export class SessionHost {
 
   #tell(message: FromHostToAgent): void {
     const frame = encodeFrame(message);
-    for (const agent of this.#agents) agent.write(frame);
+    for (const [agent, gather] of this.#agents) {
+      gather();
+      agent.write(frame);
+    }
   }
 
   #reply(socket: Socket, id: number, result: {value?: unknown; error?: BoxyardError}): void {
     const error = result.error && toWire(result.error);
     // Its state as of now, not as of when it was asked for: what follows on the socket is newer than what went before.
     const value = result.value instanceof Held ? result.value.state : result.value;
-    if (socket.writable) socket.write(encodeFrame({type: 'reply', id, value, error}));
+    if (!socket.writable) return;
+    this.#agents.get(socket)?.();
+    socket.write(encodeFrame({type: 'reply', id, value, error}));
   }
 
   #endIfEmpty(): void {

@@ -4,7 +4,7 @@ import {type FromAgent, OWN_RANGE, agreeOnVersion, type Query} from '../protocol
 import type {AgentLink} from './agent-link.ts';
 import {FileFrames} from './hub-files.ts';
 import {Inventories} from './hub-inventory.ts';
-import {onRefused, onResult, onSecrets, Updates, type JobFrameDeps} from './hub-jobs.ts';
+import {onRefused, onResult, onSecrets, onUpdate, type JobFrameDeps} from './hub-jobs.ts';
 import {onJournal} from './hub-journal.ts';
 import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
@@ -29,7 +29,6 @@ export class AgentSession {
   readonly link: AgentLink;
   readonly #deps: SessionDeps;
   readonly #jobs: JobFrameDeps;
-  readonly #updates = new Updates();
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
   readonly #inventories: Inventories;
@@ -146,9 +145,9 @@ export class AgentSession {
     const {link} = this;
     switch (message.type) {
       case 'job.update':
-        return this.#updates.on(this.#jobs, link, message);
+        return onUpdate(this.#jobs, link, message);
       case 'job.result':
-        await onResult({...this.#jobs, updates: this.#updates}, link, message);
+        await onResult(this.#jobs, link, message);
         return this.#output.sealed(message.attempt, message.logEnd);
       case 'job.refused':
         return onRefused(this.#jobs, link, message);
