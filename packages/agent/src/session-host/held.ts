@@ -220,7 +220,7 @@ export class Held {
     const exit = await this.#process.wait();
     output.flush();
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.
-    if (!this.#capture) this.#mark(this.#exitFile, JSON.stringify(exit));
+    if (!this.#capture) this.#markIfRoom(this.#exitFile, JSON.stringify(exit));
     this.#end(exit);
   }
 
@@ -248,6 +248,15 @@ export class Held {
   #mark(file: string, content: string): void {
     mkdirSync(this.#deps.spoolDir, {recursive: true, mode: 0o700});
     writeFileSync(file, content, {mode: 0o600});
+  }
+
+  /** What is known here needs no file, so a full disk does not undo it. */
+  #markIfRoom(file: string, content: string): void {
+    try {
+      this.#mark(file, content);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
   }
 
   #running(): void {
