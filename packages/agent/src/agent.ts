@@ -26,6 +26,7 @@ import {lockStateDir, type StateLock} from './state-lock.ts';
 import {feedOf} from './steps/stdin.ts';
 import type {CrashPoint, Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
+import {toldStart} from './tell-start.ts';
 
 export interface AgentDeps {
   readonly timing: Timing;
@@ -265,6 +266,10 @@ class RunningAgent {
         return secrets.answer(message);
       case 'job.have':
         return outputs.have(message);
+      case 'job.ask': {
+        const told = toldStart(journal, message);
+        return void (told && send(told));
+      }
       case 'journal.ask':
         return void send(journalReport(journal, Number(journal.meta('epoch') ?? '0'), this.#clock.nowMs()));
       case 'inventory.ask':

@@ -41,7 +41,7 @@ async function compare(store: JobStore, link: AgentLink, entry: z.infer<typeof J
   const {worker, name, tenant} = link.identity;
   const record = await store.read(entry.job);
   if (record === undefined) {
-    await recoverJob(store, link.identity, entry, entry.state === 'accepted' ? 'sent' : 'running');
+    await recoverJob(store, link, entry, entry.state === 'accepted' ? 'sent' : 'running');
     return;
   }
   if (record.tenant !== tenant || record.attempt.id === entry.attempt.id) return;
