@@ -9,7 +9,7 @@ import {type JobCore, startJobCore} from './job-core.ts';
 import {createClock} from './rim/clock.ts';
 import {type EmbeddedRedis, startEmbeddedRedis} from './rim/embedded-redis.ts';
 import type {Http, HttpLog} from './rim/http.ts';
-import {createMetrics} from './rim/metrics.ts';
+import {createMetrics, type Metrics} from './rim/metrics.ts';
 import {checkFitness, isAway, openRedis, type RedisRim} from './rim/redis.ts';
 import type {RedisTarget} from './rim/redis-target.ts';
 import {addAgentRoute} from './workers/routes-agents.ts';
@@ -115,10 +115,23 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     addSockets: door => addAgentRoute(door, access.workers, core.hub.accept),
   });
   closers.push(() => http.close());
+  addFigures(metrics, {core, http, rim});
   closers.push(() => core.hub.close());
   const local = access.reachable.local?.address ?? access.reachable.addresses[0] ?? '';
   const scheme = access.reachable.local?.fingerprint === undefined ? 'http' : 'https';
   return {url: options.publicUrl ?? `${scheme}://${local}`, http, access};
+}
+
+/** What this process alone knows; nothing here asks Redis, so that figures come also while it is away. */
+function addFigures(metrics: Metrics, {core, http, rim}: {core: JobCore; http: Http; rim: RedisRim}): void {
+  metrics.gauge('boxyard_workers_connected', 'Workers connected to this server', () => core.hub.figures().connected);
+  metrics.gauge(
+    'boxyard_worker_takeovers',
+    'Connections that took the place of another of the same worker',
+    () => core.hub.figures().takeovers,
+  );
+  metrics.gauge('boxyard_sockets_open', 'WebSockets of agents and clients', () => http.sockets.size);
+  metrics.gauge('boxyard_redis_ready', '1 while Redis answers', () => (rim.isReady() ? 1 : 0));
 }
 
 async function openRim(options: ServerOptions, closers: (() => Promise<void> | void)[]): Promise<RedisRim> {
