@@ -159,7 +159,11 @@ export class Connection {
     socket.on('ping', () => (this.#lastInbound = performance.now()));
     socket.on('unexpected-response', (_, response) => void this.#onRefused(socket, response));
     socket.on('error', error =>
-      this.#onClose(socket, refusal?.message ?? error.message, refusal && this.#deps.timing.unauthenticatedRetry),
+      this.#onClose(
+        socket,
+        refusal ? `${refusal.message} ${refusal.hint}` : error.message,
+        refusal && this.#deps.timing.unauthenticatedRetry,
+      ),
     );
     socket.on('close', (code, reason) => this.#onClose(socket, `closed ${code} ${reason.toString()}`, this.#slowAfter(code)));
   }
