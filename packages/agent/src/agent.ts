@@ -26,7 +26,7 @@ import {lockStateDir, type StateLock} from './state-lock.ts';
 import {feedOf} from './steps/stdin.ts';
 import type {CrashPoint, Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
-import {toldStart} from './tell-start.ts';
+import {tellAbout} from './tell-start.ts';
 
 export interface AgentDeps {
   readonly timing: Timing;
@@ -128,6 +128,8 @@ class RunningAgent {
       clock: this.#clock,
       journal,
       offlineAfter: deps.timing.offlineAfter,
+      env: deps.env,
+      log: deps.log,
       jobs: this.#jobs,
       inventory: this.#inventory,
       connection: this.#connection,
@@ -266,10 +268,8 @@ class RunningAgent {
         return secrets.answer(message);
       case 'job.have':
         return outputs.have(message);
-      case 'job.ask': {
-        const told = toldStart(journal, message);
-        return void (told && send(told));
-      }
+      case 'job.ask':
+        return tellAbout(journal, message).forEach(said => send(said));
       case 'journal.ask':
         return void send(journalReport(journal, Number(journal.meta('epoch') ?? '0'), this.#clock.nowMs()));
       case 'inventory.ask':
