@@ -58,7 +58,7 @@ export const fromServer = {
   'job.secrets': z.object({type: z.literal('job.secrets'), ...job, values: z.record(z.string(), z.string()), error: WireError.optional()}),
   /** The server has this many bytes of the stream, gaps counted; sent on open and after each group of stored frames. */
   'job.have': z.object({type: z.literal('job.have'), ...job, name: OutputName, stream: z.number().int(), length: Bytes}),
-  /** Redis lost this job's record, and its worker holds it: what is it? Answered by `job.told` where the journal knows. */
+  /** Redis lost this job's record, or its end, and its worker knows more: answered by `job.told` and `job.result` where the journal has them. */
   'job.ask': z.object({type: z.literal('job.ask'), ...job}),
   'journal.ask': z.object({type: z.literal('journal.ask')}),
   'inventory.ask': z.object({type: z.literal('inventory.ask')}),

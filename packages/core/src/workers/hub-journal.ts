@@ -44,7 +44,12 @@ async function compare(store: JobStore, link: AgentLink, entry: z.infer<typeof J
     await recoverJob(store, link, entry, entry.state === 'accepted' ? 'sent' : 'running');
     return;
   }
-  if (record.tenant !== tenant || record.attempt.id === entry.attempt.id) return;
+  if (record.tenant !== tenant) return;
+  if (record.attempt.id === entry.attempt.id) {
+    // Its result was stored, acknowledged, and then forgotten.
+    if (entry.state === 'ended' && isOnWorker(record)) link.send({type: 'job.ask', job: entry.job, attempt: entry.attempt});
+    return;
+  }
   const isAhead = entry.attempt.number > record.attempt.number;
   const wasForgotten = entry.attempt.number === record.attempt.number && record.state === 'queued';
   const isSent = store.attemptIds.isOf(entry.attempt.id, entry.job, worker);

@@ -60,6 +60,8 @@ test('a Redis that lost its last second takes back what the agent still holds, a
     {job: first.job, attempt: first.attempt, state: 'ended', at: Date.now()},
     {job: second.job, attempt: second.attempt, state: 'running', at: Date.now()},
   ]);
+  const asked = await waitFor(() => agent.received.find(message => message.type === 'job.ask' && message.job === first.job));
+  expect(asked).toMatchObject({attempt: first.attempt});
   await waitFor(async () => (await jobs.show(core.caller.tenant, waiting.id)).state === 'running');
   await expect(jobs.show(core.caller.tenant, lost.id)).rejects.toMatchObject({code: 'NOT_FOUND'});
   await agent.finish(first);
