@@ -42,7 +42,7 @@ test('an expired token ends its open streams too, also where another server revo
   const attached = codeOf(drain(door.client(made.token).attach({job: job.id})));
   const elsewhere = codeOf(drain(door.client(other.token).attach({job: job.id})));
   await waitFor(() => door.http.sockets.size === 2);
-  await door.access.tokens.revoke(door.tenant, other.id);
+  await door.access.tokens.revoke({tenant: door.tenant, actor: 'test'}, other.id);
   expect([await attached, await elsewhere]).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED']);
 });
 
