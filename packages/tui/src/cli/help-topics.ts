@@ -55,3 +55,13 @@ Data goes to stdout; messages, progress and questions go to stderr.
 export const helpTopics: readonly string[] = Object.keys(topics);
 
 export const helpTopic = (name: string): string | undefined => (Object.hasOwn(topics, name) ? topics[name] : undefined);
+
+/** Below the list of commands. */
+export const rootHelp = `
+EXAMPLES
+  $ boxyard run -- uname -a
+  $ boxyard devboxes create web --image debian:12
+
+MORE
+  boxyard COMMAND --help
+${helpTopics.map(topic => `  boxyard help ${topic}\n`).join('')}`;
