@@ -11,7 +11,7 @@ export interface Row {
   readonly ownFolder?: boolean;
 }
 
-const contracts = ['core/protocol', 'core/api', 'core/errors', 'core/plugin-api', 'core/config', 'core/security'];
+const contracts = ['core/protocol', 'core/api', 'core/errors', 'core/plugin-api', 'core/config', 'core/security', 'core/vt'];
 const rules = ['core/*/rules.ts', 'core/*/rules-*.ts', 'core/*/rules'];
 const stores = ['core/*/store.ts', 'core/*/store-*.ts', 'core/*/store'];
 const subject = [
@@ -32,6 +32,7 @@ export const table: readonly Row[] = [
   ...rules.map(files => ({files, may: [...contracts, 'core/services.ts', ...rules], ownFolder: false})),
   {files: 'core/protocol', may: []},
   {files: 'core/errors', may: []},
+  {files: 'core/vt', may: []},
   {files: 'core/plugin-api', may: []},
   {files: 'core/api', may: ['core/protocol', 'core/errors']},
   {files: 'core/config', may: ['core/errors']},
@@ -56,7 +57,7 @@ export const table: readonly Row[] = [
   {files: 'plugins/reporters/*', may: ['core/plugin-api', 'core/errors']},
   {files: 'tui/dashboard', may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
-  {files: 'tui/tty', may: ['core/errors']},
+  {files: 'tui/tty', may: ['core/errors', 'core/vt']},
   {files: 'tui/output', may: [...clientSide, 'tui/cli/flags.ts']},
   {files: 'tui/cli/install-worker.ts', may: [...clientSide, 'tui', 'agent']},
   {files: 'tui/cli', may: [...clientSide, 'tui']},
