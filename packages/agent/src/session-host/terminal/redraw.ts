@@ -35,7 +35,7 @@ const alternate = (screen: Terminal, inside: Inside): string => {
     const line = lineOf(screen.buffer.alternate, row, screen.cols);
     return line === '' ? '' : `${to(row, 0)}${line}`;
   });
-  return `${back}\u001b[?1049h${CLEAR_PEN}\u001b(B\u001b[2J${rows.join('')}`;
+  return `${regionOf(inside.buffers.normal, screen.rows)}${back}\u001b[?1049h${CLEAR_PEN}\u001b(B\u001b[2J${rows.join('')}`;
 };
 
 const isFull = (buffer: IBuffer, row: number, columns: number): boolean => {
@@ -82,12 +82,15 @@ const tabs = (screen: Terminal, {buffer}: Inside): string => {
   return `\u001b[3g${stops.map(column => `${to(0, column)}\u001bH`).join('')}`;
 };
 
-/** Both send the cursor home, so it is placed behind them. */
+/** Both send the cursor home, so it is placed behind them. Some terminals keep one region for both screens. */
 const margins = (screen: Terminal, {buffer}: Inside): string => {
-  const isWhole = buffer.scrollTop === 0 && buffer.scrollBottom === screen.rows - 1;
-  const region = isWhole ? '' : `\u001b[${buffer.scrollTop + 1};${buffer.scrollBottom + 1}r`;
-  return `${region}${screen.modes.originMode ? '\u001b[?6h' : ''}`;
+  const region = regionOf(buffer, screen.rows);
+  const isAlternate = screen.buffer.active.type === 'alternate';
+  return `${region === '' && isAlternate ? '\u001b[r' : region}${screen.modes.originMode ? '\u001b[?6h' : ''}`;
 };
+
+const regionOf = ({scrollTop, scrollBottom}: Inside['buffer'], rows: number): string =>
+  scrollTop === 0 && scrollBottom === rows - 1 ? '' : `\u001b[${scrollTop + 1};${scrollBottom + 1}r`;
 
 /** A cursor behind the last column waits there to wrap: only writing the last character again brings it there. */
 const cursor = (screen: Terminal, {buffer}: Inside): string => {
