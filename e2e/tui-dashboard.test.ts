@@ -1,50 +1,15 @@
-import {execFile} from 'node:child_process';
-import {randomBytes} from 'node:crypto';
 import {hostname} from 'node:os';
-import {promisify} from 'node:util';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {boxyard} from '../faults/lab/directories.ts';
-import {Up, waitFor} from './up.ts';
-
-const exec = promisify(execFile);
-const hasTmux = await exec('tmux', ['-V']).then(
-  () => true,
-  () => (console.log('skipped: no tmux here'), false),
-);
+import {hasTmux, openTerminal} from './terminal.ts';
+import {Up} from './up.ts';
 
 /** One Boxyard for the file; every test has a terminal of its own. */
 let up: Up;
 beforeAll(async () => void (hasTmux && (up = await Up.open())), 60_000);
 afterAll(() => up?.[Symbol.asyncDispose](), 60_000);
 
-interface Screen extends AsyncDisposable {
-  text(): Promise<string>;
-  keys(...keys: readonly string[]): Promise<void>;
-  shows(what: string | RegExp): Promise<void>;
-}
-
-/** `boxyard …` in a real terminal with a shell behind it, so that what is left of the terminal afterwards can be seen. */
-async function open(command: string, env: Readonly<Record<string, string>> = {}): Promise<Screen> {
-  const name = `boxyard-${randomBytes(6).toString('hex')}`;
-  const tmux = (...args: readonly string[]) => exec('tmux', ['-u', '-L', name, '-f', '/dev/null', ...args]);
-  const given = Object.entries({...up.env, ...env}).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
-  await tmux('new-session', '-d', '-x', '120', '-y', '40', ...given, `sh -c '${command}; echo ENDED $?; exec cat'`);
-  const text = async () => (await tmux('capture-pane', '-p')).stdout;
-  return {
-    text,
-    async keys(...keys) {
-      for (const key of keys) await tmux('send-keys', key);
-    },
-    async shows(what) {
-      let last = '';
-      const found = async () => new RegExp(what).test((last = await text()));
-      await waitFor(found, {within: 20_000, what: `the screen shows ${what}`}).catch((error: Error) => {
-        throw new Error(`${error.message}; it shows:\n${last}`);
-      });
-    },
-    [Symbol.asyncDispose]: async () => void (await tmux('kill-server').catch(() => undefined)),
-  };
-}
+const open = (command: string, env: Readonly<Record<string, string>> = {}) => openTerminal(command, {...up.env, ...env});
 
 const worker = hostname().toLowerCase();
 

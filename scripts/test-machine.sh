@@ -50,7 +50,8 @@ start_engines() {
   if ! podman_answers; then
     say "starting podman's API for the tests (log: /var/log/boxyard-podman.log)"
     mkdir -p ${podman_socket%/*}
-    setsid podman system service --time=0 unix://$podman_socket </dev/null >/var/log/boxyard-podman.log 2>&1 &
+    # In a directory of its own: podman's conmon leaves an empty file `oom` there when a program of an exec runs out of memory.
+    (cd ${podman_socket%/*} && exec setsid podman system service --time=0 unix://$podman_socket) </dev/null >/var/log/boxyard-podman.log 2>&1 &
     wait_for podman_answers || say "podman's API did not start: $(tail -n 1 /var/log/boxyard-podman.log)"
   fi
 }

@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
-import {timingFrom} from '@boxyard/core/config';
+import {logFormat, logSink, timingFrom} from '@boxyard/core/config';
 import {asBoxyardError} from '@boxyard/core/errors';
 import {startAgent} from './agent.ts';
 import {resolveConfig, type AgentFlags} from './config.ts';
@@ -15,14 +15,16 @@ const options = {
   'data-dir': {type: 'string'},
   'security-floor': {type: 'string'},
   'log-level': {type: 'string'},
+  'log-format': {type: 'string'},
   slots: {type: 'string'},
   memory: {type: 'string'},
   engine: {type: 'string', multiple: true},
   label: {type: 'string', multiple: true},
 } as const;
 
-function flagsFrom(argv: readonly string[]): AgentFlags {
-  const {values} = parseArgs({args: [...argv], options, strict: true});
+type Values = ReturnType<typeof parseArgs<{options: typeof options; strict: true}>>['values'];
+
+function flagsFrom(values: Values): AgentFlags {
   const flags = {
     url: values.url,
     name: values.name,
@@ -42,8 +44,13 @@ const isSource = import.meta.url.endsWith('.ts');
 const hostFile = isSource ? join(import.meta.dirname, 'session-host', 'main.ts') : join(import.meta.dirname, 'session-host.js');
 
 try {
-  const config = resolveConfig(flagsFrom(process.argv.slice(2)), process.env);
-  const logger = pino({level: config.logLevel, base: {part: 'agent'}});
+  const {values} = parseArgs({args: process.argv.slice(2), options, strict: true});
+  const config = resolveConfig(flagsFrom(values), process.env);
+  const format = logFormat(values['log-format'] ?? process.env['BOXYARD_LOG_FORMAT'], process.stdout.isTTY);
+  const logger = pino(
+    {level: config.logLevel, base: {part: 'agent'}},
+    logSink(format, text => process.stdout.write(text)),
+  );
   const log = (message: string, fields: object = {}) => logger[levelOf(fields)](fields, message);
   const crashAt = process.env['BOXYARD_CRASH_AT'];
   if (process.getuid?.() === 0) logger.info('Running as root: DevBoxes and files will be root’s.');

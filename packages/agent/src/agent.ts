@@ -6,6 +6,7 @@ import {OWN_RANGE, type FromAgent, type FromServer} from '@boxyard/core/protocol
 import {AgentClock, bootId} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
+import {figuresOf, type DiskFigures} from './disk-guard.ts';
 import {loadAll} from './engine-loading.ts';
 import {Engines} from './engines.ts';
 import {Garbage} from './garbage.ts';
@@ -35,6 +36,8 @@ export interface AgentDeps {
   /** The server refused this worker for good, and says why. */
   readonly onStopped: (error: BoxyardError) => void;
   readonly crash?: (at: CrashPoint) => void;
+  /** How full the disk of a folder is. */
+  readonly disk?: (dir: string) => DiskFigures;
 }
 
 export interface Agent {
@@ -133,6 +136,8 @@ class RunningAgent {
       jobs: this.#jobs,
       inventory: this.#inventory,
       connection: this.#connection,
+      garbage: this.#garbage,
+      disk: deps.disk ?? figuresOf,
       onStateGone: () => deps.onStopped(new BoxyardError('NOT_FOUND', {what: 'state directory', name: config.stateDir})),
     });
   }

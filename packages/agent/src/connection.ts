@@ -34,7 +34,6 @@ export interface ConnectionEvents {
   stopped(error: BoxyardError): void;
 }
 
-const DIAL_MS = 15_000;
 const StartHead = z.object({type: z.literal('job.start'), entry: z.string(), job: JobId, attempt: Attempt});
 
 function parsed(text: string): unknown {
@@ -98,11 +97,11 @@ export class Connection {
   }
 
   #connect(): void {
-    const {url, credential, fingerprint, env} = this.#deps;
+    const {url, credential, fingerprint, env, timing} = this.#deps;
     const {hostname, port, protocol} = new URL(url);
     const tls = protocol === 'wss:';
     const host = hostname.replace(/^\[|\]$/g, '');
-    const target = {host, port: Number(port) || (tls ? 443 : 80), tls, fingerprint, env, timeoutMs: DIAL_MS};
+    const target = {host, port: Number(port) || (tls ? 443 : 80), tls, fingerprint, env, timeoutMs: timing.dial};
     let refusal: BoxyardError | undefined;
     const createConnection = (_: unknown, done: (error: Error | null, stream?: unknown) => void): undefined => {
       dial(target).then(
@@ -117,7 +116,7 @@ export class Connection {
       headers: {authorization: `Bearer ${credential}`},
       perMessageDeflate: false,
       maxPayload: 1024 * 1024,
-      handshakeTimeout: DIAL_MS * 2,
+      handshakeTimeout: timing.dial * 2,
       createConnection: createConnection as never,
     });
     this.#socket = socket;
@@ -176,6 +175,7 @@ export class Connection {
     if (refusal !== undefined) return this.#onClose(socket, refusal, this.#deps.timing.unauthenticatedRetry);
     this.#isOpen = true;
     this.status = 'connected';
+    this.#deps.log('connected', {url: this.#deps.url});
     this.#backoff.reset();
     this.#events.open(message);
     this.bulk.wake();

@@ -1,5 +1,6 @@
 import {createHash, X509Certificate} from 'node:crypto';
 import {request as httpRequest} from 'node:http';
+import {request as httpsRequest} from 'node:https';
 import {connect as netConnect, isIP, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {connect as tlsConnect, type TLSSocket} from 'node:tls';
@@ -24,9 +25,12 @@ export async function dial(options: DialOptions): Promise<Duplex> {
 
 /** `HTTPS_PROXY` for TLS, `HTTP_PROXY` for plain text, unless `NO_PROXY` names the host or a domain above it. */
 export function proxyFor({host, port, tls, env}: Pick<DialOptions, 'host' | 'port' | 'tls' | 'env'>): URL | undefined {
-  const named = tls ? (env['HTTPS_PROXY'] ?? env['https_proxy']) : (env['HTTP_PROXY'] ?? env['http_proxy']);
+  const variable = tls ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const named = env[variable] ?? env[variable.toLowerCase()];
   if (!named || isExempt(host, port, env['NO_PROXY'] ?? env['no_proxy'] ?? '')) return undefined;
-  return new URL(named.includes('://') ? named : `http://${named}`);
+  const url = named.includes('://') ? named : `http://${named}`;
+  if (URL.canParse(url) && /^https?:/.test(url)) return new URL(url);
+  throw new BoxyardError('INVALID_INPUT', {field: variable, issue: 'expected http://HOST:PORT or https://HOST:PORT'});
 }
 
 function isExempt(host: string, port: number, list: string): boolean {
@@ -58,10 +62,11 @@ function directly({host, port, timeoutMs}: DialOptions): Promise<Socket> {
 
 function throughProxy(proxy: URL, {host, port, timeoutMs}: DialOptions): Promise<Duplex> {
   const user = proxy.username && `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const [request, standard] = proxy.protocol === 'https:' ? [httpsRequest, 443] : [httpRequest, 80];
   return new Promise((resolve, reject) => {
-    const asked = httpRequest({
-      host: proxy.hostname,
-      port: proxy.port || 80,
+    const asked = request({
+      host: proxy.hostname.replace(/^\[|\]$/g, ''),
+      port: proxy.port || standard,
       method: 'CONNECT',
       path: `${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
       timeout: timeoutMs,
@@ -72,8 +77,10 @@ function throughProxy(proxy: URL, {host, port, timeoutMs}: DialOptions): Promise
     asked.once('connect', (response, socket) => {
       if (response.statusCode === 200) return resolve(socket);
       socket.destroy();
-      reject(new Error(`proxy ${proxy.host} answered ${response.statusCode}`));
+      reject(new Error(`proxy ${proxy.host} answered ${response.statusCode} ${response.statusMessage ?? ''}`.trimEnd()));
     });
+    // A proxy that does not know CONNECT answers as a server does.
+    asked.once('response', response => asked.destroy(new Error(`proxy ${proxy.host} answered ${response.statusCode}`)));
     asked.end();
   });
 }

@@ -28,13 +28,13 @@ export class DiskGuard {
     this.#read = read;
   }
 
-  /** True: take no new jobs. The ballast is made again when there is room. */
-  look(): boolean {
+  /** Why no new jobs are taken, in words for a person; undefined where there is room, and then the ballast is made again. */
+  look(): string | undefined {
     const figures = this.#read(this.#dir);
     const isTight = isUnderPressure(figures);
     if (!isTight && !existsSync(this.#ballast)) this.#make();
     if (figures.freeBytes < BALLAST_BYTES) this.release();
-    return isTight;
+    return isTight ? `${said(figures)} under ${this.#dir}` : undefined;
   }
 
   release(): void {
@@ -53,7 +53,12 @@ export class DiskGuard {
   }
 }
 
-function figuresOf(dir: string): DiskFigures {
+const said = ({freeShare, freeBytes, freeInodeShare}: DiskFigures): string =>
+  freeInodeShare < 0.05
+    ? `${(freeInodeShare * 100).toFixed(1)} % of the inodes are free`
+    : `${Math.floor(freeBytes / 1024 ** 2)} MiB (${(freeShare * 100).toFixed(1)} %) are free`;
+
+export function figuresOf(dir: string): DiskFigures {
   const {blocks, bavail, bsize, files, ffree} = statfsSync(dir);
   return {freeShare: blocks === 0 ? 1 : bavail / blocks, freeBytes: bavail * bsize, freeInodeShare: files === 0 ? 1 : ffree / files};
 }

@@ -4,6 +4,9 @@ import type {Box} from '@boxyard/core/plugin-api';
 import type {Inventory} from './inventory.ts';
 import type {Parts} from './steps/index.ts';
 
+/** Spools that are kept for nothing but a server that lost its last second (R2): how much they may take together. */
+const KEPT_BYTES = 1024 ** 3;
+
 /**
  * Removes what nobody answers for: boxes of jobs that are over, spools of results that are stored. Only boxes with this
  * agent's label are looked at, DevBoxes are never touched, and everything has a grace from when it was first seen (B19).
@@ -75,14 +78,29 @@ export class Garbage {
     });
   }
 
-  #spools(): void {
-    const dir = join(this.#parts.stateDir, 'spool');
-    if (!existsSync(dir)) return;
-    const held = new Set([...this.#parts.journal.jobs].map(row => `${row.job}.${row.attempt.number}.${row.attempt.id}`));
-    for (const name of readdirSync(dir)) {
-      if (held.has(name)) continue;
-      const path = join(dir, name);
-      if (Date.now() - statSync(path).mtimeMs >= this.#parts.timing.spoolKept) rmSync(path, {recursive: true, force: true});
+  /** The disk is nearly full: what is only kept to be safe goes first. Spools of unfinished jobs stay. */
+  makeRoom(): void {
+    this.#spools(0);
+  }
+
+  /** Those nobody needs any more, newest first: what is too old goes, and what is too much. */
+  #spools(most = KEPT_BYTES): void {
+    const {stateDir, journal, timing} = this.#parts;
+    const held = new Set([...journal.jobs].map(row => `${row.job}.${row.attempt.number}.${row.attempt.id}`));
+    const kept = spoolsIn(join(stateDir, 'spool')).filter(({name}) => !held.has(name));
+    let total = 0;
+    for (const {path, changedAt, bytes} of kept.sort((a, b) => b.changedAt - a.changedAt)) {
+      total += bytes;
+      if (total > most || Date.now() - changedAt >= timing.spoolKept) rmSync(path, {recursive: true, force: true});
     }
   }
+}
+
+function spoolsIn(dir: string): {name: string; path: string; changedAt: number; bytes: number}[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir).map(name => {
+    const path = join(dir, name);
+    const bytes = readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+    return {name, path, changedAt: statSync(path).mtimeMs, bytes};
+  });
 }

@@ -27,6 +27,7 @@ export class Job {
   readonly #parts: Parts;
   readonly #abort = new AbortController();
   readonly #phases: Phase[];
+  readonly #isResumed: boolean;
   #end: End = {};
   #ending: Ending | undefined;
   #usedHost = false;
@@ -37,6 +38,7 @@ export class Job {
     this.row = row;
     this.#parts = parts;
     this.#phases = row.phases.filter(phase => phase.endedAt !== undefined);
+    this.#isResumed = row.state === 'running';
     if (row.cancel) this.#ending = {kind: 'cancelled', ...row.cancel};
     // The one who starts it looks at `done` first: steps begin in the next turn.
     this.done = new Promise<void>(resolve => setImmediate(resolve)).then(() => this.#run());
@@ -140,6 +142,7 @@ export class Job {
       start,
       of: this.of,
       index,
+      isRepeat: this.#isResumed,
       signal: this.#abort.signal,
       get graceMs() {
         return graceMs();

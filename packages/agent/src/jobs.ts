@@ -18,8 +18,8 @@ export class Jobs {
   readonly #parts: Parts;
   readonly #live = new Map<string, Job>();
   #confirmed: string | undefined;
-  /** No new job: the disk is nearly full. */
-  isRefusing = false;
+  /** Why nothing that fills the disk is begun: it is nearly full (B11). */
+  noRoom: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -154,7 +154,8 @@ export class Jobs {
           hint: `${message.engine} does not enforce ${missing.join(', ')}.`,
         });
     }
-    if (this.isRefusing && makesBox) throw new BoxyardError('NO_SPACE', {where: worker.name});
+    const fills = message.steps.some(step => fillsDisk.has(step.do));
+    if (this.noRoom !== undefined && fills) throw new BoxyardError('NO_SPACE', {where: `${worker.name}: ${this.noRoom}`});
   }
 
   #run(row: JobRow): Job {
@@ -200,7 +201,7 @@ export class Jobs {
   }
 
   async #removeBoxes(row: JobRow): Promise<void> {
-    if (row.start.keepBox) return;
+    if (row.start.keepBox && !isStillborn(row)) return;
     const {engines} = this.#parts;
     for (const step of row.start.steps) {
       if (step.do !== 'container.create') continue;
@@ -240,5 +241,18 @@ export class Jobs {
     });
   }
 }
+
+const fillsDisk: ReadonlySet<string> = new Set<JobStart['steps'][number]['do']>([
+  'container.create',
+  'image.pull',
+  'image.build',
+  'image.snapshot',
+]);
+
+/** Its box was made, or was about to be, and never ran: there is nothing in it that anybody could want to keep. */
+const isStillborn = ({start, finished}: JobRow): boolean => {
+  const started = start.steps.findIndex(step => step.do === 'container.start');
+  return started >= finished && start.steps.some(step => step.do === 'container.create');
+};
 
 const refused = (issue: string) => new BoxyardError('CONFLICT', {what: 'This attempt', issue});

@@ -1,4 +1,4 @@
-import {renameSync, rmSync} from 'node:fs';
+import {chmodSync, closeSync, openSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import type {Attempt, FromAgent, FromServer, Phase} from '@boxyard/core/protocol';
@@ -240,6 +240,9 @@ export class Journal {
 /** A file that is no journal any more is put aside: the labels of the boxes and the server's records are what is left. */
 function open(path: string): DatabaseSync {
   const attempt = () => {
+    // SQLite gives its other files the mode of this one.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
     const db = new DatabaseSync(path);
     db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
     db.exec(schema);

@@ -1,7 +1,8 @@
 import {existsSync} from 'node:fs';
 import type {Connection} from './connection.ts';
 import type {Clock} from './clock.ts';
-import {DiskGuard} from './disk-guard.ts';
+import {DiskGuard, type DiskFigures} from './disk-guard.ts';
+import type {Garbage} from './garbage.ts';
 import {Vitals} from './heartbeat.ts';
 import type {Inventory} from './inventory.ts';
 import type {Jobs} from './jobs.ts';
@@ -13,6 +14,8 @@ export interface PulseDeps {
   readonly jobs: Jobs;
   readonly inventory: Inventory;
   readonly connection: Connection;
+  readonly garbage: Garbage;
+  readonly disk: (dir: string) => DiskFigures;
   /** Whoever removed the state directory wants no agent on it any more. */
   readonly onStateGone: () => void;
 }
@@ -28,7 +31,7 @@ export class Pulse {
 
   constructor(deps: PulseDeps) {
     this.#deps = deps;
-    this.#guard = new DiskGuard(deps.stateDir);
+    this.#guard = new DiskGuard(deps.stateDir, deps.disk);
     this.#vitals = new Vitals(deps.stateDir);
     this.#sleep = new SleepWatch(deps.clock, sleptMs => this.#onWake(sleptMs));
     this.#heardAtBoot = deps.clock.bootMs();
@@ -47,11 +50,12 @@ export class Pulse {
   }
 
   beat(): void {
-    const {jobs, inventory, connection, stateDir} = this.#deps;
+    const {jobs, inventory, connection, garbage, stateDir} = this.#deps;
     if (!existsSync(stateDir)) return this.#deps.onStateGone();
-    jobs.isRefusing = this.#guard.look();
+    jobs.noRoom = this.#guard.look();
+    if (jobs.noRoom !== undefined) garbage.makeRoom();
     this.#checkTouch();
-    connection.send(this.#vitals.read(inventory.running, jobs.isRefusing));
+    connection.send(this.#vitals.read(inventory.running, jobs.noRoom !== undefined));
   }
 
   stop(): void {

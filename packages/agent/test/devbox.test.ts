@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
 import {Readable} from 'node:stream';
 import {expect, test} from 'vitest';
@@ -68,6 +69,18 @@ for (const {name, socket} of engines) {
     const again = await scene.whole(run([exec(box, 'cat /workspace/made.txt')]).job);
     expect(again.stdout).toBe('made\n');
     expect((await scene.result(run([{do: 'container.remove', box}]).job)).exit).toEqual({code: 0});
+  });
+
+  here(`a DevBox on ${name} whose making failed before it ever ran leaves no container`, async () => {
+    await using scene = await Scene.open();
+    await scene.registered(config);
+    const box = boxName();
+    scene.server.blobs.set('hostile', tarOf('../outside.txt', Buffer.from('no')));
+    const source = {kind: 'dir' as const, blob: 'hostile', bytes: 1};
+    const steps: Step[] = [create(box), {do: 'container.setup', box, source, commands: []}, {do: 'container.start', box, stdin: false}];
+    const {job} = scene.server.start({engine: name, keepBox: true, steps});
+    expect((await scene.result(job)).error).toBeDefined();
+    await waitFor(() => spawnSync('docker', ['-H', `unix://${socket}`, 'inspect', box]).status !== 0, 10_000);
   });
 
   here(`a setup command that fails on ${name} is named in the error, and an image without git says so`, async () => {

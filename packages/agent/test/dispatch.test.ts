@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {newAttemptId} from '@boxyard/core/config';
@@ -133,7 +133,7 @@ test('a second agent on the same state directory is refused and names the first'
   expect((error as Error).message).toContain(String(process.pid));
 });
 
-test('the journal holds no secret, and neither does the output', async () => {
+test('the journal is private and holds no secret, and neither does the output', async () => {
   await using scene = await Scene.open();
   await scene.registered();
   const canary = 'canary-5d1f00d-value';
@@ -150,6 +150,7 @@ test('the journal holds no secret, and neither does the output', async () => {
   for (const file of ['journal.db', 'journal.db-wal', 'session-host.log']) {
     const path = join(scene.stateDir, file);
     if (existsSync(path)) expect(readFileSync(path).includes(canary)).toBe(false);
+    if (existsSync(path)) expect(statSync(path).mode & 0o777).toBe(0o600);
   }
   expect(scene.logs.join('')).not.toContain(canary);
 });

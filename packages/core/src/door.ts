@@ -2,7 +2,7 @@ import {ensureFirstTenant, type Reachable} from './access/access.ts';
 import {BoxyardError} from './errors/index.ts';
 import {openCertificate, readCertificate, type Certificate} from './rim/certificate.ts';
 import {isLoopback, isWildcard, reachable} from './rim/http-hosts.ts';
-import {createHttp, type Http, type HttpLog} from './rim/http.ts';
+import {createHttp, type Http, type HttpLog, type HttpOptions} from './rim/http.ts';
 import {addRoutes, type RouteParts} from './routes.ts';
 
 export interface ListenAt {
@@ -10,7 +10,7 @@ export interface ListenAt {
   readonly port: number;
 }
 
-export interface DoorOptions extends RouteParts {
+export interface DoorOptions extends RouteParts, Pick<HttpOptions, 'trustedProxies' | 'limits'> {
   readonly log: HttpLog;
   /** At least one; anything but loopback speaks TLS. */
   readonly listen: readonly ListenAt[];
@@ -33,11 +33,11 @@ export interface DoorOptions extends RouteParts {
  * local token. `PORT_BUSY`, `INSECURE_LISTEN`. Nothing stays open where it rejects.
  */
 export async function openDoor(options: DoorOptions): Promise<Http> {
-  const {access, metrics, log, publicUrl, bodyMs} = options;
+  const {access, metrics, log, publicUrl, bodyMs, trustedProxies, limits} = options;
   const beyond = options.listen.find(at => !isLoopback(at.host));
   if (options.isInsecureBehindProxy === true && beyond !== undefined && publicUrl === undefined)
     throw new BoxyardError('INSECURE_LISTEN', {address: `${beyond.host}:${beyond.port}`});
-  const http = createHttp({gate: access.gate, log, publicUrl, bodyMs, onAnswer: metrics.request});
+  const http = createHttp({gate: access.gate, log, publicUrl, bodyMs, trustedProxies, limits, onAnswer: metrics.request});
   try {
     options.addSockets(http);
     addRoutes(http, options);

@@ -28,7 +28,7 @@ import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
 import {createServerMarks} from './workers/store-servers.ts';
 import {createWorkerStore} from './workers/store.ts';
 import {WorkerTable} from './workers/table.ts';
-import {type WorkerServiceDeps, createWorkerService} from './workers/workers.ts';
+import {type WorkerServiceDeps, createWorkerService, learnAdmitted} from './workers/workers.ts';
 
 export interface JobCoreOptions {
   readonly rim: RedisRim;
@@ -214,7 +214,9 @@ function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobR
 function createServices(options: JobCoreOptions, parts: Parts): Services {
   const {store, table, watchers, hub, events, workers} = parts;
   const {rim, blobs, timing} = options;
-  const accept: AcceptDeps = {store, table, blobs, secrets: options.secrets, tenants: options.tenants, timing};
+  const {admitted, secrets, tenants} = options;
+  const learnJoined = (tenant: string) => learnAdmitted({admitted, table, workers}, tenant);
+  const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
   return {
     jobs: createJobService({...accept, watchers, getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox)}),
     devboxes: createDevBoxService(accept),
@@ -223,7 +225,7 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
       workers,
       table,
       hub: () => hub,
-      admitted: options.admitted,
+      admitted,
       nudge: parts.nudge,
     }),
     images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),

@@ -5,7 +5,7 @@ import {parseArgs} from 'node:util';
 import {pino} from 'pino';
 import {parse as parseYaml} from 'yaml';
 import {z} from 'zod';
-import {files, paths, timingFrom} from './config/index.ts';
+import {files, logFormat, logSink, paths, timingFrom} from './config/index.ts';
 import {BoxyardError, asBoxyardError} from './errors/index.ts';
 import {type ServerOptions, startServer} from './server.ts';
 
@@ -19,10 +19,12 @@ const Config = z.strictObject({
   'redis-url': z.string().optional(),
   'public-url': z.string().optional(),
   'insecure-behind-proxy': z.boolean().optional(),
+  'trusted-proxy': z.union([z.string(), z.array(z.string())]).optional(),
   'tls-cert': z.string().optional(),
   'tls-key': z.string().optional(),
   'local-token': z.string().optional(),
   'log-level': z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+  'log-format': z.enum(['json', 'text']).optional(),
 });
 type Config = z.infer<typeof Config>;
 
@@ -34,10 +36,12 @@ const flags = {
   'redis-url': {type: 'string'},
   'public-url': {type: 'string'},
   'insecure-behind-proxy': {type: 'boolean'},
+  'trusted-proxy': {type: 'string', multiple: true},
   'tls-cert': {type: 'string'},
   'tls-key': {type: 'string'},
   'local-token': {type: 'string'},
   'log-level': {type: 'string'},
+  'log-format': {type: 'string'},
 } as const;
 
 /** Flag over environment over file over default. */
@@ -51,7 +55,9 @@ function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
       'blob-dir': env['BOXYARD_BLOB_DIR'],
       'redis-url': env['BOXYARD_REDIS_URL'] ?? env['REDIS_URL'],
       'public-url': env['BOXYARD_PUBLIC_URL'],
+      'trusted-proxy': env['BOXYARD_TRUSTED_PROXY']?.split(','),
       'log-level': env['BOXYARD_LOG_LEVEL'] ?? env['LOG_LEVEL'],
+      'log-format': env['BOXYARD_LOG_FORMAT'],
     }).filter(([, value]) => value !== undefined),
   );
   const named = file ?? env['BOXYARD_SERVER_CONFIG'];
@@ -95,6 +101,7 @@ function serverOptions(config: Config, env: NodeJS.ProcessEnv, log: ServerOption
     listen: listen.map(listenAt),
     publicUrl: config['public-url'],
     isInsecureBehindProxy: config['insecure-behind-proxy'],
+    trustedProxies: config['trusted-proxy'] === undefined ? [] : [config['trusted-proxy']].flat(),
     tlsFiles: tls,
     secretKey: env['BOXYARD_SECRET_KEY'],
     localToken: config['local-token'] ?? known.localToken,
@@ -117,18 +124,25 @@ function version(): string {
   return '0.0.0';
 }
 
-/** Prints one JSON line `{"ready":true,"url":…}` on stdout when it serves; logs go to stderr. */
+/** Prints one JSON line `{"ready":true,"url":…}` on stdout when it serves, to a person the same in words; logs go to stderr. */
 async function main(): Promise<void> {
   // Redis and the blobs write files of their own: none of them is anybody else's, also where a parent folder is opened.
   process.umask(0o077);
   const config = readConfig(process.argv.slice(2), process.env);
-  const log = pino({level: config['log-level'] ?? 'info', base: {pid: process.pid}}, pino.destination({dest: 2, sync: true}));
+  const format = logFormat(config['log-format'], process.stderr.isTTY);
+  const destination = pino.destination({dest: 2, sync: true});
+  const log = pino(
+    {level: config['log-level'] ?? 'info', base: {pid: process.pid}},
+    logSink(format, text => destination.write(text)),
+  );
   process.on('unhandledRejection', error => log.error({err: error}, 'an unhandled rejection'));
   let end: ((code: number) => void) | undefined;
   const ended = new Promise<number>(resolve => (end = resolve));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end?.(0));
-  const server = await startServer({...serverOptions(config, process.env, log), onStuck: () => end?.(1)});
-  process.stdout.write(`${JSON.stringify({ready: true, url: server.url, pid: process.pid})}\n`);
+  const options = serverOptions(config, process.env, log);
+  const server = await startServer({...options, onStuck: () => end?.(1)});
+  const words = `Boxyard server at ${server.url}\nToken file: ${options.localToken}\nready\n  boxyard workers invite\n`;
+  process.stdout.write(process.stdout.isTTY ? words : `${JSON.stringify({ready: true, url: server.url, pid: process.pid})}\n`);
   log.info({url: server.url}, 'ready');
   const code = await ended;
   setTimeout(() => process.exit(code || 1), closeWithinMs).unref();

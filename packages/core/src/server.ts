@@ -10,6 +10,7 @@ import {type EmbeddedRedis, startEmbeddedRedis} from './rim/embedded-redis.ts';
 import type {Http, HttpLog} from './rim/http.ts';
 import {createMetrics} from './rim/metrics.ts';
 import {checkFitness, openRedis, type RedisRim} from './rim/redis.ts';
+import {addAgentRoute} from './workers/routes-agents.ts';
 
 export interface ServerOptions {
   /** Everything the server keeps, unless named otherwise below; made 0700. */
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly listen: readonly ListenAt[];
   readonly publicUrl?: string | undefined;
   readonly isInsecureBehindProxy?: boolean | undefined;
+  /** Proxies whose `X-Forwarded-For` says who asks: addresses or `network/bits`. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly tlsFiles?: {readonly cert: string; readonly key: string} | undefined;
   readonly secretKey?: string | undefined;
   /** The owner token of the person on this machine is kept here. */
@@ -101,25 +104,15 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     tlsFiles: options.tlsFiles,
     publicUrl: options.publicUrl,
     isInsecureBehindProxy: options.isInsecureBehindProxy,
+    trustedProxies: options.trustedProxies,
     localToken: options.localToken,
-    addSockets: door => addAgentSocket(door, access, core),
+    addSockets: door => addAgentRoute(door, access.workers, core.hub.accept),
   });
   closers.push(() => http.close());
   closers.push(() => core.hub.close());
   const local = access.reachable.local?.address ?? access.reachable.addresses[0] ?? '';
   const scheme = access.reachable.local?.fingerprint === undefined ? 'http' : 'https';
   return {url: options.publicUrl ?? `${scheme}://${local}`, http, access};
-}
-
-const mostAgentFrameBytes = 1024 * 1024;
-
-function addAgentSocket(http: Http, access: Access, {hub}: JobCore): void {
-  http.socket('agents', {
-    maxPayload: mostAgentFrameBytes,
-    isForBrowsers: false,
-    admit: request => access.workers.admit(/^Bearer (\S+)$/.exec(request.raw.headers.authorization ?? '')?.[1]),
-    open: (socket, {worker, tenant, name}) => hub.accept(socket, {worker, tenant, name}),
-  });
 }
 
 async function openRim(options: ServerOptions, closers: (() => Promise<void> | void)[]): Promise<RedisRim> {

@@ -45,7 +45,12 @@ export interface JobService {
   exec(caller: Caller, devbox: string, request: ExecRequest, key?: string): Promise<JobView>;
   pull(caller: Caller, request: Body<typeof PullRequest>, key?: string): Promise<JobView>;
   build(caller: Caller, request: Body<typeof BuildRequest>, key?: string): Promise<JobView>;
-  removeImage(caller: Caller, request: Body<typeof RemoveImageRequest>, key?: string): Promise<JobView>;
+  /** `at`: where the image was found; what the request names has the say without it. */
+  removeImage(
+    caller: Caller,
+    request: Body<typeof RemoveImageRequest>,
+    options: {readonly key?: string | undefined; readonly at?: ImagePlace | undefined},
+  ): Promise<JobView>;
   /** By id, unique prefix of an id, or `DEVBOX/NAME`. */
   show(tenant: TenantId, job: string): Promise<JobView>;
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
@@ -74,10 +79,19 @@ export interface WorkerService {
   drain(caller: Caller, worker: string, on: boolean): Promise<WorkerView>;
   remove(caller: Caller, worker: string): Promise<void>;
 }
+export interface ImagePlace {
+  readonly worker: string;
+  readonly engine: string;
+}
 export interface ImageService {
   /** Asks every connected worker of the tenant, 5 s at most; a worker that did not answer is left out and named in `missing`. */
   list(tenant: TenantId): Promise<Page<ImageView> & {readonly missing: readonly string[]}>;
   check(tenant: TenantId, ref: string): Promise<z.infer<typeof ImageCheckView>>;
+  /** The first connected worker and engine that has it, of those that were named; undefined where none said so. */
+  find(
+    tenant: TenantId,
+    image: {readonly ref: string; readonly worker?: string | undefined; readonly engine?: string | undefined},
+  ): Promise<ImagePlace | undefined>;
 }
 export interface LogService {
   /** Lengths (gaps counted) and gaps of a job's streams as stored. */

@@ -31,6 +31,8 @@ export interface TestCoreOptions {
   readonly limits?: {readonly devboxes: number; readonly historyDays: number};
   readonly workers?: Map<string, {worker: string; tenant: string; name: string}>;
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Machines that joined and did not connect. */
+  readonly joined?: readonly {readonly worker: string; readonly name: string}[];
 }
 
 /** For ids of attempts that a test says were sent. */
@@ -61,7 +63,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
     tenants: {
       get: async () => ({minimumProfile: 'open', defaultProfile: 'open', limits: options.limits ?? {devboxes: -1, historyDays: 365}}),
     },
-    admitted: async () => [],
+    admitted: async () => options.joined ?? [],
     onFault: (error, about) => faults.push(about, error),
     onStuck: () => faults.push('stuck'),
   });

@@ -214,7 +214,11 @@ function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'eve
   return {
     devboxes: {create: box, list: none, show: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
     workers: {list: none, show: worker, label: worker, cordon: worker, drain: worker, remove: worker},
-    images: {list: async () => ({items: [], missing: []}), check: async (_tenant, ref) => ({ref, workers: []})},
+    images: {
+      list: async () => ({items: [], missing: []}),
+      check: async (_tenant, ref) => ({ref, workers: []}),
+      find: async () => undefined,
+    },
     events: {
       followers,
       asked,

@@ -16,8 +16,8 @@ export function renderError(error: BoxyardError, style: ErrorStyle): string {
   if (style.json) return `${JSON.stringify({error: {...toWire(error), exitCode: exitCodeOf(error, style)}}, null, 2)}\n`;
   const bold = style.bold ?? (text => text);
   const lines = [bold(safeText(error.message))];
-  if (error.code === 'INTERNAL' && style.logFile !== undefined) lines.push(`Log: ${style.logFile}`);
   if (error.hint !== '') lines.push(safeText(error.hint));
+  if (error.code === 'INTERNAL' && style.logFile !== undefined) lines.push(`Log: ${style.logFile}`);
   if (style.debug) lines.push(safeText(story(error)));
   return `${lines.join('\n')}\n`;
 }

@@ -30,7 +30,7 @@ async function start(argv: string[]): Promise<number> {
   if (resolved.kind === 'unknown') return sayUnknown(resolved.words, resolved.suggestion);
   const found = config.findCommand(resolved.id, {must: true});
   const command = (await found.load()) as unknown as CommandOfOurs;
-  return command.execute([...resolved.rest], program());
+  return command.execute([...resolved.rest], program(), resolved.id.replaceAll(':', ' '));
 }
 
 /** `boxyard` alone is the dashboard for a person and help for a program. */
@@ -54,7 +54,8 @@ async function showHelp(config: import('@oclif/core/config').Config, subject: re
 async function sayUnknown(words: string, suggestion: string | undefined): Promise<number> {
   const {BoxyardError} = await import('@boxyard/core/errors');
   const {exitCodeOf, renderError} = await import('./render-error.ts');
-  const error = new BoxyardError('UNKNOWN_FLAG', {what: 'command', name: words, ...(suggestion === undefined ? {} : {suggestion})});
+  const hint = suggestion === undefined ? 'boxyard --help' : `Did you mean ${suggestion}?`;
+  const error = new BoxyardError('UNKNOWN_FLAG', {what: 'command', name: words}, {hint});
   process.stderr.write(renderError(error, {json: false, debug: false, runsCommand: false}));
   return exitCodeOf(error, {runsCommand: false});
 }

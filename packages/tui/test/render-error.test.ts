@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {BoxyardError, catalogue, type ErrorCode} from '@boxyard/core/errors';
+import {withOwnHelp} from '../src/cli/define-command.ts';
 import {exitCodeOf, renderError} from '../src/render-error.ts';
 
 const style = {json: false, debug: false, runsCommand: false};
@@ -12,6 +13,21 @@ describe('an error on stderr', () => {
   test('is one document with its exit code in JSON', () => {
     const text = renderError(new BoxyardError('NOT_FOUND', {what: 'job', name: 'j-1'}), {...style, json: true});
     expect(JSON.parse(text)).toMatchObject({error: {code: 'NOT_FOUND', message: 'No job j-1.', exitCode: 5}});
+  });
+
+  test('of ours names its log last, where there is one', () => {
+    const lines = renderError(new BoxyardError('INTERNAL'), {...style, logFile: '/tmp/x.log'}).split('\n');
+    expect(lines.slice(1)).toEqual(['Please report it, with its log.', 'Log: /tmp/x.log', '']);
+    expect(renderError(new BoxyardError('INTERNAL'), style)).not.toMatch(/below|above/);
+  });
+
+  test('of a wrong line points to the help of its command, and never to the API', () => {
+    const wrong = withOwnHelp(new BoxyardError('INVALID_INPUT', {field: 'JOB', issue: 'missing'}), 'jobs show');
+    expect(renderError(wrong, style)).toBe('JOB: missing.\nboxyard jobs show --help\n');
+    const unknown = withOwnHelp(new BoxyardError('UNKNOWN_FLAG', {name: '--what'}), 'run');
+    expect(renderError(unknown, style)).toBe('Unknown option --what.\nboxyard run --help\n');
+    const better = new BoxyardError('INVALID_INPUT', {field: 'a', issue: 'b', hint: 'do c'});
+    expect(withOwnHelp(better, 'run')).toBe(better);
   });
 
   test('shows no stack unless asked', () => {

@@ -4,6 +4,7 @@ import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {Engine} from '@boxyard/core/plugin-api';
 import type {Attempt} from '@boxyard/core/protocol';
+import {DiskRoom} from './disk-room.ts';
 import {Held} from './held.ts';
 import {JobOutput} from './job-output.ts';
 import {Spool, spoolCaps, spoolDir, type SpoolCaps} from './spool.ts';
@@ -41,12 +42,14 @@ export class SessionHost {
   readonly #outputs = new Map<string, JobOutput>();
   readonly #held = new Map<string, Held>();
   readonly #agents = new Set<Socket>();
+  readonly #room: DiskRoom;
   readonly #timer: NodeJS.Timeout;
   #emptySince = Date.now();
   #isTold = false;
 
   constructor(deps: SessionHostDeps) {
     this.#deps = deps;
+    this.#room = new DiskRoom(deps.stateDir);
     this.#timer = setInterval(() => this.#endIfEmpty(), Math.max(50, Math.min(deps.idleMs / 4, 5_000)));
   }
 
@@ -203,7 +206,7 @@ export class SessionHost {
   #outputOf(of: {job: string; attempt: Attempt}): JobOutput {
     const known = this.#outputs.get(jobKey(of));
     if (known) return known;
-    const spool = new Spool(spoolDir(this.#deps.stateDir, of.job, of.attempt), this.#deps.caps ?? spoolCaps);
+    const spool = new Spool(spoolDir(this.#deps.stateDir, of.job, of.attempt), this.#deps.caps ?? spoolCaps, this.#room);
     const {job, attempt} = of;
     const made = new JobOutput({job, attempt}, spool, (stream, length, settled) =>
       this.#tell({type: 'spooled', job, attempt, stream, length, settled}),

@@ -1,6 +1,8 @@
-import {closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeSync, appendFileSync} from 'node:fs';
+import {closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Attempt, Gap, LogEnd, OutputName} from '@boxyard/core/protocol';
+import type {DiskRoom} from './disk-room.ts';
+import {NotedGaps, notedGaps} from './noted-gaps.ts';
 
 /**
  * Output of one attempt on disk. A stream is a row of segments `<stream>.<h|t>.<offset>`; what no segment holds is a gap.
@@ -76,15 +78,6 @@ function reasonOf(noted: readonly Gap[], stream: OutputName, from: number, to: n
   return noted.find(gap => gap.stream === stream && gap.reason !== 'engine-log' && gap.from < to && gap.to > from)?.reason ?? 'cap';
 }
 
-function notedGaps(dir: string): Gap[] {
-  const file = join(dir, 'gaps');
-  if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter(line => line.endsWith('}'))
-    .map(line => JSON.parse(line) as Gap);
-}
-
 interface Open {
   readonly segment: Segment;
   readonly fd: number;
@@ -96,13 +89,17 @@ export class Spool {
   readonly #caps: SpoolCaps;
   readonly #lengths: {stdout: number; stderr: number; log: number};
   readonly #open = new Map<OutputName, Open>();
+  readonly #room: Pick<DiskRoom, 'has'>;
+  readonly #noted: NotedGaps;
   #tails: Segment[];
   #headUsed: number;
   #settled: {stdout?: number; stderr?: number; log?: number} = {};
 
-  constructor(dir: string, caps: SpoolCaps = spoolCaps) {
+  constructor(dir: string, caps: SpoolCaps = spoolCaps, room: Pick<DiskRoom, 'has'> = {has: () => true}) {
     this.dir = dir;
     this.#caps = caps;
+    this.#room = room;
+    this.#noted = new NotedGaps(dir);
     const segments = listSegments(dir);
     this.#lengths = {...lengthsOf(segments)};
     this.#tails = segments.filter(segment => segment.tail);
@@ -141,12 +138,7 @@ export class Spool {
   }
 
   note(gap: Gap): void {
-    try {
-      mkdirSync(this.dir, {recursive: true, mode: 0o700});
-      appendFileSync(join(this.dir, 'gaps'), `${JSON.stringify(gap)}\n`, {mode: 0o600});
-    } catch {
-      // A full disk: the missing segment still shows the gap, only its reason is lost.
-    }
+    this.#noted.note(gap);
   }
 
   close(): void {
@@ -175,7 +167,8 @@ export class Spool {
   }
 
   #append(stream: OutputName, bytes: Uint8Array, tail: boolean): void {
-    const open = this.#open.get(stream) ?? this.#segment(stream, tail);
+    const hasRoom = this.#room.has(bytes.length);
+    const open = hasRoom ? (this.#open.get(stream) ?? this.#segment(stream, tail)) : undefined;
     const from = this.#lengths[stream];
     const written = open ? writeAll(open.fd, bytes) : 0;
     if (open) open.segment.size += written;

@@ -40,6 +40,8 @@ export interface StepContext {
   readonly start: JobStart;
   readonly of: {readonly job: string; readonly attempt: Attempt};
   readonly index: number;
+  /** The agent was restarted during this attempt: what the step asks may be done already. */
+  readonly isRepeat: boolean;
   /** Aborted when the job is to end early: cancel, deadline, newer attempt. */
   readonly signal: AbortSignal;
   readonly graceMs: number;

@@ -1,3 +1,4 @@
+import {BoxyardError} from '@boxyard/core/errors';
 import type {Step} from '@boxyard/core/protocol';
 import {checkLabels, checkReach} from '../floor.ts';
 import {boxOf, execInBox, type StepContext} from './context.ts';
@@ -42,10 +43,21 @@ export async function containerExec(context: StepContext, step: Extract<Step, {d
   context.ends({exit});
 }
 
-/** Whatever still carries the job's name in its environment; the one who looks does not. */
+/** Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. */
 async function killLeftOver(context: StepContext, box: string): Promise<void> {
-  const find = `for p in $(grep -lsE "(^|[^A-Z_])BOXYARD_JOB=${context.of.job}" /proc/[0-9]*/environ); do p="\${p#/proc/}"; kill -9 "\${p%/environ}" 2>/dev/null; done; :`;
-  await execInBox(context, {slot: `sweep-${context.index}`, box, argv: ['sh', '-c', find], into: 'capture'}).catch((error: unknown) =>
-    context.parts.log('left-over processes were not looked for', {box, error: String(error)}),
-  );
+  const {engines, log, worker} = context.parts;
+  const of = {job: context.of.job, box};
+  try {
+    // Not under the job's signal: a cancelled job leaves nothing behind either.
+    const killed = await engines.call(context.start.engine, 'kill what is left', async (engine, signal) => {
+      const found = await engine.find(box, signal);
+      if (found?.labels['io.boxyard.agent'] !== worker.machine) return 0;
+      const {killMarked} = engine.features;
+      if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
+      return killMarked(found, {name: 'BOXYARD_JOB', value: of.job}, signal);
+    });
+    log('an exec that nobody held any more was ended', {...of, killed});
+  } catch (error) {
+    log('what is left of an exec could not be ended', {...of, error: String(error)});
+  }
 }

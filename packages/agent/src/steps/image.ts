@@ -38,7 +38,15 @@ async function loginOf(context: StepContext, name: string): Promise<{user: strin
 
 export async function imageDelete(context: StepContext, step: Of<'image.delete'>): Promise<void> {
   parseImageRef(step.ref);
-  await engineCall(context, 'remove image', signal => imagesOf(context).remove(step.ref, signal));
+  const images = imagesOf(context);
+  const there = await engineCall(context, 'images', signal => images.find(step.ref, signal));
+  if (there === undefined && !context.isRepeat)
+    throw new BoxyardError('NOT_FOUND', {
+      what: 'image',
+      name: `${step.ref} in ${context.start.engine} on ${context.parts.worker.name}`,
+      list: 'boxyard images list',
+    });
+  await engineCall(context, 'remove image', signal => images.remove(step.ref, signal));
 }
 
 export async function imageSnapshot(context: StepContext, step: Of<'image.snapshot'>): Promise<void> {

@@ -1,8 +1,9 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
-import {Spool, gapsOf, lengthsOf, listSegments} from '../../src/session-host/spool.ts';
+import {DiskRoom} from '../../src/session-host/disk-room.ts';
+import {Spool, gapsOf, lengthsOf, listSegments, spoolCaps} from '../../src/session-host/spool.ts';
 
 const caps = {head: 1000, tail: 300, tailSegment: 100};
 const open = () => {
@@ -41,4 +42,33 @@ test('a jump of the engine’s offsets is a gap with its reason', () => {
   spool.write('stderr', Buffer.from('xyz'));
   expect(gapsOf(at.dir)).toEqual([{stream: 'stderr', from: 3, to: 10, reason: 'spool-lost'}]);
   expect(spool.lengths.stderr).toBe(13);
+});
+
+test('a stream with ten thousand holes keeps a small account of them, and the reason of each', () => {
+  using at = open();
+  const spool = new Spool(at.dir, caps);
+  for (let from = 0; from < 100_000; from += 10) spool.note({stream: 'stdout', from, to: from + 5, reason: 'engine-log'});
+  for (let from = 0; from < 100_000; from += 10) spool.note({stream: 'stderr', from, to: from + 10, reason: 'disk-full'});
+  expect(statSync(join(at.dir, 'gaps')).size).toBeLessThan(64 * 1024);
+  const [first, ...rest] = gapsOf(at.dir);
+  expect(first).toEqual({stream: 'stdout', from: 0, to: 5, reason: 'engine-log'});
+  expect(rest.at(-1)!.to).toBe(99_995);
+});
+
+test('output stops before the disk is full, with a gap, and goes on when there is room', () => {
+  using at = open();
+  const free = {bytes: 1e9};
+  const spool = new Spool(at.dir, spoolCaps, new DiskRoom('/', () => free.bytes));
+  spool.write('stdout', Buffer.alloc(100, 'a'));
+  free.bytes = 3e6;
+  spool.write('stdout', Buffer.alloc(70_000));
+  expect(lengthsOf(listSegments(at.dir)).stdout).toBe(100);
+  free.bytes = 5e6;
+  spool.write('stdout', Buffer.alloc(70_000));
+  free.bytes = 8e6;
+  spool.write('stdout', Buffer.alloc(70_000));
+  spool.write('stdout', Buffer.from('back'));
+  expect(spool.lengths.stdout).toBe(210_104);
+  expect(gapsOf(at.dir)).toContainEqual(expect.objectContaining({stream: 'stdout', from: 100, reason: 'disk-full'}));
+  expect(content(at.dir).subarray(-4).toString()).toBe('back');
 });

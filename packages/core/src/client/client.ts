@@ -18,6 +18,8 @@ export interface ClientOptions {
   readonly fingerprint?: string | undefined;
   /** How long the head of an answer may take. Default 30 s. */
   readonly requestTimeoutMs?: number | undefined;
+  /** A person named this address: that nobody listens there is `SERVER_UNREACHABLE`, not `NO_SERVER`. */
+  readonly isNamed?: boolean | undefined;
   /** For the proxy variables; absent: no proxy. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -88,7 +90,7 @@ export function createClient(options: ClientOptions): Client {
 const UPLOAD_MS = 30 * 60_000;
 
 /** The secret part, address and pin of whatever form of token was given. */
-export function linkOf({server, token, fingerprint, requestTimeoutMs = 30_000, env = {}}: ClientOptions): Link {
+export function linkOf({server, token, fingerprint, requestTimeoutMs = 30_000, env = {}, isNamed = false}: ClientOptions): Link {
   const ticket = token.startsWith('bxt_') ? parseTicket(token, 'bxt') : undefined;
   const pin = fingerprint ?? ticket?.fingerprint;
   const address = server ?? addressOf(ticket?.addresses[0] ?? '127.0.0.1:4240', pin);
@@ -98,6 +100,7 @@ export function linkOf({server, token, fingerprint, requestTimeoutMs = 30_000, e
     token: ticket?.secret ?? token,
     fingerprint: isPinned ? pin : undefined,
     timeoutMs: requestTimeoutMs,
+    isNamed,
     env,
   });
 }

@@ -16,6 +16,7 @@ export interface LinkOptions {
   /** Hex SHA-256 of the server's public key: nothing is sent to a server that shows another. */
   readonly fingerprint?: string | undefined;
   readonly timeoutMs: number;
+  readonly isNamed?: boolean | undefined;
   /** `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are read from it. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -35,7 +36,7 @@ export interface Link {
 export function createLink(options: LinkOptions): Link {
   const url = new URL(options.server);
   const agent = agentFor(url, options);
-  const unreachable = (cause: unknown) => unreachableAt(url, cause);
+  const unreachable = (cause: unknown) => unreachableAt(url, cause, options.isNamed === true);
   return {
     url,
     token: options.token,
@@ -47,10 +48,10 @@ export function createLink(options: LinkOptions): Link {
   };
 }
 
-function unreachableAt(url: URL, cause: unknown): BoxyardError {
+function unreachableAt(url: URL, cause: unknown, isNamed: boolean): BoxyardError {
   const code = (cause as NodeJS.ErrnoException).code;
   const isHere = url.hostname === 'localhost' || url.hostname === '[::1]' || url.hostname.startsWith('127.');
-  if (isHere && code === 'ECONNREFUSED') return new BoxyardError('NO_SERVER', {}, {cause});
+  if (isHere && !isNamed && code === 'ECONNREFUSED') return new BoxyardError('NO_SERVER', {}, {cause});
   return new BoxyardError('SERVER_UNREACHABLE', {url: url.origin, why: code ?? (cause as Error).message}, {cause});
 }
 

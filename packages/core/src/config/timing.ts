@@ -7,6 +7,8 @@ export interface Timing {
   readonly asleepLost: number;
   readonly massWindow: number;
   readonly massLostEvery: number;
+  /** For one connection to be made, and as long again for the server's answer. */
+  readonly dial: number;
   readonly reconnectFirst: number;
   readonly reconnectMost: number;
   readonly unauthenticatedRetry: number;
@@ -44,6 +46,7 @@ export const timing: Timing = {
   asleepLost: 12 * hour,
   massWindow: minute,
   massLostEvery: 10 * second,
+  dial: 15 * second,
   reconnectFirst: second,
   reconnectMost: 30 * second,
   unauthenticatedRetry: 5 * minute,

@@ -91,7 +91,7 @@ interface Creation {
 async function create(deps: AcceptDeps, caller: Caller, {request, key, view, jobOf}: Creation): Promise<{devbox: View; job: Job}> {
   const {store} = deps;
   const id = newId('d');
-  const context = await specContext(deps, caller);
+  const context = await specContext(deps, caller, request.worker);
   const spec = (await withKnownSecrets(deps, caller.tenant, devboxSpec(request, id, context))) as DevBoxRecord['spec'];
   const job = newJob(store, caller, spec, {devboxName: request.name});
   const record = newRecord(caller, job, spec);

@@ -32,7 +32,7 @@ export const catalogue = {
     400,
     2,
     d => `${s(d['field'] ?? 'The request')}: ${s(d['issue'] ?? 'not valid')}.`,
-    d => s(d['hint'] ?? 'See the command’s --help or /v1/openapi.json.'),
+    d => s(d['hint'] ?? '/v1/openapi.json describes every request.'),
   ),
   UNKNOWN_FLAG: input(
     400,
@@ -254,7 +254,7 @@ export const catalogue = {
     503,
     8,
     d => `The server at ${s(d['url'])} does not answer${d['why'] ? ` (${s(d['why'])})` : ''}.`,
-    'boxyard status',
+    'Check the address, and that the server runs: boxyard status, on its machine.',
     true,
   ),
   REQUEST_TIMEOUT: environment(504, 124, d => `No answer within ${s(d['seconds'])} s.`, '--request-timeout SECONDS waits longer.', true),
@@ -305,7 +305,7 @@ export const catalogue = {
     'Upgrade the older of the two; its DevBoxes stay.',
   ),
   INTERRUPTED: environment(499, 130, 'Interrupted.', ''),
-  INTERNAL: entry('bug', 500, 1, 'Something in Boxyard went wrong.', 'Please report it with the log file named below.'),
+  INTERNAL: entry('bug', 500, 1, 'Something in Boxyard went wrong.', 'Please report it, with its log.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

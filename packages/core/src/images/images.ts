@@ -43,6 +43,11 @@ export function createImageService(deps: ImageServiceDeps): ImageService {
       return {items, missing};
     },
     check: (tenant, ref) => check(deps, connected(tenant), ref),
+    find: async (tenant, {ref, worker, engine}) => {
+      const named = connected(tenant).filter(({record}) => worker === undefined || record.id === worker || record.name === worker);
+      const {workers} = await check(deps, named, ref);
+      return workers.find(row => row.found && (engine === undefined || row.engine === engine));
+    },
   };
 }
 

@@ -9,5 +9,7 @@ export function addImageRoutes(http: Http, images: ImageService, jobs: JobServic
   http.route('imagesCheck', ({session, query}) => images.check(session.tenant, query.ref));
   http.route('imagesPull', ({session, body, idempotencyKey}) => jobs.pull(session, body, idempotencyKey));
   http.route('imagesBuild', ({session, body, idempotencyKey}) => jobs.build(session, body, idempotencyKey));
-  http.route('imagesRemove', ({session, body, idempotencyKey}) => jobs.removeImage(session, body, idempotencyKey));
+  http.route('imagesRemove', async ({session, body, idempotencyKey: key}) =>
+    jobs.removeImage(session, body, {key, at: await images.find(session.tenant, body)}),
+  );
 }

@@ -3,8 +3,9 @@ import type {JobsQuery} from '../api/index.ts';
 import {parseTarget} from '../devboxes/rules-target.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
-import {hasEnded} from './rules-record.ts';
+import {hasEnded, type JobRecord} from './rules-record.ts';
 import {buildSpec, execSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
+import {secretNames} from './rules-steps.ts';
 import {jobView} from './rules-view.ts';
 import {getJob, listJobs, readTotals} from './store-lists.ts';
 import {specContext} from './store-prepare.ts';
@@ -20,7 +21,7 @@ export function createJobService(deps: JobServiceDeps): JobService {
   return {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
-      submit(deps, caller, runSpec(request, await specContext(deps, caller)), {key, request, secretEnv: request.secretEnv}),
+      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
     exec: async (caller, devbox, request, key) => {
       const record = await deps.getDevBox(caller.tenant, devbox);
       const more = {key, request: {devbox: record.id, ...request}, secretEnv: request.secretEnv, devboxName: record.name};
@@ -43,11 +44,14 @@ export function createJobService(deps: JobServiceDeps): JobService {
 
 const createImageJobs = (deps: JobServiceDeps): Pick<JobService, 'pull' | 'build' | 'removeImage'> => ({
   pull: async (caller, request, key) =>
-    submit(deps, caller, pullSpec(request, await specContext(deps, caller)), {key, request: {pull: request}}),
+    submit(deps, caller, pullSpec(request, await specContext(deps, caller, request.worker)), {key, request: {pull: request}}),
   build: async (caller, request, key) =>
-    submit(deps, caller, buildSpec(request, await specContext(deps, caller)), {key, request: {build: request}}),
-  removeImage: async (caller, request, key) =>
-    submit(deps, caller, removeImageSpec(request, await specContext(deps, caller)), {key, request: {remove: request}}),
+    submit(deps, caller, buildSpec(request, await specContext(deps, caller, request.worker)), {key, request: {build: request}}),
+  removeImage: async (caller, request, {key, at}) =>
+    submit(deps, caller, removeImageSpec({...request, ...at}, await specContext(deps, caller, request.worker)), {
+      key,
+      request: {remove: request},
+    }),
 });
 
 /** A new job of the same spec; changes of a DevBox are asked for again instead, as its state has moved on. */
@@ -57,8 +61,22 @@ async function retry(deps: JobServiceDeps, caller: Caller, {job, key}: {job: str
     throw new BoxyardError('CONFLICT', {what: `Job ${record.id}`, issue: 'has not ended', hint: `boxyard jobs cancel ${record.id}`});
   if (record.kind.startsWith('devbox.'))
     throw new BoxyardError('UNSUPPORTED', {what: `Retrying ${record.kind}`, hint: 'Give the command again.'});
+  await needSecrets(deps, record);
   const devboxName = record.devboxName === undefined ? {} : {devboxName: record.devboxName};
   return submit(deps, caller, record.spec, {key, request: {retry: record.id}, from: record, ...devboxName});
+}
+
+/** Values given for one job alone (`--env-file`) went with its end: without them the same spec would only fail. */
+async function needSecrets({secrets}: JobServiceDeps, record: JobRecord): Promise<void> {
+  const names = secretNames(record.spec);
+  const values = await secrets.values(record.tenant, record.id, names);
+  const missing = names.filter(name => !(name in values));
+  if (missing.length === 0) return;
+  throw new BoxyardError('CONFLICT', {
+    what: `Job ${record.id}`,
+    issue: `had secret values that are kept no longer: ${missing.join(', ')}`,
+    hint: `Give its command again with --env-file, or keep the value: boxyard secrets set ${missing[0]}`,
+  });
 }
 
 /** Totals of parents come with the page; lengths of logs only with one job. */

@@ -1,7 +1,8 @@
 import type {WebSocket} from 'ws';
 import {routes, type AttachQuery} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import {bearerOf, type Gate, type Http} from '../rim/http.ts';
+import {bearerOf} from '../rim/http-credential.ts';
+import type {Gate, Http} from '../rim/http.ts';
 import type {Session} from '../services.ts';
 import {authorise} from '../access/rules.ts';
 import {serveAttach} from './attach.ts';

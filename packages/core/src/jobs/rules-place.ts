@@ -60,7 +60,7 @@ export function ask(needs: Needs, worker: Candidate, known: readonly string[] = 
     why,
     ...(hint ? {hint} : {}),
   });
-  const hard = refusesFor(needs, worker);
+  const hard = isUnknown(worker) ? (otherNamed(needs, worker) ?? worker.closed) : refusesFor(needs, worker);
   if (hard !== undefined) return no(hard.code, hard.why, hard.hint);
   const engine = engineFor(needs, worker);
   if (typeof engine !== 'string') return no(engine.code, engine.why, engine.hint ?? slipOf(needs, engine, known));
@@ -89,9 +89,16 @@ interface No {
   readonly hint?: string;
 }
 
+/** It never connected: what it has is not known, so that alone is why. */
+const isUnknown = (worker: Candidate): boolean => worker.closed !== undefined && worker.platform === undefined;
+
+const otherNamed = (needs: Needs, worker: Candidate): No | undefined =>
+  needs.worker !== undefined && needs.worker !== worker.id ? {code: 'other_worker', why: 'another worker was named'} : undefined;
+
 /** What a worker can never be for these needs, whatever else happens there: its class of needs (R13). */
 function refusesFor(needs: Needs, worker: Candidate): No | undefined {
-  if (needs.worker !== undefined && needs.worker !== worker.id) return {code: 'other_worker', why: 'another worker was named'};
+  const other = otherNamed(needs, worker);
+  if (other !== undefined) return other;
   if (needs.platform !== undefined && worker.platform !== needs.platform)
     return {code: 'platform', why: `it is ${worker.platform ?? 'unknown'}, ${needs.platform} was asked`};
   if (!isAllowedBy(worker.floor, needs.profile))

@@ -13,6 +13,8 @@ export interface SpecContext {
   readonly timing: Pick<Timing, 'runTimeout' | 'setup' | 'pull'>;
   /** Names of the tenant's registered workers, and those with a container engine. */
   readonly workers: readonly {readonly id: string; readonly name: string; readonly hasContainers: boolean; readonly hasProcess: boolean}[];
+  /** Those that joined and have not connected yet: a job may be for one by name, and waits. */
+  readonly joined: readonly {readonly id: string; readonly name: string}[];
   readonly isLocalImage: (full: string) => boolean;
 }
 
@@ -45,7 +47,7 @@ export interface Isolation {
 
 /** Which profile, and whether it runs on the machine itself: named by somebody who may, or because nothing else is there (R8). */
 export function isolationOf(
-  request: {engine?: string | undefined; profile?: Profile | undefined; image?: string | undefined},
+  request: {engine?: string | undefined; profile?: Profile | undefined; image?: string | undefined; worker?: string | undefined},
   context: SpecContext,
 ): Isolation {
   const mayHost = context.access === 'owner' || context.access === 'admin';
@@ -59,6 +61,8 @@ export function isolationOf(
       });
     return {engine: 'process', profile: mergeProfile(context.policy, 'open')};
   }
+  // What a machine has that never connected is not known yet.
+  if (isJoined(request.worker, context)) return {engine: request.engine, profile: mergeProfile(context.policy, request.profile)};
   const isNothingNamed = request.engine === undefined && request.profile === undefined && request.image === undefined;
   const hasContainers = context.workers.some(worker => worker.hasContainers);
   const isOpen = context.policy.minimumProfile === 'open';
@@ -68,6 +72,9 @@ export function isolationOf(
     throw new BoxyardError('NO_CONTAINER_ENGINE', {workers: context.workers.map(worker => worker.name).join(', ')});
   return {engine: request.engine, profile: mergeProfile(context.policy, request.profile)};
 }
+
+const isJoined = (worker: string | undefined, {joined}: SpecContext): boolean =>
+  joined.some(each => each.id === worker || each.name === worker);
 
 const knownLabels = (request: PolicyRequest) => ({...(request.workerLabels ?? {})});
 
@@ -103,7 +110,7 @@ export function needsOf(request: PolicyRequest, isolation: Isolation, ask: Ask, 
 }
 
 export function workerId(name: string, context: SpecContext): string {
-  const found = context.workers.find(worker => worker.id === name || worker.name === name);
+  const found = [...context.workers, ...context.joined].find(worker => worker.id === name || worker.name === name);
   if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name, list: 'boxyard workers list'});
   return found.id;
 }

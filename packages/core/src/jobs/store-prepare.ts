@@ -5,7 +5,7 @@ import type {JobSpec} from '../protocol/index.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
 import type {TenantPolicy} from '../security/rules.ts';
 import type {Caller, SecretValues} from '../services.ts';
-import type {WorkerTable} from '../workers/table.ts';
+import type {TableEntry, WorkerTable} from '../workers/table.ts';
 import {groupOf} from './rules-needs.ts';
 import type {SpecContext} from './rules-policy.ts';
 import type {Hold, JobRecord} from './rules-record.ts';
@@ -24,12 +24,16 @@ export interface AcceptDeps {
   readonly blobs: Blobs;
   readonly secrets: SecretValues;
   readonly tenants: Tenants;
+  /** Puts the tenant's invited machines that never connected into the table. */
+  readonly learnJoined: (tenant: string) => Promise<void>;
   readonly timing: Timing;
 }
 
-/** What the rules need to know to fill a request's gaps. */
-export async function specContext(deps: AcceptDeps, caller: Caller): Promise<SpecContext> {
+/** What the rules need to know to fill a request's gaps; `worker` is the one it names. */
+export async function specContext(deps: AcceptDeps, caller: Caller, worker?: string): Promise<SpecContext> {
   const policy = await deps.tenants.get(caller.tenant);
+  const isNamed = ({record}: TableEntry) => record.id === worker || record.name === worker;
+  if (worker !== undefined && !deps.table.ofTenant(caller.tenant).some(isNamed)) await deps.learnJoined(caller.tenant);
   const entries = deps.table.ofTenant(caller.tenant);
   const local = new Set(entries.flatMap(entry => [...entry.images].filter(ref => ref.startsWith('localhost/'))));
   return {
@@ -44,6 +48,7 @@ export async function specContext(deps: AcceptDeps, caller: Caller): Promise<Spe
         hasContainers: record.registration!.engines.some(engine => engine.name !== 'process' && engine.usable),
         hasProcess: record.registration!.engines.some(engine => engine.name === 'process' && engine.usable),
       })),
+    joined: entries.filter(entry => entry.record.registration === undefined).map(({record: {id, name}}) => ({id, name})),
     isLocalImage: full => local.has(full),
   };
 }

@@ -4,7 +4,7 @@ import {BoxyardError, asBoxyardError, entryOf, isBoxyardError, toWire} from '../
 /** Status, headers and body of the one error shape. Causes and stacks stay here. */
 export function errorResponse(error: BoxyardError): {status: number; headers: Record<string, string>; body: string} {
   const {status} = entryOf(error.code);
-  const retryAfter = status === 503 ? '2' : error.code === 'TOO_MANY_REQUESTS' ? '60' : undefined;
+  const retryAfter = status === 503 ? '2' : error.code === 'TOO_MANY_REQUESTS' ? String(error.details['retryAfter'] ?? 60) : undefined;
   return {
     status,
     headers: {

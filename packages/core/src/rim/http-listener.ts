@@ -20,7 +20,12 @@ export interface Listener {
 export interface Doors {
   request(incoming: IncomingMessage, outgoing: ServerResponse): void;
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Whether the address is a proxy that was named: many people come from it. */
+  isProxy(address: string): boolean;
 }
+
+/** Open connections of one address; one more is closed unread. Above what a site of 10,000 machines behind one address has. */
+const mostConnections = 20_000;
 
 const limits = {
   maxHeaderSize: 16 * 1024,
@@ -41,7 +46,9 @@ export async function openListener(at: {host: string; port: number; tls?: Tls | 
   const near = isPlainNear ? prepared(createServer(limits), doors) : undefined;
   const server = near === undefined ? main : sorted(main, near);
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  const hasRoom = countByAddress(doors);
+  server.prependListener('connection', (socket: Socket) => {
+    if (!hasRoom(socket)) return void socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -51,6 +58,23 @@ export async function openListener(at: {host: string; port: number; tls?: Tls | 
     listening: {host: at.host === 'localhost' ? address : at.host, port, isTls: at.tls !== undefined},
     isPlainNear,
     close: () => closed(server, near === undefined ? [main] : [main, near], sockets),
+  };
+}
+
+function countByAddress({isProxy}: Doors): (socket: Socket) => boolean {
+  const open = new Map<string, number>();
+  return socket => {
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    if (isProxy(address)) return true;
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > mostConnections) return false;
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    return true;
   };
 }
 

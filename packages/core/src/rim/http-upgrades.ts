@@ -2,10 +2,13 @@ import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {WebSocketServer, type WebSocket} from 'ws';
 import type {Contract} from '../api/index.ts';
-import {BoxyardError} from '../errors/index.ts';
+import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import {parseQuery} from './http-body.ts';
+import {bearerOf} from './http-credential.ts';
 import {asHttpError, errorResponse} from './http-errors.ts';
 import type {HostRules} from './http-hosts.ts';
+import type {EdgeLimits} from './http-limits.ts';
+import type {Remotes} from './http-remote.ts';
 import type {HttpLog} from './http.ts';
 
 export interface UpgradeRequest {
@@ -23,6 +26,8 @@ export interface SocketRoute<T> {
   readonly maxPayload: number;
   /** Browsers send an Origin; agents never do and are refused with one. */
   readonly isForBrowsers: boolean;
+  /** Whose sockets are counted together, and how many may be open at once; one more is answered 429. */
+  readonly holder?: {readonly most: number; of(admitted: T): string} | undefined;
   admit(request: UpgradeRequest): Promise<T>;
   open(socket: WebSocket, admitted: T, request: UpgradeRequest): void;
 }
@@ -33,6 +38,8 @@ interface Entry {
   readonly contract: Contract;
   readonly route: SocketRoute<unknown>;
   readonly server: WebSocketServer;
+  /** Open sockets by holder. */
+  readonly open: Map<string, number>;
 }
 
 export interface Upgrades {
@@ -42,17 +49,28 @@ export interface Upgrades {
   close(): Promise<void>;
 }
 
-const ADMIT_MS = 5_000;
+export interface UpgradeDeps {
+  readonly hosts: HostRules;
+  readonly limits: EdgeLimits;
+  readonly remotes: Remotes;
+  readonly log: HttpLog;
+}
 
-export function createUpgrades({hosts, log}: {hosts: HostRules; log: HttpLog}): Upgrades {
+const ADMIT_MS = 5_000;
+/** A socket is worth that many requests. */
+const SOCKET_COST = 20;
+
+export function createUpgrades({hosts, limits, remotes, log}: UpgradeDeps): Upgrades {
   const entries: Entry[] = [];
   const sockets = new Set<WebSocket>();
   const accept = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     hosts.check(request.headers);
-    const {entry, upgrade} = find(entries, request);
+    const {entry, upgrade} = find(entries, request, remotes.of(request));
     if (!entry.route.isForBrowsers && request.headers.origin !== undefined) throw new BoxyardError('ORIGIN_REFUSED', {origin: 'a browser'});
-    const admitted = await within(entry.route.admit(upgrade));
+    const admitted = await admit(limits, entry, upgrade);
     if (socket.destroyed) return;
+    const release = count(entry, admitted);
+    socket.once('close', release);
     entry.server.handleUpgrade(request, socket, head, ws => {
       keep(ws, sockets);
       entry.route.open(ws, admitted, upgrade);
@@ -73,6 +91,34 @@ export function createUpgrades({hosts, log}: {hosts: HostRules; log: HttpLog}): 
   };
 }
 
+async function admit(limits: EdgeLimits, {route}: Entry, upgrade: UpgradeRequest): Promise<unknown> {
+  const credential = bearerOf(upgrade.raw);
+  limits.enter({remote: upgrade.remote, credential, cost: SOCKET_COST});
+  if (credential === undefined) return within(route.admit(upgrade));
+  try {
+    const admitted = await within(route.admit(upgrade));
+    limits.proved(credential, true);
+    return admitted;
+  } catch (error) {
+    if (isBoxyardError(error) && error.code === 'UNAUTHENTICATED') limits.proved(credential, false);
+    throw error;
+  }
+}
+
+/** Counts the socket with its holder's others; the function returned counts it out, once. */
+function count({route: {holder}, open}: Entry, admitted: unknown): () => void {
+  if (holder === undefined) return () => undefined;
+  const name = holder.of(admitted);
+  const before = open.get(name) ?? 0;
+  if (before >= holder.most) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'open sockets of one worker', retryAfter: 5});
+  open.set(name, before + 1);
+  return () => {
+    const now = (open.get(name) ?? 1) - 1;
+    if (now === 0) open.delete(name);
+    else open.set(name, now);
+  };
+}
+
 function compile(path: string, contract: Contract, route: SocketRoute<unknown>): Entry {
   const names = [...path.matchAll(/:(\w+)/g)].map(match => match[1]!);
   return {
@@ -80,6 +126,7 @@ function compile(path: string, contract: Contract, route: SocketRoute<unknown>):
     names,
     contract,
     route,
+    open: new Map(),
     server: new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -92,7 +139,7 @@ function compile(path: string, contract: Contract, route: SocketRoute<unknown>):
   };
 }
 
-function find(entries: readonly Entry[], request: IncomingMessage): {entry: Entry; upgrade: UpgradeRequest} {
+function find(entries: readonly Entry[], request: IncomingMessage, remote: string): {entry: Entry; upgrade: UpgradeRequest} {
   const url = request.url ?? '';
   if (!url.startsWith('/')) throw new BoxyardError('ORIGIN_REFUSED', {host: 'another server'});
   const path = url.split('?')[0]!;
@@ -101,7 +148,7 @@ function find(entries: readonly Entry[], request: IncomingMessage): {entry: Entr
     if (match === null) continue;
     const params = Object.fromEntries(entry.names.map((name, at) => [name, decoded(match[at + 1]!)]));
     const query = (entry.contract.query?.parse(parseQuery(url)) ?? {}) as Record<string, unknown>;
-    return {entry, upgrade: {params, query, raw: request, remote: request.socket.remoteAddress ?? ''}};
+    return {entry, upgrade: {params, query, raw: request, remote}};
   }
   throw new BoxyardError('NOT_FOUND', {what: 'route', name: path.slice(0, 100), list: '/v1/openapi.json'});
 }

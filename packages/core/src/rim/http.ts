@@ -4,12 +4,15 @@ import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import type {WebSocket} from 'ws';
 import {contracts, routes, type BodyOf, type Contract, type QueryOf, type ResponseOf, type Route, type RouteName} from '../api/index.ts';
-import {BoxyardError} from '../errors/index.ts';
+import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {Session} from '../services.ts';
 import {parseJson, parseQuery, watchBody} from './http-body.ts';
+import {bearerOf} from './http-credential.ts';
 import {MAX_BODY_BYTES, asHttpError, errorResponse} from './http-errors.ts';
 import {createHostRules, reachable, type Listening} from './http-hosts.ts';
+import {createEdgeLimits, type EdgeLimitOptions, type EdgeLimits} from './http-limits.ts';
 import {openListener, type Listener, type Tls} from './http-listener.ts';
+import {createRemotes, type Remotes} from './http-remote.ts';
 import {createUpgrades, type SocketRoute} from './http-upgrades.ts';
 
 export interface HttpLog {
@@ -32,6 +35,9 @@ export interface HttpOptions {
   readonly publicUrl?: string | undefined;
   /** How long a body may take, and an upload pause; milliseconds, 30 s. */
   readonly bodyMs?: number | undefined;
+  /** Proxies whose `X-Forwarded-For` is believed: addresses or `network/bits`. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  readonly limits?: EdgeLimitOptions | undefined;
   /** Told about every answered request, by the route's path. */
   readonly onAnswer?: ((route: string, status: number, seconds: number) => void) | undefined;
 }
@@ -78,9 +84,17 @@ const BODY_MS = 30_000;
 export function createHttp(options: HttpOptions): Http {
   const app = createApp(options.log);
   const hosts = createHostRules(options.publicUrl);
-  const upgrades = createUpgrades({hosts, log: options.log});
+  const remotes = createRemotes(options.trustedProxies);
+  const limits = createEdgeLimits(options.limits);
+  const upgrades = createUpgrades({hosts, limits, remotes, log: options.log});
   const listeners: Listener[] = [];
   const admitted = new WeakSet<FastifyRequest>();
+  const entrance: Entrance = {gate: options.gate, admitted, limits, remotes};
+  const doors = {
+    request: (incoming: IncomingMessage, outgoing: ServerResponse) => app.routing(incoming, outgoing),
+    upgrade: upgrades.handle,
+    isProxy: remotes.isProxy,
+  };
   app.addHook('onRequest', async request => {
     watchBody(request.raw, options.bodyMs ?? BODY_MS, () => admitted.has(request));
     if (!request.raw.url?.startsWith('/')) throw new BoxyardError('ORIGIN_REFUSED', {host: 'another server'});
@@ -90,11 +104,11 @@ export function createHttp(options: HttpOptions): Http {
     options.onAnswer?.(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
   });
   return {
-    route: (name, handler) => addRoute(app, {gate: options.gate, admitted}, name, handler as ApiHandler<RouteName>),
+    route: (name, handler) => addRoute(app, entrance, name, handler as ApiHandler<RouteName>),
     socket: (name, route) => upgrades.add(routes[name].path, contracts[name], route),
     async listen(at) {
       await app.ready();
-      const listener = await openListener(at, {request: (incoming, outgoing) => app.routing(incoming, outgoing), upgrade: upgrades.handle});
+      const listener = await openListener(at, doors);
       listeners.push(listener);
       hosts.add(listener.listening);
       if (listener.isPlainNear) hosts.add({host: '127.0.0.1', port: listener.listening.port, isTls: false});
@@ -149,9 +163,26 @@ function sendError(reply: FastifyReply, thrown: unknown, log: HttpLog): void {
 interface Entrance {
   readonly gate: Gate;
   readonly admitted: WeakSet<FastifyRequest>;
+  readonly limits: EdgeLimits;
+  readonly remotes: Remotes;
 }
 
-function addRoute(app: FastifyInstance, {gate, admitted}: Entrance, name: RouteName, handler: ApiHandler<RouteName>): void {
+/** Within its limits, known, and allowed. */
+async function enter({gate, limits, remotes}: Entrance, raw: IncomingMessage, verb: Route['verb']): Promise<Session> {
+  const credential = verb === 'none' ? undefined : bearerOf(raw);
+  limits.enter({remote: remotes.of(raw), credential});
+  if (credential === undefined) return gate.admit(credential, verb);
+  try {
+    const session = await gate.admit(credential, verb);
+    limits.proved(credential, true);
+    return session;
+  } catch (error) {
+    if (isBoxyardError(error) && error.code === 'UNAUTHENTICATED') limits.proved(credential, false);
+    throw error;
+  }
+}
+
+function addRoute(app: FastifyInstance, entrance: Entrance, name: RouteName, handler: ApiHandler<RouteName>): void {
   const {method, path, verb} = routes[name];
   const contract: Contract = contracts[name];
   const sessions = new WeakMap<FastifyRequest, Session>();
@@ -159,14 +190,14 @@ function addRoute(app: FastifyInstance, {gate, admitted}: Entrance, name: RouteN
     method,
     url: path,
     onRequest: async request => {
-      sessions.set(request, await gate.admit(bearerOf(request.raw), verb));
-      if (contract.takes !== undefined) admitted.add(request);
+      sessions.set(request, await enter(entrance, request.raw, verb));
+      if (contract.takes !== undefined) entrance.admitted.add(request);
     },
     handler: async (request, reply) => {
       const session = sessions.get(request)!;
-      const scope = openScope(gate, session, request.raw, reply);
+      const scope = openScope(entrance.gate, session, request.raw, reply);
       try {
-        const answer = await handler(read(contract, request, session, scope));
+        const answer = await handler(read(contract, request, {session, scope, remote: entrance.remotes.of(request.raw)}));
         if (scope.isTaken()) return reply;
         return await answered(reply, contract, answer);
       } catch (error) {
@@ -176,18 +207,6 @@ function addRoute(app: FastifyInstance, {gate, admitted}: Entrance, name: RouteN
       }
     },
   });
-}
-
-/** The token of a request: never from the query. A whole ticket line is taken as its secret part. */
-export function bearerOf(request: IncomingMessage): string | undefined {
-  const match = /^Bearer +(\S{1,2000})$/i.exec(request.headers.authorization ?? '');
-  const offered = match?.[1] ?? protocolToken(request);
-  return offered?.slice(offered.lastIndexOf('_') + 1);
-}
-
-function protocolToken(request: IncomingMessage): string | undefined {
-  const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(/, */);
-  return offered.find(each => each.startsWith('boxyard.token.'))?.slice('boxyard.token.'.length);
 }
 
 interface Scope {
@@ -217,7 +236,13 @@ function openScope(gate: Gate, session: Session, raw: IncomingMessage, reply: Fa
   };
 }
 
-function read(contract: Contract, request: FastifyRequest, session: Session, scope: Scope): ApiRequest<RouteName> {
+interface Asking {
+  readonly session: Session;
+  readonly scope: Scope;
+  readonly remote: string;
+}
+
+function read(contract: Contract, request: FastifyRequest, {session, scope, remote}: Asking): ApiRequest<RouteName> {
   if (contract.takes === undefined ? request.body instanceof Readable : !(request.body instanceof Readable))
     throw new BoxyardError('INVALID_INPUT', {field: 'content-type', issue: `expected ${contract.takes ?? 'application/json'}`});
   const query = parseQuery(request.raw.url ?? '');
@@ -232,7 +257,7 @@ function read(contract: Contract, request: FastifyRequest, session: Session, sco
     body: contract.body?.parse(request.body ?? {}) as never,
     query: contract.query?.parse(query) as never,
     headers: request.raw.headers,
-    remote: request.raw.socket.remoteAddress ?? '',
+    remote,
     idempotencyKey: key,
     bytes: contract.takes === undefined ? empty() : (request.body as AsyncIterable<Uint8Array>),
     signal: scope.signal,

@@ -1,4 +1,4 @@
-import {isOnWorker} from '../jobs/rules-record.ts';
+import {type JobRecord, isOnWorker} from '../jobs/rules-record.ts';
 import type {OutboxEntry} from '../jobs/store-effects.ts';
 import type {JobStore} from '../jobs/store.ts';
 import type {AgentLink} from './agent-link.ts';
@@ -62,7 +62,8 @@ export class Delivery {
   #deliver(item: OutboxItem, record: Awaited<ReturnType<JobStore['get']>>): void {
     const {do: what, attempt} = entryOf(item);
     const isOurs = record?.worker?.id === this.#link.identity.worker && record.attempt.id === attempt;
-    if (record === undefined || !isOurs || !isOnWorker(record)) return;
+    if (record === undefined || !isOurs) return;
+    if (!isOnWorker(record) && !(what === 'cancel' && isUnheardCancel(record))) return;
     if (what === 'start') return this.#link.send(jobStart(record, item.entry, this.#deps.start));
     this.#link.send({
       type: 'job.cancel',
@@ -74,5 +75,8 @@ export class Delivery {
     });
   }
 }
+
+/** The server ended it alone while its worker was away: the program there may still run. */
+const isUnheardCancel = (record: JobRecord): boolean => record.source === 'server' && record.cancel?.confirmed === false;
 
 const entryOf = (item: OutboxItem): OutboxEntry => JSON.parse(item.json) as OutboxEntry;

@@ -31,8 +31,9 @@ export class Presence {
   }
 
   async connected(worker: string, connection: NonNullable<WorkerRecord['connection']>, more: Partial<WorkerRecord>): Promise<void> {
+    const {heard} = await this.#deps.leases.pulse(mostBetweenTicksMs(this.#deps.timing.sweep));
     await this.#update(worker, record => ({
-      after: {...record, ...more, connection, away: undefined, lost: undefined, asleep: undefined},
+      after: {...record, ...more, connection, ...back(record, heard), lost: undefined, asleep: undefined},
       fact: {type: 'worker.connected', actor: `worker:${record.name}`, data: {}},
     }));
     this.#deps.nudge([`w:${worker}`]);
@@ -118,3 +119,8 @@ export class Presence {
     return after;
   }
 }
+
+const back = ({away, wasAway}: WorkerRecord, heard: number): Pick<WorkerRecord, 'away' | 'wasAway'> => ({
+  away: undefined,
+  wasAway: away === undefined ? wasAway : {heard: away.heard, until: heard},
+});

@@ -34,6 +34,8 @@ export interface WorkerRecord {
   readonly connection?: Connection | undefined;
   /** Undefined while connected. */
   readonly away?: {readonly at: number; readonly heard: number} | undefined;
+  /** The last time it was away, by the clock of being heard: what it says of the network counts for others. */
+  readonly wasAway?: {readonly heard: number; readonly until: number} | undefined;
   readonly asleep?: {readonly at: number} | undefined;
   readonly lost?: {readonly at: number} | undefined;
   readonly quarantined?: {readonly at: number} | undefined;
@@ -128,7 +130,8 @@ type LossTiming = Pick<Timing, 'lostAfter' | 'massWindow' | 'massLostEvery' | 'a
 
 /**
  * The one worker to declare lost now, if any. A mass disconnect (at least two, and half of those then connected, within a
- * minute) is more likely our own network: those get four times as long, once, and then go one per `massLostEvery`.
+ * minute) is more likely our own network: those get four times as long, once, and then go one per `massLostEvery`. The
+ * first ones to return do not take that from the rest, who have another minute to follow.
  */
 export function lostNow(
   workers: readonly WorkerRecord[],
@@ -139,15 +142,22 @@ export function lostNow(
   for (const worker of away) {
     const sinceMs = clock.heard - worker.away!.heard;
     if (sinceMs < timing.lostAfter) continue;
-    if (!isMassDisconnect(worker, workers, timing.massWindow)) return {worker, isMass: false};
+    if (!isMassDisconnect(worker, workers, {heard: clock.heard, windowMs: timing.massWindow})) return {worker, isMass: false};
     if (sinceMs >= timing.lostAfter * 4 && clock.heard - clock.lastMassLost >= timing.massLostEvery) return {worker, isMass: true};
   }
   return undefined;
 }
 
-export function isMassDisconnect(worker: WorkerRecord, workers: readonly WorkerRecord[], windowMs: number): boolean {
+export function isMassDisconnect(
+  worker: WorkerRecord,
+  workers: readonly WorkerRecord[],
+  {heard, windowMs}: {readonly heard: number; readonly windowMs: number},
+): boolean {
   const at = worker.away!.heard;
-  const together = workers.filter(other => other.away !== undefined && Math.abs(other.away.heard - at) <= windowMs);
+  const together = workers.filter(({away, wasAway}) => {
+    const went = away ?? (wasAway !== undefined && heard - wasAway.until < windowMs ? wasAway : undefined);
+    return went !== undefined && Math.abs(went.heard - at) <= windowMs;
+  });
   const wereConnected = workers.filter(
     other => other.connection !== undefined && (other.away === undefined || other.away.heard >= at - windowMs),
   );

@@ -50,7 +50,10 @@ export function createWorkerService(deps: WorkerServiceDeps): WorkerService {
 }
 
 /** Invited machines have a record from the moment somebody looks, or they connect. */
-async function learnAdmitted({admitted, table, workers}: WorkerServiceDeps, tenant: string): Promise<void> {
+export async function learnAdmitted(
+  {admitted, table, workers}: Pick<WorkerServiceDeps, 'admitted' | 'table' | 'workers'>,
+  tenant: string,
+): Promise<void> {
   for (const {worker, name, labels} of await admitted(tenant))
     if (table.get(worker) === undefined) table.set(await workers.ensure({id: worker, tenant, name, labels}));
 }

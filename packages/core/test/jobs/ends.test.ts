@@ -78,6 +78,25 @@ test('a cancellation nobody confirms is provisional, and the report of the same 
   expect(await jobOf(core, job.id)).toMatchObject({outcome: 'succeeded', exit: {code: 0}});
 });
 
+test('a worker that comes back is told of the cancellation it could not hear', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: fast});
+  const agent = await core.agent();
+  const {jobs} = core.core.services;
+  const job = await jobs.run(core.caller, {command: ['a'], graceMs: 10});
+  agent.running(await waitFor(() => agent.started[0]));
+  await inState(core, job.id, 'running');
+  agent.kill();
+  await waitFor(() => !core.core.hub.isConnected(agent.worker));
+  await jobs.cancel(core.caller, job.id, 'enough');
+  await inState(core, job.id, 'ended');
+  const again = await core.agent({worker: agent.worker});
+  const told = await waitFor(() => again.received.find(message => message.type === 'job.cancel'));
+  expect(told).toMatchObject({job: job.id, reason: 'enough'});
+  again.result({job: job.id, attempt: told.attempt}, {cancelled: 'enough'});
+  await waitFor(async () => (await jobOf(core, job.id)).cancelRequested?.confirmed);
+  expect(await jobOf(core, job.id)).toMatchObject({outcome: 'cancelled', source: 'worker'});
+});
+
 test('a job waits no longer than its queue time-out', async () => {
   await using core = await startTestCore({rim: await redis.rim(), timing: fast});
   const job = await core.core.services.jobs.run(core.caller, {command: ['a'], queueTimeoutMs: 50});

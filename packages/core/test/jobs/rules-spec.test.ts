@@ -10,6 +10,7 @@ const context = (minimumProfile: Profile = 'open'): SpecContext => ({
   access: 'member',
   timing,
   workers: [{id: 'w-a', name: 'a', hasContainers: true, hasProcess: false}],
+  joined: [{id: 'w-new', name: 'new'}],
   isLocalImage: () => false,
 });
 const codeOf = (work: () => unknown): string => {
@@ -44,4 +45,10 @@ test('a user that no engine could find is refused before anything runs', () => {
     expect([user, codeOf(() => runSpec({user, command: ['a']}, context()))]).toEqual([user, 'INVALID_INPUT']);
   for (const user of ['0', '1000:1000', 'www-data', 'a_b.c:staff'])
     expect([user, codeOf(() => runSpec({user, command: ['a']}, context()))]).toEqual([user, 'none']);
+});
+
+test('a job may be for a machine that joined and never connected, whatever the others have; an unknown name is not found', () => {
+  const none = {...context(), workers: []};
+  for (const known of [context(), none]) expect(runSpec({worker: 'new', command: ['a']}, known).needs.worker).toBe('w-new');
+  expect(codeOf(() => runSpec({worker: 'old', command: ['a']}, context()))).toBe('NOT_FOUND');
 });

@@ -150,6 +150,12 @@ test('placing never reserves more than a worker offers, however jobs come and go
 
 test.each([
   ['a cordoned worker', {closed: {code: 'cordoned', why: 'cordoned by anna 2 h ago'}}, {}, 'cordoned'],
+  [
+    'one that never connected',
+    {closed: {code: 'offline', why: 'it never connected'}, platform: undefined, engines: []},
+    {labels: {a: 'b'}},
+    'offline',
+  ],
   ['a full one', {slots: {total: 2, used: 2}}, {}, 'full'],
   ['one with too little memory', {memory: {total: 8 * 1024 ** 3, used: 7 * 1024 ** 3}}, {memoryBytes: 4 * 1024 ** 3}, 'full'],
   ['one without the label', {}, {labels: {gpu: 'yes'}}, 'label'],

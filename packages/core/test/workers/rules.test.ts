@@ -38,6 +38,14 @@ test('half of the workers gone within a minute get four times as long, and then 
   expect(lostNow(rest, {heard: minutes(20) + 40_000, lastMassLost: minutes(20) + 30_000}, timing)?.worker.id).toBe('b');
 });
 
+test('the first to return from a mass disconnect leave the others a minute to follow', () => {
+  const back = worker('a', {wasAway: {heard: 0, until: minutes(7)}});
+  const workers = [back, away('b', 30_000), worker('c'), worker('d')];
+  const at = (heard: number) => lostNow(workers, {heard, lastMassLost: 0}, timing);
+  expect(at(minutes(7.9))).toBeUndefined();
+  expect(at(minutes(8))).toMatchObject({worker: {id: 'b'}, isMass: false});
+});
+
 test('a sleeper and one that is lost already are not declared lost again', () => {
   const workers = [
     {...away('a', 0), asleep: {at: 0}},

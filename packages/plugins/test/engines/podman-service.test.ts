@@ -1,4 +1,4 @@
-import {access, mkdtemp, readFile, rm} from 'node:fs/promises';
+import {access, mkdtemp, readFile, readdir, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
@@ -42,6 +42,30 @@ describe.skipIf(podman === undefined)('podman without a service', () => {
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => one.open().then(() => readPid(stateDir)), {timeout: 20_000}).not.toBe(pid);
     expect(String(await (await one.open()).docker.ping())).toBe('OK');
+  });
+});
+
+describe.skipIf(podman === undefined)('a program of an exec that runs out of memory', () => {
+  it('leaves no file behind but in the directory of the service', {timeout: 60_000}, async () => {
+    const image = await ensureBaseImage('podman');
+    const stateDir = await makeStateDir();
+    const one = connector(stateDir);
+    const signal = AbortSignal.timeout(50_000);
+    const main = ['sleep', '60'];
+    const box = await apiEngine(one).create(
+      {...plain, limits: {memoryBytes: 32 * 1024 * 1024}, name: `oom-${Date.now()}`, image, main},
+      signal,
+    );
+    try {
+      await box.start(undefined, signal);
+      const eater = ['sh', '-c', 'x=a; while :; do x=$x$x; done'];
+      const exec = await apiEngine(one).features.exec!(box, {argv: eater}, signal);
+      for await (const _chunk of exec.output) void _chunk;
+      expect(await exec.wait()).not.toEqual({code: 0});
+      await expect.poll(() => readdir(stateDir), {timeout: 10_000}).toContain('oom');
+    } finally {
+      await box.remove(signal);
+    }
   });
 });
 

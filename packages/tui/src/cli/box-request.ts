@@ -4,8 +4,7 @@ import {text} from 'node:stream/consumers';
 import type {RunRequest} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError} from '@boxyard/core/errors';
-import {parsePairs} from '../output/amounts.ts';
-import {formatBytes} from '../output/amounts.ts';
+import {countOf, formatBytes, parsePairs} from '../output/amounts.ts';
 import {parseEnvFile} from '../services/env-file.ts';
 import {packDir} from '../services/pack-dir.ts';
 import type {ProjectFile} from '../services/project-file.ts';
@@ -128,6 +127,6 @@ export async function sourceOf(context: Context, client: Client, flags: BoxFlagV
   if (flags.dir === undefined) return undefined;
   const packed = await packDir(resolve(context.program.cwd, flags.dir));
   const upload = await client.uploads(packed.stream);
-  if (context.program.stderr.isTTY) context.say(`Sent ${packed.files} files (${formatBytes(upload.bytes)}).`);
+  if (context.program.stderr.isTTY) context.say(`Sent ${countOf(packed.files, 'file')} (${formatBytes(upload.bytes)}).`);
   return {kind: 'dir', ...upload};
 }

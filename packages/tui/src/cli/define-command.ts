@@ -1,7 +1,7 @@
 import {Command} from '@oclif/core/command';
 import type {ArgInput, FlagInput, InferredArgs, InferredFlags} from '@oclif/core/interfaces';
 import {paths} from '@boxyard/core/config';
-import {asBoxyardError} from '@boxyard/core/errors';
+import {BoxyardError, asBoxyardError, entryOf} from '@boxyard/core/errors';
 import {colours, hasColour} from '../output/colours.ts';
 import {exitCodeOf, renderError} from '../render-error.ts';
 import {createContext, type Context, type GlobalFlags, type Program} from './context.ts';
@@ -30,8 +30,8 @@ export interface Input<F extends FlagInput, A extends ArgInput> {
   readonly command: readonly string[];
 }
 
-/** Runs a command of ours in a program and resolves to the exit code; never rejects. What oclif instantiates does this. */
-type Execute = (argv: string[], program: Program) => Promise<number>;
+/** Runs a command of ours in a program and resolves to the exit code; never rejects. `words`: as it is typed, `jobs list`. */
+type Execute = (argv: string[], program: Program, words: string) => Promise<number>;
 export interface CommandOfOurs {
   readonly execute: Execute;
 }
@@ -49,7 +49,7 @@ export function defineCommand<F extends FlagInput = Record<never, never>, A exte
     static override baseFlags = baseFlags as FlagInput;
     static override hidden = definition.hidden ?? false;
     static override strict = definition.runsCommand !== true;
-    static execute: Execute = (argv, program) => execute(definition, argv, program);
+    static execute: Execute = (argv, program, words) => execute(definition, argv, {program, words});
 
     async run(): Promise<void> {
       throw new Error('Commands are started by run.ts.');
@@ -60,14 +60,14 @@ export function defineCommand<F extends FlagInput = Record<never, never>, A exte
 async function execute<F extends FlagInput, A extends ArgInput>(
   definition: Definition<F, A>,
   argv: string[],
-  program: Program,
+  {program, words}: {program: Program; words: string},
 ): Promise<number> {
   const runsCommand = definition.runsCommand === true;
   try {
     const {input, flags} = await parse(definition, argv);
     return (await definition.run(await createContext(program, flags), input)) ?? 0;
   } catch (thrown) {
-    const error = asBoxyardError(thrown);
+    const error = withOwnHelp(asBoxyardError(thrown), words);
     const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
     const logFile = error.code === 'INTERNAL' ? writeCrashLog(paths(program.env), error, program) : undefined;
     const isColoured = hasColour(program.stderr.isTTY === true, program.env, own.includes('--no-color'));
@@ -75,6 +75,14 @@ async function execute<F extends FlagInput, A extends ArgInput>(
     program.stderr.write(renderError(error, style));
     return exitCodeOf(error, style);
   }
+}
+
+/** Where the catalogue knows no better way out of a wrong line than some help, the help of this command is it. */
+export function withOwnHelp(error: BoxyardError, words: string): BoxyardError {
+  const {code, details, message, hint} = error;
+  const isUsual = hint === entryOf(code).hint(details) && details['hint'] === undefined && details['suggestion'] === undefined;
+  if (!isUsual || (code !== 'INVALID_INPUT' && code !== 'UNKNOWN_FLAG')) return error;
+  return new BoxyardError(code, details, {message, hint: `boxyard ${words} --help`.replace('  ', ' '), cause: error.cause});
 }
 
 async function parse<F extends FlagInput, A extends ArgInput>(

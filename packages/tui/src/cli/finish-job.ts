@@ -9,7 +9,7 @@ import {watchInterrupts} from './interrupts.ts';
 import {jobOutput} from './job-output.ts';
 
 /** For commands whose work is a job: return when it is accepted. */
-export const detach = boolean({description: 'return when it is accepted, and print the id of its job'});
+export const detach = boolean({char: 'd', description: 'return when it is accepted, and print the id of its job'});
 
 export interface Finish {
   readonly detach: boolean;

@@ -26,6 +26,11 @@ export const size = (name: string) => custom<number>({helpValue: 'SIZE', parse: 
 export const whole = (name: string, range: {readonly min: number; readonly max: number}) =>
   custom<number>({helpValue: 'N', parse: async input => parseWhole(input, `--${name}`, range)});
 
+/** Of programs in the foreground, which keep a log. */
+export const logFormat = choice('log-format', ['text', 'json'])({
+  description: 'how its log is written (default: text on a terminal, else json)',
+});
+
 /** May be given several times, each with one value. */
 export const repeated = (options: {readonly description: string; readonly char?: 'e' | 'l'; readonly helpValue?: string}) =>
   string({...options, multiple: true, multipleNonGreedy: true});

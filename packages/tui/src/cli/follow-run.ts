@@ -2,8 +2,10 @@ import {join} from 'node:path';
 import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {isBoxyardError} from '@boxyard/core/errors';
+import {countOf} from '../output/amounts.ts';
 import {statusText, exitText, totalsText} from '../output/views/jobs.ts';
 import {renderError} from '../render-error.ts';
+import {childNames} from '../services/child-names.ts';
 import {followChildren, listChildren} from '../services/follow-children.ts';
 import {followJob} from '../services/follow-job.ts';
 import {commandExit, failureOf} from '../services/job-exit.ts';
@@ -47,29 +49,24 @@ async function followOne(
 }
 
 async function followAll(context: Context, client: Client, job: JobView, signal: AbortSignal): Promise<JobView> {
-  const ended = await followChildren(client, job, {signal, handlersOf: child => prefixedOutput(context, childName(child))});
+  const nameOf = await childNames(client, job);
+  const ended = await followChildren(client, job, {signal, handlersOf: child => prefixedOutput(context, nameOf(child))});
   for (const child of await listChildren(client, job.id))
     if (child.outcome !== 'succeeded')
-      context.say(`${childName(child)}: ${[statusText(child), exitText(child), failureOf(child)?.message].filter(Boolean).join(', ')}`);
+      context.say(`${nameOf(child)}: ${[statusText(child), exitText(child), failureOf(child)?.message].filter(Boolean).join(', ')}`);
   if (ended.children !== undefined) context.say(totalsText(ended.children));
   return ended;
-}
-
-/** A copy is known by its number, one of `--each worker` by its worker. */
-export function childName(child: JobView): string {
-  const copy = child.spec.kind === 'run' ? child.spec.copy : undefined;
-  if (child.spec.needs.worker !== undefined && child.worker !== undefined) return child.worker.name;
-  return copy === undefined ? child.id.slice(0, 8) : String(copy.index);
 }
 
 async function fetchOut(context: Context, client: Client, job: JobView): Promise<void> {
   if (job.spec.kind !== 'run' || job.spec.out.length === 0) return;
   const parts = job.children === undefined ? [job] : await listChildren(client, job.id);
+  const nameOf = await childNames(client, job);
   for (const part of parts) {
     if (part.out === undefined) continue;
-    const dir = part === job ? context.program.cwd : join(context.program.cwd, childName(part));
+    const dir = part === job ? context.program.cwd : join(context.program.cwd, nameOf(part));
     const written = await unpackOut(client.jobsOut({job: part.id}), dir);
-    context.say(`Brought back ${written.length} ${written.length === 1 ? 'file' : 'files'} to ${dir}.`);
+    context.say(`Brought back ${countOf(written.length, 'file')} to ${dir}.`);
   }
 }
 

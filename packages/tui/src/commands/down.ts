@@ -1,9 +1,6 @@
-import {setTimeout as delay} from 'node:timers/promises';
-import {BoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../cli/define-command.ts';
-import {findUp, isAlive} from '../services/up-file.ts';
-
-const stopWithinMs = 40_000;
+import {stopUp} from '../services/stop-up.ts';
+import {findUp} from '../services/up-file.ts';
 
 export default defineCommand({
   summary: 'Stop what `up` started on this machine',
@@ -19,17 +16,7 @@ export default defineCommand({
       context.say('Boxyard does not run here.');
       return 0;
     }
-    process.kill(up.pid, 'SIGTERM');
-    const deadline = context.program.now() + stopWithinMs;
-    while (isAlive(up.pid, up.processStart)) {
-      if (context.program.now() > deadline)
-        throw new BoxyardError('CONFLICT', {
-          what: `Boxyard (pid ${up.pid})`,
-          issue: 'does not end',
-          hint: `kill -9 ${up.pid}; no DevBox and no job is lost by it`,
-        });
-      await delay(50);
-    }
+    await stopUp(up);
     context.say('Boxyard has stopped. DevBoxes stay. Start it again: boxyard up');
     return 0;
   },

@@ -1,6 +1,6 @@
 import {boolean, string} from '@oclif/core/flags';
 import {defineCommand} from '../cli/define-command.ts';
-import {repeated} from '../cli/flags.ts';
+import {logFormat, repeated} from '../cli/flags.ts';
 import {passedOn} from '../cli/passed-on.ts';
 import {runProgram} from '../services/run-program.ts';
 
@@ -12,12 +12,17 @@ const flags = {
   'tls-cert': string({description: 'certificate', helpValue: 'FILE', dependsOn: ['tls-key']}),
   'tls-key': string({description: 'its key', helpValue: 'FILE', dependsOn: ['tls-cert']}),
   'public-url': string({description: 'where people reach it through a proxy', helpValue: 'URL'}),
+  'log-format': logFormat,
   'insecure-behind-proxy': boolean({description: 'plain text beyond loopback, for a proxy that speaks TLS', dependsOn: ['public-url']}),
+  'trusted-proxy': repeated({
+    description: 'proxy whose X-Forwarded-For is believed; may be repeated (default none)',
+    helpValue: 'ADDRESS',
+  }),
 };
 
 export default defineCommand({
   summary: 'Run a server in the foreground',
-  description: 'The server alone, without a worker; its log goes to stdout. It brings its own Redis unless REDIS_URL names one.',
+  description: 'The server alone, without a worker; its log goes to stderr. It brings its own Redis unless REDIS_URL names one.',
   examples: [
     {does: 'For this machine', line: 'server'},
     {does: 'For other machines too', line: 'server --listen 0.0.0.0:4240'},

@@ -1,11 +1,14 @@
 import {hostname, userInfo} from 'node:os';
 import {boolean, string} from '@oclif/core/flags';
+import type {WorkerView} from '@boxyard/core/api';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
+import {notIsolatedText} from '../output/views/workers.ts';
 import {formatListen, parseListen} from '../services/port-holder.ts';
 import {rootNotice, startDetached} from '../services/start-detached.ts';
-import {isUnknown, startUp, type Up} from '../services/up.ts';
-import {findUp} from '../services/up-file.ts';
+import {startUp, type Up} from '../services/up.ts';
+import {findUp, type UpFile} from '../services/up-file.ts';
+import {readWorkerFile} from '../services/worker-file.ts';
 
 export default defineCommand({
   summary: 'Start Boxyard on this machine',
@@ -38,13 +41,39 @@ export default defineCommand({
     if (flags['no-dashboard'] || (!isForPerson && !flags.detach)) return stayInForeground(context, listen, more);
     if (findUp(context.paths) === undefined || flags.detach) {
       const up = await startDetached(program, context.paths, ['--listen', formatListen(listen), ...more]);
-      context.say(`Boxyard runs at ${up.url}. Stop it: boxyard down`);
+      if (flags.detach) return started(context, up);
     }
-    if (flags.detach) return 0;
     const {openDashboard} = await import('../dashboard/open-dashboard.tsx');
-    return openDashboard(context);
+    const worker = await workerHere(context);
+    return openDashboard(context, worker && notIsolatedText(worker));
   },
 });
+
+async function started(context: Context, {url, tokenFile, pid}: UpFile): Promise<number> {
+  if (context.print.format !== 'table') {
+    await context.print.value({url, tokenFile, pid}, url);
+    return 0;
+  }
+  const about = [`Boxyard runs at ${url}`, `Token file: ${tokenFile}`, ...workerLines(await workerHere(context))];
+  for (const line of [...about, ...nextLines, '  boxyard down stops it']) context.say(line);
+  return 0;
+}
+
+const nextLines = ['  boxyard run -- uname -a', '  boxyard workers invite'];
+
+/** This machine as the server knows it; undefined where it works for another one. */
+async function workerHere(context: Context): Promise<WorkerView | undefined> {
+  const id = readWorkerFile(context.paths)?.worker;
+  const {client} = await context.connect();
+  return id === undefined ? undefined : client.workersShow({worker: id}).catch(() => undefined);
+}
+
+function workerLines(worker: WorkerView | undefined): readonly string[] {
+  if (worker === undefined) return [];
+  const usable = worker.engines.filter(engine => engine.usable).map(engine => engine.name);
+  const warning = notIsolatedText(worker);
+  return [`Worker: ${worker.name} (${usable.join(', ')})`, ...(warning === undefined ? [] : [warning])];
+}
 
 async function stayInForeground(
   context: Context,
@@ -93,24 +122,6 @@ async function joinHere(invitation: string, name: string, env: Context['program'
 }
 
 function announce({program}: Context, up: Up): void {
-  const containers = up.worker?.engines.some(engine => engine.name !== 'process' && (engine.usable || isUnknown(engine)));
-  const lines = [
-    `Boxyard ${program.version} at ${up.url}`,
-    `Token file: ${up.tokenFile}`,
-    ...(up.worker === undefined
-      ? []
-      : [
-          `Worker: ${up.worker.name} (${up.worker.engines
-            .filter(engine => engine.usable)
-            .map(engine => engine.name)
-            .join(', ')})`,
-        ]),
-    ...(up.worker !== undefined && !containers
-      ? ['No podman or docker here: jobs run on this machine itself, not isolated. sudo apt-get install podman']
-      : []),
-    'ready',
-    '  boxyard run -- uname -a',
-    '  boxyard workers invite',
-  ];
-  program.stdout.write(`${lines.join('\n')}\n`);
+  const head = [`Boxyard ${program.version} at ${up.url}`, `Token file: ${up.tokenFile}`];
+  program.stdout.write([...head, ...workerLines(up.worker), 'ready', ...nextLines].map(line => `${line}\n`).join(''));
 }

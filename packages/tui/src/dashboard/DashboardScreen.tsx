@@ -1,5 +1,5 @@
 import {Box, Text} from 'ink';
-import {formatAge} from '../output/amounts.ts';
+import {countOf, formatAge} from '../output/amounts.ts';
 import {clip, pad} from '../output/width.ts';
 import {safeLine} from '../output/safe-text.ts';
 import {HelpPane} from './HelpPane.tsx';
@@ -47,7 +47,7 @@ function headerText({link, server, workers, devboxes, jobs, now}: State): string
     offline: `▲ offline for ${formatAge(link.since, now)}, what you see is old${link.why === undefined ? '' : `: ${safeLine(link.why)}`}`,
   }[link.status];
   const active = jobs.filter(job => job.state !== 'ended').length;
-  return ` Boxyard  ${server}  ${status}  ${workers.length} workers  ${devboxes.length} DevBoxes  ${active} jobs at work`;
+  return ` Boxyard  ${server}  ${status}  ${countOf(workers.length, 'worker')}  ${countOf(devboxes.length, 'DevBox', 'DevBoxes')}  ${countOf(active, 'job')} at work`;
 }
 
 function bottomText({prompt, question, notice, isLeaving}: State): string {

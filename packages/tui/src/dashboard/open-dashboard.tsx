@@ -10,8 +10,8 @@ import {createStore, type Store} from './store.ts';
 /** Synchronized output, mouse, paste and colours off, cursor on, back from the alternate screen. */
 const restoreText = '\u001b[?2026l\u001b[?1000l\u001b[?1002l\u001b[?1006l\u001b[?1004l\u001b[?2004l\u001b[0m\u001b[?25h\u001b[?1049l';
 
-/** Shows the dashboard until it is left; then says what goes on without it. Resolves to the exit code. */
-export async function openDashboard(context: Context): Promise<number> {
+/** Shows the dashboard, `notice` first, until it is left; then says what goes on without it. Resolves to the exit code. */
+export async function openDashboard(context: Context, notice?: string): Promise<number> {
   const {program, say} = context;
   const {client, target} = await context.connect();
   await client.health();
@@ -23,6 +23,7 @@ export async function openDashboard(context: Context): Promise<number> {
   const perform = createPerformer({client, image: context.setting('image') || undefined, dispatch, quit: () => left.resolve(0)});
   const store = createStore(initialState(client.server, program.now(), size), perform);
   const screen = openScreen(context, store, left);
+  if (notice !== undefined) dispatch({type: 'said', text: notice, isError: true});
   void feed(client, dispatch, stop.signal);
   try {
     return await left.promise;

@@ -61,3 +61,6 @@ export function formatSpan(ms: number): string {
 
 export const formatAge = (time: string | number | undefined, now: number): string =>
   time === undefined ? '-' : formatSpan(now - (typeof time === 'number' ? time : Date.parse(time)));
+
+/** `1 worker`, `2 DevBoxes`. */
+export const countOf = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

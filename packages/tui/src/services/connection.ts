@@ -15,6 +15,8 @@ export interface Target {
   readonly server: string | undefined;
   readonly token: string;
   readonly fingerprint?: string | undefined;
+  /** Somebody gave the address, by flag, variable, setting or login; else it is that of `boxyard up`. */
+  readonly isNamed: boolean;
   readonly origin: 'environment' | 'login' | 'boxyard up';
 }
 export interface Connection {
@@ -27,7 +29,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   const target = findTarget(options);
   if (target === undefined) throw new BoxyardError('NO_SERVER');
   const {env, timeoutMs} = options;
-  const client = createClient({...target, env, requestTimeoutMs: timeoutMs});
+  const client = createClient({...target, env, requestTimeoutMs: timeoutMs, isNamed: target.isNamed});
   return {client, target};
 }
 
@@ -36,11 +38,15 @@ export function findTarget({env, paths, server}: ConnectionOptions): Target | un
   const address = checkAddress(server ?? env['BOXYARD_SERVER']);
   const up = findUp(paths)?.url;
   const token = tokenOfEnvironment(env);
-  if (token !== undefined) return {server: address ?? (token.startsWith('bxt_') ? undefined : up), token, origin: 'environment'};
+  const isNamed = address !== undefined && address !== up;
+  if (token !== undefined) {
+    const isLine = token.startsWith('bxt_');
+    return {server: address ?? (isLine ? undefined : up), token, isNamed: isNamed || isLine, origin: 'environment'};
+  }
   const login = readLogin(paths);
-  if (login !== undefined && (address === undefined || address === login.server)) return {...login, origin: 'login'};
+  if (login !== undefined && (address === undefined || address === login.server)) return {...login, isNamed: true, origin: 'login'};
   const local = readPrivate(files(paths).localToken)?.trim();
-  if (local !== undefined && isHere(address, up)) return {server: address ?? up, token: local, origin: 'boxyard up'};
+  if (local !== undefined && isHere(address, up)) return {server: address ?? up, token: local, isNamed, origin: 'boxyard up'};
   if (address !== undefined) throw new BoxyardError('UNAUTHENTICATED', {server: address});
   return undefined;
 }

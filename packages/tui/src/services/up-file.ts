@@ -10,6 +10,8 @@ export interface UpFile {
   readonly agentPid?: number | undefined;
   readonly url: string;
   readonly tokenFile: string;
+  /** Of the server, beside where it listens. */
+  readonly serverArguments?: readonly string[] | undefined;
   readonly startedAt: string;
   readonly readyAt?: string | undefined;
 }

@@ -6,7 +6,7 @@ import {createClient, type Client} from '@boxyard/core/client';
 import {files, readPrivate, type Paths} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
-import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
+import {isNotAskedYet} from '../output/views/workers.ts';
 import {readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
@@ -94,12 +94,13 @@ export async function alreadyRunning(running: UpFile, {paths, env}: Pick<UpOptio
 type Change = Partial<UpFile>;
 
 /** Keeps up.json true; every change is written at once. */
-function createRecord({paths, pid, now, listen}: UpOptions, tokenFile: string): (change: Change) => void {
+function createRecord({paths, pid, now, listen, serverArguments}: UpOptions, tokenFile: string): (change: Change) => void {
   let up: UpFile = {
     pid,
     processStart: processStartOf(pid),
     url: `http://${formatListen(listen)}`,
     tokenFile,
+    serverArguments,
     startedAt: new Date(now()).toISOString(),
   };
   writeUpFile(paths, up);
@@ -200,10 +201,8 @@ async function workerReady(client: Client, paths: Paths): Promise<WorkerView | u
   while (id !== undefined && performance.now() < deadline) {
     const seen = await client.workersShow({worker: id}).catch(() => undefined);
     if (seen?.presence === 'online') worker = seen;
-    if (worker !== undefined && worker.engines.length > 0 && !worker.engines.some(isUnknown)) return worker;
+    if (worker !== undefined && worker.engines.length > 0 && !worker.engines.some(isNotAskedYet)) return worker;
     await delay(50);
   }
   return worker;
 }
-
-export const isUnknown = (engine: WorkerView['engines'][number]): boolean => !engine.usable && engine.why === notAskedYet;

@@ -51,10 +51,12 @@ const listOf = (value: string | readonly string[] | null | undefined): readonly 
 
 const listImages = async (api: Api, signal: AbortSignal): Promise<readonly Image[]> => {
   const all = await call(api, 'list images', signal, () => api.docker.listImages({abortSignal: signal}));
-  const tagged = all.filter(one => (one.RepoTags ?? []).some(tag => tag !== '<none>:<none>' && !tag.startsWith(TRIAL_IMAGE)));
+  const tagged = all.filter(one => (one.RepoTags ?? []).some(isShown));
   const found = await Promise.all(tagged.map(one => findImage(api, one.Id, signal)));
-  return found.filter(image => image !== undefined);
+  return found.flatMap(image => (image === undefined ? [] : [{...image, refs: image.refs.filter(isShown)}]));
 };
+
+const isShown = (ref: string): boolean => ref !== '<none>:<none>' && !ref.startsWith(TRIAL_IMAGE);
 
 interface Pull {
   readonly ref: string;

@@ -91,7 +91,8 @@ const startService = async ({host, env, endpoint}: Launch, program: string, conf
   const logFile = path.join(host.stateDir, 'service.log');
   const log = await open(logFile, 'w', 0o600);
   const child = spawn(program, ['system', 'service', `--time=${IDLE_SECONDS}`, `unix://${endpoint.socketPath}`], {
-    cwd: '/',
+    // conmon leaves an empty file `oom` in the service's directory when a program of an exec runs out of memory.
+    cwd: host.stateDir,
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
     env: {...env, ...(conf === undefined ? {} : {CONTAINERS_CONF: conf})},

@@ -4,8 +4,8 @@ import type {Client} from '@boxyard/core/client';
 import {defineCommand} from '../../cli/define-command.ts';
 import type {Context} from '../../cli/context.ts';
 import {choice, required, whole} from '../../cli/flags.ts';
-import {childName} from '../../cli/follow-run.ts';
 import {gapText, jobOutput, prefixedOutput, type JobOutput} from '../../cli/job-output.ts';
+import {childNames} from '../../services/child-names.ts';
 import {followChildren, listChildren} from '../../services/follow-children.ts';
 import {followJob} from '../../services/follow-job.ts';
 import {lastLines} from '../../services/last-lines.ts';
@@ -42,8 +42,9 @@ export default defineCommand({
     const streams = streamsOf[flags.stream]!;
     if (flags.follow) return follow(context, client, job, streams);
     const parts = job.children === undefined ? [job] : await listChildren(client, job.id);
+    const nameOf = await childNames(client, job);
     for (const part of parts) {
-      const output = part === job ? jobOutput(context) : prefixedOutput(context, childName(part));
+      const output = part === job ? jobOutput(context) : prefixedOutput(context, nameOf(part));
       await show(client, part, output, {streams, tail: flags.tail, attempt: flags.attempt});
       for (const gap of part.gaps ?? []) if (streams.includes(gap.stream)) context.say(gapText(gap));
     }
@@ -67,7 +68,8 @@ async function show(
 async function follow(context: Context, client: Client, job: JobView, streams: readonly Stream[]): Promise<number> {
   if (job.children !== undefined) {
     const never = new AbortController();
-    await followChildren(client, job, {signal: never.signal, handlersOf: child => prefixedOutput(context, childName(child))});
+    const nameOf = await childNames(client, job);
+    await followChildren(client, job, {signal: never.signal, handlersOf: child => prefixedOutput(context, nameOf(child))});
     return 0;
   }
   const output = jobOutput(context);

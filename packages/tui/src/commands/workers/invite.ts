@@ -1,6 +1,7 @@
 import {string} from '@oclif/core/flags';
 import {defineCommand} from '../../cli/define-command.ts';
 import {duration, repeated} from '../../cli/flags.ts';
+import {areLoopback, offerBeyond} from '../../cli/offer-beyond.ts';
 import {parsePairs} from '../../output/amounts.ts';
 
 export default defineCommand({
@@ -17,19 +18,23 @@ export default defineCommand({
     expires: duration('expires')({description: 'how long it can be used (default 1d)'}),
   },
   async run(context, {flags}) {
-    const {client} = await context.connect();
+    let {client} = await context.connect();
     const body = {
       ...(flags.name === undefined ? {} : {name: flags.name}),
       ...(flags.expires === undefined ? {} : {expiresInMs: flags.expires}),
       ...(flags.label === undefined ? {} : {labels: parsePairs(flags.label, '--label')}),
     };
-    const invitation = await client.invitationsCreate({body});
+    let invitation = await client.invitationsCreate({body});
+    if (areLoopback(invitation.addresses)) {
+      const again = await offerBeyond(context, invitation.addresses[0] ?? '');
+      if (again !== undefined) {
+        ({client} = again);
+        await client.invitationsRemove({invitation: invitation.id});
+        invitation = await client.invitationsCreate({body});
+      }
+    }
     const line = invitation.line ?? '';
     if (context.print.format === 'table') {
-      if (invitation.addresses.every(address => /^(127\.|localhost|\[::1\])/.test(address)))
-        context.say(
-          'This server listens on this machine alone. For other machines: boxyard config set listen 0.0.0.0:4240, boxyard down, boxyard up',
-        );
       context.say('On the other machine, run: boxyard worker join\nand give it this line, once, before it expires:\n');
     }
     await context.print.item(invitation, {name: () => line, text: () => line});

@@ -1,4 +1,5 @@
 import type {WorkerView} from '@boxyard/core/api';
+import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
 import {formatAge, formatBytes} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 
@@ -14,6 +15,15 @@ export const diskText = (worker: WorkerView): string =>
 
 export const enginesText = (worker: WorkerView): string =>
   worker.engines.map(engine => (engine.usable ? engine.name : `(${engine.name})`)).join(' ');
+
+export const isNotAskedYet = (engine: WorkerView['engines'][number]): boolean => !engine.usable && engine.why === notAskedYet;
+
+/** Said where jobs have no container around them; undefined where there is an engine, or one that may still turn out to work. */
+export function notIsolatedText({engines}: WorkerView): string | undefined {
+  const hasContainers = engines.some(engine => engine.name !== 'process' && (engine.usable || isNotAskedYet(engine)));
+  if (hasContainers || !engines.some(engine => engine.name === 'process' && engine.usable)) return undefined;
+  return 'No podman or docker here: jobs run on this machine itself, not isolated. sudo apt-get install podman';
+}
 
 export const workerList: ListView<WorkerView> = {
   name: worker => worker.name,

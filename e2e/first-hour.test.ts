@@ -1,0 +1,100 @@
+import {readFileSync} from 'node:fs';
+import {files, paths} from '@boxyard/core/config';
+import {expect, test} from 'vitest';
+import {boxyard, machineEnv} from '../faults/lab/directories.ts';
+import {hasTmux, openTerminal} from './terminal.ts';
+import {baseImage, engines, must, run, Up} from './up.ts';
+
+const containers = (await engines()).filter(engine => engine !== 'process');
+
+test('up -d says where it is, where the token lies, what works here and what to type next', async () => {
+  await using up = await Up.prepare();
+  const started = await up.cli(['up', '-d', '--listen', `127.0.0.1:${up.port}`]);
+  expect(started.code, started.stderr).toBe(0);
+  for (const said of [
+    `http://127.0.0.1:${up.port}`,
+    files(paths(up.env)).localToken,
+    'Worker: ',
+    'boxyard run -- uname -a',
+    'boxyard workers invite',
+  ])
+    expect(started.stderr).toContain(said);
+  expect((await up.cli(['down'])).code).toBe(0);
+});
+
+test('a server for this machine alone says so when it invites, and how to let others in', async () => {
+  await using up = await Up.open();
+  const invited = await up.cli(['workers', 'invite']);
+  expect(invited.stdout).toMatch(/^bxi_/);
+  expect(invited.stderr).toContain(`boxyard config set listen 0.0.0.0:${up.port}`);
+  const named = await up.cli(['workers', 'invite', '-o', 'name']);
+  expect(named.stderr).toContain('no other machine can reach it');
+});
+
+test.skipIf(!hasTmux)('to a person it offers to listen beyond loopback, does it, and remembers', async () => {
+  await using up = await Up.prepare();
+  expect((await up.cli(['up', '-d', '--listen', `127.0.0.1:${up.port}`])).code).toBe(0);
+  await using screen = await openTerminal(`${boxyard} workers invite`, up.env, {columns: 200, rows: 40});
+  await screen.shows(`0\\.0\\.0\\.0:${up.port}.*\\[y/N\\]`);
+  await screen.keys('y', 'Enter');
+  await screen.shows('ENDED 0');
+  expect(await screen.text()).toMatch(/bxi_(?!127\.)\S+_[0-9a-f]{64}_/);
+  expect(readFileSync(files(paths(up.env)).userConfig, 'utf8')).toContain(`0.0.0.0:${up.port}`);
+  expect((await up.cli(['run', '--engine', 'process', '--', 'echo', 'still'])).stdout).toBe('still\n');
+  expect((await up.cli(['down'])).code).toBe(0);
+});
+
+test.skipIf(!hasTmux)('a worker tells a person in words what it does, a pipe in JSON', async () => {
+  await using up = await Up.open();
+  const env = machineEnv(`${up.root}/second`, {BOXYARD_INVITATION: (await up.cli(['workers', 'invite', '-o', 'name'])).stdout.trim()});
+  expect((await run([boxyard, 'worker', 'join', '--name', 'nas', '--only'], {env})).code).toBe(0);
+  await using screen = await openTerminal(`timeout -s INT 5 ${boxyard} worker run --engine process`, env);
+  await screen.shows(/\d\d:\d\d:\d\d connected \(url ws:/);
+  expect(await screen.text()).not.toContain('{"level"');
+  await screen.shows('ENDED');
+  const piped = await run(['timeout', '-s', 'INT', '3', boxyard, 'worker', 'run', '--engine', 'process'], {env});
+  expect(piped.stdout).toContain('"msg":"connected"');
+});
+
+test('an address that was given and is dead is not called “no server here”', async () => {
+  await using up = await Up.prepare();
+  const dead = ['--server', `http://127.0.0.1:${up.port}`];
+  const status = await up.cli(['jobs', 'list', ...dead], {env: {BOXYARD_TOKEN: 'any'}});
+  expect([status.code, status.stderr]).toEqual([8, expect.stringContaining(`The server at http://127.0.0.1:${up.port} does not answer`)]);
+  expect((await up.cli(['run', ...dead, '--', 'true'], {env: {BOXYARD_TOKEN: 'any'}})).code).toBe(125);
+  expect((await up.cli(['jobs', 'list'])).stderr).toContain('No Boxyard server here.');
+});
+
+test.each(containers)('an image that %s does not have is not said to be removed; one it alone has is found there', async engine => {
+  await using up = await Up.open();
+  const only = `localhost/only-${engine}:${up.port}`;
+  const probe = `localhost/boxyard-probe-${up.port}:latest`;
+  await must([engine, 'tag', baseImage, only]);
+  await must([engine, 'tag', baseImage, probe]);
+  try {
+    expect((await up.cli(['images', 'list'])).stdout).not.toContain('boxyard-probe');
+    const elsewhere = containers.find(other => other !== engine);
+    if (elsewhere !== undefined) expect((await up.cli(['images', 'remove', only, '--engine', elsewhere])).code).toBe(5);
+    const removed = await up.cli(['images', 'remove', only]);
+    expect([removed.code, removed.stderr], removed.stderr).toEqual([0, expect.stringContaining(`Removed ${only}`)]);
+    expect((await run([engine, 'image', 'inspect', only])).code).not.toBe(0);
+    const again = await up.cli(['images', 'remove', only, '--engine', engine]);
+    expect([again.code, again.stderr]).toEqual([5, expect.stringContaining(`No image ${only}`)]);
+  } finally {
+    await run([engine, 'rmi', only, probe]);
+  }
+});
+
+test('output of --each worker carries the worker’s name from its first line on', async () => {
+  await using up = await Up.open();
+  const [{name}] = (await up.json<{items: [{name: string}]}>('workers', 'list')).items;
+  const ran = await up.cli(['run', '--engine', 'process', '--each', 'worker', '--', 'sh', '-c', 'echo one; echo two']);
+  expect([ran.code, ran.stdout], ran.stderr).toEqual([0, `${name} | one\n${name} | two\n`]);
+});
+
+test('run -d is run --detach', async () => {
+  await using up = await Up.open();
+  const ran = await up.cli(['run', '-d', '--engine', 'process', '--', 'true']);
+  expect(ran.stdout).toMatch(/^j-[a-z2-7]{26}\n$/);
+  expect((await up.cli(['jobs', 'wait', ran.stdout.trim()])).code).toBe(0);
+});

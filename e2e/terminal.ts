@@ -1,0 +1,53 @@
+import {execFile} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {promisify} from 'node:util';
+import {waitFor} from './up.ts';
+
+const exec = promisify(execFile);
+
+export const hasTmux = await exec('tmux', ['-V']).then(
+  () => true,
+  () => (console.log('skipped: no tmux here'), false),
+);
+
+export interface Screen extends AsyncDisposable {
+  text(): Promise<string>;
+  keys(...keys: readonly string[]): Promise<void>;
+  shows(what: string | RegExp): Promise<void>;
+}
+
+/** `boxyard …` in a real terminal with a shell behind it, so that what is left of the terminal afterwards can be seen. */
+export async function openTerminal(
+  command: string,
+  env: Readonly<Record<string, string>>,
+  size = {columns: 120, rows: 40},
+): Promise<Screen> {
+  const name = `boxyard-${randomBytes(6).toString('hex')}`;
+  const tmux = (...args: readonly string[]) => exec('tmux', ['-u', '-L', name, '-f', '/dev/null', ...args]);
+  const given = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
+  await tmux(
+    'new-session',
+    '-d',
+    '-x',
+    String(size.columns),
+    '-y',
+    String(size.rows),
+    ...given,
+    `sh -c '${command}; echo ENDED $?; exec cat'`,
+  );
+  const text = async () => (await tmux('capture-pane', '-p')).stdout;
+  return {
+    text,
+    async keys(...keys) {
+      for (const key of keys) await tmux('send-keys', key);
+    },
+    async shows(what) {
+      let last = '';
+      const found = async () => new RegExp(what).test((last = await text()));
+      await waitFor(found, {within: 20_000, what: `the screen shows ${what}`}).catch((error: Error) => {
+        throw new Error(`${error.message}; it shows:\n${last}`);
+      });
+    },
+    [Symbol.asyncDispose]: async () => void (await tmux('kill-server').catch(() => undefined)),
+  };
+}

@@ -1,0 +1,13 @@
+import type {IncomingMessage} from 'node:http';
+
+/** The token of a request: never from the query. A whole ticket line is taken as its secret part. */
+export function bearerOf(request: IncomingMessage): string | undefined {
+  const match = /^Bearer +(\S{1,2000})$/i.exec(request.headers.authorization ?? '');
+  const offered = match?.[1] ?? protocolToken(request);
+  return offered?.slice(offered.lastIndexOf('_') + 1);
+}
+
+function protocolToken(request: IncomingMessage): string | undefined {
+  const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(/, */);
+  return offered.find(each => each.startsWith('boxyard.token.'))?.slice('boxyard.token.'.length);
+}

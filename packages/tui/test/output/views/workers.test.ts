@@ -1,0 +1,26 @@
+import {expect, test} from 'vitest';
+import type {WorkerView} from '@boxyard/core/api';
+import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
+import {notIsolatedText} from '../../../src/output/views/workers.ts';
+
+const engine = (name: string, usable: boolean, why = 'not installed') => ({
+  name,
+  features: [],
+  enforces: [],
+  labels: {},
+  usable,
+  ...(usable ? {} : {why}),
+});
+const worker = (...engines: object[]) => ({engines}) as unknown as WorkerView;
+
+test('where nothing runs containers it is said that jobs are not isolated, and what to install', () => {
+  expect(notIsolatedText(worker(engine('podman', false), engine('docker', false), engine('process', true)))).toMatch(
+    /on this machine itself, not isolated.*apt-get install podman/,
+  );
+});
+
+test('nothing is said where an engine works, or has not answered yet, or where there is none at all', () => {
+  expect(notIsolatedText(worker(engine('podman', true), engine('process', true)))).toBeUndefined();
+  expect(notIsolatedText(worker(engine('docker', false, notAskedYet), engine('process', true)))).toBeUndefined();
+  expect(notIsolatedText(worker())).toBeUndefined();
+});
