@@ -4,12 +4,12 @@ import type {Engine, Labels, Probe} from '@boxyard/core/plugin-api';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {EngineReport} from '@boxyard/core/protocol';
 import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
+import {CALL_MS, withDeadline} from './engine-calls.ts';
 
 export interface EngineEntry extends LoadedEngine {
   probe: Probe;
 }
 
-const CALL_MS = 60_000;
 /** The first probe of a machine starts a container; nobody waits for it but placement. */
 const PROBE_MS = 30_000;
 const SELDOM = 30;
@@ -123,29 +123,5 @@ export class Engines {
       entry.engine.probe(signal),
     ).catch((error: unknown): Probe => ({usable: false, why: asBoxyardError(error).message}));
     if (JSON.stringify(entry.probe) !== before) this.#onChange(entry);
-  }
-}
-
-async function withDeadline<T>(
-  what: {engine: string; call: string; ms: number},
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController();
-  const both = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
-  const {promise, reject} = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new BoxyardError('ENGINE_TIMEOUT', what);
-    late.abort(error);
-    reject(error);
-  }, what.ms);
-  const stop = () => reject(signal?.reason as Error);
-  signal?.addEventListener('abort', stop, {once: true});
-  try {
-    signal?.throwIfAborted();
-    return await Promise.race([work(both), promise]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
   }
 }

@@ -41,7 +41,7 @@ export interface FakeAgent {
   readonly received: FromServer[];
   readonly stored: Set<string>;
   send(message: FromAgent): void;
-  sendRaw(text: string): void;
+  sendRaw(frame: string | Buffer): void;
   accept(start: Start): void;
   running(start: Start): void;
   /** Output, then the result. */
@@ -76,7 +76,7 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
     received,
     stored,
     send: message => void send(message),
-    sendRaw: text => socket.send(text),
+    sendRaw: frame => socket.send(frame),
     accept: start => void send({type: 'job.update', job: start.job, attempt: start.attempt, state: 'accepted', phases: []}),
     running: start => void send({type: 'job.update', job: start.job, attempt: start.attempt, state: 'running', phases: []}),
     result: (start, result, more = {}) =>

@@ -1,9 +1,10 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
+import {BoxyardError, asBoxyardError, isBoxyardError, toWire} from '@boxyard/core/errors';
 import type {Box, Engine, Process} from '@boxyard/core/plugin-api';
 import type {Attempt, Exit} from '@boxyard/core/protocol';
+import {CALL_MS, isInDoubt, withDeadline} from '../engine-calls.ts';
 import type {JobOutput} from './job-output.ts';
 import {StdinFeed} from './stdin-feed.ts';
 import type {FromAgentToHost, HeldState} from './wire.ts';
@@ -17,10 +18,13 @@ export interface HeldDeps {
   readonly spoolDir: string;
   readonly onState: (state: HeldState) => void;
   readonly onStdin: (offset: number, done: boolean) => void;
+  /** Milliseconds after which a start that is not answered yet is looked after. */
+  readonly lookMs?: number;
 }
 
 const OUTPUT_AFTER_EXIT_MS = 10_000;
 const CAPTURE_BYTES = 64 * 1024;
+const LOOK_MS = 5_000;
 
 /**
  * One program whose streams this process holds. States only go forward: starting → running → ended, or → failed when the
@@ -33,6 +37,7 @@ export class Held {
   readonly started: Promise<void>;
   readonly ended: Promise<void>;
   readonly #deps: HeldDeps;
+  readonly #engineName: string;
   readonly #stdin: StdinFeed | undefined;
   readonly #abort = new AbortController();
   #process: Process | undefined;
@@ -48,6 +53,7 @@ export class Held {
     this.job = message.job;
     this.attempt = message.attempt;
     this.#deps = deps;
+    this.#engineName = message.engine;
     this.#stdin = message.stdin ? new StdinFeed((offset, done) => deps.onStdin(offset, done)) : undefined;
     this.started = new Promise(resolve => (this.#markStarted = resolve));
     deps.output.addSecrets(message.secrets);
@@ -94,18 +100,63 @@ export class Held {
 
   async #main(message: RunMessage): Promise<void> {
     const signal = this.#abort.signal;
-    const box = await this.#deps.engine.find(message.box, signal);
-    if (!box) throw new BoxyardError('NOT_FOUND', {what: 'container', name: message.box});
-    const before = await box.inspect(signal);
+    const box = await this.#find(message.box);
+    const before = await this.#ask('inspect', call => box.inspect(call));
     const isAgain = before.is !== 'created';
     const followed = this.#follow(box, isAgain);
     // Settled later, after the exit; a rejection in between is not unhandled.
     followed.catch(() => undefined);
-    if (!isAgain) await box.start(this.#stdin?.readable, signal);
+    if (!isAgain) await this.#start(box);
     this.#running();
     const exit = await box.wait(signal);
     await this.#drain(followed);
     this.#end(exit);
+  }
+
+  /** Every call has a deadline: an engine that hangs holds up the one program, and says so. */
+  #ask<T>(call: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withDeadline({engine: this.#engineName, call, ms: CALL_MS}, this.#abort.signal, work);
+  }
+
+  async #find(name: string): Promise<Box> {
+    const box = await this.#ask('find', call => this.#deps.engine.find(name, call));
+    if (!box) throw new BoxyardError('NOT_FOUND', {what: 'container', name});
+    return box;
+  }
+
+  /**
+   * An engine may start a program and say that it did not, or nothing. Then the box itself is asked, and what it says counts;
+   * its output is being read already. One with input cannot go on so: its input may have been cut off, which is not an end (R11).
+   */
+  async #start(box: Box): Promise<void> {
+    const stdin = this.#stdin?.readable;
+    const started = this.#ask('start', call => box.start(stdin, call));
+    if (stdin === undefined && (await this.#isSeenToRun(box, started))) return;
+    try {
+      await started;
+    } catch (error) {
+      if (this.#abort.signal.aborted || !isInDoubt(error) || !(await this.#hasStarted(box))) throw error;
+      if (stdin === undefined) return;
+      await this.#ask('stop', call => box.stop(0, call));
+      throw new BoxyardError('INTERRUPTED', {}, {message: 'Standard input broke off before its end.', cause: error});
+    }
+  }
+
+  /** Looks now and then until the engine has answered; true if the box was quicker. */
+  async #isSeenToRun(box: Box, started: Promise<void>): Promise<boolean> {
+    const answered = new AbortController();
+    const {signal} = answered;
+    started.catch(() => undefined).finally(() => answered.abort());
+    for (;;) {
+      await delay(this.#deps.lookMs ?? LOOK_MS, undefined, {signal}).catch(() => undefined);
+      if (signal.aborted) return false;
+      if (await this.#hasStarted(box)) return true;
+    }
+  }
+
+  async #hasStarted(box: Box): Promise<boolean> {
+    const state = await this.#ask('inspect', call => box.inspect(call)).catch(() => undefined);
+    return state !== undefined && state.is !== 'created' && state.is !== 'gone';
   }
 
   /** Reads to the last byte; an engine that goes away in between is asked again for the rest. */
@@ -144,18 +195,23 @@ export class Held {
 
   async #exec(message: ExecMessage): Promise<void> {
     const {engine, output} = this.#deps;
-    const signal = this.#abort.signal;
     const known = this.#readExit();
     if (known) return this.#end(known);
     if (existsSync(this.#startedFile)) return this.#end({unknown: 'exec_outcome_unknown'});
-    if (!engine.features.exec) throw new BoxyardError('UNSUPPORTED', {what: 'exec', by: message.engine});
-    const box = await engine.find(message.box, signal);
-    if (!box) throw new BoxyardError('NOT_FOUND', {what: 'container', name: message.box});
+    const {exec} = engine.features;
+    if (!exec) throw new BoxyardError('UNSUPPORTED', {what: 'exec', by: message.engine});
+    const box = await this.#find(message.box);
     const {argv, env, cwd, user} = message.command;
     const command = {argv, env, ...(cwd === undefined ? {} : {cwd}), ...(user === undefined ? {} : {user})};
     this.#capture = message.into === 'capture';
     if (!this.#capture) this.#mark(this.#startedFile, '');
-    this.#process = await engine.features.exec(box, command, signal);
+    const process = await this.#ask('exec', call => exec(box, command, call)).catch((error: unknown) => {
+      // Whether it was started, nobody can say.
+      if (isBoxyardError(error) && error.code === 'ENGINE_TIMEOUT') return this.#end({unknown: 'exec_outcome_unknown'});
+      throw error;
+    });
+    if (process === undefined) return;
+    this.#process = process;
     this.#running();
     if (this.#stdin) this.#stdin.readable.pipe(this.#process.stdin);
     else this.#process.stdin.end();

@@ -1,6 +1,7 @@
-import {BoxyardError, fromWire, isBoxyardError, type ErrorCode} from '@boxyard/core/errors';
+import {BoxyardError, fromWire} from '@boxyard/core/errors';
 import type {BoxSpec} from '@boxyard/core/plugin-api';
 import type {SecretRef, Step} from '@boxyard/core/protocol';
+import {isInDoubt} from '../engine-calls.ts';
 import {checkBox, checkLabels, checkReach} from '../floor.ts';
 import {isHostLost} from '../host-client.ts';
 import type {HeldState} from '../session-host/wire.ts';
@@ -72,15 +73,11 @@ async function startMain(context: StepContext, step: Of<'container.start'>): Pro
       if (step.stdin) feedStdin(context, 'main', state);
       return;
     } catch (error) {
-      const isPassing = isHostLost(error) || isRetryable(error);
+      const isPassing = isHostLost(error) || isInDoubt(error);
       if (context.signal.aborted || !isPassing || tries >= 2) throw error;
     }
   }
 }
-
-const isRetryable = (error: unknown) =>
-  isBoxyardError(error) &&
-  (['ENGINE_UNAVAILABLE', 'ENGINE_TIMEOUT', 'ENGINE_FAILED'] satisfies ErrorCode[] as string[]).includes(error.code);
 
 async function runMessage(context: StepContext, box: string, stdin: boolean) {
   const values = await secretsOf(context, secretRefs(context, box));

@@ -4,12 +4,13 @@ import {privateDir} from '../config/index.ts';
 import {JobOutput} from './job-output.ts';
 import {OpenFiles} from './open-files.ts';
 import {type BlobPlaces, blobPlaces} from './places.ts';
-import {JobFiles} from './uploads.ts';
+import {type FileLimits, JobFiles, fileLimits} from './uploads.ts';
 
 export interface BlobOptions {
   readonly dir: string;
   readonly perJobBytes?: number;
   readonly totalBytes?: number;
+  readonly limits?: Partial<FileLimits>;
 }
 
 export interface Blobs {
@@ -30,12 +31,9 @@ export function openBlobs(options: BlobOptions): Blobs {
   const output = new JobOutput(places, files, options.perJobBytes ?? 64 * mib);
   return {
     output,
-    files: new JobFiles(places, files),
+    files: new JobFiles(places, files, {...fileLimits, ...options.limits}),
     trim: mayRemove => trim(places, files, options.totalBytes ?? 10 * 1024 * mib, mayRemove),
-    close: async () => {
-      await output.close();
-      await files.close();
-    },
+    close: () => files.close(),
   };
 }
 

@@ -1,5 +1,4 @@
-import {type FileHandle, mkdir, open, stat} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {open, stat} from 'node:fs/promises';
 import type {Gap, LogEnd, OutputName} from '../protocol/index.ts';
 import type {OpenFiles} from './open-files.ts';
 import type {BlobPlaces} from './places.ts';
@@ -14,14 +13,12 @@ export interface StreamOf {
 
 export const outputNames: readonly OutputName[] = ['stdout', 'stderr', 'log'];
 const chunkBytes = 64 * 1024;
-const orderBytes = 16;
 
 /** What jobs wrote. Several servers may write one stream at once: they can only write the same bytes twice. */
 export class JobOutput {
   readonly #places: BlobPlaces;
   readonly #files: OpenFiles;
   readonly #mostBytes: number;
-  readonly #orders = new Map<string, Promise<FileHandle>>();
 
   constructor(places: BlobPlaces, files: OpenFiles, mostBytes: number) {
     this.#places = places;
@@ -48,7 +45,6 @@ export class JobOutput {
       return bytes.length;
     }
     const taken = await file.append(offset, bytes);
-    if (taken > 0) await this.#noteOrder(of, file.length);
     if (taken >= 0) this.#files.written(file, bytes.length, () => onStored(file.stored));
     return taken;
   }
@@ -94,42 +90,6 @@ export class JobOutput {
 
   watch(of: StreamOf, watcher: () => void): () => void {
     return this.#files.watch(this.#path(of), watcher);
-  }
-
-  /** In which order the streams grew: pairs of stream and length reached, for showing them interleaved afterwards. */
-  async order(tenant: string, job: string, attempt: number): Promise<{name: OutputName; length: number; at: number}[]> {
-    const path = this.#places.order(tenant, job, attempt);
-    const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-    const bytes = await readPart(path, 0, size - (size % orderBytes));
-    return Array.from({length: Math.floor(bytes.length / orderBytes)}, (_, at) => ({
-      name: outputNames[bytes.readUInt8(at * orderBytes)] ?? 'stdout',
-      length: bytes.readUIntBE(at * orderBytes + 1, 6),
-      at: bytes.readDoubleBE(at * orderBytes + 8),
-    }));
-  }
-
-  /** The job has ended: its order file is closed. */
-  async release(tenant: string, job: string, attempt: number): Promise<void> {
-    const path = this.#places.order(tenant, job, attempt);
-    const opening = this.#orders.get(path);
-    this.#orders.delete(path);
-    await opening?.then(file => file.close()).catch(() => undefined);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.#orders.values()].map(opening => opening.then(file => file.close()).catch(() => undefined)));
-    this.#orders.clear();
-  }
-
-  async #noteOrder(of: StreamOf, length: number): Promise<void> {
-    const path = this.#places.order(of.tenant, of.job, of.attempt);
-    const opening = this.#orders.get(path) ?? mkdir(dirname(path), {recursive: true, mode: 0o700}).then(() => open(path, 'a', 0o600));
-    this.#orders.set(path, opening);
-    const entry = Buffer.alloc(orderBytes);
-    entry.writeUInt8(outputNames.indexOf(of.name), 0);
-    entry.writeUIntBE(length, 1, 6);
-    entry.writeDoubleBE(Date.now(), 8);
-    await (await opening).write(entry);
   }
 
   #path(of: StreamOf): string {

@@ -17,7 +17,6 @@ export function blobPlaces(dir: string) {
     job,
     attempt,
     output: (tenant: string, id: string, number: number, name: OutputName) => join(attempt(tenant, id, number), name),
-    order: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'order'),
     out: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'out.tar'),
     stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),
     taken: (tenant: string, id: string, blob: string) => join(job(tenant, id), `upload-${part(blob)}`),

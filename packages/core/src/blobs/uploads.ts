@@ -1,25 +1,40 @@
 import {createReadStream} from 'node:fs';
-import {copyFile, link, mkdir, open, readFile, readdir, rename, rm, stat, truncate, writeFile} from 'node:fs/promises';
+import {copyFile, link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {newId, randomBase32} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {OpenFiles} from './open-files.ts';
+import {type OutFile, openOut} from './out-file.ts';
 import type {BlobPlaces} from './places.ts';
 
-const mostUploadBytes = 4 * 1024 ** 3;
+const gib = 1024 ** 3;
+
+/** Most bytes of each kind of file; more is refused as it comes, and what came is removed. */
+export interface FileLimits {
+  readonly upload: number;
+  /** Of all uploads of a tenant that no job took yet. */
+  readonly uploads: number;
+  readonly stdin: number;
+  readonly out: number;
+}
+
+export const fileLimits: FileLimits = {upload: 4 * gib, uploads: 16 * gib, stdin: 4 * gib, out: 4 * gib};
+const lookEvery = 64 * 1024 ** 2;
 const uploadKeptMs = 24 * 3_600_000;
 
 /** Files that go with jobs: uploads, what is fed to their stdin, and what they bring back. */
 export class JobFiles {
   readonly #places: BlobPlaces;
   readonly #files: OpenFiles;
+  readonly #limits: FileLimits;
 
-  constructor(places: BlobPlaces, files: OpenFiles) {
+  constructor(places: BlobPlaces, files: OpenFiles, limits: FileLimits) {
     this.#places = places;
     this.#files = files;
+    this.#limits = limits;
   }
 
-  /** Whole or not at all; the id is random. */
+  /** Whole or not at all; the id is random. `BODY_TOO_LARGE`; `LIMIT_REACHED` where the tenant's waiting ones are too many. */
   async upload(tenant: string, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}> {
     const blob = `u-${randomBase32(130)}`;
     const path = this.#places.upload(tenant, blob);
@@ -27,10 +42,18 @@ export class JobFiles {
     const part = `${path}.${newId('u').slice(2, 10)}`;
     const file = await open(part, 'wx', 0o600);
     let length = 0;
+    let looked = -lookEvery;
+    let room = 0;
     try {
       for await (const chunk of bytes) {
+        // Others may be coming in at the same time: what lies there, this one's beginning with it, is added up now and then.
+        if (length - looked >= lookEvery) {
+          room = this.#limits.uploads - (await bytesIn(dirname(path)));
+          looked = length;
+        }
         length += chunk.length;
-        if (length > mostUploadBytes) throw new BoxyardError('BODY_TOO_LARGE', {limit: mostUploadBytes});
+        if (length > this.#limits.upload) throw new BoxyardError('BODY_TOO_LARGE', {limit: this.#limits.upload});
+        if (length - looked > room) throw uploadsFull(this.#limits.uploads);
         await file.writeFile(chunk);
       }
       await file.datasync();
@@ -78,6 +101,8 @@ export class JobFiles {
   }
 
   async writeStdin(tenant: string, job: string, offset: number, bytes: Uint8Array): Promise<number> {
+    const limit = this.#limits.stdin;
+    if (offset + bytes.length > limit) throw new BoxyardError('BODY_TOO_LARGE', {limit}, {message: `A job takes ${limit} bytes of stdin.`});
     const file = await this.#files.open(this.#places.stdin(tenant, job));
     await file.append(offset, bytes);
     await file.sync();
@@ -112,34 +137,8 @@ export class JobFiles {
   }
 
   /** The archive of `out` as it comes in; renamed when whole. */
-  async openOut(tenant: string, job: string, attempt: number, from: number) {
-    const path = this.#places.out(tenant, job, attempt);
-    await mkdir(dirname(path), {recursive: true, mode: 0o700});
-    const part = `${path}.part`;
-    const file = await open(part, 'a', 0o600);
-    let length = (await file.stat()).size;
-    if (from < length) {
-      await truncate(part, from);
-      length = from;
-    }
-    return {
-      get length() {
-        return length;
-      },
-      append: async (offset: number, bytes: Uint8Array) => {
-        if (offset > length) return false;
-        const fresh = bytes.subarray(Math.min(bytes.length, length - offset));
-        await file.write(fresh);
-        length += fresh.length;
-        return true;
-      },
-      finish: async () => {
-        await file.datasync();
-        await file.close();
-        await rename(part, path);
-      },
-      abandon: () => file.close(),
-    };
+  openOut(tenant: string, job: string, attempt: number, from: number): Promise<OutFile> {
+    return openOut(this.#places.out(tenant, job, attempt), from, this.#limits.out);
   }
 
   async out(tenant: string, job: string, attempt: number): Promise<{bytes: number; read(): AsyncIterable<Uint8Array>}> {
@@ -155,6 +154,19 @@ export class JobFiles {
     await this.#files.forget(`${dir}/`);
     await rm(dir, {recursive: true, force: true});
   }
+}
+
+const uploadsFull = (limit: number) =>
+  new BoxyardError('LIMIT_REACHED', {limit, what: 'bytes of uploads that no job took yet', hint: 'They go after a day.'});
+
+async function bytesIn(dir: string): Promise<number> {
+  const sizes = (await readdir(dir)).map(name =>
+    stat(join(dir, name)).then(
+      found => found.size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 async function linkOrCopy(from: string, to: string): Promise<boolean> {

@@ -4,16 +4,23 @@ import {allows} from '../access/rules.ts';
 import {attachFromClient, attachStream} from '../api/index.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {LogService, Session} from '../services.ts';
+import {createRateLimit, type RateLimit} from '../rim/rate-limit.ts';
 import {HEADER, fail, tell} from './attach-frames.ts';
 
 /** Bytes of stdin a client may send ahead of `stdin.have`. */
 const CREDIT = 1024 * 1024;
+
+/** Frames that are being stored: over this the socket is not read. */
+const MOST_STORING = 256;
+/** Words and pings, of which nobody needs many; more end the socket. */
+const control = {burst: 200, perSecond: 20};
 
 /** What one attached client sends: stored in the order it came, acknowledged once stored; every message is authorised. */
 export interface AttachedStdin {
   /** The client said it will feed stdin: tells it where to go on. */
   open(): void;
   take(data: RawData, isBinary: boolean): void;
+  pinged(): void;
   /** The socket is closed. */
   gone(): void;
 }
@@ -26,12 +33,16 @@ interface Feeding {
   isFeeding: boolean;
   hasEnded: boolean;
   waiting: number;
+  storing: number;
+  readonly rate: RateLimit;
   tail: Promise<void>;
 }
 
 export function createStdin(socket: WebSocket, {session, job}: {session: Session; job: string}, logs: LogService): AttachedStdin {
-  const state: Feeding = {socket, session, job, logs, isFeeding: false, hasEnded: false, waiting: 0, tail: Promise.resolve()};
+  const none = {isFeeding: false, hasEnded: false, waiting: 0, storing: 0, tail: Promise.resolve()};
+  const state: Feeding = {socket, session, job, logs, ...none, rate: createRateLimit(control)};
   return {
+    pinged: () => void (state.rate.take('') > 0 && socket.terminate()),
     open: () => begin(state),
     take(data, isBinary) {
       try {
@@ -77,6 +88,7 @@ function takeBytes(state: Feeding, frame: Buffer): void {
 }
 
 function takeEnd(state: Feeding, text: string): void {
+  if (state.rate.take('') > 0) throw tooMany('messages');
   const message = parsed(text);
   if (state.hasEnded) return have(state, message.length);
   inOrder(state, async () => {
@@ -87,14 +99,21 @@ function takeEnd(state: Feeding, text: string): void {
 }
 
 function inOrder(state: Feeding, work: () => Promise<void>): void {
-  state.tail = state.tail.then(work).catch((error: unknown) => {
-    if (isBoxyardError(error) && error.code === 'CONFLICT') state.hasEnded = true;
-    else fail(state.socket, error);
-  });
+  if (++state.storing >= MOST_STORING) state.socket.pause();
+  state.tail = state.tail
+    .then(work)
+    .catch((error: unknown) => {
+      if (isBoxyardError(error) && error.code === 'CONFLICT') state.hasEnded = true;
+      else fail(state.socket, error);
+    })
+    .finally(() => {
+      if (--state.storing < MOST_STORING / 2 && state.socket.isPaused) state.socket.resume();
+    });
 }
 
 const have = ({socket}: Feeding, length: number) => tell(socket, {type: 'stdin.have', length, credit: CREDIT});
 const bufferOf = (data: RawData): Buffer => (Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data));
+const tooMany = (what: string) => new BoxyardError('TOO_MANY_REQUESTS', {what: `${what} on one socket`});
 const malformed = () => new BoxyardError('INVALID_INPUT', {field: 'frame', issue: 'not one this socket takes'});
 
 function parsed(text: string): z.infer<typeof attachFromClient> {

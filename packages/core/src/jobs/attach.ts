@@ -33,6 +33,7 @@ export function serveAttach(socket: WebSocket, scope: AttachScope, services: Job
     stdin.gone();
   });
   socket.on('message', (data, isBinary) => stdin.take(data, isBinary));
+  socket.on('ping', () => stdin.pinged());
   void run(socket, scope, services, abort.signal).catch((error: unknown) => {
     if (!abort.signal.aborted) fail(socket, error);
   });

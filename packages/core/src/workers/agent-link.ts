@@ -1,4 +1,5 @@
 import type {WebSocket} from 'ws';
+import {type RateLimit, type RateLimitOptions, createRateLimit} from '../rim/rate-limit.ts';
 import {type DataFrame, type FromAgent, type FromServer, decode, decodeData, encodeData, fromAgent} from '../protocol/index.ts';
 
 export interface Identity {
@@ -24,6 +25,11 @@ const bulkMarkBytes = 1024 * 1024;
 /** Over this the agent does not read at all: the connection is given up (B13). */
 const mostUnsentBytes = 64 * 1024 * 1024;
 const mostInFlight = 512;
+/** Control frames an agent may send before its socket rests: above what thousands of short jobs a second need. */
+const frames = {burst: 40_000, perSecond: 20_000};
+/** Bytes pay for themselves by credit and acknowledgement; this is for frames with hardly any. */
+const dataFrameCost = 0.25;
+const shortestRestMs = 50;
 
 /** One agent's socket: decoded both ways, kept alive, bounded. Knows nothing of jobs. */
 export class AgentLink {
@@ -37,14 +43,17 @@ export class AgentLink {
   readonly #unknown = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   readonly #pongs = new Map<number, () => void>();
+  readonly #rate: RateLimit;
+  #rest: NodeJS.Timeout | undefined;
   #handlers: LinkHandlers | undefined;
   #lastInbound = performance.now();
   #inFlight = 0;
   #pingId = 0;
   #why = 'the connection closed';
 
-  constructor(socket: WebSocket, identity: Identity, timing: LinkTiming) {
+  constructor(socket: WebSocket, identity: Identity, timing: LinkTiming, rate: RateLimitOptions = frames) {
     this.identity = identity;
+    this.#rate = createRateLimit(rate);
     this.#socket = socket;
     this.#timing = timing;
     this.#timer = setInterval(() => this.#check(), timing.heartbeat);
@@ -55,10 +64,11 @@ export class AgentLink {
     this.#handlers = handlers;
     this.#socket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary));
     this.#socket.on('pong', () => (this.#lastInbound = performance.now()));
-    this.#socket.on('ping', () => (this.#lastInbound = performance.now()));
+    this.#socket.on('ping', () => this.#heard(1));
     this.#socket.on('error', error => (this.#why = error.message));
     this.#socket.once('close', code => {
       clearInterval(this.#timer);
+      clearTimeout(this.#rest);
       handlers.onClose(this.#why === 'the connection closed' ? `closed (${code})` : this.#why);
     });
   }
@@ -117,7 +127,7 @@ export class AgentLink {
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {
-    this.#lastInbound = performance.now();
+    this.#heard(isBinary ? dataFrameCost : 1);
     if (isBinary) {
       const frame = decodeData(data);
       if (frame !== undefined) this.#run(this.#handlers!.onData(frame));
@@ -133,6 +143,26 @@ export class AgentLink {
     this.#run(this.#handlers!.onMessage(decoded.message));
   }
 
+  /** An agent that sends too much at once is not refused but read more slowly. */
+  #heard(cost: number): void {
+    this.#lastInbound = performance.now();
+    const wait = this.#rate.take('', cost);
+    if (wait === 0 || this.#rest !== undefined) return;
+    this.#socket.pause();
+    this.#rest = setTimeout(
+      () => {
+        this.#rest = undefined;
+        this.#lastInbound = performance.now();
+        this.#resume();
+      },
+      Math.max(wait, shortestRestMs),
+    );
+  }
+
+  #resume(): void {
+    if (this.#rest === undefined && this.#inFlight < mostInFlight / 2 && this.#socket.isPaused) this.#socket.resume();
+  }
+
   #noteUnknown(type: string): void {
     if (this.#unknown.size >= 100 || this.#unknown.has(type)) return;
     this.#unknown.add(type);
@@ -145,7 +175,8 @@ export class AgentLink {
     void work
       .catch(error => this.#handlers!.onFault(error))
       .finally(() => {
-        if (--this.#inFlight < mostInFlight / 2 && this.#socket.isPaused) this.#socket.resume();
+        this.#inFlight -= 1;
+        this.#resume();
       });
   }
 }

@@ -10,6 +10,7 @@ import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
 import type {HubDeps} from './hub-deps.ts';
 import {learnImages, onHeartbeat, onRegister} from './hub-register.ts';
+import {boundedId} from './rules-registration.ts';
 
 export interface SessionDeps extends HubDeps {
   admit(session: AgentSession): Promise<'in' | 'duplicate'>;
@@ -45,7 +46,6 @@ export class AgentSession {
     const onFault = (error: unknown) => deps.onFault(error, link.identity.name);
     this.#jobs = {
       store: deps.store,
-      blobs: deps.blobs,
       secrets: deps.secrets,
       onProgress: (job, progress) => deps.onGauge(job.tenant, `jobs/${job.id}`, {progress}),
     };
@@ -148,7 +148,8 @@ export class AgentSession {
       case 'job.update':
         return this.#updates.on(this.#jobs, link, message);
       case 'job.result':
-        return onResult({...this.#jobs, updates: this.#updates}, link, message);
+        await onResult({...this.#jobs, updates: this.#updates}, link, message);
+        return this.#output.sealed(message.attempt, message.logEnd);
       case 'job.refused':
         return onRefused(this.#jobs, link, message);
       case 'job.secrets':
@@ -180,7 +181,7 @@ export class AgentSession {
       const error = new BoxyardError('PROTOCOL_MISMATCH', {server: OWN_RANGE.newest, worker: message.protocol.newest});
       return link.close(4426, error.message.slice(0, 120));
     }
-    Object.assign(link, {process: message.process, machine: message.machine, boot: message.boot});
+    Object.assign(link, {process: boundedId(message.process), machine: boundedId(message.machine), boot: boundedId(message.boot)});
     try {
       await this.#enter(message, protocol);
     } catch (error) {
@@ -204,7 +205,7 @@ export class AgentSession {
     this.#state = 'ready';
     await this.#deps.presence.connected(
       identity.worker,
-      {process: message.process, machine: message.machine, boot: message.boot, epoch: link.epoch, at: now},
+      {process: link.process, machine: link.machine, boot: link.boot, epoch: link.epoch, at: now},
       {clockSkewMs: Math.round(message.clock - now)},
     );
     link.send({

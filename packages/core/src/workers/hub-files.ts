@@ -1,6 +1,7 @@
 import {stat} from 'node:fs/promises';
 import type {Blobs} from '../blobs/blobs.ts';
 import {readPart} from '../blobs/job-output.ts';
+import type {OutFile} from '../blobs/out-file.ts';
 import {BoxyardError, asBoxyardError, toWire} from '../errors/index.ts';
 import {isOnWorker} from '../jobs/rules-record.ts';
 import type {JobStore} from '../jobs/store.ts';
@@ -20,12 +21,15 @@ interface Sending {
 }
 
 interface Receiving {
-  readonly out: Awaited<ReturnType<Blobs['files']['openOut']>>;
+  readonly out: OutFile;
   owed: number;
 }
 
 const creditStep = 256 * 1024;
 const bufferedWaitMs = 20;
+/** Of one connection at once. */
+const mostSending = 2_000;
+const mostReceiving = 200;
 
 /** Files between server and agent on one connection: uploads and stdin go out with the agent's credit, `out` comes in. */
 export class FileFrames {
@@ -45,6 +49,8 @@ export class FileFrames {
     const {files} = this.#deps.blobs;
     const {tenant, id} = record;
     const {stream, what, from} = message;
+    if (this.#sending.size >= mostSending) return this.#fail(stream, new BoxyardError('TOO_MANY_REQUESTS', {what: 'files at once'}));
+    this.#sending.get(stream)?.stopWatching();
     const sending: Sending = {
       path: '',
       at: from,
@@ -91,8 +97,12 @@ export class FileFrames {
     return this.#inOrder(async () => {
       const record = await ownJob(this.#deps, this.#link, message);
       if (record === undefined || !isOnWorker(record)) return;
+      const {stream} = message;
+      await this.#receiving.get(stream)?.out.abandon();
+      this.#receiving.delete(stream);
+      if (this.#receiving.size >= mostReceiving) return this.#fail(stream, new BoxyardError('TOO_MANY_REQUESTS', {what: 'files at once'}));
       const out = await this.#deps.blobs.files.openOut(record.tenant, record.id, message.attempt.number, message.from);
-      this.#receiving.set(message.stream, {out, owed: 0});
+      this.#receiving.set(stream, {out, owed: 0});
     });
   }
 
@@ -100,7 +110,13 @@ export class FileFrames {
     return this.#inOrder(async () => {
       const receiving = this.#receiving.get(frame.stream);
       if (receiving === undefined) return;
-      await receiving.out.append(frame.offset, frame.bytes);
+      try {
+        await receiving.out.append(frame.offset, frame.bytes);
+      } catch (error) {
+        this.#receiving.delete(frame.stream);
+        await receiving.out.abandon();
+        return this.#fail(frame.stream, error);
+      }
       receiving.owed += frame.bytes.length;
       if (receiving.owed < creditStep) return;
       this.#link.send({type: 'stream.credit', stream: frame.stream, bytes: receiving.owed});
@@ -134,7 +150,11 @@ export class FileFrames {
         new BoxyardError('INTERNAL', {}, {message: `The archive has ${receiving.out.length} bytes, not ${message.length}.`}),
       );
     }
-    await receiving.out.finish();
+    try {
+      await receiving.out.finish();
+    } catch (error) {
+      return this.#fail(stream, error);
+    }
     this.#link.send({type: 'stream.end', stream, length: message.length});
   }
 

@@ -18,6 +18,7 @@ export interface InventoryDeps {
 /** An agent that says more than a machine can hold is not listened to: what it says is kept here until it is whole. */
 const mostPendingBytes = 16 * 1024 * 1024;
 const mostOrphans = 1_000;
+const mostOrphanBytes = 512 * 1024;
 
 /** Pages of what each engine holds; they mean something once the last one is there (R9). */
 export class Inventories {
@@ -74,7 +75,7 @@ export class Inventories {
   async #noteOrphans(engine: string, orphans: readonly BoxSeen[]): Promise<void> {
     const after = await this.#deps.workers.update(this.#link.identity.worker, record => {
       const others = record.orphans.filter(box => box.engine !== engine);
-      const all = [...others, ...orphans.map(box => ({...box, engine}))].slice(0, mostOrphans);
+      const all = fitting([...others, ...orphans.map(box => ({...box, engine}))]);
       if (JSON.stringify(all) === JSON.stringify(record.orphans)) return undefined;
       return {
         after: {...record, orphans: all},
@@ -83,4 +84,10 @@ export class Inventories {
     });
     if (after !== undefined) this.#deps.onWorker(after);
   }
+}
+
+/** The first that the worker's record has room for. */
+function fitting(orphans: readonly (BoxSeen & {engine: string})[]): (BoxSeen & {engine: string})[] {
+  let bytes = 0;
+  return orphans.slice(0, mostOrphans).filter(box => (bytes += JSON.stringify(box).length) <= mostOrphanBytes);
 }

@@ -1,8 +1,8 @@
-import type {Blobs} from '../blobs/blobs.ts';
 import {toWire, asBoxyardError} from '../errors/index.ts';
 import {hasEnded, isOnWorker, type JobRecord} from '../jobs/rules-record.ts';
 import {secretNames} from '../jobs/rules-steps.ts';
 import type {JobEvent} from '../jobs/rules-events.ts';
+import {boundedError, boundedPhases, boundedResult} from '../jobs/rules-reported.ts';
 import type {JobStore, StepResult} from '../jobs/store.ts';
 import type {Attempt, FromAgent} from '../protocol/index.ts';
 import type {SecretValues} from '../services.ts';
@@ -11,7 +11,6 @@ import {recoverJob} from './recover-job.ts';
 
 export interface JobFrameDeps {
   readonly store: JobStore;
-  readonly blobs: Blobs;
   readonly secrets: Pick<SecretValues, 'values'>;
   readonly onProgress: (job: JobRecord, progress: Record<string, unknown>) => void;
 }
@@ -67,7 +66,7 @@ async function onUpdate(deps: JobFrameDeps, link: AgentLink, message: JobUpdate)
 }
 
 function updateEvent({job: _job, type: _type, ...update}: JobUpdate): JobEvent {
-  return {type: 'update', update};
+  return {type: 'update', update: {...update, phases: boundedPhases(update.phases)}};
 }
 
 /** Stored first, told then: `job.stored` follows the Redis reply, and repeats are answered the same way. */
@@ -76,7 +75,8 @@ export async function onResult(
   link: AgentLink,
   message: Extract<FromAgent, {type: 'job.result'}>,
 ): Promise<void> {
-  const {job, type: _type, ...result} = message;
+  const {job, type: _type, ...said} = message;
+  const result = boundedResult(said);
   const {worker, tenant} = link.identity;
   const known = (await deps.store.get(job)) ?? (await recoverJob(deps.store, link.identity, message, 'running'));
   if (known === undefined || known.tenant !== tenant) return;
@@ -88,7 +88,6 @@ export async function onResult(
   const stepped = await deps.store.step(job, [...(update === undefined ? [] : [updateEvent(update)]), {type: 'result', result}]);
   if (!isSettled(stepped, message.attempt)) return link.send({type: 'job.superseded', job, attempt: message.attempt});
   link.send({type: 'job.stored', job, attempt: message.attempt});
-  await deps.blobs.output.release(tenant, job, message.attempt.number);
 }
 
 /** Whether the attempt's result is in the record: as the job's end, as a try that is retried, or kept beside a newer one. */
@@ -103,7 +102,7 @@ function isSettled(result: StepResult, attempt: Attempt): boolean {
 export async function onRefused(deps: JobFrameDeps, link: AgentLink, message: Extract<FromAgent, {type: 'job.refused'}>): Promise<void> {
   const record = await ownJob(deps, link, message);
   if (record === undefined) return;
-  await deps.store.step(message.job, {type: 'refused', attempt: message.attempt, error: message.error});
+  await deps.store.step(message.job, {type: 'refused', attempt: message.attempt, error: boundedError(message.error)});
 }
 
 /** Only what the job's own spec names, and only while it runs (R15). */

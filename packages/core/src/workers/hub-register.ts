@@ -2,12 +2,13 @@ import type {FromAgent} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
 import {imagesOf} from '../images/rules.ts';
 import type {HubDeps} from './hub-deps.ts';
+import {boundedHeartbeat, registrationOf} from './rules-registration.ts';
 
 type Message<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
 
 /** What the machine has; written only where it differs, so that reconnecting costs nothing. */
 export async function onRegister(deps: HubDeps, link: AgentLink, message: Message<'worker.register'>): Promise<void> {
-  const {type: _type, ...registration} = message;
+  const registration = registrationOf(message);
   const {worker} = link.identity;
   const after = await deps.workers.update(worker, record => {
     if (JSON.stringify(record.registration) === JSON.stringify(registration)) return undefined;
@@ -37,9 +38,10 @@ export async function onHeartbeat(deps: HubDeps, link: AgentLink, message: Messa
   const entry = deps.table.get(link.identity.worker);
   if (entry === undefined) return;
   const wasFull = entry.heartbeat?.diskPressure === true;
-  entry.heartbeat = message;
+  const heartbeat = boundedHeartbeat(message);
+  entry.heartbeat = heartbeat;
   entry.heartbeatAt = deps.store.rim.clock.now();
-  const {type: _type, ...values} = message;
+  const {type: _type, ...values} = heartbeat;
   deps.onGauge(link.identity.tenant, `workers/${link.identity.worker}`, values);
   if (wasFull && message.diskPressure !== true) deps.nudge([`w:${link.identity.worker}`]);
 }

@@ -102,21 +102,6 @@ test('bytes over the cap of a job become a gap, and nothing is lost in silence',
   await blobs.close();
 });
 
-test('the order in which streams grew is kept, for showing them interleaved', async () => {
-  const blobs = openBlobs({dir: join(dir, 'ordered')});
-  const of = (name: 'stdout' | 'stderr') => ({tenant: 't', job: 'j', attempt: 1, name});
-  await blobs.output.append(of('stdout'), 0, Buffer.from('one'), () => undefined);
-  await blobs.output.append(of('stderr'), 0, Buffer.from('two'), () => undefined);
-  await blobs.output.append(of('stdout'), 3, Buffer.from('three'), () => undefined);
-  const order = await blobs.output.order('t', 'j', 1);
-  expect(order.map(each => [each.name, each.length])).toEqual([
-    ['stdout', 3],
-    ['stderr', 3],
-    ['stdout', 8],
-  ]);
-  await blobs.close();
-});
-
 test('the oldest logs of ended jobs go first when all together are too many', async () => {
   const blobs = openBlobs({dir: join(dir, 'bounded'), totalBytes: 100_000});
   for (const job of ['a', 'b', 'c'])

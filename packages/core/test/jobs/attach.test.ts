@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import type {AttachItem} from '../../src/client/index.ts';
+import {WebSocket} from 'ws';
 import {codeOf, startTestDoor} from '../door-for-tests.ts';
 import {waitFor} from '../redis-for-tests.ts';
 
@@ -174,4 +175,31 @@ test('a job that is tried again shows the whole of both attempts, told apart, al
   const at = seen.findIndex(item => item.type === 'attempt');
   expect([textOf(seen.slice(0, at), 'stdout'), textOf(seen.slice(at), 'stdout')]).toEqual(['first try', 'second']);
   expect(seen[at]).toEqual({type: 'attempt', number: 2});
+});
+
+test('many small pieces of stdin are taken in order at the server’s pace, and needless words and pings end the socket', async () => {
+  await using door = await startTestDoor();
+  const job = door.services.addJob(door.tenant);
+  const open = async () => {
+    const url = `ws://127.0.0.1:${door.port}/v1/jobs/${job.id}/attach?stdin=true`;
+    const socket = new WebSocket(url, {headers: {authorization: `Bearer ${door.line}`}});
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    const closed = new Promise<number>(resolve => socket.once('close', resolve));
+    return {socket, closed};
+  };
+  const {socket} = await open();
+  const frame = (at: number) => {
+    const bytes = Buffer.alloc(10);
+    bytes.writeBigUInt64BE(BigInt(at), 1);
+    bytes.writeUInt8(97 + (at % 26), 9);
+    return bytes;
+  };
+  for (let at = 0; at < 20_000; at += 1) socket.send(frame(at));
+  await waitFor(() => door.services.stdinOf(job.id).bytes.length === 20_000);
+  expect(door.services.stdinOf(job.id).bytes.subarray(0, 27).toString()).toBe('abcdefghijklmnopqrstuvwxyza');
+  for (let at = 0; at < 50; at += 1) socket.ping();
+  expect(socket.readyState).toBe(socket.OPEN);
+  const pinging = await open();
+  for (let at = 0; at < 400; at += 1) pinging.socket.ping();
+  expect(await pinging.closed).toBe(1006);
 });

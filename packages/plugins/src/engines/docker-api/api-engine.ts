@@ -50,7 +50,9 @@ const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box
   const body = await createBody(spec, api.dialect, api.host);
   const own = AbortSignal.timeout(CREATE_MS);
   try {
-    await call(api, `create ${spec.name}`, own, () => api.docker.createContainer({...body, abortSignal: own}));
+    const made = await call(api, `create ${spec.name}`, own, () => api.docker.createContainer({...body, abortSignal: own}));
+    // What is no JSON comes through as it is, and would be a box that nobody ever finds.
+    if (typeof made.id !== 'string') throw api.host.fault('failed', `create ${spec.name}: the engine's answer makes no sense`);
     if (spec.cwd === WORKSPACE) await giveFolder(api, spec.name, WORKSPACE, own);
     signal.throwIfAborted();
     return apiBox(api, spec.name, spec.labels);

@@ -1,0 +1,95 @@
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import {expect, test} from 'vitest';
+import {newAttemptId, newId} from '@boxyard/core/config';
+import {BoxyardError} from '@boxyard/core/errors';
+import type {Box, Engine} from '@boxyard/core/plugin-api';
+import {createHost} from '@boxyard/core/plugin-host';
+import {createScriptedEngine} from '@boxyard/core/testing';
+import {Held} from '../../src/session-host/held.ts';
+import {JobOutput} from '../../src/session-host/job-output.ts';
+import {Spool, listSegments} from '../../src/session-host/spool.ts';
+
+type Start = Box['start'];
+
+/** A job held on an engine whose `start` is `wrong`, given the one that is right. */
+async function holding(wrong: (right: Start) => Start, stdin = false) {
+  const dir = mkdtempSync(join(tmpdir(), 'held-'));
+  const engine = createScriptedEngine(
+    {latencyMs: 0, enforces: []},
+    createHost('scripted', dir, () => undefined),
+  );
+  const env = {FAKE_OUTPUT_LINES: '5', FAKE_EXIT: '3', FAKE_SLEEP_MS: '300', ...(stdin ? {FAKE_ECHO: '1'} : {})};
+  const box = {labels: {}, stdin, limits: {}, mounts: [], ports: [], readOnlyRoot: false, main: ['x'], env, name: 'box'};
+  await engine.create(box, AbortSignal.timeout(5_000));
+  const find: Engine['find'] = async (name, signal) => {
+    const found = await engine.find(name, signal);
+    return found && {...found, start: wrong(found.start)};
+  };
+  const of = {job: newId('j'), attempt: {number: 1, id: newAttemptId()}};
+  const spoolDir = join(dir, 'spool');
+  const output = new JobOutput(of, new Spool(spoolDir), () => undefined);
+  const message = {type: 'run' as const, id: 1, ...of, slot: 'main', engine: 'scripted', box: 'box', stdin, secrets: []};
+  const held = new Held(message, {
+    engine: {...engine, find},
+    output,
+    spoolDir,
+    onState: () => undefined,
+    onStdin: () => undefined,
+    lookMs: 50,
+  });
+  return {
+    held,
+    engine,
+    gaps: () => output.gaps,
+    stdout: () =>
+      Buffer.concat(
+        listSegments(spoolDir)
+          .filter(one => one.stream === 'stdout')
+          .map(one => readFileSync(one.path)),
+      ).toString(),
+    [Symbol.dispose]: () => (held.abandon(), rmSync(dir, {recursive: true, force: true})),
+  };
+}
+
+const failsAfterSuccess =
+  (right: Start): Start =>
+  async (stdin, signal) => {
+    await right(stdin, signal);
+    throw new BoxyardError('ENGINE_FAILED', {engine: 'scripted', issue: 'internal error'});
+  };
+const silentAfterSuccess =
+  (right: Start): Start =>
+  async (stdin, signal) => {
+    await right(stdin, signal);
+    await delay(2 ** 30, undefined, {signal, ref: false});
+  };
+
+test.each([
+  ['says that it did not', failsAfterSuccess],
+  ['says nothing', silentAfterSuccess],
+])('an engine that starts a program and %s costs no byte and no end', async (_, wrong) => {
+  using at = await holding(wrong);
+  await at.held.ended;
+  expect(at.held.state).toMatchObject({is: 'ended', exit: {code: 3}});
+  expect(at.stdout().split('\n')).toHaveLength(6);
+  expect(at.gaps()).toEqual([]);
+});
+
+test('a program that may have lost its input in such a start is stopped, not left to take that for an end', async () => {
+  using at = await holding(failsAfterSuccess, true);
+  await at.held.ended;
+  expect(at.held.state).toMatchObject({is: 'failed', error: {code: 'INTERRUPTED'}});
+  const box = await at.engine.find('box', AbortSignal.timeout(5_000));
+  expect((await box!.inspect(AbortSignal.timeout(5_000))).is).toBe('exited');
+});
+
+test('a start that is refused is a failure', async () => {
+  using at = await holding(() => async () => {
+    throw new BoxyardError('ENGINE_FAILED', {engine: 'scripted', issue: 'no'});
+  });
+  await at.held.ended;
+  expect(at.held.state).toMatchObject({is: 'failed', error: {code: 'ENGINE_FAILED'}});
+});
