@@ -26,6 +26,7 @@ import {lockStateDir, type StateLock} from './state-lock.ts';
 import {feedOf} from './steps/stdin.ts';
 import type {CrashPoint, Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
+import {Terminals} from './terminals.ts';
 
 export interface AgentDeps {
   readonly timing: Timing;
@@ -99,6 +100,7 @@ class RunningAgent {
   readonly #inventory: Inventory;
   readonly #garbage: Garbage;
   readonly #pulse: Pulse;
+  readonly #terminals: Terminals;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
@@ -127,6 +129,7 @@ class RunningAgent {
       log: deps.log,
       crash: deps.crash ?? (() => undefined),
     };
+    this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, send: this.#parts.send});
     this.#jobs = new Jobs(this.#parts);
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
     this.#garbage = new Garbage(this.#parts, this.#inventory);
@@ -203,7 +206,10 @@ class RunningAgent {
         unreadable: start =>
           this.#jobs.refuse(start, new BoxyardError('UNSUPPORTED', {what: 'a step of this job', by: `agent ${deps.version}`})),
         data: frame => this.#parts.streams.data(frame),
-        closed: () => this.#parts.outputs.onClosed(),
+        closed: () => {
+          this.#parts.outputs.onClosed();
+          this.#terminals.onClosed();
+        },
         stopped: deps.onStopped,
       },
     );
@@ -218,11 +224,17 @@ class RunningAgent {
       {stateDir, engines, spawnHost: spawn, log: deps.log},
       {
         state: state => this.#parts.held.update(state),
+        terminal: message => {
+          this.#parts.held.show(message, message.state);
+          this.#terminals.changed(message, message.state);
+        },
+        view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
         stdinTook: message => this.#onStdin(message.job, message.done),
         lost: error => {
           deps.log('the session host is gone');
           this.#parts.held.lost(error);
+          this.#terminals.onLost();
         },
       },
     );
@@ -249,6 +261,7 @@ class RunningAgent {
     this.#jobs.onOpen();
     this.#parts.secrets.onOpen();
     this.#parts.outputs.onOpen();
+    this.#terminals.onOpen();
     this.#parts.streams.onOpen();
     this.#quietly(this.#inventory.tellAll(true));
   }
@@ -275,7 +288,14 @@ class RunningAgent {
       case 'query':
         return this.#quietly(answer(message, this.#parts, this.#inventory).then(send));
       case 'stream.credit':
-        return streams.credit(message.stream, message.bytes);
+        return this.#terminals.credit(message.stream, message.bytes) ? undefined : streams.credit(message.stream, message.bytes);
+      case 'terminal.open':
+        return this.#quietly(this.#terminals.open(message));
+      case 'terminal.input':
+      case 'terminal.resize':
+      case 'terminal.take':
+      case 'terminal.close':
+        return this.#terminals.on(message);
       case 'stream.end':
         return streams.end(message);
       case 'hello':

@@ -11,6 +11,7 @@ import {
   HeldState,
   HostLengths,
   HostList,
+  ViewOpened,
   encodeFrame,
   type EngineToLoad,
   type FromAgentToHost,
@@ -28,13 +29,19 @@ export interface HostEvents {
   state(state: HeldState): void;
   spooled(message: Extract<FromHostToAgent, {type: 'spooled'}>): void;
   stdinTook(message: Extract<FromHostToAgent, {type: 'stdin.took'}>): void;
+  terminal(message: Extract<FromHostToAgent, {type: 'terminal'}>): void;
+  view(message: FromView, bytes: Buffer): void;
   /** The session host is gone, and with it every stream it held. */
   lost(error: Error): void;
 }
 
 type WithoutId<T> = T extends {id: number} ? Omit<T, 'id'> : never;
 type Request = WithoutId<FromAgentToHost>;
-type Note = Extract<FromAgentToHost, {type: 'append' | 'stdin' | 'stdin.end' | 'forget'}>;
+type Note = Extract<
+  FromAgentToHost,
+  {type: 'append' | 'stdin' | 'stdin.end' | 'forget' | 'view.input' | 'view.size' | 'view.take' | 'view.credit' | 'view.close'}
+>;
+export type FromView = Extract<FromHostToAgent, {view: number}>;
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -79,6 +86,12 @@ export class HostClient {
   /** Needs a session host; starts one where none is. */
   async append(of: {job: string; attempt: Attempt}, text: string): Promise<void> {
     (await this.#ensure()).write(encodeFrame({type: 'append', job: of.job, attempt: of.attempt, text} satisfies Note));
+  }
+
+  /** Looks on at a terminal that a running session host holds; `NOT_FOUND` where there is none. */
+  async view(message: Extract<Request, {type: 'view'}>): Promise<ViewOpened> {
+    if (!this.#socket) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: message.slot});
+    return ViewOpened.parse(await this.#ask(this.#socket, message));
   }
 
   /** False while no session host is there: the bytes were not taken. */
@@ -141,7 +154,7 @@ export class HostClient {
     const socket = await open(hostSocketPath(this.#deps.stateDir));
     const reader = new FrameReader();
     socket.on('data', (chunk: Buffer) => {
-      for (const frame of reader.push(chunk)) this.#receive(frame.value);
+      for (const frame of reader.push(chunk)) this.#receive(frame.value, frame.bytes);
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose(socket));
@@ -165,14 +178,16 @@ export class HostClient {
     for (const one of waiting) one.reject(hostLost());
   }
 
-  #receive(value: unknown): void {
+  #receive(value: unknown, bytes: Buffer): void {
     const parsed = FromHostToAgent.safeParse(value);
     if (!parsed.success) return this.#deps.log('the session host said something unknown', {value});
     const message = parsed.data;
     if (message.type === 'reply') return this.#settle(message);
     if (message.type === 'state') return this.#events.state(message.of);
     if (message.type === 'spooled') return this.#events.spooled(message);
-    this.#events.stdinTook(message);
+    if (message.type === 'stdin.took') return this.#events.stdinTook(message);
+    if (message.type === 'terminal') return this.#events.terminal(message);
+    this.#events.view(message, bytes);
   }
 
   #settle(reply: Extract<FromHostToAgent, {type: 'reply'}>): void {

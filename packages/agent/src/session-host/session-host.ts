@@ -7,6 +7,7 @@ import type {Attempt} from '@boxyard/core/protocol';
 import {DiskRoom} from './disk-room.ts';
 import {Held} from './held.ts';
 import {JobOutput} from './job-output.ts';
+import {HostViews} from './host-views.ts';
 import {Spool, spoolCaps, spoolDir, type SpoolCaps} from './spool.ts';
 import {
   FrameReader,
@@ -41,7 +42,7 @@ export class SessionHost {
   readonly #engines = new Map<string, Promise<LoadedEngine | undefined>>();
   readonly #outputs = new Map<string, JobOutput>();
   readonly #held = new Map<string, Held>();
-  readonly #agents = new Set<Socket>();
+  readonly #agents = new Map<Socket, HostViews>();
   readonly #room: DiskRoom;
   readonly #timer: NodeJS.Timeout;
   #emptySince = Date.now();
@@ -56,7 +57,7 @@ export class SessionHost {
   /** Takes over a connected agent's socket. */
   serve(socket: Socket): void {
     const reader = new FrameReader();
-    this.#agents.add(socket);
+    this.#agents.set(socket, new HostViews(socket));
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) this.#receive(socket, frame);
@@ -66,14 +67,17 @@ export class SessionHost {
       }
     });
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#agents.delete(socket));
+    socket.on('close', () => {
+      this.#agents.get(socket)?.close();
+      this.#agents.delete(socket);
+    });
   }
 
   close(): void {
     clearInterval(this.#timer);
     for (const held of this.#held.values()) held.abandon();
     for (const output of this.#outputs.values()) output.close();
-    for (const socket of this.#agents) socket.destroy();
+    for (const socket of this.#agents.keys()) socket.destroy();
   }
 
   #receive(socket: Socket, frame: Frame): void {
@@ -85,7 +89,7 @@ export class SessionHost {
       return;
     }
     const message = parsed.data;
-    void this.#handle(message, frame.bytes).then(
+    void this.#handle(socket, message, frame.bytes).then(
       value => {
         if ('id' in message) this.#reply(socket, message.id, {value});
       },
@@ -97,8 +101,16 @@ export class SessionHost {
   }
 
   // Up to its first wait each handler runs in the order of arrival, which is what stdin and append rely on.
-  async #handle(message: FromAgentToHost, bytes: Buffer): Promise<unknown> {
+  async #handle(socket: Socket, message: FromAgentToHost, bytes: Buffer): Promise<unknown> {
     switch (message.type) {
+      case 'view':
+        return this.#agents.get(socket)?.open(this.#find(message)?.terminal, message);
+      case 'view.input':
+      case 'view.size':
+      case 'view.take':
+      case 'view.credit':
+      case 'view.close':
+        return this.#agents.get(socket)?.on(message, bytes);
       case 'hello':
         return this.#hello(message);
       case 'run':
@@ -169,6 +181,7 @@ export class SessionHost {
       output: this.#outputOf(message),
       spoolDir: spoolDir(this.#deps.stateDir, job, attempt),
       onState: state => this.#tell({type: 'state', of: state}),
+      onTerminal: state => this.#tell({type: 'terminal', job, attempt, slot, state}),
       onStdin: (offset, done) => this.#tell({type: 'stdin.took', job, attempt, slot, offset, done}),
     });
     this.#held.set(`${jobKey(message)}.${slot}`, held);
@@ -217,7 +230,7 @@ export class SessionHost {
 
   #tell(message: FromHostToAgent): void {
     const frame = encodeFrame(message);
-    for (const agent of this.#agents) agent.write(frame);
+    for (const agent of this.#agents.keys()) agent.write(frame);
   }
 
   #reply(socket: Socket, id: number, result: {value?: unknown; error?: BoxyardError}): void {

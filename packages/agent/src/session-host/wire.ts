@@ -75,6 +75,8 @@ export const HeldState = z.object({
   lengths: LogEnd,
   stdinTook: z.number(),
   stdinDone: z.boolean(),
+  /** Of a program at a terminal. */
+  terminal: SessionState.optional(),
 });
 export type HeldState = z.infer<typeof HeldState>;
 

@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {Timing} from '@boxyard/core/config';
 import {BoxyardError, asBoxyardError, entryOf, fromWire} from '@boxyard/core/errors';
 import type {Box} from '@boxyard/core/plugin-api';
-import type {Attempt, Exit, FromAgent, Profile} from '@boxyard/core/protocol';
+import type {Attempt, Exit, FromAgent, Profile, Tty} from '@boxyard/core/protocol';
 import type {Clock} from '../clock.ts';
 import type {Engines} from '../engines.ts';
 import type {HeldRegistry} from '../held-registry.ts';
@@ -99,6 +99,7 @@ export interface ExecInBox {
   readonly cwd?: string | undefined;
   readonly user?: string | undefined;
   readonly stdin?: boolean;
+  readonly tty?: Tty | undefined;
   readonly into: 'own' | 'log' | 'capture';
   readonly secrets?: readonly string[];
   readonly onRunning?: (state: HeldState) => void;
@@ -110,7 +111,7 @@ export async function execInBox(context: StepContext, exec: ExecInBox): Promise<
   const slot = {...of, slot: exec.slot};
   const kill = () =>
     void parts.host.kill(slot, context.graceMs).catch((error: unknown) => parts.log('kill failed', {error: String(error)}));
-  const command = {argv: [...exec.argv], env: {...exec.env}, ...present({cwd: exec.cwd, user: exec.user})};
+  const command = {argv: [...exec.argv], env: {...exec.env}, ...present({cwd: exec.cwd, user: exec.user, tty: exec.tty})};
   const {box, into, stdin = false} = exec;
   const message = {
     type: 'exec' as const,

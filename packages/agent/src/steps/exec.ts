@@ -15,7 +15,7 @@ export async function containerExec(context: StepContext, step: Extract<Step, {d
   const values = await secretsOf(context, step.secrets);
   await putSecretFiles(context, step.box, step.secrets);
   await context.starting();
-  const {argv, env, cwd, user, stdin} = step.command;
+  const {argv, env, cwd, user, stdin, tty} = step.command;
   const slot = `exec-${context.index}`;
   const exec = () =>
     execInBox(context, {
@@ -26,6 +26,7 @@ export async function containerExec(context: StepContext, step: Extract<Step, {d
       cwd,
       user,
       stdin,
+      tty,
       into: 'own',
       secrets: values.all,
       onRunning: state => {

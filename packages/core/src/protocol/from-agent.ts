@@ -15,6 +15,7 @@ import {
   Restriction,
   WireError,
 } from './values.ts';
+import {terminalFromAgent} from './terminal.ts';
 
 const range = z.object({oldest: z.number().int(), newest: z.number().int()});
 const job = {job: JobId, attempt: Attempt};
@@ -152,6 +153,7 @@ export const fromAgent = {
   'file.put': z.object({type: z.literal('file.put'), stream: z.number().int(), ...job, what: z.literal('out'), from: Bytes}),
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
+  ...terminalFromAgent,
   pong: z.object({type: z.literal('pong'), id: z.number().int()}),
 } as const;
 
@@ -174,6 +176,11 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['file.put'],
   fromAgent['stream.credit'],
   fromAgent['stream.end'],
+  fromAgent['terminal.opened'],
+  fromAgent['terminal.screen'],
+  fromAgent['terminal.took'],
+  fromAgent['terminal.control'],
+  fromAgent['terminal.state'],
   fromAgent.pong,
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;

@@ -22,8 +22,8 @@ export interface TerminalState {
 }
 
 export interface TerminalDeps {
-  /** Into the program's terminal. */
-  readonly type: (bytes: Buffer) => void;
+  /** Into the program's terminal; resolves when it has taken them. */
+  readonly type: (bytes: Buffer) => Promise<void>;
   readonly resize: (size: Size) => Promise<void>;
   readonly onState: (state: TerminalState) => void;
   /** Nobody has looked on for this long. */
@@ -102,7 +102,10 @@ export class Terminal {
   /** The view becomes the one that types and whose size counts; false where it may not type. */
   control(view: View): boolean {
     if (!view.viewer.mayType) return false;
+    if (this.#controller === view) return true;
+    this.#controller?.tellControl(false);
     this.#controller = view;
+    view.tellControl(true);
     this.#resize(view.size);
     return true;
   }
@@ -111,12 +114,17 @@ export class Terminal {
     return this.#controller === view;
   }
 
-  /** Bytes of this viewer's input that were applied, after these. Input of who does not control is dropped, and counted. */
-  type(view: View, offset: number, bytes: Buffer): number {
+  /**
+   * Resolves, when the program has taken them, to how many bytes of this viewer's input were applied by this call. Input of
+   * who does not control is dropped, and counted. Calls are made in the order of the bytes.
+   */
+  async type(view: View, offset: number, bytes: Buffer): Promise<number> {
     const fresh = this.#inputs.fresh(view.viewer.id, offset, bytes);
     if (fresh !== undefined && fresh.length > 0 && this.#controller === view && !this.#hasEnded) {
       if (isTyping(fresh)) this.#happen({what: 'typing', at: this.#deps.now()});
-      this.#deps.type(fresh);
+      const took = this.took(view);
+      await this.#deps.type(fresh);
+      return took;
     }
     return this.took(view);
   }
@@ -171,7 +179,7 @@ export class Terminal {
 
   /** Whoever controls has a terminal that answers by itself; while nobody does, the model's answer is all there is. */
   #answer(text: string): void {
-    if (this.#controller === undefined && !this.#hasEnded) this.#deps.type(Buffer.from(text));
+    if (this.#controller === undefined && !this.#hasEnded) void this.#deps.type(Buffer.from(text)).catch(() => undefined);
   }
 
   /** A storm of changes is one change. */

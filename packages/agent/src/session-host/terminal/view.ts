@@ -21,6 +21,8 @@ export interface ViewSink {
   /** The `bytes` of the view's stream from `at` on draw the whole screen; what follows continues at `output` of the session. */
   screen(drawn: {readonly at: number; readonly bytes: number; readonly output: number; readonly size: Size}): void;
   send(offset: number, bytes: Buffer): void;
+  /** Whether what this viewer types counts. */
+  control(controls: boolean): void;
   /** Everything there was has been sent: `length` bytes. */
   end(length: number): void;
 }
@@ -63,6 +65,10 @@ export class View {
   credit(bytes: number): void {
     this.#credit += bytes;
     this.pump();
+  }
+
+  tellControl(controls: boolean): void {
+    if (!this.#isOver) this.#sink.control(controls);
   }
 
   /** The screen changed in a way that its bytes do not tell. */

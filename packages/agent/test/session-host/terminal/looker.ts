@@ -8,6 +8,7 @@ export class Looker implements ViewSink {
   readonly screens: {at: number; bytes: number; output: number; size: Size}[] = [];
   length: number | undefined;
   received = 0;
+  controls = false;
   output = 0;
   text = '';
   view: View | undefined;
@@ -40,6 +41,10 @@ export class Looker implements ViewSink {
     this.text += bytes.toString('latin1');
     this.#screen.write(bytes);
     setImmediate(() => this.view?.credit(Math.min(bytes.length, this.#window)));
+  }
+
+  control(controls: boolean): void {
+    this.controls = controls;
   }
 
   end(length: number): void {

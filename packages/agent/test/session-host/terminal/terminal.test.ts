@@ -13,7 +13,7 @@ const scene = (detachedMs = 60_000) => {
   const clock = {now: 1_000};
   let forsaken = 0;
   const terminal = new Terminal(size, {
-    type: bytes => typed.push(bytes),
+    type: async bytes => void typed.push(bytes),
     resize: async next => void sizes.push(next),
     onState: state => states.push(state),
     onForsaken: () => (forsaken += 1),
@@ -98,13 +98,13 @@ describe('a session’s terminal', () => {
   it('takes every byte of input once, in order, however often it is sent', async () => {
     const {terminal, look, text} = scene();
     const view = look(new Looker(size));
-    expect(terminal.type(view, 0, Buffer.from('abc'))).toBe(3);
-    expect(terminal.type(view, 0, Buffer.from('abcd'))).toBe(4);
-    expect(terminal.type(view, 6, Buffer.from('gh'))).toBe(4);
+    expect(await terminal.type(view, 0, Buffer.from('abc'))).toBe(3);
+    expect(await terminal.type(view, 0, Buffer.from('abcd'))).toBe(4);
+    expect(await terminal.type(view, 6, Buffer.from('gh'))).toBe(4);
     terminal.leave(view);
     const again = look(new Looker(size));
     expect(terminal.took(again)).toBe(4);
-    terminal.type(again, 2, Buffer.from('cdefgh'));
+    void terminal.type(again, 2, Buffer.from('cdefgh'));
     expect(text()).toBe('abcdefgh');
   });
 
@@ -113,16 +113,16 @@ describe('a session’s terminal', () => {
     const a = look(new Looker(size));
     const b = look(new Looker(size), {id: 'b'});
     const guest = look(new Looker(size), {id: 'g', mayType: false});
-    terminal.type(b, 0, Buffer.from('no'));
-    terminal.type(guest, 0, Buffer.from('no'));
-    terminal.type(a, 0, Buffer.from('1'));
+    void terminal.type(b, 0, Buffer.from('no'));
+    void terminal.type(guest, 0, Buffer.from('no'));
+    void terminal.type(a, 0, Buffer.from('1'));
     expect(terminal.control(guest)).toBe(false);
     expect(terminal.control(b)).toBe(true);
-    terminal.type(a, 1, Buffer.from('no'));
-    terminal.type(b, 2, Buffer.from('2'));
+    void terminal.type(a, 1, Buffer.from('no'));
+    void terminal.type(b, 2, Buffer.from('2'));
     terminal.leave(b);
     expect(terminal.controls(a)).toBe(true);
-    terminal.type(a, 3, Buffer.from('3'));
+    void terminal.type(a, 3, Buffer.from('3'));
     expect(text()).toBe('123');
   });
 
@@ -172,9 +172,9 @@ describe('a session’s terminal', () => {
     await vi.waitFor(() => expect(states.at(-1)?.attention.is).toBe('quiet'), {timeout: 3_000});
     await terminal.write(Buffer.from(`${E}]9;Which file?\u0007`));
     expect(states.at(-1)).toMatchObject({attention: {is: 'asks', saying: 'Which file?'}, title: 'my title'});
-    terminal.type(view, 0, Buffer.from(`${E}[1;1R`));
+    void terminal.type(view, 0, Buffer.from(`${E}[1;1R`));
     expect(states.at(-1)?.attention.is).toBe('asks');
-    terminal.type(view, terminal.took(view), Buffer.from('y'));
+    void terminal.type(view, terminal.took(view), Buffer.from('y'));
     expect(states.at(-1)?.attention.is).toBe('busy');
     await vi.waitFor(() => expect(terminal.state.lastLine).toBe('working'));
   });

@@ -1,0 +1,172 @@
+import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
+import {encodeData, type FromAgent, type FromServer, type SessionState} from '@boxyard/core/protocol';
+import type {BulkSource} from './bulk.ts';
+import type {Connection} from './connection.ts';
+import type {HeldRegistry} from './held-registry.ts';
+import type {FromView, HostClient} from './host-client.ts';
+import type {Journal, JobRow} from './journal.ts';
+import type {HeldState} from './session-host/wire.ts';
+
+type Message<T extends FromServer['type']> = Extract<FromServer, {type: T}>;
+type ToOpen = Message<'terminal.open'>;
+export type TerminalMessage = Message<'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.close'>;
+
+export interface TerminalsDeps {
+  readonly connection: () => Connection;
+  readonly host: HostClient;
+  readonly held: HeldRegistry;
+  readonly journal: Pick<Journal, 'find'>;
+  readonly send: (message: FromAgent) => boolean;
+}
+
+/**
+ * Carries those who look on at terminals between server and session host: streams of the server's numbering, which end with
+ * the connection they came by. What is on its way to the server is bounded by the credit its viewer gave.
+ */
+export class Terminals {
+  readonly #deps: TerminalsDeps;
+  readonly #streams = new Map<number, ViewStream>();
+
+  constructor(deps: TerminalsDeps) {
+    this.#deps = deps;
+  }
+
+  async open(message: ToOpen): Promise<void> {
+    const {stream, job, attempt, viewer, mayType, columns, rows, has, history} = message;
+    const row = this.#deps.journal.find(job);
+    this.#streams.get(stream)?.leave();
+    const made = new ViewStream(stream, this.#deps.connection());
+    this.#streams.set(stream, made);
+    try {
+      if (row === undefined || row.attempt.id !== attempt.id) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: job});
+      const slot = slotOf(row);
+      const size = {columns, rows};
+      const of = {job, attempt: row.attempt, slot, view: stream, viewer, mayType, size, history};
+      const opened = await this.#deps.host.view({type: 'view', ...of, ...(has === undefined ? {} : {has})});
+      this.#deps.send({type: 'terminal.opened', stream, input: opened.input, controls: opened.controls, ...opened.size});
+      this.credit(stream, message.credit);
+    } catch (error) {
+      this.#drop(stream);
+      this.#deps.send({type: 'stream.end', stream, error: toWire(asBoxyardError(error))});
+    }
+  }
+
+  on(message: TerminalMessage): void {
+    const {stream} = message;
+    if (!this.#streams.has(stream)) return;
+    const {host} = this.#deps;
+    if (message.type === 'terminal.input')
+      host.note({type: 'view.input', view: stream, offset: message.offset}, Buffer.from(message.data, 'base64'));
+    else if (message.type === 'terminal.resize')
+      host.note({type: 'view.size', view: stream, size: {columns: message.columns, rows: message.rows}});
+    else if (message.type === 'terminal.take') host.note({type: 'view.take', view: stream});
+    else this.#close(stream);
+  }
+
+  /** True where the stream is one of these. */
+  credit(stream: number, bytes: number): boolean {
+    if (!this.#streams.has(stream)) return false;
+    this.#deps.host.note({type: 'view.credit', view: stream, bytes});
+    return true;
+  }
+
+  fromView(message: FromView, bytes: Buffer): void {
+    const stream = this.#streams.get(message.view);
+    if (stream === undefined) return;
+    switch (message.type) {
+      case 'view.screen': {
+        const {at, bytes: length, output, size} = message;
+        return void this.#deps.send({type: 'terminal.screen', stream: stream.number, at, bytes: length, output, ...size});
+      }
+      case 'view.data':
+        return stream.push(encodeData({stream: stream.number, offset: message.offset, bytes}));
+      case 'view.took':
+        return void this.#deps.send({type: 'terminal.took', stream: stream.number, input: message.input});
+      case 'view.control':
+        return void this.#deps.send({type: 'terminal.control', stream: stream.number, controls: message.controls});
+      case 'view.end':
+        return stream.finish(() => {
+          this.#drop(stream.number);
+          this.#deps.send({type: 'stream.end', stream: stream.number, length: message.length});
+        });
+    }
+  }
+
+  changed({job, attempt}: Pick<HeldState, 'job' | 'attempt'>, state: SessionState): void {
+    this.#deps.send({type: 'terminal.state', job, attempt, state});
+  }
+
+  /** A new connection: its server knows of no session but from this. */
+  onOpen(): void {
+    for (const held of this.#deps.held.terminals()) if (held.terminal) this.changed(held, held.terminal);
+  }
+
+  onClosed(): void {
+    for (const stream of [...this.#streams.keys()]) this.#close(stream);
+  }
+
+  /** The session host is gone, and with it every terminal. */
+  onLost(): void {
+    for (const stream of [...this.#streams.keys()]) {
+      this.#drop(stream);
+      this.#deps.send({type: 'stream.end', stream, error: toWire(new BoxyardError('NOT_FOUND', {what: 'terminal', name: 'of a lost host'}))});
+    }
+  }
+
+  #close(stream: number): void {
+    if (this.#drop(stream)) this.#deps.host.note({type: 'view.close', view: stream});
+  }
+
+  #drop(stream: number): boolean {
+    this.#streams.get(stream)?.leave();
+    return this.#streams.delete(stream);
+  }
+}
+
+/** The step of a job that has a terminal; jobs have one at most. */
+function slotOf({start, job}: JobRow): string {
+  const index = start.steps.findIndex(step => step.do === 'container.exec' && step.command.tty !== undefined);
+  if (index < 0) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: job});
+  return `exec-${index}`;
+}
+
+/** Frames of one view on their way to the server, in turn with all other bulk. */
+class ViewStream implements BulkSource {
+  readonly number: number;
+  readonly #connection: Connection;
+  readonly #leave: () => void;
+  #frames: Buffer[] = [];
+  #onEmpty: (() => void) | undefined;
+
+  constructor(number: number, connection: Connection) {
+    this.number = number;
+    this.#connection = connection;
+    this.#leave = connection.bulk.add(this);
+  }
+
+  push(frame: Buffer): void {
+    this.#frames.push(frame);
+    this.#connection.bulk.wake();
+  }
+
+  /** Calls when every frame is on its way. */
+  finish(then: () => void): void {
+    this.#onEmpty = then;
+    this.#connection.bulk.wake();
+  }
+
+  next(): Buffer | undefined {
+    const frame = this.#frames.shift();
+    if (frame === undefined) {
+      const then = this.#onEmpty;
+      this.#onEmpty = undefined;
+      then?.();
+    }
+    return frame;
+  }
+
+  leave(): void {
+    this.#frames = [];
+    this.#leave();
+  }
+}
