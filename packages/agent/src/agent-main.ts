@@ -1,4 +1,3 @@
-import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
@@ -54,7 +53,6 @@ try {
   const log = (message: string, fields: object = {}) => logger[levelOf(fields)](fields, message);
   const crashAt = process.env['BOXYARD_CRASH_AT'];
   if (process.getuid?.() === 0) logger.info('Running as root: DevBoxes and files will be root’s.');
-  if (!existsSync(hostFile)) logger.warn({hostFile}, 'the session host is missing: jobs will not start');
   const agent = await startAgent(config, {
     timing: timingFrom(process.env),
     env: process.env,

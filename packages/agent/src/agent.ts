@@ -11,8 +11,8 @@ import {loadAll} from './engine-loading.ts';
 import {Engines} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
-import {HostClient} from './host-client.ts';
-import {spawnHost, type HostProgram} from './host-spawn.ts';
+import {prepareHost, spawnHost, type HostProgram} from './host-spawn.ts';
+import {Hosts} from './hosts.ts';
 import {Inventory} from './inventory.ts';
 import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
@@ -112,7 +112,7 @@ class RunningAgent {
     const streams = new Streams(connection);
     const onDelivered = (of: Parameters<Jobs['delivered']>[0]) => this.#quietly(this.#jobs.delivered(of));
     const outputs = new Outputs({stateDir: config.stateDir, connection, nextStream: streams.nextNumber, onDelivered});
-    const host = this.#hostClient();
+    const host = this.#hosts();
     this.#parts = {
       engines: this.#engines,
       host,
@@ -215,13 +215,14 @@ class RunningAgent {
     );
   }
 
-  #hostClient(): HostClient {
+  #hosts(): Hosts {
     const {config, deps} = this.#base;
     const {stateDir} = config;
     const engines = config.engines.map(({module, config: own}) => ({module, config: own}));
-    const spawn = () => spawnHost(stateDir, deps.hostProgram, deps.env);
-    return new HostClient(
-      {stateDir, engines, spawnHost: spawn, log: deps.log},
+    const program = prepareHost(stateDir, deps.hostProgram);
+    const spawn = () => spawnHost(stateDir, program, deps.env);
+    return new Hosts(
+      {stateDir, version: program.version, engines, spawnHost: spawn, log: deps.log},
       {
         state: state => this.#parts.held.update(state),
         terminal: message => {
@@ -231,9 +232,9 @@ class RunningAgent {
         view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
         stdinTook: message => this.#onStdin(message.job, message.done),
-        lost: error => {
-          deps.log('the session host is gone');
-          this.#parts.held.lost(error);
+        lost: (error, held) => {
+          deps.log('a session host is gone');
+          this.#parts.held.lost(error, held);
           this.#terminals.onLost();
         },
       },

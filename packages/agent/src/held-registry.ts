@@ -1,17 +1,22 @@
 import type {Attempt} from '@boxyard/core/protocol';
-import type {HostClient} from './host-client.ts';
+import type {Hosts} from './hosts.ts';
 import type {HeldState} from './session-host/wire.ts';
 
-type Start = Parameters<HostClient['start']>[0];
+type Start = Parameters<Hosts['start']>[0];
 type Slot = {readonly job: string; readonly attempt: Attempt; readonly slot: string};
 
-/** What the session host holds for this agent, as last told, and who waits for which end. */
-export class HeldRegistry {
-  readonly #host: HostClient;
-  readonly #states = new Map<string, HeldState>();
-  readonly #waiting = new Map<string, {resolve: (state: HeldState) => void; reject: (error: Error) => void}[]>();
+interface Waiter {
+  readonly resolve: (state: HeldState) => void;
+  readonly reject: (error: Error) => void;
+}
 
-  constructor(host: HostClient) {
+/** What the session hosts hold for this agent, as last told, and who waits for which end. */
+export class HeldRegistry {
+  readonly #host: Hosts;
+  readonly #states = new Map<string, HeldState>();
+  readonly #waiting = new Map<string, {of: Slot; waiters: Waiter[]}>();
+
+  constructor(host: Hosts) {
     this.#host = host;
   }
 
@@ -36,8 +41,8 @@ export class HeldRegistry {
     const state = this.find(of);
     if (state && isOver(state)) return Promise.resolve(state);
     return new Promise((resolve, reject) => {
-      const waiting = this.#waiting.get(keyOf(of)) ?? [];
-      waiting.push({resolve, reject});
+      const waiting = this.#waiting.get(keyOf(of)) ?? {of, waiters: []};
+      waiting.waiters.push({resolve, reject});
       this.#waiting.set(keyOf(of), waiting);
     });
   }
@@ -57,16 +62,18 @@ export class HeldRegistry {
     const key = keyOf(state);
     this.#states.set(key, state);
     if (!isOver(state)) return;
-    for (const {resolve} of this.#waiting.get(key) ?? []) resolve(state);
+    for (const {resolve} of this.#waiting.get(key)?.waiters ?? []) resolve(state);
     this.#waiting.delete(key);
   }
 
-  /** The session host is gone: what had ended is known, the rest has to be asked for again. */
-  lost(error: Error): void {
-    for (const [key, state] of this.#states) if (!isOver(state)) this.#states.delete(key);
-    const waiting = [...this.#waiting.values()].flat();
-    this.#waiting.clear();
-    for (const {reject} of waiting) reject(error);
+  /** A session host is gone: what had ended is known, the rest of what it held has to be asked for again. */
+  lost(error: Error, isLost: (of: Omit<Slot, 'slot'>) => boolean): void {
+    for (const [key, state] of this.#states) if (!isOver(state) && isLost(state)) this.#states.delete(key);
+    for (const [key, {of, waiters}] of this.#waiting) {
+      if (!isLost(of)) continue;
+      this.#waiting.delete(key);
+      for (const {reject} of waiters) reject(error);
+    }
   }
 
   forget(of: Omit<Slot, 'slot'>): void {

@@ -19,8 +19,10 @@ import {
 
 export interface HostClientDeps {
   readonly stateDir: string;
+  readonly version: string;
   readonly engines: readonly EngineToLoad[];
-  readonly spawnHost: () => void;
+  /** Absent for one of other code: it is spoken to while it lives and never started. */
+  readonly spawnHost?: () => void;
   readonly log: (message: string, fields?: object) => void;
   readonly startMs?: number;
 }
@@ -47,7 +49,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** How the agent speaks with its session host: starts it when first needed, finds a running one again, hears of its loss. */
+/** How the agent speaks with one session host: starts it when first needed, finds a running one again, hears of its loss. */
 export class HostClient {
   readonly #deps: HostClientDeps;
   readonly #events: HostEvents;
@@ -100,9 +102,13 @@ export class HostClient {
     return this.#socket.write(encodeFrame(message, bytes)) || true;
   }
 
-  /** Bytes the socket has not taken yet: a feeder waits while these are many. */
-  get buffered(): number {
-    return this.#socket?.writableLength ?? 0;
+  get isAlive(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Asks it to end as soon as it holds nothing. */
+  async end(): Promise<void> {
+    if (this.#socket) await this.#ask(this.#socket, {type: 'end'});
   }
 
   close(): void {
@@ -137,6 +143,7 @@ export class HostClient {
   async #startAndDial(): Promise<Socket> {
     const alive = await this.#dial().catch(() => undefined);
     if (alive) return alive;
+    if (!this.#deps.spawnHost) throw hostLost();
     this.#deps.spawnHost();
     const until = Date.now() + (this.#deps.startMs ?? 15_000);
     for (;;) {
@@ -151,7 +158,7 @@ export class HostClient {
   }
 
   async #dial(): Promise<Socket> {
-    const socket = await open(hostSocketPath(this.#deps.stateDir));
+    const socket = await open(hostSocketPath(this.#deps.stateDir, this.#deps.version));
     const reader = new FrameReader();
     socket.on('data', (chunk: Buffer) => {
       for (const frame of reader.push(chunk)) this.#receive(frame.value, frame.bytes);

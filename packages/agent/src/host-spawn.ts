@@ -1,6 +1,9 @@
 import {spawn} from 'node:child_process';
-import {closeSync, copyFileSync, existsSync, mkdirSync, openSync, renameSync, statSync} from 'node:fs';
+import {closeSync, copyFileSync, existsSync, openSync, renameSync, statSync} from 'node:fs';
 import {join} from 'node:path';
+import {privateDir} from '@boxyard/core/config';
+import {BoxyardError} from '@boxyard/core/errors';
+import {versionOf} from './running-hosts.ts';
 
 export interface HostProgram {
   /** A built bundle, copied beside the state before it runs; or the source, run where it is. */
@@ -8,13 +11,24 @@ export interface HostProgram {
   readonly isBundle: boolean;
 }
 
+/** A program that stays what it is, whatever becomes of the package it came with; `version` says which code it is. */
+export interface PreparedHost {
+  readonly file: string;
+  readonly version: string;
+}
+
+/** Done once, when the agent starts: an upgrade under a running agent must change neither what it starts nor where it looks for it. */
+export function prepareHost(stateDir: string, {file, isBundle}: HostProgram): PreparedHost {
+  if (!existsSync(file)) throw new BoxyardError('CONFLICT', {what: file, issue: 'is not there', hint: 'Install Boxyard again.'});
+  const version = versionOf(file);
+  return {file: isBundle ? copied(file, stateDir, version) : file, version};
+}
+
 /** Starts the session host in a session and process group of its own, with a log file for a terminal: nothing that ends the agent ends it. */
-export function spawnHost(stateDir: string, program: HostProgram, env: Readonly<Record<string, string | undefined>>): void {
-  mkdirSync(stateDir, {recursive: true, mode: 0o700});
-  const file = program.isBundle ? copied(program.file, stateDir) : program.file;
+export function spawnHost(stateDir: string, {file, version}: PreparedHost, env: Readonly<Record<string, string | undefined>>): void {
   const log = openSync(join(stateDir, 'session-host.log'), 'a', 0o600);
   try {
-    const [command, ...args] = wrapped([process.execPath, file, stateDir], env);
+    const [command, ...args] = wrapped([process.execPath, file, stateDir, version], env);
     const child = spawn(command!, args, {detached: true, stdio: ['ignore', log, log], cwd: stateDir, env: withoutOurs(env)});
     child.on('error', () => undefined);
     child.unref();
@@ -31,10 +45,9 @@ function wrapped(command: string[], env: Readonly<Record<string, string | undefi
 }
 
 /** An upgrade replaces the package's files; the one that runs for weeks must not read new code into an old process. */
-function copied(file: string, stateDir: string): string {
-  const target = join(stateDir, 'session-host.mjs');
-  if (existsSync(target) && statSync(target).mtimeMs >= statSync(file).mtimeMs && statSync(target).size === statSync(file).size)
-    return target;
+function copied(file: string, stateDir: string, version: string): string {
+  const target = join(privateDir(stateDir), `session-host-${version}.mjs`);
+  if (existsSync(target) && statSync(target).size === statSync(file).size) return target;
   copyFileSync(file, `${target}.new`);
   renameSync(`${target}.new`, target);
   return target;

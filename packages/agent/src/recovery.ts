@@ -1,4 +1,4 @@
-import type {HostClient} from './host-client.ts';
+import type {Hosts} from './hosts.ts';
 import type {HeldRegistry} from './held-registry.ts';
 import type {Jobs} from './jobs.ts';
 import type {JobRow} from './journal.ts';
@@ -35,8 +35,8 @@ export async function recover(
   void oneAtATime(parts, suspects).catch((error: unknown) => parts.log('not resumed', {error: String(error)}));
 }
 
-async function listHeld(host: HostClient, held: HeldRegistry): Promise<void> {
-  for (const state of (await host.listIfAlive()) ?? []) held.update(state);
+async function listHeld(host: Hosts, held: HeldRegistry): Promise<void> {
+  for (const state of await host.listAlive()) held.update(state);
 }
 
 type Deps = Parameters<typeof recover>[0];

@@ -8,8 +8,8 @@ export interface StateLock {
   release(): void;
 }
 
-/** One holder per state directory and kind. The kernel lets go when the holder dies, so a dead pid is no holder. */
-export function lockStateDir(stateDir: string, what: string, kind: 'agent' | 'host'): StateLock {
+/** One holder per state directory and kind, such as `agent` or `host-<version>`. The kernel lets go when the holder dies, so a dead pid is no holder. */
+export function lockStateDir(stateDir: string, what: string, kind: string): StateLock {
   privateDir(stateDir);
   const pidFile = join(stateDir, `${kind}.pid`);
   const db = new DatabaseSync(join(stateDir, `${kind}.lock`));

@@ -8,6 +8,7 @@ import {scaled} from '@boxyard/core/config';
 import type {Step} from '@boxyard/core/protocol';
 import {startAgent, type Agent, type AgentDeps} from '../src/agent.ts';
 import type {AgentConfig} from '../src/config.ts';
+import {runningHosts} from '../src/running-hosts.ts';
 import {FakeServer} from './fake-server.ts';
 
 const hostFile = join(import.meta.dirname, '../src/session-host/main.ts');
@@ -133,8 +134,7 @@ export class Scene implements AsyncDisposable {
   }
 
   get hostPid(): number | undefined {
-    const file = join(this.stateDir, 'host.pid');
-    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
+    return runningHosts(this.stateDir)[0]?.pid;
   }
 
   /** What a failed test left on the engines. */
@@ -161,8 +161,7 @@ export class Scene implements AsyncDisposable {
       );
     for (const child of this.#children) child.kill('SIGKILL');
     await Promise.allSettled(this.#agents.map(agent => agent.close()));
-    const pid = this.hostPid;
-    if (pid !== undefined) killQuietly(pid);
+    for (const {pid} of runningHosts(this.stateDir)) killQuietly(pid);
     this.#removeBoxes();
     await this.server.close();
     rmSync(this.dir, {recursive: true, force: true, maxRetries: 5});

@@ -2,17 +2,19 @@ import type {Blobs} from './blobs/blobs.ts';
 import type {Timing} from './config/index.ts';
 import {createDevBoxService} from './devboxes/devboxes.ts';
 import {getDevBox} from './devboxes/store.ts';
+import {createAudit} from './events/audit.ts';
 import {createEventHub} from './events/events.ts';
 import {createEventStore} from './events/store.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
+import {type Alarm, createAlarm} from './jobs/alarm.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
 import {createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
 import {openJobQueue, type JobQueue} from './jobs/queue.ts';
-import {hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
+import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
 import {startSchedules} from './jobs/schedules.ts';
 import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
@@ -60,10 +62,14 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const closing = new AbortController();
   const parts = await createParts(options);
   const {hub, events, watchers, bells} = parts;
+  const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
+  bells.alarm = alarm;
   const {look, sweep} = createLookOf(parts);
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({...parts, blobs, events: parts.eventStore, tenants: options.tenants});
-  const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, tidy, onFailure: (name, error) => onFault(error, name)});
+  const audit = createAudit({events: parts.eventStore, files: blobs.audit, tenants: () => parts.eventStore.tenants()});
+  const onFailure = (name: string, error: unknown) => onFault(error, name);
+  const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
   const onReturn = (isNewRun: boolean) =>
@@ -75,6 +81,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
     sweep,
     close: async () => {
       stopReturn();
+      alarm.close();
       await hub.close();
       closing.abort();
       await schedules.close();
@@ -112,6 +119,7 @@ type Parts = Awaited<ReturnType<typeof createParts>>;
 interface Bells {
   queue: JobQueue;
   pausedUntil: number;
+  alarm?: Alarm;
 }
 
 const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefined};
@@ -167,6 +175,8 @@ async function createStorage(options: JobCoreOptions) {
     if (isOnWorker(after) && after.worker !== undefined && (before?.state === 'queued' || before?.cancel !== after.cancel))
       rings.ring(after.worker.id);
     noteRoom(table, before, after);
+    const at = dueAt(after);
+    if (at !== undefined && at > 0) bells.alarm?.note(at);
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
@@ -194,6 +204,7 @@ function createLookOf({store, table, placement, presence, marks, bells}: Parts) 
     presence: async () => {
       await marks.mark();
       await presence.tick();
+      await bells.alarm?.look();
     },
     nudge: things => bells.queue.nudge(things),
   });

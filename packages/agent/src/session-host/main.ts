@@ -7,9 +7,9 @@ import {lockStateDir} from '../state-lock.ts';
 import {SessionHost} from './session-host.ts';
 import {hostSocketPath} from './socket-path.ts';
 
-const stateDir = process.argv[2];
-if (stateDir === undefined) {
-  process.stderr.write('usage: session-host STATE_DIR\n');
+const [stateDir, version] = process.argv.slice(2);
+if (stateDir === undefined || version === undefined) {
+  process.stderr.write('usage: session-host STATE_DIR VERSION\n');
   process.exit(2);
 }
 const log = (message: string, fields: object = {}) =>
@@ -17,8 +17,8 @@ const log = (message: string, fields: object = {}) =>
     `${JSON.stringify({time: new Date().toISOString(), part: 'session-host', pid: process.pid, msg: message, ...fields})}\n`,
   );
 
-const lock = lockStateDir(stateDir, 'session host', 'host');
-const socketPath = hostSocketPath(stateDir);
+const lock = lockStateDir(stateDir, 'session host', `host-${version}`);
+const socketPath = hostSocketPath(stateDir, version);
 const host = new SessionHost({
   stateDir,
   log,

@@ -6,7 +6,8 @@ import type {Attempt, Exit, FromAgent, Profile, Tty} from '@boxyard/core/protoco
 import type {Clock} from '../clock.ts';
 import type {Engines} from '../engines.ts';
 import type {HeldRegistry} from '../held-registry.ts';
-import {isHostLost, type HostClient} from '../host-client.ts';
+import {isHostLost} from '../host-client.ts';
+import type {Hosts} from '../hosts.ts';
 import type {JobRow, JobStart, Journal} from '../journal.ts';
 import type {Outputs} from '../outputs.ts';
 import type {Secrets} from '../secrets.ts';
@@ -16,7 +17,7 @@ import type {Streams} from '../streams.ts';
 /** What one agent is made of, handed to every job. */
 export interface Parts {
   readonly engines: Engines;
-  readonly host: HostClient;
+  readonly host: Hosts;
   readonly held: HeldRegistry;
   readonly secrets: Secrets;
   readonly streams: Streams;

@@ -1,6 +1,7 @@
 import {readdir, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {privateDir} from '../config/index.ts';
+import {AuditFiles} from './audit-files.ts';
 import {JobOutput} from './job-output.ts';
 import {OpenFiles} from './open-files.ts';
 import {type BlobPlaces, blobPlaces} from './places.ts';
@@ -16,6 +17,7 @@ export interface BlobOptions {
 export interface Blobs {
   readonly output: JobOutput;
   readonly files: JobFiles;
+  readonly audit: AuditFiles;
   /** Removes the oldest logs of ended jobs until all fit under the bound. */
   trim(mayRemove: (job: string) => Promise<boolean>): Promise<void>;
   close(): Promise<void>;
@@ -32,6 +34,7 @@ export function openBlobs(options: BlobOptions): Blobs {
   return {
     output,
     files: new JobFiles(places, files, {...fileLimits, ...options.limits}),
+    audit: new AuditFiles(join(options.dir, 'audit')),
     trim: mayRemove => trim(places, files, options.totalBytes ?? 10 * 1024 * mib, mayRemove),
     close: () => files.close(),
   };

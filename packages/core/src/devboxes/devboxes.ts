@@ -61,7 +61,15 @@ export function createDevBoxService(deps: AcceptDeps): DevBoxService {
         request: {stop: devbox, graceMs},
       }),
     snapshot: (caller, devbox, request, key) =>
-      mutate(caller, devbox, record => snapshotSpec(request, parseTarget(record)), {key, request: {snapshot: devbox, ...request}}),
+      mutate(
+        caller,
+        devbox,
+        record => {
+          needFeature(table, record, 'snapshot');
+          return snapshotSpec(request, parseTarget(record));
+        },
+        {key, request: {snapshot: devbox, ...request}},
+      ),
     ...createRemoval(deps, {find, view}),
     adopt: async (caller, request) => view(await adopt(deps, caller, request)),
   };
@@ -74,6 +82,14 @@ function refuseRemoved(record: DevBoxRecord): void {
       issue: 'is being removed',
       hint: `boxyard devboxes restore ${record.name}`,
     });
+}
+
+/** A DevBox stays on its worker and engine: what that cannot do will not be possible later either. */
+function needFeature(table: AcceptDeps['table'], {worker, engine}: DevBoxRecord, feature: string): void {
+  const engines = worker === undefined ? undefined : table.get(worker.id)?.record.registration?.engines;
+  const features = engines?.find(each => each.name === engine && each.usable)?.features;
+  if (features !== undefined && !features.includes(feature))
+    throw new BoxyardError('UNSUPPORTED', {what: `A ${feature}`, by: `the engine ${engine}`, hint: 'Take a DevBox on podman or docker.'});
 }
 
 function missing(id: string): never {

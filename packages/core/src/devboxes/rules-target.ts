@@ -22,3 +22,15 @@ export function parseTarget(record: DevBoxRecord): DevBoxTarget {
     capabilities: parseCapabilities(record.spec.labels['io.boxyard.capabilities']),
   };
 }
+
+/** The same for a command in it, which would only meet the engine's own words where it does not run. A failed one may be looked into. */
+export function parseRunning(record: DevBoxRecord): DevBoxTarget {
+  const target = parseTarget(record);
+  const isAtRest = record.busy === undefined && record.failure === undefined;
+  const what = `DevBox ${record.name}`;
+  if (record.removal !== undefined)
+    throw new BoxyardError('CONFLICT', {what, issue: 'is being removed', hint: `boxyard devboxes restore ${record.name}`});
+  if (isAtRest && (record.seen?.state === 'exited' || record.seen?.state === 'created'))
+    throw new BoxyardError('CONFLICT', {what, issue: 'is stopped', hint: `boxyard devboxes start ${record.name}`});
+  return target;
+}

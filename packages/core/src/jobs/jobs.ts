@@ -1,6 +1,6 @@
 import type {z} from 'zod';
 import type {JobsQuery} from '../api/index.ts';
-import {parseTarget} from '../devboxes/rules-target.ts';
+import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
@@ -25,7 +25,7 @@ export function createJobService(deps: JobServiceDeps): JobService {
     exec: async (caller, devbox, request, key) => {
       const record = await deps.getDevBox(caller.tenant, devbox);
       const more = {key, request: {devbox: record.id, ...request}, secretEnv: request.secretEnv, devboxName: record.name};
-      return submit(deps, caller, execSpec(request, parseTarget(record)), more);
+      return submit(deps, caller, execSpec(request, parseRunning(record)), more);
     },
     show: async (tenant, job) => readView(deps, await getJob(store, tenant, job)),
     list: async (tenant, query) => list(deps, tenant, query),

@@ -83,6 +83,17 @@ export function sendJob(store: JobStore, record: JobRecord, to: SendTo): Promise
 export const overdue = (store: JobStore, count: number): Promise<string[]> =>
   store.rim.ask(redis => redis.zrangebyscore(store.rim.keys.due, '-inf', store.rim.clock.now(), 'LIMIT', 0, count));
 
+/** When the first row after `from` is due, if that is not after `until`. */
+export async function nextDue(store: JobStore, from: number, until: number): Promise<number | undefined> {
+  const {due} = store.rim.keys;
+  const [, at] = await store.rim.ask(redis => redis.zrangebyscore(due, `(${from}`, until, 'WITHSCORES', 'LIMIT', 0, 1));
+  return at === undefined ? undefined : Number(at);
+}
+
+/** Rows that became due in that time. */
+export const dueBetween = (store: JobStore, from: number, until: number): Promise<string[]> =>
+  store.rim.ask(redis => redis.zrangebyscore(store.rim.keys.due, `(${from}`, until, 'LIMIT', 0, 1_000));
+
 /** Purpose: a row was looked at. KEYS: due. ARGV: row, time before which it must have been written. Newer rows stay. */
 const seenScript = `
 local at = redis.call('ZSCORE', KEYS[1], ARGV[1])

@@ -28,12 +28,16 @@ export function createTidy(deps: TidyDeps): () => Promise<void> {
   return async () => {
     const now = store.rim.clock.now();
     for (const record of await deps.workers.readAll()) deps.table.set(record);
+    let longest = 0;
     for (const tenant of await store.rim.ask(redis => redis.smembers(store.rim.keys.tenants))) {
       const {limits} = await deps.tenants.get(tenant);
+      longest = Math.max(longest, limits.historyDays);
       await deps.events.trim(tenant, now - eventsKeptMs, mostEvents);
       const gone = await dropHistory(store, tenant, {before: now - limits.historyDays * day, most: mostJobs});
       for (const job of gone) await blobs.files.remove(tenant, job);
     }
+    // One file holds all tenants' lines: it goes when the one that keeps longest no longer needs it.
+    if (longest > 0) await blobs.audit.dropBefore(new Date(now - longest * day).toISOString().slice(0, 10));
     if (performance.now() - blobsAt < blobsEveryMs) return;
     blobsAt = performance.now();
     await blobs.files.dropOldUploads(Date.now());

@@ -45,6 +45,8 @@ export function createKeys(prefix: string) {
     devboxes: (tenant: string) => key('devboxes', tenant),
     devboxJobs: (id: string) => key('devbox-jobs', id),
     events: (tenant: string) => key('events', tenant),
+    audited: key('audited'),
+    auditing: key('auditing'),
     seq: (tenant: string) => key('seq', tenant),
   };
 }

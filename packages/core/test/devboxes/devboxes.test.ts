@@ -176,3 +176,21 @@ test('a labelled box without a record is offered and can be adopted', async () =
   await devboxes.stop(core.caller, 'mine');
   await waitFor(async () => (await show(core, 'mine')).state === 'stopped');
 });
+
+test('a command is not sent into a stopped DevBox, nor a snapshot asked of an engine that makes none', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  await core.agent({run: succeed, features: ['exec']});
+  const {devboxes, jobs} = core.core.services;
+  await runningBox(core);
+  await expect(devboxes.snapshot(core.caller, 'web', {name: 'web'})).rejects.toMatchObject({code: 'UNSUPPORTED'});
+  expect(await jobs.exec(core.caller, 'web', {command: ['true']})).toMatchObject({state: 'queued'});
+  await devboxes.stop(core.caller, 'web');
+  await inState(core, 'stopped');
+  await expect(jobs.exec(core.caller, 'web', {command: ['true']})).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: 'DevBox web is stopped.',
+    hint: 'boxyard devboxes start web',
+  });
+  await devboxes.remove(core.caller, 'web', {});
+  await expect(jobs.exec(core.caller, 'web', {command: ['true']})).rejects.toMatchObject({hint: 'boxyard devboxes restore web'});
+});

@@ -7,6 +7,7 @@ import {exitCodeOf, renderError} from '../render-error.ts';
 import {createContext, type Context, type GlobalFlags, type Program} from './context.ts';
 import {baseFlags} from './flags.ts';
 import {fromParseFailure} from './parse-failure.ts';
+import {inOptions} from './request-fields.ts';
 import {writeCrashLog} from './crash-log.ts';
 import {splitCommand, type FlagShape} from './split-command.ts';
 
@@ -67,7 +68,8 @@ async function execute<F extends FlagInput, A extends ArgInput>(
     const {input, flags} = await parse(definition, argv);
     return (await definition.run(await createContext(program, flags), input)) ?? 0;
   } catch (thrown) {
-    const error = withOwnHelp(asBoxyardError(thrown), words);
+    const flagNames = Object.keys({...baseFlags, ...definition.flags});
+    const error = withOwnHelp(inOptions(asBoxyardError(thrown), flagNames), words);
     const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
     const logFile = error.code === 'INTERNAL' ? writeCrashLog(paths(program.env), error, program) : undefined;
     const isColoured = hasColour(program.stderr.isTTY === true, program.env, own.includes('--no-color'));

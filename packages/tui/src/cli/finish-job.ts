@@ -17,10 +17,16 @@ export interface Finish {
   readonly done: string | ((job: JobView) => string);
 }
 
+/** The id for programs on stdout, what to type next for people on stderr. */
+export async function printAccepted({print, say}: Context, job: JobView): Promise<void> {
+  await print.item(job, {name: jobName, text: jobName});
+  if (print.format === 'table') say(`Follow: boxyard jobs logs ${job.id} -f`);
+}
+
 /** Waits for a job that changes something, with its progress on stderr; rejects with the job's own error where it failed. */
 export async function finishJob(context: Context, client: Client, job: JobView, finish: Finish): Promise<number> {
   if (finish.detach) {
-    await context.print.item(job, {name: jobName, text: accepted => `Job ${accepted.id}. Follow: boxyard jobs logs ${accepted.id} -f`});
+    await printAccepted(context, job);
     return 0;
   }
   const interrupts = watchInterrupts(context, client, job.id);

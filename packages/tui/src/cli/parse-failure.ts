@@ -14,8 +14,18 @@ export function fromParseFailure(error: unknown, flagNames: readonly string[]): 
   }
   if (error.constructor.name === 'UnexpectedArgsError' && Array.isArray(args))
     return new BoxyardError('INVALID_INPUT', {field: args.join(' '), issue: 'not expected'});
+  const constraint = constraintOf(error.message);
+  if (constraint !== undefined) return new BoxyardError('INVALID_INPUT', constraint);
   if ('oclif' in error) return new BoxyardError('INVALID_INPUT', {}, {message: firstLine(error.message)});
   return error;
+}
+
+/** `--branch` without the `--repo` it depends on; `--copies` beside the `--each` it excludes. */
+function constraintOf(message: string): {readonly field: string; readonly issue: string} | undefined {
+  const needs = /must be provided when using (--[\w-]+): (--[\w-]+)/.exec(message);
+  if (needs) return {field: needs[1]!, issue: `needs ${needs[2]} too`};
+  const excludes = /(--[\w-]+)(?:=.*)? cannot also be provided when using (--[\w-]+)/.exec(message);
+  return excludes ? {field: excludes[2]!, issue: `does not go together with ${excludes[1]}`} : undefined;
 }
 
 function unknownFlag(flag: string, flagNames: readonly string[]): BoxyardError {

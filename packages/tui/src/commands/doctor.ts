@@ -22,7 +22,8 @@ export default defineCommand({
     const [probes, clockSkewMs] = await Promise.all([probeEngines(), skewOf(context)]);
     const checks = await examine({env, paths: context.paths, nodeVersion: process.versions.node, probes, clockSkewMs});
     const healthy = isHealthy(checks);
-    if (context.print.format === 'table')
+    const {format} = context.print;
+    if (format !== 'json' && format !== 'yaml')
       await context.print.list(
         {items: checks},
         {

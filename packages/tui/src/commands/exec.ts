@@ -3,10 +3,9 @@ import {BoxyardError} from '@boxyard/core/errors';
 import {boxFlags} from '../cli/box-flags.ts';
 import {boxRequest} from '../cli/box-request.ts';
 import {defineCommand} from '../cli/define-command.ts';
-import {detach} from '../cli/finish-job.ts';
+import {detach, printAccepted} from '../cli/finish-job.ts';
 import {required} from '../cli/flags.ts';
 import {followRun} from '../cli/follow-run.ts';
-import {jobName} from '../output/views/jobs.ts';
 import {withSuggestion} from '../services/named-object.ts';
 import {submit} from '../services/submit.ts';
 
@@ -54,7 +53,7 @@ export default defineCommand({
     const send = () => submit(key => client.devboxesExec({devbox: args.devbox, body, key}), {key: flags['idempotency-key'], onLost});
     const job = await withSuggestion(args.devbox, 'DevBox', send, () => client.devboxesList());
     if (!flags.detach) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
-    await context.print.item(job, {name: jobName, text: jobName});
+    await printAccepted(context, job);
     return 0;
   },
 });

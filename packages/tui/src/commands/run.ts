@@ -3,11 +3,10 @@ import {BoxyardError} from '@boxyard/core/errors';
 import {boxFlags} from '../cli/box-flags.ts';
 import {boxRequest, sourceOf} from '../cli/box-request.ts';
 import {defineCommand} from '../cli/define-command.ts';
-import {detach} from '../cli/finish-job.ts';
+import {detach, printAccepted} from '../cli/finish-job.ts';
 import {choice, repeated, whole} from '../cli/flags.ts';
 import {followRun} from '../cli/follow-run.ts';
 import {connectOrOffer} from '../cli/offer-up.ts';
-import {jobName} from '../output/views/jobs.ts';
 import {findProjectFile} from '../services/project-file.ts';
 import {submit} from '../services/submit.ts';
 
@@ -52,8 +51,7 @@ export default defineCommand({
     const onLost = () => context.say('The server did not answer; asking again.');
     const job = await submit(key => client.jobsCreate({body, key}), {key: flags['idempotency-key'], onLost});
     if (!flags.detach) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
-    if (context.print.format === 'table') context.say(`Follow: boxyard jobs logs ${job.id} -f`);
-    await context.print.item(job, {name: jobName, text: jobName});
+    await printAccepted(context, job);
     return 0;
   },
 });

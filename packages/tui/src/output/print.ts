@@ -43,7 +43,7 @@ export function printer(sink: Sink, say: (line: string) => void, style: PrintSty
       sink.write(
         renderTable(page.items, view.columns, {headers: style.headers, now: style.now(), columns: sink.columns, emphasise: style.bold}),
       );
-      if (page.nextCursor !== undefined) say('There are more: --cursor goes on, --limit takes more at once.');
+      if (page.nextCursor !== undefined) say(`There are more: --cursor ${page.nextCursor} goes on, --limit takes more at once.`);
     },
     async item(item, view) {
       if (style.quiet || style.format === 'name') return lines([safeLine(view.name(item))]);

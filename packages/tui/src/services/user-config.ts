@@ -36,7 +36,10 @@ export async function resolveSettings(paths: Paths, env: Readonly<Record<string,
   const stored = await readUserConfig(file);
   return Object.entries(settings).map(([key, setting]) => {
     const fromEnv = setting.env === undefined ? undefined : env[setting.env];
-    if (fromEnv) return {key, value: fromEnv, origin: `environment ${setting.env}`};
+    if (fromEnv) {
+      checkSetting(key, fromEnv, setting.env!);
+      return {key, value: fromEnv, origin: `environment ${setting.env}`};
+    }
     const fromFile = stored[key];
     return fromFile === undefined ? {key, value: setting.default, origin: 'default'} : {key, value: fromFile, origin: file};
   });

@@ -1,7 +1,7 @@
 import {string} from '@oclif/core/flags';
 import {defineCommand} from '../../cli/define-command.ts';
+import {printAccepted} from '../../cli/finish-job.ts';
 import {required} from '../../cli/flags.ts';
-import {jobName} from '../../output/views/jobs.ts';
 
 export default defineCommand({
   summary: 'Run a job again',
@@ -15,9 +15,6 @@ export default defineCommand({
   async run(context, {args, flags}) {
     const {client} = await context.connect();
     const job = await client.jobsRetry({job: args.job, key: flags['idempotency-key']});
-    await context.print.item(job, {
-      name: jobName,
-      text: created => `Created job ${created.id}. Follow: boxyard jobs logs ${created.id} -f`,
-    });
+    await printAccepted(context, job);
   },
 });

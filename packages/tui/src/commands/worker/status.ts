@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {files} from '@boxyard/core/config';
 import {defineCommand} from '../../cli/define-command.ts';
@@ -15,25 +15,45 @@ export default defineCommand({
   ],
   async run(context) {
     const joined = readWorkerFile(context.paths);
-    const pid = runningAgent(join(files(context.paths).agentData, 'agent.pid'));
+    const {agentData} = files(context.paths);
+    const pid = runningAgent(join(agentData, 'agent.pid'));
+    const sessionHosts = await runningSessionHosts(agentData, join(context.program.root, 'dist', 'session-host.js'));
     const about = {
       joined:
         joined === undefined
           ? null
           : {worker: joined.worker, tenant: joined.tenant, url: joined.url, installation: joined.installation ?? null},
       agent: pid === undefined ? null : {pid},
+      sessionHosts,
       log: files(context.paths).agentLog,
     };
     const text = renderFields([
       ['Works for', joined?.url ?? 'no server; boxyard worker join'],
       ['Worker', joined?.worker],
       ['Agent', pid === undefined ? 'not running; boxyard worker run' : `pid ${pid}`],
+      ['Session host', sessionHosts.map(describe).join('; ') || undefined],
       ['Log', about.log],
     ]);
     await context.print.value(about, text);
     return joined === undefined ? 5 : pid === undefined ? 6 : 0;
   },
 });
+
+interface SessionHostShown {
+  readonly pid: number;
+  readonly version: string;
+  /** Of other code than what is installed now: it finishes what it holds and ends. */
+  readonly isOlder: boolean;
+}
+
+async function runningSessionHosts(stateDir: string, installed: string): Promise<SessionHostShown[]> {
+  const {runningHosts, versionOf} = await import('@boxyard/agent/running-hosts');
+  const current = existsSync(installed) ? versionOf(installed) : undefined;
+  return runningHosts(stateDir).map(({pid, version}) => ({pid, version, isOlder: version !== current}));
+}
+
+const describe = ({pid, isOlder}: SessionHostShown): string =>
+  isOlder ? `pid ${pid}, from before an upgrade: it ends when what it holds has ended` : `pid ${pid}`;
 
 function runningAgent(file: string): number | undefined {
   try {

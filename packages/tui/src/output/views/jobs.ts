@@ -66,6 +66,10 @@ const phaseText = (job: JobView, now: number): string =>
 const refusalText = (job: JobView): string =>
   (job.refusals ?? []).map(({name, why, hint}) => `${name}: ${why}${hint === undefined ? '' : `\n  ${hint}`}`).join('\n');
 
+/** Then the reason is that refusal once more. */
+const isOneRefusal = ({refusals = [], reason}: JobView): boolean =>
+  refusals.length === 1 && reason?.message.includes(refusals[0]!.why) === true;
+
 const gapText = (job: JobView): string => (job.gaps ?? []).map(gap => `${gap.stream} ${gap.from}–${gap.to} (${gap.reason})`).join('\n');
 
 export function jobText(job: JobView, now: number): string {
@@ -76,7 +80,7 @@ export function jobText(job: JobView, now: number): string {
     ['Kind', job.kind],
     ['Status', statusText(job)],
     ['Exit', exitText(job)],
-    ['Reason', reason && [reason.message, reason.hint].filter(Boolean).join('\n')],
+    ['Reason', isOneRefusal(job) ? undefined : reason && [reason.message, reason.hint].filter(Boolean).join('\n')],
     ['Refused by', refusalText(job)],
     ['Error', error && [error.message, error.hint].filter(Boolean).join('\n')],
     ['Command', commandText(job)],
