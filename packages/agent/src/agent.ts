@@ -235,7 +235,7 @@ class RunningAgent {
         lost: (error, held) => {
           deps.log('a session host is gone');
           this.#parts.held.lost(error, held);
-          this.#terminals.onLost();
+          this.#terminals.onLost(held);
         },
       },
     );

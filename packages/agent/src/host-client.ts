@@ -39,10 +39,8 @@ export interface HostEvents {
 
 type WithoutId<T> = T extends {id: number} ? Omit<T, 'id'> : never;
 type Request = WithoutId<FromAgentToHost>;
-type Note = Extract<
-  FromAgentToHost,
-  {type: 'append' | 'stdin' | 'stdin.end' | 'forget' | 'view.input' | 'view.size' | 'view.take' | 'view.credit' | 'view.close'}
->;
+type Note = Extract<FromAgentToHost, {type: 'append' | 'stdin' | 'stdin.end' | 'forget'}>;
+export type ViewNote = Extract<FromAgentToHost, {type: 'view.input' | 'view.size' | 'view.take' | 'view.credit' | 'view.close'}>;
 export type FromView = Extract<FromHostToAgent, {view: number}>;
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -97,7 +95,7 @@ export class HostClient {
   }
 
   /** False while no session host is there: the bytes were not taken. */
-  note(message: Note, bytes?: Uint8Array): boolean {
+  note(message: Note | ViewNote, bytes?: Uint8Array): boolean {
     if (!this.#socket) return false;
     return this.#socket.write(encodeFrame(message, bytes)) || true;
   }

@@ -3,17 +3,19 @@ import {encodeData, type FromAgent, type FromServer, type SessionState} from '@b
 import type {BulkSource} from './bulk.ts';
 import type {Connection} from './connection.ts';
 import type {HeldRegistry} from './held-registry.ts';
-import type {FromView, HostClient} from './host-client.ts';
+import type {FromView} from './host-client.ts';
+import type {Hosts} from './hosts.ts';
 import type {Journal, JobRow} from './journal.ts';
 import type {HeldState} from './session-host/wire.ts';
 
 type Message<T extends FromServer['type']> = Extract<FromServer, {type: T}>;
+type Of = Pick<HeldState, 'job' | 'attempt'>;
 type ToOpen = Message<'terminal.open'>;
 export type TerminalMessage = Message<'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.close'>;
 
 export interface TerminalsDeps {
   readonly connection: () => Connection;
-  readonly host: HostClient;
+  readonly host: Hosts;
   readonly held: HeldRegistry;
   readonly journal: Pick<Journal, 'find'>;
   readonly send: (message: FromAgent) => boolean;
@@ -35,7 +37,7 @@ export class Terminals {
     const {stream, job, attempt, viewer, mayType, columns, rows, has, history} = message;
     const row = this.#deps.journal.find(job);
     this.#streams.get(stream)?.leave();
-    const made = new ViewStream(stream, this.#deps.connection());
+    const made = new ViewStream(message, this.#deps.connection());
     this.#streams.set(stream, made);
     try {
       if (row === undefined || row.attempt.id !== attempt.id) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: job});
@@ -56,17 +58,17 @@ export class Terminals {
     if (!this.#streams.has(stream)) return;
     const {host} = this.#deps;
     if (message.type === 'terminal.input')
-      host.note({type: 'view.input', view: stream, offset: message.offset}, Buffer.from(message.data, 'base64'));
+      host.tellView({type: 'view.input', view: stream, offset: message.offset}, Buffer.from(message.data, 'base64'));
     else if (message.type === 'terminal.resize')
-      host.note({type: 'view.size', view: stream, size: {columns: message.columns, rows: message.rows}});
-    else if (message.type === 'terminal.take') host.note({type: 'view.take', view: stream});
+      host.tellView({type: 'view.size', view: stream, size: {columns: message.columns, rows: message.rows}});
+    else if (message.type === 'terminal.take') host.tellView({type: 'view.take', view: stream});
     else this.#close(stream);
   }
 
   /** True where the stream is one of these. */
   credit(stream: number, bytes: number): boolean {
     if (!this.#streams.has(stream)) return false;
-    this.#deps.host.note({type: 'view.credit', view: stream, bytes});
+    this.#deps.host.tellView({type: 'view.credit', view: stream, bytes});
     return true;
   }
 
@@ -92,7 +94,7 @@ export class Terminals {
     }
   }
 
-  changed({job, attempt}: Pick<HeldState, 'job' | 'attempt'>, state: SessionState): void {
+  changed({job, attempt}: Of, state: SessionState): void {
     this.#deps.send({type: 'terminal.state', job, attempt, state});
   }
 
@@ -105,16 +107,17 @@ export class Terminals {
     for (const stream of [...this.#streams.keys()]) this.#close(stream);
   }
 
-  /** The session host is gone, and with it every terminal. */
-  onLost(): void {
-    for (const stream of [...this.#streams.keys()]) {
-      this.#drop(stream);
-      this.#deps.send({type: 'stream.end', stream, error: toWire(new BoxyardError('NOT_FOUND', {what: 'terminal', name: 'of a lost host'}))});
+  /** A session host is gone, and with it the terminals it held. */
+  onLost(held: (of: Of) => boolean): void {
+    for (const {number, of} of [...this.#streams.values()]) {
+      if (!held(of)) continue;
+      this.#drop(number);
+      this.#deps.send({type: 'stream.end', stream: number, error: toWire(new BoxyardError('NOT_FOUND', {what: 'terminal', name: of.job}))});
     }
   }
 
   #close(stream: number): void {
-    if (this.#drop(stream)) this.#deps.host.note({type: 'view.close', view: stream});
+    if (this.#drop(stream)) this.#deps.host.tellView({type: 'view.close', view: stream});
   }
 
   #drop(stream: number): boolean {
@@ -133,13 +136,15 @@ function slotOf({start, job}: JobRow): string {
 /** Frames of one view on their way to the server, in turn with all other bulk. */
 class ViewStream implements BulkSource {
   readonly number: number;
+  readonly of: Of;
   readonly #connection: Connection;
   readonly #leave: () => void;
   #frames: Buffer[] = [];
   #onEmpty: (() => void) | undefined;
 
-  constructor(number: number, connection: Connection) {
-    this.number = number;
+  constructor({stream, job, attempt}: ToOpen, connection: Connection) {
+    this.number = stream;
+    this.of = {job, attempt};
     this.#connection = connection;
     this.#leave = connection.bulk.add(this);
   }
