@@ -239,6 +239,7 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
       admitted,
       nudge: parts.nudge,
     }),
+    terminals: {open: hub.openTerminal},
     images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),
     logs: createLogService({store, blobs, timing, onJob: (job, listener) => watchers.listen(job, listener)}),
     events,

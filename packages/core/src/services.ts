@@ -20,7 +20,7 @@ import type {
   SnapshotRequest,
   WorkerView,
 } from './api/index.ts';
-import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {DataFrame, FromAgent, FromServer, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 /** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
 export interface Caller {
@@ -117,6 +117,24 @@ export interface LogService {
   upload(tenant: TenantId, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}>;
   out(tenant: TenantId, job: string): Promise<{readonly bytes: number; read(): AsyncIterable<Uint8Array>}>;
 }
+/** Who looks on at a terminal through a connected worker. */
+export interface TerminalService {
+  /** Opens a view at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order, `end` last. */
+  open(worker: string, request: TerminalToOpen, handlers: TerminalHandlers): TerminalStream;
+}
+type AgentSays<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
+export type TerminalToOpen = Omit<Extract<FromServer, {type: 'terminal.open'}>, 'type' | 'stream'>;
+type Unaddressed<T> = T extends {stream: number} ? Omit<T, 'stream'> : never;
+export interface TerminalStream {
+  send(command: Unaddressed<Extract<FromServer, {type: 'terminal.input' | 'terminal.resize' | 'terminal.take' | 'stream.credit'}>>): void;
+  /** Stops looking on. Idempotent; no handler is called after it. */
+  close(): void;
+}
+export interface TerminalHandlers {
+  answer(message: AgentSays<'terminal.opened' | 'terminal.screen' | 'terminal.took' | 'terminal.control'>): void;
+  data(frame: DataFrame): void;
+  end(how: Pick<AgentSays<'stream.end'>, 'length' | 'error'>): void;
+}
 export interface EventService {
   /** Events after `after` (`<incarnation>.<n>`), then live ones; `reset` where `after` is no longer in the stream. */
   follow(
@@ -150,6 +168,7 @@ export interface Services {
   readonly images: ImageService;
   readonly logs: LogService;
   readonly events: EventService;
+  readonly terminals: TerminalService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

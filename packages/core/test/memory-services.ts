@@ -41,6 +41,11 @@ export function memoryServices(): MemoryServices {
   };
   const known = (job: string) => all.get(job)!;
   return {
+    terminals: {
+      open: worker => {
+        throw new BoxyardError('WORKER_OFFLINE', {worker});
+      },
+    },
     addJob(tenant) {
       const view = newJob(tenant);
       all.set(view.id, {

@@ -8,6 +8,7 @@ import {followEvents, type EventItem, type FollowOptions} from './events.ts';
 import {createLink, type Link} from './link.ts';
 import {queryOf} from './query.ts';
 import {readText, send} from './request.ts';
+import {createTerminal, type TerminalClient, type TerminalHandlers, type TerminalOptions} from './terminal.ts';
 
 export interface ClientOptions {
   /** `http://127.0.0.1:4240`, `https://…`. Absent: the first address of the token's line. */
@@ -42,7 +43,7 @@ export interface CallOptions {
 }
 type Input<K extends RouteName> = Given<K> & CallOptions;
 
-type Special = 'events' | 'metrics' | 'jobsLogs' | 'jobsAttach' | 'jobsOut' | 'uploads' | 'agents';
+type Special = 'events' | 'metrics' | 'jobsLogs' | 'jobsAttach' | 'jobsTerminal' | 'jobsOut' | 'uploads' | 'agents';
 type JsonRoute = Exclude<RouteName, Special>;
 type NeedsNothing<K extends RouteName> = Record<never, never> extends Given<K> ? true : false;
 
@@ -63,6 +64,8 @@ export type Client = {
   events(options?: FollowOptions): AsyncIterable<EventItem>;
   /** Output (and stdin) of a job until its end, through lost connections. */
   attach(options: AttachOptions): Attachment;
+  /** The terminal of a command that has one, through lost connections, until the command's end or `close`. */
+  terminal(options: TerminalOptions, handlers: TerminalHandlers): TerminalClient;
   close(): void;
 };
 
@@ -83,6 +86,7 @@ export function createClient(options: ClientOptions): Client {
     },
     events: given => followEvents(link, given),
     attach: given => createAttach(link, given),
+    terminal: (given, handlers) => createTerminal(link, given, handlers),
     close: () => link.close(),
   } as Client;
 }

@@ -1,6 +1,6 @@
 import type {z} from 'zod';
 import type {JobState, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
-import type {Attempt, Exit, Gap, JobId, JobKind, JobSpec, LogEnd, Phase, TenantId, WireError, WorkerId} from '../protocol/index.ts';
+import type {Attempt, Exit, Gap, JobId, JobKind, JobSpec, LogEnd, Phase, SessionState, TenantId, WireError, WorkerId} from '../protocol/index.ts';
 
 export type State = z.infer<typeof JobState>;
 export type JobOutcome = z.infer<typeof Outcome>;
@@ -58,6 +58,8 @@ export interface JobRecord {
   readonly out?: {readonly blob: string; readonly bytes: number} | undefined;
   readonly image?: {readonly id: string; readonly ref: string} | undefined;
   readonly asOf?: number | undefined;
+  /** Of a command at a terminal, from the worker's first word about it. */
+  readonly session?: SessionState | undefined;
   readonly devboxName?: string | undefined;
   readonly parent?: JobId | undefined;
   readonly index?: number | undefined;

@@ -2,7 +2,7 @@ import type {BuildRequest, CreateDevBoxRequest, ExecRequest, PullRequest, RunReq
 import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
 import {capabilitiesLabel, fullImageName, snapshotRef} from '../images/rules.ts';
-import type {Box, JobSpec, Source} from '../protocol/index.ts';
+import type {Box, JobSpec, Source, Tty} from '../protocol/index.ts';
 import {checkCommand, checkDirectory, checkEnv, checkUser} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
 import {isWeaker, profiles} from '../security/rules.ts';
@@ -11,6 +11,7 @@ import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, worker
 const mib = 1024 ** 2;
 const runMemory = 512 * mib;
 const devboxMemory = 2048 * mib;
+const detachedMs = 24 * 3_600_000;
 const defaultImage = 'docker.io/library/debian:12';
 
 type Run = Extract<JobSpec, {kind: 'run'}>;
@@ -25,7 +26,10 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
   if (request.command !== undefined) checkCommand(request.command, request.cwd);
   if (source?.kind === 'repo' && request.stdin === true)
     throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a run of a repository takes no input'});
-  const features = [...(source === undefined && (request.out ?? []).length === 0 ? [] : source?.kind === 'repo' ? ['exec'] : ['files'])];
+  const features = [
+    ...(source === undefined && (request.out ?? []).length === 0 ? [] : source?.kind === 'repo' ? ['exec'] : ['files']),
+    ...(request.tty === undefined ? [] : ['terminal']),
+  ];
   const needs = needsOf(request, isolation, {slots: 1, memoryBytes: runMemory, features}, context);
   return {
     kind: 'run',
@@ -37,8 +41,16 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
     },
     ...(source === undefined ? {} : {source}),
     out: checkOut(request.out ?? []),
+    ...ttyFor(request),
     ...(request.fanOut === undefined ? {} : {fanOut: request.fanOut}),
   };
+}
+
+/** A terminal's input is typed by who looks on; there is no other. */
+function ttyFor({tty, stdin}: {tty?: ExecRequest['tty']; stdin?: boolean | undefined}): {tty?: Tty} {
+  if (tty === undefined) return {};
+  if (stdin === true) throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a command at a terminal has its input from there'});
+  return {tty: {columns: tty.columns, rows: tty.rows, detachedMs: tty.detachedMs ?? detachedMs}};
 }
 
 /** Paths inside /workspace, as a person would write them there. */
@@ -182,7 +194,7 @@ export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<Jo
   checkEnv(request.env ?? {});
   if (request.user !== undefined) checkUser(request.user);
   const base = onDevBox(target);
-  const needs = {...base.needs, features: ['exec']};
+  const needs = {...base.needs, features: [request.tty === undefined ? 'exec' : 'terminal']};
   return {
     kind: 'exec',
     ...base,
@@ -193,6 +205,7 @@ export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<Jo
       ...(request.cwd === undefined ? {} : {cwd: request.cwd}),
       ...(request.user === undefined ? {} : {user: request.user}),
       stdin: request.stdin ?? false,
+      ...ttyFor(request),
     },
   };
 }

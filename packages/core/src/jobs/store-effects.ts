@@ -127,6 +127,7 @@ function factsOf(before: JobRecord | undefined, after: JobRecord, context: Effec
     ...(after.reason === undefined ? {} : {reason: after.reason}),
     ...(after.worker === undefined ? {} : {worker: after.worker}),
     ...(after.parent === undefined ? {} : {parent: after.parent}),
+    ...(type.startsWith('session.') && after.session !== undefined ? {session: after.session} : {}),
     ...(devboxIdOf(after.spec) === undefined ? {} : {devbox: devboxIdOf(after.spec)}),
   };
   return [
@@ -142,6 +143,8 @@ function factType(before: JobRecord | undefined, after: JobRecord): string | und
   if (after.attempt.number > before.attempt.number && after.state === 'queued') return 'job.retrying';
   if (after.state !== before.state) return `job.${after.state}`;
   if (before.hold !== undefined && after.hold === undefined) return 'job.waiting';
+  if (after.session !== before.session)
+    return after.session?.attention.is === before.session?.attention.is ? undefined : `session.${after.session?.attention.is}`;
   return 'job.updated';
 }
 

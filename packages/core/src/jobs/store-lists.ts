@@ -2,6 +2,7 @@ import type {z} from 'zod';
 import type {JobsQuery} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {JobRecord} from './rules-record.ts';
+import {ttyOf} from './rules-steps.ts';
 import type {ChildTotals} from './rules-totals.ts';
 import type {JobStore} from './store.ts';
 
@@ -45,11 +46,12 @@ function cursorOf(cursor: string | undefined): number {
 }
 
 function fits(record: JobRecord, query: z.infer<typeof JobsQuery>): boolean {
-  const {state, outcome, kind, worker, parent} = query;
+  const {state, outcome, kind, worker, parent, session} = query;
   if (state !== undefined && record.state !== state) return false;
   if (outcome !== undefined && record.outcome !== outcome) return false;
   if (kind !== undefined && record.kind !== kind) return false;
   if (parent !== undefined && record.parent !== parent) return false;
+  if (session !== undefined && (ttyOf(record.spec) !== undefined) !== (session === 'true')) return false;
   return worker === undefined || record.worker?.id === worker || record.worker?.name === worker;
 }
 

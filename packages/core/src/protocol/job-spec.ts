@@ -91,6 +91,7 @@ export const JobSpec = z.discriminatedUnion('kind', [
     box: Box,
     source: Source.optional(),
     out: z.array(z.string()).default([]),
+    tty: Tty.optional(),
     fanOut: FanOut.optional(),
     copy: z.object({index: z.number().int(), count: z.number().int()}).optional(),
   }),

@@ -2,6 +2,7 @@ import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Query} from '../protocol/index.ts';
+import type {TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
 import type {HubDeps} from './hub-deps.ts';
@@ -13,6 +14,8 @@ export interface Hub {
   isConnected(worker: string): boolean;
   /** Asks one worker; rejects with `WORKER_OFFLINE`, `REQUEST_TIMEOUT` after 5 s, or what the agent answered. */
   ask(worker: string, of: Query): Promise<unknown>;
+  /** Looks on at a terminal of a connected worker; throws `WORKER_OFFLINE`. */
+  readonly openTerminal: TerminalService['open'];
   /** There is something new in these workers' outboxes. */
   ring(workers: Iterable<string>): void;
   /** Closes a worker's socket, for example because its credential ended (4403). */
@@ -48,13 +51,20 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
+  const offline = (worker: string) => new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
+
   return {
     accept,
     isConnected: worker => sessions.has(worker),
     ask: async (worker, of) => {
       const session = sessions.get(worker);
-      if (session === undefined) throw new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
+      if (session === undefined) throw offline(worker);
       return session.ask(newId('e'), of);
+    },
+    openTerminal: (worker, request, handlers) => {
+      const session = sessions.get(worker);
+      if (session === undefined) throw offline(worker);
+      return session.terminals.open(request, handlers);
     },
     ring: workers => {
       for (const worker of workers) sessions.get(worker)?.ring();

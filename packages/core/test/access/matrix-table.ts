@@ -22,6 +22,7 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   jobsShow: '200 200 200 200 404 401 401',
   jobsLogs: '200 200 200 200 404 401 401',
   jobsAttach: '101 101 101 101 404 401 401',
+  jobsTerminal: '400 400 400 400 404 401 401',
   jobsOut: '200 200 200 200 404 401 401',
   jobsCancel: '202 202 202 403 404 401 401',
   jobsRetry: '202 202 202 403 404 401 401',

@@ -1,0 +1,28 @@
+import {authorise} from '../access/rules.ts';
+import {routes, type TerminalQuery} from '../api/index.ts';
+import {BoxyardError} from '../errors/index.ts';
+import {bearerOf} from '../rim/http-credential.ts';
+import {holdSocket} from '../rim/http-held-socket.ts';
+import type {Gate, Http} from '../rim/http.ts';
+import {serveTerminal, type TerminalScope, type TerminalSocketServices} from './terminal-socket.ts';
+
+const MAX_CLIENT_FRAME = 64 * 1024;
+
+/** `WS /v1/jobs/:job/terminal`: looked up and authorised before the handshake is answered, so a foreign job is a plain 404. */
+export function addTerminalRoute(http: Http, gate: Gate, services: TerminalSocketServices): void {
+  http.socket<TerminalScope>('jobsTerminal', {
+    maxPayload: MAX_CLIENT_FRAME,
+    isForBrowsers: true,
+    async admit({params, query, raw}) {
+      const session = await gate.admit(bearerOf(raw), routes.jobsTerminal.verb);
+      const job = await services.jobs.show(session.tenant, params['job']!);
+      authorise(session, 'read', {tenant: job.tenant, what: 'job', name: params['job']!});
+      if (job.session === undefined)
+        throw new BoxyardError('INVALID_INPUT', {field: 'job', issue: 'it has no terminal', hint: `boxyard jobs logs ${job.id}`});
+      return {session, job: job.id, query: query as TerminalQuery};
+    },
+    open(socket, admitted) {
+      if (holdSocket(gate, admitted.session, socket)) serveTerminal(socket, admitted, services);
+    },
+  });
+}
