@@ -1,9 +1,8 @@
 import {randomBytes} from 'node:crypto';
-import {join} from 'node:path';
-import {readPrivate, writePrivate, type Timing} from '@boxyard/core/config';
+import type {Timing} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import {OWN_RANGE, type FromAgent, type FromServer} from '@boxyard/core/protocol';
-import {AgentClock, bootId} from './clock.ts';
+import {AgentClock, bootId, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf, type DiskFigures} from './disk-guard.ts';
@@ -16,6 +15,7 @@ import {Hosts} from './hosts.ts';
 import {Inventory} from './inventory.ts';
 import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
+import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
@@ -39,6 +39,7 @@ export interface AgentDeps {
   readonly crash?: (at: CrashPoint) => void;
   /** How full the disk of a folder is. */
   readonly disk?: (dir: string) => DiskFigures;
+  readonly clock?: FollowingClock;
 }
 
 export interface Agent {
@@ -68,16 +69,6 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   }
 }
 
-/** In a file of its own: boxes are found by it, and must be even when the journal was lost. */
-function machineId(stateDir: string): string {
-  const file = join(stateDir, 'machine');
-  const known = readPrivate(file)?.trim();
-  if (known !== undefined && known !== '') return known;
-  const made = randomBytes(16).toString('hex');
-  writePrivate(file, `${made}\n`);
-  return made;
-}
-
 interface Base {
   readonly config: AgentConfig;
   readonly deps: AgentDeps;
@@ -90,7 +81,7 @@ const FIRST_PROBE_MS = 3_000;
 
 class RunningAgent {
   readonly #base: Base;
-  readonly #clock = new AgentClock();
+  readonly #clock: FollowingClock;
   readonly #process = randomBytes(16).toString('hex');
   readonly #abort = new AbortController();
   readonly #connection: Connection;
@@ -106,6 +97,7 @@ class RunningAgent {
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
     const {config, deps, journal, machine} = base;
     this.#base = base;
+    this.#clock = deps.clock ?? new AgentClock();
     this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
     this.#connection = this.#connect();
     const connection = () => this.#connection;
@@ -136,6 +128,8 @@ class RunningAgent {
     this.#pulse = new Pulse({
       stateDir: config.stateDir,
       clock: this.#clock,
+      journal,
+      offlineAfter: deps.timing.offlineAfter,
       jobs: this.#jobs,
       inventory: this.#inventory,
       connection: this.#connection,
@@ -199,7 +193,7 @@ class RunningAgent {
         ? undefined
         : 'this is another server than the one this worker joined; everything is kept';
     return new Connection(
-      {url, credential, fingerprint, env: deps.env, timing: deps.timing, hello, refuse, log: deps.log},
+      {url, credential, fingerprint, env: deps.env, timing: deps.timing, bootMs: () => this.#clock.bootMs(), hello, refuse, log: deps.log},
       {
         open: message => this.#onOpen(message),
         message: message => this.#onMessage(message),
@@ -258,6 +252,7 @@ class RunningAgent {
     this.#quietly(journal.setMeta('installation', message.installation));
     this.#parts.send(registration(config, this.#engines, deps.version));
     this.#parts.send(journalReport(journal, message.epoch, this.#clock.nowMs()));
+    this.#pulse.opened();
     this.#pulse.every(message.heartbeatMs);
     this.#jobs.onOpen();
     this.#parts.secrets.onOpen();
@@ -271,6 +266,7 @@ class RunningAgent {
     const {secrets, outputs, streams, journal, send} = this.#parts;
     switch (message.type) {
       case 'job.start':
+        if (message.stopAfterMs !== undefined) this.#pulse.noteTouch();
         return this.#quietly(this.#jobs.start(message));
       case 'job.cancel':
         return this.#quietly(this.#jobs.cancel(message));

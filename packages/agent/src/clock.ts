@@ -7,7 +7,12 @@ export interface Clock {
   bootMs(): number;
 }
 
-export class AgentClock implements Clock {
+export interface FollowingClock extends Clock {
+  /** What the server's clock said just now. */
+  follow(serverMs: number): void;
+}
+
+export class AgentClock implements FollowingClock {
   #offset = 0;
 
   nowMs(): number {

@@ -16,6 +16,8 @@ export interface ConnectionDeps {
   readonly fingerprint?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timing: Timing;
+  /** A clock that goes on while the machine sleeps. */
+  readonly bootMs: () => number;
   readonly hello: () => Extract<FromAgent, {type: 'hello'}>;
   /** Undefined if this is the right server; otherwise why not: everything is kept and it is tried again slowly. */
   readonly refuse: (hello: Hello) => string | undefined;
@@ -57,6 +59,8 @@ export class Connection {
   #retry: NodeJS.Timeout | undefined;
   #liveness: NodeJS.Timeout | undefined;
   #lastInbound = 0;
+  #helloAt = 0;
+  #heardAt: number | undefined;
   /** Why there is no connection, for `worker status`. */
   status = 'connecting';
 
@@ -71,9 +75,18 @@ export class Connection {
     return this.#isOpen;
   }
 
-  /** Since the server was last heard. */
-  get silentMs(): number {
-    return performance.now() - this.#lastInbound;
+  /**
+   * The boot clock when something was said that the server has certainly heard since. Bytes that merely arrive prove nothing:
+   * after a freeze or a sleep they may have lain in the socket for an hour.
+   */
+  get heardAtBootMs(): number | undefined {
+    return this.#heardAt;
+  }
+
+  /** Leaves a socket that cannot be alive any more, and dials again at once. */
+  renew(): void {
+    this.#backoff.reset();
+    this.#socket?.terminate();
   }
 
   start(): void {
@@ -122,7 +135,7 @@ export class Connection {
     this.#socket = socket;
     socket.on('open', () => this.#onOpen(socket));
     socket.on('message', (data, isBinary) => this.#onMessage(socket, data, isBinary));
-    socket.on('pong', () => (this.#lastInbound = performance.now()));
+    socket.on('pong', said => this.#onPong(socket, said));
     socket.on('ping', () => (this.#lastInbound = performance.now()));
     socket.on('unexpected-response', (_, response) => void this.#onRefused(socket, response));
     socket.on('error', error =>
@@ -133,13 +146,21 @@ export class Connection {
 
   #onOpen(socket: WebSocket): void {
     this.#lastInbound = performance.now();
+    this.#helloAt = this.#deps.bootMs();
     socket.send(JSON.stringify(this.#deps.hello()));
     const {heartbeat, offlineAfter} = this.#deps.timing;
     clearInterval(this.#liveness);
     this.#liveness = setInterval(() => {
       if (performance.now() - this.#lastInbound > offlineAfter) return socket.terminate();
-      if (socket.readyState === WebSocket.OPEN) socket.ping();
+      if (socket.readyState === WebSocket.OPEN) socket.ping(String(this.#deps.bootMs()));
     }, heartbeat);
+  }
+
+  #onPong(socket: WebSocket, said: Buffer): void {
+    if (socket !== this.#socket) return;
+    this.#lastInbound = performance.now();
+    const sentAt = Number(said.toString());
+    if (this.#isOpen && said.length > 0 && Number.isFinite(sentAt)) this.#heardAt = Math.max(this.#heardAt ?? 0, sentAt);
   }
 
   #onMessage(socket: WebSocket, data: RawData, isBinary: boolean): void {
@@ -174,6 +195,7 @@ export class Connection {
     const refusal = this.#deps.refuse(message);
     if (refusal !== undefined) return this.#onClose(socket, refusal, this.#deps.timing.unauthenticatedRetry);
     this.#isOpen = true;
+    this.#heardAt = this.#helloAt;
     this.status = 'connected';
     this.#deps.log('connected', {url: this.#deps.url});
     this.#backoff.reset();

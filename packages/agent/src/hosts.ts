@@ -92,7 +92,8 @@ export class Hosts {
     const {stateDir, version} = this.#deps;
     for (const other of versionsIn(stateDir)) {
       if (other === version || isRunning(stateDir, other)) continue;
-      for (const name of [`host-${other}.pid`, `host-${other}.lock`, `session-host-${other}.mjs`])
+      const own = `host-${other}`;
+      for (const name of [`${own}.pid`, `${own}.lock`, `${own}.lock-journal`, `session-${own}.mjs`])
         rmSync(join(stateDir, name), {force: true});
       rmSync(hostSocketPath(stateDir, other), {force: true});
     }

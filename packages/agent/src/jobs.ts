@@ -2,7 +2,7 @@ import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
 import type {Attempt, FromServer} from '@boxyard/core/protocol';
 import {rmSync} from 'node:fs';
 import {checkProfile, enforced} from './floor.ts';
-import {Job, type Ending} from './job.ts';
+import {Job} from './job.ts';
 import type {JobRow, JobStart} from './journal.ts';
 import {spoolDir} from './session-host/spool.ts';
 import type {Parts} from './steps/index.ts';
@@ -91,8 +91,21 @@ export class Jobs {
     for (const row of this.#parts.journal.jobs) this.#tell(row);
   }
 
-  endAll(ending: Ending, which: (row: JobRow) => boolean): void {
-    for (const job of this.#live.values()) if (which(job.row)) job.endEarly(ending);
+  /**
+   * A job that may run again elsewhere must not go on when nobody has heard from this worker for its `stopAfterMs` (B8). One
+   * whose program has ended meanwhile keeps its end.
+   */
+  endOutOfTouch(silentMs: number): void {
+    for (const job of this.#live.values()) {
+      const {stopAfterMs} = job.row.start;
+      if (stopAfterMs === undefined || silentMs <= stopAfterMs) continue;
+      if (this.#parts.held.find({...job.of, slot: 'main'})?.is !== 'ended') job.endEarly({kind: 'out-of-touch'});
+    }
+  }
+
+  /** Whether one of them has to end when this worker is out of touch. */
+  get mayGoOnElsewhere(): boolean {
+    return [...this.#live.values()].some(job => job.row.start.stopAfterMs !== undefined);
   }
 
   async #start(message: JobStart): Promise<void> {

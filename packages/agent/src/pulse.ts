@@ -1,16 +1,19 @@
 import {existsSync} from 'node:fs';
 import type {Connection} from './connection.ts';
-import type {Clock} from './clock.ts';
+import {bootId, type Clock} from './clock.ts';
 import {DiskGuard, type DiskFigures} from './disk-guard.ts';
 import type {Garbage} from './garbage.ts';
 import {Vitals} from './heartbeat.ts';
 import type {Inventory} from './inventory.ts';
 import type {Jobs} from './jobs.ts';
+import type {Journal} from './journal.ts';
 import {SleepWatch} from './sleep-watch.ts';
 
 export interface PulseDeps {
   readonly stateDir: string;
   readonly clock: Clock;
+  readonly journal: Journal;
+  readonly offlineAfter: number;
   readonly jobs: Jobs;
   readonly inventory: Inventory;
   readonly connection: Connection;
@@ -27,14 +30,16 @@ export class Pulse {
   readonly #vitals: Vitals;
   readonly #sleep: SleepWatch;
   #timer: NodeJS.Timeout | undefined;
-  #heardAtBoot: number;
+  #heardAt: number;
+  #slept: {readonly ms: number; toldAt: number | undefined} | undefined;
 
   constructor(deps: PulseDeps) {
     this.#deps = deps;
     this.#guard = new DiskGuard(deps.stateDir, deps.disk);
     this.#vitals = new Vitals(deps.stateDir);
     this.#sleep = new SleepWatch(deps.clock, sleptMs => this.#onWake(sleptMs));
-    this.#heardAtBoot = deps.clock.bootMs();
+    // An agent that was dead has not been heard either, unless the machine itself has started since: then no job runs here.
+    this.#heardAt = heardBefore(deps.journal) ?? deps.clock.bootMs();
   }
 
   start(everyMs: number): void {
@@ -63,18 +68,47 @@ export class Pulse {
     this.#sleep.stop();
   }
 
-  #onWake(sleptMs: number): void {
-    this.#deps.connection.send({type: 'worker.sleeping', state: 'woke', sleptMs});
-    for (const job of this.#deps.jobs.live) job.lookAtClock();
-    this.#checkTouch();
+  /** A new connection: a sleep that nobody was told of yet is told first. */
+  opened(): void {
+    this.#tellSlept();
   }
 
-  /** A job that may be run again elsewhere must not go on here when nobody has heard from us for its `stopAfterMs` (B8). */
+  /** For the next agent on this directory: until when the server has heard of the jobs that it may run again elsewhere. */
+  noteTouch(): void {
+    const at = Math.max(this.#heardAt, this.#deps.connection.heardAtBootMs ?? 0);
+    this.#deps.journal.setMeta('heard', `${bootId()} ${at}`).catch(() => undefined);
+  }
+
+  /** In this order: what must not run any more ends before anything else is done. A socket that slept for long is dead. */
+  #onWake(sleptMs: number): void {
+    const {jobs, connection, offlineAfter} = this.#deps;
+    this.#checkTouch();
+    for (const job of jobs.live) job.lookAtClock();
+    this.#slept = {ms: sleptMs + (this.#slept?.ms ?? 0), toldAt: undefined};
+    if (sleptMs >= offlineAfter) connection.renew();
+    this.#tellSlept();
+  }
+
+  /** Again on every connection until the server has certainly heard something that was said later. */
+  #tellSlept(): void {
+    const {connection, clock} = this.#deps;
+    const slept = this.#slept;
+    if (slept && connection.send({type: 'worker.sleeping', state: 'woke', sleptMs: slept.ms})) slept.toldAt = clock.bootMs();
+  }
+
   #checkTouch(): void {
     const {clock, connection, jobs} = this.#deps;
-    const now = clock.bootMs();
-    if (connection.isOpen) this.#heardAtBoot = Math.max(this.#heardAtBoot, now - connection.silentMs);
-    const silentMs = now - this.#heardAtBoot;
-    jobs.endAll({kind: 'out-of-touch'}, row => row.start.stopAfterMs !== undefined && silentMs > row.start.stopAfterMs);
+    const heardAt = connection.heardAtBootMs;
+    if (heardAt !== undefined && heardAt > this.#heardAt) {
+      this.#heardAt = heardAt;
+      if (jobs.mayGoOnElsewhere) this.noteTouch();
+    }
+    if (this.#slept?.toldAt !== undefined && this.#heardAt > this.#slept.toldAt) this.#slept = undefined;
+    jobs.endOutOfTouch(clock.bootMs() - this.#heardAt);
   }
+}
+
+function heardBefore(journal: Journal): number | undefined {
+  const [boot, at] = (journal.meta('heard') ?? '').split(' ');
+  return boot === bootId() && Number.isFinite(Number(at)) ? Number(at) : undefined;
 }

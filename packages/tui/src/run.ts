@@ -7,7 +7,7 @@ import type {Program} from './cli/context.ts';
 // A reader that has seen enough (`| head -1`) is no failure; who follows a job hears of it and ends the job first.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') process.exit(1);
+    if (error.code !== 'EPIPE') return giveUp(error);
     if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0);
   });
 process.title = 'boxyard';
@@ -15,6 +15,11 @@ process.title = 'boxyard';
 const root = join(import.meta.dirname, '../..');
 const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {version: string}).version;
 await end(await start(process.argv.slice(2)));
+
+function giveUp(error: Error): never {
+  if (process.stderr.writable) process.stderr.write(`The output could not be written: ${error.message}\n`);
+  process.exit(1);
+}
 
 async function start(argv: string[]): Promise<number> {
   if (argv[0] === '--version' || argv[0] === '-V') {
@@ -83,5 +88,7 @@ function program(): Program {
 async function end(code: number): Promise<void> {
   for (const stream of [process.stdout, process.stderr])
     if (stream.writableLength > 0) await new Promise<void>(resolve => stream.write('', () => resolve()));
+  // A disk that is full is told in the next turn.
+  await new Promise(resolve => setImmediate(resolve));
   process.exit(code);
 }

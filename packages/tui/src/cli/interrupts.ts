@@ -3,10 +3,12 @@ import {BoxyardError} from '@boxyard/core/errors';
 import type {Context} from './context.ts';
 
 type Interrupt = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE';
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const;
 
 /**
  * Ctrl-C while a job is followed: the first cancels it, the second leaves at once. A reader of its output that has gone
- * (`SIGPIPE`) cancels it too, since nobody would see the rest, and leaves. Call `release` at the end.
+ * (`SIGPIPE`) cancels it too, since nobody would see the rest, and leaves. `SIGQUIT` (Ctrl-\) leaves and cancels nothing. Call
+ * `release` at the end.
  */
 export interface Interrupts {
   /** Aborts when the person wants to leave now. */
@@ -39,6 +41,10 @@ export function watchInterrupts({program, say}: Context, client: Client, job: st
     say(`Job ${job} may still run. See: boxyard jobs show ${job}`);
     leave.abort(new BoxyardError('INTERRUPTED'));
   };
-  const releases = (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const).map(name => program.onSignal(name, on(name)));
+  const goAway = () => {
+    say(`Job ${job} goes on. Follow: boxyard jobs logs ${job} -f`);
+    leave.abort(new BoxyardError('INTERRUPTED'));
+  };
+  const releases = [...interrupts.map(name => program.onSignal(name, on(name))), program.onSignal('SIGQUIT', goAway)];
   return {leaving: leave.signal, first: () => first, told: () => told, release: () => releases.forEach(release => release())};
 }

@@ -8,6 +8,8 @@ export interface Column<T> {
   readonly align?: 'left' | 'right';
   /** May be cut to fit a terminal. Ids never are. */
   readonly flexible?: boolean;
+  /** Left out where a terminal is too narrow for all; the last such column goes first. */
+  readonly spare?: boolean;
 }
 
 export interface TableOptions {
@@ -26,7 +28,7 @@ export function renderTable<T>(items: readonly T[], columns: readonly Column<T>[
   const widths = fit(natural, columns, options.columns);
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, i) => pad(clip(cell, widths[i]!), widths[i]!, columns[i]!.align))
+      .flatMap((cell, i) => (widths[i] === 0 ? [] : [pad(clip(cell, widths[i]!), widths[i]!, columns[i]!.align)]))
       .join('  ')
       .trimEnd();
   const emphasise = options.emphasise ?? (text => text);
@@ -35,11 +37,13 @@ export function renderTable<T>(items: readonly T[], columns: readonly Column<T>[
 
 const smallestFlexible = 8;
 
+/** Widths that fit: flexible columns shrink first, then spare ones go (width 0). */
 function fit<T>(natural: readonly number[], columns: readonly Column<T>[], available: number | undefined): readonly number[] {
   const widths = [...natural];
   if (available === undefined) return widths;
-  let excess = widths.reduce((sum, width) => sum + width + 2, -2) - available;
-  while (excess > 0) {
+  const least = widths.map((width, i) => (columns[i]!.flexible ? Math.min(width, smallestFlexible) : width));
+  for (let i = columns.length - 1; i >= 0 && total(least) > available; i--) if (columns[i]!.spare) least[i] = widths[i] = 0;
+  for (let excess = total(widths) - available; excess > 0;) {
     const widest = widths.reduce((best, width, i) => (columns[i]!.flexible && width > (widths[best] ?? 0) ? i : best), -1);
     if (widest < 0 || widths[widest]! <= smallestFlexible) return widths;
     const cut = Math.min(excess, Math.max(1, widths[widest]! - smallestFlexible));
@@ -48,3 +52,5 @@ function fit<T>(natural: readonly number[], columns: readonly Column<T>[], avail
   }
   return widths;
 }
+
+const total = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + (width === 0 ? 0 : width + 2), -2);

@@ -45,3 +45,17 @@ test('wide characters keep the columns under each other', () => {
   const [first = '', second = ''] = text.split('\n');
   expect(textWidth(first)).toBe(textWidth(second));
 });
+
+test('where not even cut columns fit, spare ones are left out from the right, and lines do not wrap', () => {
+  const wide: readonly Column<Row>[] = [
+    columns[0]!,
+    {title: 'SPARE', cell: () => 'one', spare: true},
+    columns[1]!,
+    {title: 'LATER', cell: () => 'two', spare: true},
+  ];
+  const at = (columnCount: number | undefined) => renderTable([row], wide, {headers: true, now: 0, columns: columnCount});
+  expect(at(undefined)).toContain('two');
+  expect([at(50).includes('one'), at(50).includes('two')]).toEqual([true, false]);
+  expect([at(42).includes('one'), at(42).includes(row.id)]).toEqual([false, true]);
+  for (const count of [42, 50, 60]) for (const line of at(count).split('\n')) expect(textWidth(line)).toBeLessThanOrEqual(count);
+});

@@ -12,10 +12,10 @@ export const tokenList: ListView<TokenView> = {
     {title: 'ID', cell: token => token.id},
     {title: 'NAME', cell: token => token.name, flexible: true},
     {title: 'ACCESS', cell: token => token.access},
-    {title: 'CREATED', cell: (token, now) => formatAge(token.createdAt, now), align: 'right'},
-    {title: 'EXPIRES', cell: token => token.expiresAt ?? 'never'},
-    {title: 'USED', cell: (token, now) => formatAge(token.lastUsedAt, now), align: 'right'},
-    {title: 'BY', cell: token => token.actor, flexible: true},
+    {title: 'CREATED', cell: (token, now) => formatAge(token.createdAt, now), align: 'right', spare: true},
+    {title: 'EXPIRES', cell: token => token.expiresAt ?? 'never', spare: true},
+    {title: 'USED', cell: (token, now) => formatAge(token.lastUsedAt, now), align: 'right', spare: true},
+    {title: 'BY', cell: token => token.actor, flexible: true, spare: true},
   ],
 };
 
@@ -25,7 +25,7 @@ export const secretList: ListView<SecretView> = {
   columns: [
     {title: 'NAME', cell: secret => secret.name},
     {title: 'CHANGED', cell: (secret, now) => formatAge(secret.updatedAt, now), align: 'right'},
-    {title: 'BY', cell: secret => secret.actor, flexible: true},
+    {title: 'BY', cell: secret => secret.actor, flexible: true, spare: true},
   ],
 };
 
@@ -38,10 +38,10 @@ export const tenantList: ListView<TenantView> = {
   columns: [
     {title: 'ID', cell: tenant => tenant.id},
     {title: 'NAME', cell: tenant => tenant.name, flexible: true},
-    {title: 'PLAN', cell: tenant => tenant.plan},
+    {title: 'PLAN', cell: tenant => tenant.plan, spare: true},
     {title: 'WORKERS', cell: tenant => useText(tenant.used.workers, tenant.limits.workers)},
     {title: 'DEVBOXES', cell: tenant => useText(tenant.used.devboxes, tenant.limits.devboxes)},
-    {title: 'PROFILE', cell: tenant => tenant.defaultProfile},
+    {title: 'PROFILE', cell: tenant => tenant.defaultProfile, spare: true},
   ],
 };
 

@@ -9,10 +9,10 @@ export const devboxList: ListView<DevBoxView> = {
     {title: 'NAME', cell: box => box.name},
     {title: 'STATE', cell: box => box.state},
     {title: 'WORKER', cell: box => box.worker?.name ?? '', flexible: true},
-    {title: 'ENGINE', cell: box => box.engine ?? ''},
-    {title: 'IMAGE', cell: box => box.image ?? '', flexible: true},
-    {title: 'AGE', cell: (box, now) => formatAge(box.createdAt, now), align: 'right'},
-    {title: 'NOTE', cell: noteText, flexible: true},
+    {title: 'ENGINE', cell: box => box.engine ?? '', spare: true},
+    {title: 'IMAGE', cell: box => box.image ?? '', flexible: true, spare: true},
+    {title: 'AGE', cell: (box, now) => formatAge(box.createdAt, now), align: 'right', spare: true},
+    {title: 'NOTE', cell: noteText, flexible: true, spare: true},
   ],
 };
 

@@ -10,12 +10,12 @@ export const imageList: ListView<ImageView> = {
   name: image => image.refs[0] ?? image.id,
   empty: 'No images on the connected workers. boxyard images pull NAME brings one.',
   columns: [
-    {title: 'IMAGE', cell: image => image.refs.join(' ') || image.id, flexible: true},
-    {title: 'SIZE', cell: image => formatBytes(image.bytes), align: 'right'},
-    {title: 'AGE', cell: (image, now) => formatAge(image.createdAt, now), align: 'right'},
+    {title: 'IMAGE', cell: image => image.refs.join(' ') || image.id},
+    {title: 'SIZE', cell: image => formatBytes(image.bytes), align: 'right', spare: true},
+    {title: 'AGE', cell: (image, now) => formatAge(image.createdAt, now), align: 'right', spare: true},
     {title: 'WORKER', cell: image => image.worker.name, flexible: true},
-    {title: 'ENGINE', cell: image => image.engine},
-    {title: 'CAPABILITIES', cell: image => image.capabilities.join(' '), flexible: true},
+    {title: 'ENGINE', cell: image => image.engine, spare: true},
+    {title: 'CAPABILITIES', cell: image => image.capabilities.join(' '), flexible: true, spare: true},
   ],
 };
 
@@ -24,7 +24,7 @@ export const imageCheckList: ListView<ImageCheckView['workers'][number]> = {
   empty: 'No worker answered.',
   columns: [
     {title: 'WORKER', cell: row => row.name},
-    {title: 'ENGINE', cell: row => row.engine},
+    {title: 'ENGINE', cell: row => row.engine, spare: true},
     {title: 'FOUND', cell: row => (row.error === undefined ? (row.found ? 'yes' : 'no') : 'unknown')},
     {title: 'NOTE', cell: row => row.error ?? row.id ?? '', flexible: true},
   ],

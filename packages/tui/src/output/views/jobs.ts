@@ -40,12 +40,12 @@ export const jobList: ListView<JobView> = {
   empty: 'No jobs. Try: boxyard run -- uname -a',
   columns: [
     {title: 'ID', cell: job => job.id},
-    {title: 'KIND', cell: job => job.kind},
+    {title: 'KIND', cell: job => job.kind, spare: true},
     {title: 'STATUS', cell: statusText},
-    {title: 'EXIT', cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : ''), align: 'right'},
-    {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true},
-    {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), align: 'right'},
-    {title: 'TOOK', cell: (job, now) => tookText(job, now) ?? '', align: 'right'},
+    {title: 'EXIT', cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : ''), align: 'right', spare: true},
+    {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true, spare: true},
+    {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), align: 'right', spare: true},
+    {title: 'TOOK', cell: (job, now) => tookText(job, now) ?? '', align: 'right', spare: true},
     {title: 'WHAT', cell: commandText, flexible: true},
   ],
 };

@@ -31,14 +31,14 @@ export const workerList: ListView<WorkerView> = {
   columns: [
     {title: 'NAME', cell: worker => worker.name},
     {title: 'STATUS', cell: worker => worker.status},
-    {title: 'ENGINES', cell: enginesText, flexible: true},
+    {title: 'ENGINES', cell: enginesText, flexible: true, spare: true},
     {title: 'SLOTS', cell: worker => `${worker.slots.free}/${worker.slots.total}`, align: 'right'},
-    {title: 'CPU', cell: cpuText, align: 'right'},
-    {title: 'MEMORY', cell: memoryText, align: 'right'},
-    {title: 'DISK', cell: diskText, align: 'right'},
-    {title: 'BOXES', cell: worker => String(worker.devboxes), align: 'right'},
-    {title: 'JOBS', cell: worker => String(worker.jobs), align: 'right'},
-    {title: 'SEEN', cell: (worker, now) => formatAge(worker.lastHeartbeatAt, now), align: 'right'},
+    {title: 'CPU', cell: cpuText, align: 'right', spare: true},
+    {title: 'MEMORY', cell: memoryText, align: 'right', spare: true},
+    {title: 'DISK', cell: diskText, align: 'right', spare: true},
+    {title: 'BOXES', cell: worker => String(worker.devboxes), align: 'right', spare: true},
+    {title: 'JOBS', cell: worker => String(worker.jobs), align: 'right', spare: true},
+    {title: 'SEEN', cell: (worker, now) => formatAge(worker.lastHeartbeatAt, now), align: 'right', spare: true},
   ],
 };
 
