@@ -291,6 +291,7 @@ class RunningAgent {
       case 'terminal.input':
       case 'terminal.resize':
       case 'terminal.take':
+      case 'terminal.redraw':
       case 'terminal.close':
         return this.#terminals.on(message);
       case 'stream.end':

@@ -11,7 +11,7 @@ import type {HeldState} from './session-host/wire.ts';
 type Message<T extends FromServer['type']> = Extract<FromServer, {type: T}>;
 type Of = Pick<HeldState, 'job' | 'attempt'>;
 type ToOpen = Message<'terminal.open'>;
-export type TerminalMessage = Message<'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.close'>;
+export type TerminalMessage = Message<'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.redraw' | 'terminal.close'>;
 
 export interface TerminalsDeps {
   readonly connection: () => Connection;
@@ -61,6 +61,7 @@ export class Terminals {
       host.tellView({type: 'view.input', view: stream, offset: message.offset}, Buffer.from(message.data, 'base64'));
     else if (message.type === 'terminal.resize')
       host.tellView({type: 'view.size', view: stream, size: {columns: message.columns, rows: message.rows}});
+    else if (message.type === 'terminal.redraw') host.tellView({type: 'view.redraw', view: stream});
     else if (message.type === 'terminal.take') host.tellView({type: 'view.take', view: stream});
     else this.#close(stream);
   }

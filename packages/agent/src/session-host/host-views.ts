@@ -5,7 +5,7 @@ import type {View} from './terminal/view.ts';
 import {encodeFrame, type FromAgentToHost, type FromHostToAgent, type ViewOpened} from './wire.ts';
 
 type Message<T extends FromAgentToHost['type']> = Extract<FromAgentToHost, {type: T}>;
-export type ViewMessage = Message<'view.input' | 'view.size' | 'view.take' | 'view.credit' | 'view.close'>;
+export type ViewMessage = Message<'view.input' | 'view.size' | 'view.take' | 'view.redraw' | 'view.credit' | 'view.close'>;
 
 interface Open {
   readonly terminal: Terminal;
@@ -50,6 +50,8 @@ export class HostViews {
         return terminal.resize(view, message.size);
       case 'view.take':
         return void terminal.control(view);
+      case 'view.redraw':
+        return view.redraw();
       case 'view.credit':
         return view.credit(message.bytes);
       case 'view.close':

@@ -108,6 +108,7 @@ export class SessionHost {
       case 'view.input':
       case 'view.size':
       case 'view.take':
+      case 'view.redraw':
       case 'view.credit':
       case 'view.close':
         return this.#agents.get(socket)?.on(message, bytes);

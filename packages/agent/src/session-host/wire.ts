@@ -49,6 +49,7 @@ export const FromAgentToHost = z.discriminatedUnion('type', [
   z.object({type: z.literal('view.input'), view, offset: z.number()}),
   z.object({type: z.literal('view.size'), view, size: TerminalSize}),
   z.object({type: z.literal('view.take'), view}),
+  z.object({type: z.literal('view.redraw'), view}),
   z.object({type: z.literal('view.credit'), view, bytes: z.number()}),
   z.object({type: z.literal('view.close'), view}),
   z.object({type: z.literal('append'), ...of, text: z.string()}),

@@ -44,6 +44,7 @@ export const terminalFromClient = z.discriminatedUnion('type', [
   z.object({type: z.literal('input'), offset: Offset, data: z.string().max(Math.ceil(MAX_INPUT_BYTES / 3) * 4)}),
   z.object({type: z.literal('resize'), ...TerminalSize.shape}),
   z.object({type: z.literal('take')}),
+  z.object({type: z.literal('redraw')}),
   z.object({type: z.literal('credit'), bytes: Offset.max(16 * 1024 * 1024)}),
 ]);
 export type TerminalFromClient = z.infer<typeof terminalFromClient>;

@@ -42,6 +42,8 @@ export interface TerminalClient {
   resize(size: TerminalSize): void;
   /** What is typed here counts from now on, and the size is this one's. */
   take(): void;
+  /** What the session sent is not what is shown: it is drawn anew, at once or with the next connection. */
+  redraw(): void;
   /** Stops looking on; the command goes on. */
   close(): void;
 }
@@ -62,6 +64,7 @@ export function createTerminal(link: Link, options: TerminalOptions, handlers: T
     type: bytes => viewing.type(bytes),
     resize: size => viewing.resize(size),
     take: () => viewing.say({type: 'take'}),
+    redraw: () => viewing.redraw(),
     close: () => viewing.end(new BoxyardError('INTERRUPTED')),
   };
 }
@@ -124,6 +127,11 @@ class Viewing {
   resize(size: TerminalSize): void {
     this.#size = size;
     this.say({type: 'resize', columns: size.columns, rows: size.rows});
+  }
+
+  redraw(): void {
+    this.#has = undefined;
+    this.say({type: 'redraw'});
   }
 
   say(message: TerminalFromClient): void {

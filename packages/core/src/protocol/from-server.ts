@@ -80,6 +80,7 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer['terminal.input'],
   fromServer['terminal.resize'],
   fromServer['terminal.take'],
+  fromServer['terminal.redraw'],
   fromServer['terminal.close'],
   fromServer.ping,
 ]);

@@ -37,6 +37,8 @@ export const terminalFromServer = {
   'terminal.resize': z.object({type: z.literal('terminal.resize'), stream, ...TerminalSize.shape}),
   /** This viewer's input and size count from now on. */
   'terminal.take': z.object({type: z.literal('terminal.take'), stream}),
+  /** The viewer's screen is not what it was sent: it is drawn anew. */
+  'terminal.redraw': z.object({type: z.literal('terminal.redraw'), stream}),
   /** Stops looking on; the program goes on. */
   'terminal.close': z.object({type: z.literal('terminal.close'), stream}),
 } as const;

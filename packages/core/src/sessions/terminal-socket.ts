@@ -139,6 +139,8 @@ class Viewing implements TerminalHandlers {
       case 'resize':
         Object.assign(this.#size, {columns: message.columns, rows: message.rows});
         return this.#stream?.send({type: 'terminal.resize', columns: message.columns, rows: message.rows});
+      case 'redraw':
+        return this.#stream?.send({type: 'terminal.redraw'});
       case 'take':
         this.#checkTyping();
         return this.#stream?.send({type: 'terminal.take'});
