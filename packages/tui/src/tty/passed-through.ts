@@ -6,10 +6,11 @@ const ALTERNATE = new Set(['47', '1047', '1049']);
 const RESET = [
   '\u001b[0m',
   '\u001b(B\u000f',
-  '\u001b7\u001b[r\u001b8',
+  // Both send the cursor home.
+  '\u001b7\u001b[?6l\u001b[r\u001b8',
   '\u001b[?1l\u001b>',
   '\u001b[4l',
-  '\u001b[?6l\u001b[?7h',
+  '\u001b[?7h',
   '\u001b[?9l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1004l\u001b[?1005l\u001b[?1006l\u001b[?1015l\u001b[?1016l',
   '\u001b[?2004l\u001b[?2026l\u001b[?2031l',
   '\u001b[=0u',
