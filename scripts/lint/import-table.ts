@@ -57,7 +57,7 @@ export const table: readonly Row[] = [
   {files: 'plugins/reporters/*', may: ['core/plugin-api', 'core/errors']},
   {files: 'tui/dashboard', may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
-  {files: 'tui/tty', may: ['core/errors', 'core/vt']},
+  {files: 'tui/tty', may: [...clientSide, 'core/vt']},
   {files: 'tui/output', may: [...clientSide, 'tui/cli/flags.ts']},
   {files: 'tui/cli/install-worker.ts', may: [...clientSide, 'tui', 'agent']},
   {files: 'tui/cli', may: [...clientSide, 'tui']},

@@ -1,8 +1,8 @@
 import {randomBytes} from 'node:crypto';
 import type {Timing} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
-import {OWN_RANGE, type FromAgent, type FromServer} from '@boxyard/core/protocol';
-import {AgentClock, bootId, type FollowingClock} from './clock.ts';
+import type {FromServer} from '@boxyard/core/protocol';
+import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf, type DiskFigures} from './disk-guard.ts';
@@ -20,10 +20,10 @@ import {Outputs} from './outputs.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
-import {journalReport, registration} from './registration.ts';
+import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
 import {lockStateDir, type StateLock} from './state-lock.ts';
-import {feedOf} from './steps/stdin.ts';
+import {stdinTook} from './steps/stdin.ts';
 import type {CrashPoint, Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
 import {Terminals} from './terminals.ts';
@@ -175,19 +175,7 @@ class RunningAgent {
     const {config, deps, journal, machine} = this.#base;
     const {url, credential, fingerprint} = config;
     const known = () => config.installation ?? journal.meta('installation');
-    const hello = (): Extract<FromAgent, {type: 'hello'}> => {
-      const installation = known();
-      return {
-        type: 'hello',
-        protocol: OWN_RANGE,
-        ...(installation === undefined ? {} : {installation}),
-        machine,
-        process: this.#process,
-        boot: bootId(),
-        epoch: Number(journal.meta('epoch') ?? '0'),
-        clock: Date.now(),
-      };
-    };
+    const hello = () => helloOf({journal, machine, process: this.#process, installation: known()});
     const refuse = (message: Extract<FromServer, {type: 'hello'}>) =>
       known() === undefined || known() === message.installation
         ? undefined
@@ -225,7 +213,7 @@ class RunningAgent {
         },
         view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
-        stdinTook: message => this.#onStdin(message.job, message.done),
+        stdinTook: message => this.#quietly(stdinTook(this.#base.journal, message)),
         lost: (error, held) => {
           deps.log('a session host is gone');
           this.#parts.held.lost(error, held);
@@ -233,16 +221,6 @@ class RunningAgent {
         },
       },
     );
-  }
-
-  #onStdin(job: string, isDone: boolean): void {
-    const row = this.#base.journal.find(job);
-    if (!row) return;
-    if (isDone && row.start.stdin && row.stdinDone !== true) {
-      row.stdinDone = true;
-      this.#quietly(this.#base.journal.put(row));
-    }
-    feedOf(row)?.took();
   }
 
   #onOpen(message: Extract<FromServer, {type: 'hello'}>): void {
@@ -287,13 +265,12 @@ class RunningAgent {
       case 'stream.credit':
         return this.#terminals.credit(message.stream, message.bytes) ? undefined : streams.credit(message.stream, message.bytes);
       case 'terminal.open':
-        return this.#quietly(this.#terminals.open(message));
       case 'terminal.input':
       case 'terminal.resize':
       case 'terminal.take':
       case 'terminal.redraw':
       case 'terminal.close':
-        return this.#terminals.on(message);
+        return this.#quietly(this.#terminals.on(message));
       case 'stream.end':
         return streams.end(message);
       case 'hello':

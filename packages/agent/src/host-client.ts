@@ -40,7 +40,10 @@ export interface HostEvents {
 type WithoutId<T> = T extends {id: number} ? Omit<T, 'id'> : never;
 type Request = WithoutId<FromAgentToHost>;
 type Note = Extract<FromAgentToHost, {type: 'append' | 'stdin' | 'stdin.end' | 'forget'}>;
-export type ViewNote = Extract<FromAgentToHost, {type: 'view.input' | 'view.size' | 'view.take' | 'view.redraw' | 'view.credit' | 'view.close'}>;
+export type ViewNote = Extract<
+  FromAgentToHost,
+  {type: 'view.input' | 'view.size' | 'view.take' | 'view.redraw' | 'view.credit' | 'view.close'}
+>;
 export type FromView = Extract<FromHostToAgent, {view: number}>;
 interface Waiting {
   readonly resolve: (value: unknown) => void;

@@ -11,7 +11,9 @@ import type {HeldState} from './session-host/wire.ts';
 type Message<T extends FromServer['type']> = Extract<FromServer, {type: T}>;
 type Of = Pick<HeldState, 'job' | 'attempt'>;
 type ToOpen = Message<'terminal.open'>;
-export type TerminalMessage = Message<'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.redraw' | 'terminal.close'>;
+type TerminalMessage = Message<
+  'terminal.open' | 'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.redraw' | 'terminal.close'
+>;
 
 export interface TerminalsDeps {
   readonly connection: () => Connection;
@@ -33,7 +35,7 @@ export class Terminals {
     this.#deps = deps;
   }
 
-  async open(message: ToOpen): Promise<void> {
+  async #open(message: ToOpen): Promise<void> {
     const {stream, job, attempt, viewer, mayType, columns, rows, has, history} = message;
     const row = this.#deps.journal.find(job);
     this.#streams.get(stream)?.leave();
@@ -53,7 +55,9 @@ export class Terminals {
     }
   }
 
-  on(message: TerminalMessage): void {
+  /** What the server says of a view, in order. */
+  async on(message: TerminalMessage): Promise<void> {
+    if (message.type === 'terminal.open') return this.#open(message);
     const {stream} = message;
     if (!this.#streams.has(stream)) return;
     const {host} = this.#deps;

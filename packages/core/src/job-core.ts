@@ -4,6 +4,7 @@ import {createDevBoxService} from './devboxes/devboxes.ts';
 import {getDevBox} from './devboxes/store.ts';
 import {createAudit} from './events/audit.ts';
 import {createEventHub} from './events/events.ts';
+import {createAuditStore} from './events/store-audit.ts';
 import {createEventStore} from './events/store.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
@@ -67,7 +68,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const {look, sweep} = createLookOf(parts);
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({...parts, blobs, events: parts.eventStore, tenants: options.tenants});
-  const audit = createAudit({events: parts.eventStore, files: blobs.audit, tenants: () => parts.eventStore.tenants()});
+  const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
   const onFailure = (name: string, error: unknown) => onFault(error, name);
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);

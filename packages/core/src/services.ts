@@ -126,7 +126,11 @@ type AgentSays<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
 export type TerminalToOpen = Omit<Extract<FromServer, {type: 'terminal.open'}>, 'type' | 'stream'>;
 type Unaddressed<T> = T extends {stream: number} ? Omit<T, 'stream'> : never;
 export interface TerminalStream {
-  send(command: Unaddressed<Extract<FromServer, {type: 'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.redraw' | 'stream.credit'}>>): void;
+  send(
+    command: Unaddressed<
+      Extract<FromServer, {type: 'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.redraw' | 'stream.credit'}>
+    >,
+  ): void;
   /** Stops looking on. Idempotent; no handler is called after it. */
   close(): void;
 }

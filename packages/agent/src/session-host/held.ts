@@ -6,6 +6,8 @@ import type {Box, Engine, Process, Terminal as TerminalProcess} from '@boxyard/c
 import type {Attempt, Exit, Tty} from '@boxyard/core/protocol';
 import {CALL_MS, isInDoubt, withDeadline} from '../engine-calls.ts';
 import type {JobOutput} from './job-output.ts';
+import {beginningOf} from './exec-beginning.ts';
+import {Captured} from './captured.ts';
 import {StdinFeed} from './stdin-feed.ts';
 import {showTerminal, type ShownTerminal} from './shown-terminal.ts';
 import type {Terminal, TerminalState} from './terminal/terminal.ts';
@@ -27,7 +29,6 @@ export interface HeldDeps {
 
 const OUTPUT_AFTER_EXIT_MS = 10_000;
 const FORSAKEN_GRACE_MS = 10_000;
-const CAPTURE_BYTES = 64 * 1024;
 const LOOK_MS = 5_000;
 
 /**
@@ -49,8 +50,7 @@ export class Held {
   #is: HeldState['is'] = 'starting';
   #exit: Exit | undefined;
   #error: HeldState['error'];
-  #captured: Buffer[] = [];
-  #capture = false;
+  #captured: Captured | undefined;
   #markStarted: () => void = () => undefined;
 
   constructor(message: RunMessage | ExecMessage, deps: HeldDeps) {
@@ -86,7 +86,7 @@ export class Held {
       is: this.#is,
       exit: this.#exit,
       error: this.#error,
-      captured: this.#capture ? Buffer.concat(this.#captured).toString('utf8') : undefined,
+      captured: this.#captured?.text,
       lengths: this.#deps.output.lengths,
       stdinTook: this.#stdin?.received ?? 0,
       stdinDone: this.#stdin?.isDone ?? true,
@@ -213,8 +213,8 @@ export class Held {
     if (existsSync(this.#startedFile)) return this.#end({unknown: 'exec_outcome_unknown'});
     const begin = beginningOf(engine, message);
     const box = await this.#find(message.box);
-    this.#capture = message.into === 'capture';
-    if (!this.#capture) this.#mark(this.#startedFile, '');
+    if (message.into === 'capture') this.#captured = new Captured();
+    else this.#mark(this.#startedFile, '');
     const process = await this.#ask('exec', call => begin(box, call)).catch((error: unknown) => {
       // Whether it was started, nobody can say.
       if (isBoxyardError(error) && error.code === 'ENGINE_TIMEOUT') return this.#end({unknown: 'exec_outcome_unknown'});
@@ -233,7 +233,7 @@ export class Held {
     await this.#shown?.finish();
     output.flush();
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.
-    if (!this.#capture) this.#mark(this.#exitFile, JSON.stringify(exit));
+    if (!this.#captured) this.#mark(this.#exitFile, JSON.stringify(exit));
     this.#end(exit);
   }
 
@@ -249,8 +249,7 @@ export class Held {
     if (this.#shown) return this.#shown.write(chunk.bytes);
     if (into === 'own') return void this.#deps.output.write(chunk.stream, chunk.bytes);
     if (into === 'log') return void this.#deps.output.write('log', chunk.bytes);
-    const held = this.#captured.reduce((sum, part) => sum + part.length, 0);
-    if (held < CAPTURE_BYTES) this.#captured.push(Buffer.from(chunk.bytes.subarray(0, CAPTURE_BYTES - held)));
+    this.#captured?.push(chunk.bytes);
   }
 
   get #exitFile(): string {
@@ -297,17 +296,4 @@ export class Held {
     this.#markStarted();
     this.#deps.onState(this.state);
   }
-}
-
-/** Runs the command in a box, with a terminal if it asks for one. */
-function beginningOf(engine: Engine, {engine: name, command}: ExecMessage): (box: Box, signal: AbortSignal) => Promise<Process> {
-  const {exec, terminal} = engine.features;
-  const {argv, env, cwd, user, tty} = command;
-  const plain = {argv, env, ...(cwd === undefined ? {} : {cwd}), ...(user === undefined ? {} : {user})};
-  if (tty !== undefined) {
-    if (!terminal) throw new BoxyardError('UNSUPPORTED', {what: 'a terminal', by: name});
-    return (box, signal) => terminal(box, plain, {columns: tty.columns, rows: tty.rows}, signal);
-  }
-  if (!exec) throw new BoxyardError('UNSUPPORTED', {what: 'exec', by: name});
-  return (box, signal) => exec(box, plain, signal);
 }

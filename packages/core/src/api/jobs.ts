@@ -68,7 +68,15 @@ const box = {
 };
 
 /** A terminal for the command: its first size, and how long it goes on while nobody looks. */
-const tty = z.strictObject({...TerminalSize.shape, detachedMs: z.number().int().min(1_000).max(30 * 86_400_000).optional()});
+const tty = z.strictObject({
+  ...TerminalSize.shape,
+  detachedMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(30 * 86_400_000)
+    .optional(),
+});
 
 const argv = z.array(z.string().max(131_072)).min(1).max(4096);
 

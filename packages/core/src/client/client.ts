@@ -11,7 +11,7 @@ import {readText, send} from './request.ts';
 import {createTerminal, type TerminalClient, type TerminalHandlers, type TerminalOptions} from './terminal.ts';
 
 export interface ClientOptions {
-  /** `http://127.0.0.1:4240`, `https://…`. Absent: the first address of the token's line. */
+  /** `http://127.0.0.1:4240`, `https://…`. Absent: the addresses of the token's line, whichever answers. */
   readonly server?: string | undefined;
   /** A `bxt_…` line or its secret part. */
   readonly token: string;
@@ -53,6 +53,7 @@ export type Client = {
     ? (input?: Input<K>) => Promise<ResponseOf<K>>
     : (input: Input<K>) => Promise<ResponseOf<K>>;
 } & {
+  /** The address in use; it may change until the first answer. */
   readonly server: string;
   metrics(options?: CallOptions): Promise<string>;
   /** Bytes of one stream from an offset; single consumer. Parts that are lost are left out: `attach` tells about them. */
@@ -75,7 +76,9 @@ export function createClient(options: ClientOptions): Client {
   const methods = Object.fromEntries(names.map(name => [name, (input?: Loose) => callJson(link, name, input)]));
   return {
     ...(methods as unknown as {readonly [K in JsonRoute]: never}),
-    server: link.url.origin,
+    get server() {
+      return link.url.origin;
+    },
     metrics: async given => readText(await call(link, 'metrics', given)),
     jobsLogs: input => bytesOf(call(link, 'jobsLogs', input)),
     jobsOut: input => bytesOf(call(link, 'jobsOut', input)),
@@ -97,10 +100,10 @@ const UPLOAD_MS = 30 * 60_000;
 export function linkOf({server, token, fingerprint, requestTimeoutMs = 30_000, env = {}, isNamed = false}: ClientOptions): Link {
   const ticket = token.startsWith('bxt_') ? parseTicket(token, 'bxt') : undefined;
   const pin = fingerprint ?? ticket?.fingerprint;
-  const address = server ?? addressOf(ticket?.addresses[0] ?? '127.0.0.1:4240', pin);
-  const isPinned = pin !== undefined && address.startsWith('https:');
+  const servers = server === undefined ? (ticket?.addresses ?? ['127.0.0.1:4240']).map(each => addressOf(each, pin)) : [server];
+  const isPinned = pin !== undefined && servers.every(each => each.startsWith('https:'));
   return createLink({
-    server: address,
+    servers,
     token: ticket?.secret ?? token,
     fingerprint: isPinned ? pin : undefined,
     timeoutMs: requestTimeoutMs,

@@ -1,6 +1,5 @@
 import type {z} from 'zod';
 import type {EventView, Gauge} from '../api/index.ts';
-import {isBoxyardError} from '../errors/index.ts';
 import {routes} from '../api/routes.ts';
 import {backoff} from './backoff.ts';
 import {isFinal} from './final.ts';

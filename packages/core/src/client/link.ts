@@ -9,8 +9,8 @@ import {dialled} from './dialled.ts';
 import {proxyFor, tunnel} from './proxy.ts';
 
 export interface LinkOptions {
-  /** `http://host:port` or `https://…`. */
-  readonly server: string;
+  /** `http://host:port` or `https://…`: the ways to one server, the likeliest first; at least one. */
+  readonly servers: readonly string[];
   /** The secret of a token, without the rest of its line. */
   readonly token: string;
   /** Hex SHA-256 of the server's public key: nothing is sent to a server that shows another. */
@@ -23,10 +23,15 @@ export interface LinkOptions {
 
 /** Where the server is and how it is reached; one per client, shared by all its requests and sockets. */
 export interface Link {
+  /** The way in use; the first one until `ready`. */
   readonly url: URL;
   readonly token: string;
   readonly timeoutMs: number;
   readonly agent: Agent;
+  /** Finds the way where there are several, before an address is named in a request. Rejects when none is the server's. */
+  ready(): Promise<void>;
+  /** A connection failed since, and the server may be found another way: worth trying again. */
+  mayHaveMoved(): boolean;
   /** What a failed connection means to a person. */
   fault(error: unknown, signal?: AbortSignal): unknown;
   unreachable(cause: unknown): BoxyardError;
@@ -34,35 +39,44 @@ export interface Link {
 }
 
 export function createLink(options: LinkOptions): Link {
-  const url = new URL(options.server);
-  const agent = agentFor(url, options);
-  const unreachable = (cause: unknown) => unreachableAt(url, cause, options.isNamed === true);
+  const ways: Ways = {all: options.servers.map(server => new URL(server)), at: 0, isKnown: options.servers.length === 1};
+  const agent = agentFor(ways, options);
+  const unreachable = (cause: unknown) => unreachableAt(ways.all, cause, options.isNamed === true);
+  const fault = (error: unknown, signal?: AbortSignal) => (isBoxyardError(error) || signal?.aborted === true ? error : unreachable(error));
   return {
-    url,
+    get url() {
+      return ways.all[ways.at]!;
+    },
     token: options.token,
     timeoutMs: options.timeoutMs,
     agent,
+    ready: () => (ways.isKnown ? Promise.resolve() : find(ways, options).catch(error => Promise.reject(fault(error)))),
+    mayHaveMoved: () => !ways.isKnown,
     unreachable,
-    fault: (error, signal) => (isBoxyardError(error) || signal?.aborted === true ? error : unreachable(error)),
-    close: () => agent.destroy(),
+    fault,
+    close: () => {
+      ways.spare?.destroy();
+      agent.destroy();
+    },
   };
 }
 
-function unreachableAt(url: URL, cause: unknown, isNamed: boolean): BoxyardError {
+function unreachableAt(urls: readonly URL[], cause: unknown, isNamed: boolean): BoxyardError {
   const code = (cause as NodeJS.ErrnoException).code;
-  const isHere = url.hostname === 'localhost' || url.hostname === '[::1]' || url.hostname.startsWith('127.');
+  const isHere = urls.every(({hostname}) => hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.'));
   if (isHere && !isNamed && code === 'ECONNREFUSED') return new BoxyardError('NO_SERVER', {}, {cause});
-  return new BoxyardError('SERVER_UNREACHABLE', {url: url.origin, why: code ?? (cause as Error).message}, {cause});
+  const url = urls.map(each => each.origin).join(', ');
+  return new BoxyardError('SERVER_UNREACHABLE', {url, why: code ?? (cause as Error).message}, {cause});
 }
 
 type Connected = (error: Error | null, socket?: Duplex) => void;
 
 /** An agent whose connections go through the proxy and are compared with the pin before a byte of a request is written. */
-function agentFor(url: URL, options: LinkOptions): Agent {
+function agentFor(ways: Ways, options: LinkOptions): Agent {
   const kept: AgentOptions = {keepAlive: true, maxSockets: 256, timeout: 0};
-  const agent = url.protocol === 'https:' ? new TlsAgent(kept) : new Agent(kept);
+  const agent = ways.all[0]!.protocol === 'https:' ? new TlsAgent(kept) : new Agent(kept);
   const open = (_options: unknown, done?: Connected) => {
-    connect(url, options).then(
+    connectOn(ways, options).then(
       socket => done?.(null, socket),
       (error: Error) => done?.(error),
     );
@@ -70,6 +84,66 @@ function agentFor(url: URL, options: LinkOptions): Agent {
   };
   Object.assign(agent, {createConnection: open});
   return agent;
+}
+
+interface Ways {
+  readonly all: readonly URL[];
+  at: number;
+  isKnown: boolean;
+  finding?: Promise<void> | undefined;
+  /** The connection by which the way was found; the first request takes it. */
+  spare?: Duplex | undefined;
+}
+
+async function connectOn(ways: Ways, options: LinkOptions): Promise<Duplex> {
+  const {spare} = ways;
+  ways.spare = undefined;
+  if (spare !== undefined && !spare.destroyed) return spare;
+  try {
+    return await connect(ways.all[ways.at]!, options);
+  } catch (error) {
+    ways.isKnown = ways.all.length === 1;
+    throw error;
+  }
+}
+
+/** How long one way may keep the next one waiting. */
+const staggerMs = 300;
+
+const find = (ways: Ways, options: LinkOptions): Promise<void> =>
+  (ways.finding ??= race(ways, options).finally(() => (ways.finding = undefined)));
+
+/**
+ * The way that answered last, and soon the others beside it: the first that is connected and shows the pinned key is taken.
+ * Rejects when none did; that another server sits at one of them is said before that one is silent.
+ */
+async function race(ways: Ways, options: LinkOptions): Promise<void> {
+  const order = [ways.at, ...Array.from(ways.all.keys()).filter(at => at !== ways.at)];
+  const over = Promise.withResolvers<void>();
+  const errors: unknown[] = [];
+  for (const at of order) {
+    if (ways.isKnown) break;
+    const trying = connect(ways.all[at]!, options).then(
+      socket => {
+        if (ways.isKnown) return void socket.destroy();
+        socket.once('error', () => socket.destroy());
+        Object.assign(ways, {at, isKnown: true, spare: socket});
+        over.resolve();
+      },
+      (error: unknown) => {
+        errors.push(error);
+        if (errors.length === order.length) over.reject(errors.find(isBoxyardError) ?? errors[0]);
+      },
+    );
+    if (at !== order.at(-1)) await settledWithin(trying, staggerMs);
+  }
+  await over.promise;
+}
+
+async function settledWithin(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise<void>(resolve => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
 }
 
 async function connect(url: URL, {fingerprint, env}: LinkOptions): Promise<Duplex> {

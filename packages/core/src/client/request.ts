@@ -18,14 +18,18 @@ export interface Call {
 
 /** The answer's head, once its status is 2xx; rejects with the server's own error otherwise. The caller reads or destroys the body. */
 export async function send(link: Link, call: Call): Promise<IncomingMessage> {
-  try {
-    return await once(link, call);
-  } catch (error) {
-    if (error instanceof StaleConnection && call.isRepeatable)
-      return once(link, call).catch(second => Promise.reject(asFault(second, link)));
-    throw asFault(error, link);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await once(link, call);
+    } catch (error) {
+      const isWorthIt = error instanceof StaleConnection || link.mayHaveMoved();
+      if (!isWorthIt || !call.isRepeatable || tries === mostTries || call.signal?.aborted === true) throw asFault(error, link);
+    }
   }
 }
+
+/** A connection that had gone stale, and then a server that is found another way. */
+const mostTries = 3;
 
 /** The server closed an idle connection in the moment it was used again. */
 class StaleConnection extends Error {}
@@ -33,6 +37,7 @@ class StaleConnection extends Error {}
 const asFault = (error: unknown, link: Link) => (error instanceof StaleConnection ? link.unreachable(error.cause) : error);
 
 async function once(link: Link, call: Call): Promise<IncomingMessage> {
+  await link.ready();
   const {promise, resolve, reject} = Promise.withResolvers<IncomingMessage>();
   const isText = typeof call.body === 'string';
   const options: RequestOptions = {

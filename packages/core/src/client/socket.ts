@@ -26,6 +26,7 @@ const SILENCE_MS = 45_000;
 /** Rejects with the server's refusal, or with why it could not be reached. `ws` is loaded here, when a socket is first needed. */
 export async function openSocket(link: Link, path: string, handlers: SocketHandlers): Promise<Socket> {
   const {WebSocket: Ws} = await import('ws');
+  await link.ready();
   const url = new URL(path, link.url);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const ws = new Ws(url, {

@@ -209,7 +209,7 @@ class Viewing {
   #bytes(offset: number, bytes: Buffer): void {
     if (this.#stop.signal.aborted) return;
     if (offset !== this.#received) throw new BoxyardError('INTERNAL', {what: `bytes ${this.#received} to ${offset} were not sent`});
-    for (let rest = bytes; rest.length > 0; ) {
+    for (let rest = bytes; rest.length > 0;) {
       this.#begin();
       const next = this.#screens[0]?.at ?? Number.POSITIVE_INFINITY;
       const most = this.#drawing > 0 ? this.#drawing : next - this.#received;

@@ -1,12 +1,13 @@
 import type {EventView} from '../api/index.ts';
 import type {AuditFiles} from '../blobs/audit-files.ts';
+import type {AuditStore} from './store-audit.ts';
 import type {EventStore} from './store.ts';
 import type {z} from 'zod';
 
 export interface AuditDeps {
   readonly events: EventStore;
+  readonly store: AuditStore;
   readonly files: AuditFiles;
-  readonly tenants: () => Promise<readonly string[]>;
 }
 
 type Event = z.infer<typeof EventView>;
@@ -24,21 +25,17 @@ export const isAudited = ({actor, type}: Pick<Event, 'actor' | 'type'>): boolean
  * Copies what was decided from each tenant's stream to `audit/<day>.jsonl`, from where the last copy ended. One process at a
  * time; after a crash a line may be there twice, with the same `id`, and none is missing.
  */
-export const createAudit =
-  ({events, files, tenants}: AuditDeps): (() => Promise<void>) =>
-  async () => {
-    await events.whileAuditing(async () => {
-      for (const tenant of await tenants()) await copy({events, files}, tenant);
-    });
-  };
+export const createAudit = (deps: AuditDeps) => (): Promise<void> =>
+  deps.store.alone(async () => {
+    for (const tenant of await deps.store.tenants()) await copy(deps, tenant);
+  });
 
-async function copy({events, files}: Pick<AuditDeps, 'events' | 'files'>, tenant: string): Promise<void> {
+async function copy({events, store, files}: AuditDeps, tenant: string): Promise<void> {
   for (;;) {
-    const after = await events.auditedTo(tenant);
-    const {events: found, last} = await events.read(tenant, after, batch);
+    const {events: found, last} = await events.read(tenant, await store.copiedTo(tenant), batch);
     if (found.length === 0) return;
     for (const [day, lines] of byDay(found.filter(isAudited))) await files.append(day, lines);
-    await events.setAuditedTo(tenant, last);
+    await store.setCopiedTo(tenant, last);
     if (found.length < batch) return;
   }
 }

@@ -1,6 +1,5 @@
 import type {EventView} from '../api/index.ts';
 import type {z} from 'zod';
-import {newId} from '../config/index.ts';
 import type {RedisRim} from '../rim/redis.ts';
 
 type Event = z.infer<typeof EventView>;
@@ -13,8 +12,6 @@ export interface Batch {
 
 /** A tenant's events: a stream whose ids are `<incarnation>-<n>`, which is also each event's `seq` with a dot. */
 export interface EventStore {
-  /** Those that have events. */
-  tenants(): Promise<readonly string[]>;
   /** The newest id, or `0-0`. */
   newest(tenant: string): Promise<string>;
   /** Whether an event with this id is or may still be in the stream: nothing between it and the oldest was trimmed. */
@@ -24,30 +21,14 @@ export interface EventStore {
   /** Waits up to `ms` for more after each tenant's id; a connection of its own. */
   waitFor(after: ReadonlyMap<string, string>, ms: number): Promise<ReadonlyMap<string, Batch>>;
   trim(tenant: string, olderThan: number, most: number): Promise<void>;
-  /** Up to where the tenant's events were copied to the audit file; `0-0` at first, and where Redis has been set back. */
-  auditedTo(tenant: string): Promise<string>;
-  setAuditedTo(tenant: string, id: string): Promise<void>;
-  /** Does the work unless another process is at it. */
-  whileAuditing(work: () => Promise<void>): Promise<void>;
   close(): void;
 }
-
-/** A process that died at it holds others up for so long. */
-const auditLockMs = 60_000;
-
-/** Purpose: give back a lock that is still ours. KEYS: lock. ARGV: owner. */
-const unlockScript = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-`;
 
 export function createEventStore(rim: RedisRim): EventStore {
   const {keys} = rim;
   let blocking: ReturnType<RedisRim['blocking']> | undefined;
   const connection = () => (blocking ??= rim.blocking());
-  const unlock = rim.script(unlockScript);
   return {
-    tenants: () => rim.ask(redis => redis.smembers(keys.tenants)),
     newest: async tenant => {
       const [row] = await rim.ask(redis => redis.xrevrange(keys.events(tenant), '+', '-', 'COUNT', 1));
       return row?.[0] ?? '0-0';
@@ -83,13 +64,6 @@ export function createEventStore(rim: RedisRim): EventStore {
     trim: async (tenant, olderThan, most) => {
       await rim.ask(redis => redis.xtrim(keys.events(tenant), 'MAXLEN', '~', most));
       await trimOld(rim, tenant, olderThan);
-    },
-    auditedTo: async tenant => (await rim.ask(redis => redis.hget(keys.audited, tenant))) ?? '0-0',
-    setAuditedTo: async (tenant, id) => void (await rim.ask(redis => redis.hset(keys.audited, tenant, id))),
-    whileAuditing: async work => {
-      const own = newId('e');
-      if ((await rim.ask(redis => redis.set(keys.auditing, own, 'PX', auditLockMs, 'NX'))) === null) return;
-      await work().finally(() => unlock([keys.auditing], [own]));
     },
     close: () => blocking?.disconnect(),
   };

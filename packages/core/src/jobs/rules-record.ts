@@ -1,6 +1,19 @@
 import type {z} from 'zod';
 import type {JobState, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
-import type {Attempt, Exit, Gap, JobId, JobKind, JobSpec, LogEnd, Phase, SessionState, TenantId, WireError, WorkerId} from '../protocol/index.ts';
+import type {
+  Attempt,
+  Exit,
+  Gap,
+  JobId,
+  JobKind,
+  JobSpec,
+  LogEnd,
+  Phase,
+  SessionState,
+  TenantId,
+  WireError,
+  WorkerId,
+} from '../protocol/index.ts';
 
 export type State = z.infer<typeof JobState>;
 export type JobOutcome = z.infer<typeof Outcome>;

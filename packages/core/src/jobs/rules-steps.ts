@@ -145,7 +145,8 @@ const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeo
 });
 
 /** The terminal a job's command is to have. */
-export const ttyOf = (spec: JobSpec): Tty | undefined => (spec.kind === 'exec' ? spec.command.tty : spec.kind === 'run' ? spec.tty : undefined);
+export const ttyOf = (spec: JobSpec): Tty | undefined =>
+  spec.kind === 'exec' ? spec.command.tty : spec.kind === 'run' ? spec.tty : undefined;
 
 /** Names of the secrets an attempt may ask for; nothing else is handed out. */
 export function secretNames(spec: JobSpec): string[] {

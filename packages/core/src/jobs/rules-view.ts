@@ -67,8 +67,16 @@ function sessionOf(record: JobRecord): View['session'] {
   const tty = ttyOf(record.spec);
   if (tty === undefined) return undefined;
   const {columns, rows} = tty;
-  const known = record.session ?? {attention: {is: 'busy', since: record.createdAt, outputAt: record.createdAt}, title: '', lastLine: '', size: {columns, rows}, viewers: 0};
-  return hasEnded(record) ? {...known, viewers: 0, attention: {...known.attention, is: 'ended', since: record.endedAt ?? record.createdAt}} : known;
+  const known = record.session ?? {
+    attention: {is: 'busy', since: record.createdAt, outputAt: record.createdAt},
+    title: '',
+    lastLine: '',
+    size: {columns, rows},
+    viewers: 0,
+  };
+  return hasEnded(record)
+    ? {...known, viewers: 0, attention: {...known.attention, is: 'ended', since: record.endedAt ?? record.createdAt}}
+    : known;
 }
 
 /** A job with children runs while some of them have begun and not all have ended. */

@@ -43,8 +43,7 @@ const kittyNotice = (text: string): string | undefined => {
 };
 
 /** The title a program gives its terminal (OSC 0 and 2). */
-export const titleOf = (token: VtToken): string | undefined =>
-  token.is === 'osc' ? /^[02];(.*)$/s.exec(token.text)?.[1] : undefined;
+export const titleOf = (token: VtToken): string | undefined => (token.is === 'osc' ? /^[02];(.*)$/s.exec(token.text)?.[1] : undefined);
 
 /**
  * Whether it may reach the terminal of somebody who looks on. Not: the clipboard (OSC 52), titles, colours that would stay,

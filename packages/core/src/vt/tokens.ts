@@ -13,14 +13,35 @@
  */
 export type VtToken =
   | {readonly is: 'plain' | 'bell' | 'esc' | 'broken'; readonly raw: Buffer}
-  | {readonly is: 'csi'; readonly raw: Buffer; readonly marker: string; readonly params: string; readonly inner: string; readonly final: string}
+  | {
+      readonly is: 'csi';
+      readonly raw: Buffer;
+      readonly marker: string;
+      readonly params: string;
+      readonly inner: string;
+      readonly final: string;
+    }
   | {readonly is: 'osc'; readonly raw: Buffer; readonly text: string}
   | {readonly is: 'string'; readonly raw: Buffer; readonly introducer: string; readonly text: string};
 
 /** A sequence longer than this, in bytes, is not held back any more: it comes in pieces. */
 export const MOST_HELD = 64 * 1024;
 
-type State = 'ground' | 'c2' | 'esc' | 'inner' | 'csi' | 'osc' | 'string' | 'skip' | 'osc-esc' | 'string-esc' | 'skip-esc' | 'osc-c2' | 'string-c2' | 'skip-c2';
+type State =
+  | 'ground'
+  | 'c2'
+  | 'esc'
+  | 'inner'
+  | 'csi'
+  | 'osc'
+  | 'string'
+  | 'skip'
+  | 'osc-esc'
+  | 'string-esc'
+  | 'skip-esc'
+  | 'osc-c2'
+  | 'string-c2'
+  | 'skip-c2';
 type Make = (raw: Buffer) => VtToken;
 
 const BEL = 0x07;

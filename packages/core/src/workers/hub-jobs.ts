@@ -18,12 +18,27 @@ export interface JobFrameDeps {
 type Of = {readonly job: string; readonly attempt: Attempt};
 
 /** The job a frame names, if it is this worker's in this attempt; otherwise the agent is told who owns it now (B9, C14). */
-export async function ownJob(deps: Pick<JobFrameDeps, 'store'>, link: AgentLink, of: Of): Promise<JobRecord | undefined> {
-  const {worker, tenant} = link.identity;
-  let record = (await deps.store.get(of.job)) ?? (await recoverJob(deps.store, link.identity, of, 'running'));
-  if (record !== undefined && !isOwn(record, worker, of)) record = await deps.store.read(of.job);
+export const ownJob = (deps: Pick<JobFrameDeps, 'store'>, link: AgentLink, of: Of): Promise<JobRecord | undefined> =>
+  jobIf(deps, link, {of, isFit: record => isOwn(record, link.identity.worker, of)});
+
+/** The same for what an attempt wrote: also of an earlier one that this worker was sent, whose log is kept beside (R10). */
+export const writtenJob = (deps: Pick<JobFrameDeps, 'store'>, link: AgentLink, of: Of): Promise<JobRecord | undefined> => {
+  const {worker} = link.identity;
+  const isEarlier = (record: JobRecord) =>
+    of.attempt.number < record.attempt.number && deps.store.attemptIds.isOf(of.attempt.id, of.job, worker);
+  return jobIf(deps, link, {of, isFit: record => isOwn(record, worker, of) || isEarlier(record)});
+};
+
+async function jobIf(
+  {store}: Pick<JobFrameDeps, 'store'>,
+  link: AgentLink,
+  {of, isFit}: {readonly of: Of; readonly isFit: (record: JobRecord) => boolean},
+): Promise<JobRecord | undefined> {
+  const {tenant} = link.identity;
+  let record = (await store.get(of.job)) ?? (await recoverJob(store, link.identity, of, 'running'));
+  if (record !== undefined && !isFit(record)) record = await store.read(of.job);
   if (record === undefined || record.tenant !== tenant) return undefined;
-  if (isOwn(record, worker, of)) return record;
+  if (isFit(record)) return record;
   link.send({type: 'job.superseded', job: of.job, attempt: of.attempt});
   return undefined;
 }
@@ -84,6 +99,10 @@ export async function onResult(
     const fresh = await deps.store.read(job);
     if (fresh?.worker?.id !== worker) return link.send({type: 'job.superseded', job, attempt: message.attempt});
   }
+  // An earlier attempt is kept beside, if it was ever this worker's.
+  const isEarlier = message.attempt.number < known.attempt.number;
+  if (isEarlier && !deps.store.attemptIds.isOf(message.attempt.id, job, worker))
+    return link.send({type: 'job.superseded', job, attempt: message.attempt});
   const update = deps.updates.take(message.attempt.id);
   const stepped = await deps.store.step(job, [...(update === undefined ? [] : [updateEvent(update)]), {type: 'result', result}]);
   if (!isSettled(stepped, message.attempt)) return link.send({type: 'job.superseded', job, attempt: message.attempt});

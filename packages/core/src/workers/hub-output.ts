@@ -3,7 +3,7 @@ import type {StreamOf} from '../blobs/job-output.ts';
 import type {JobStore} from '../jobs/store.ts';
 import type {Attempt, DataFrame, FromAgent, LogEnd} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
-import {ownJob} from './hub-jobs.ts';
+import {writtenJob} from './hub-jobs.ts';
 
 interface OpenOutput {
   readonly of: StreamOf;
@@ -34,7 +34,7 @@ export class OutputFrames {
   }
 
   async open(message: Extract<FromAgent, {type: 'output.open'}>): Promise<void> {
-    const record = await ownJob(this.#deps, this.#link, message);
+    const record = await writtenJob(this.#deps, this.#link, message);
     if (record === undefined) return;
     const of = {tenant: record.tenant, job: record.id, attempt: message.attempt.number, name: message.name};
     if (this.#open.size >= mostOpen) return this.#link.close(1008, 'too many streams');
@@ -64,7 +64,7 @@ export class OutputFrames {
     const open = stream === undefined ? undefined : this.#open.get(stream);
     if (stream !== undefined && open !== undefined)
       return this.#deps.blobs.output.skip(open.of, message.gap, length => this.#tell(stream, length));
-    const record = await ownJob(this.#deps, this.#link, message);
+    const record = await writtenJob(this.#deps, this.#link, message);
     if (record === undefined) return;
     const of = {tenant: record.tenant, job: record.id, attempt: message.attempt.number, name: message.gap.stream};
     await this.#deps.blobs.output.skip(of, message.gap, () => undefined);

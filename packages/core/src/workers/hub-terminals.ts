@@ -55,6 +55,7 @@ export class TerminalFrames {
     const error = new BoxyardError('WORKER_OFFLINE', {worker: this.#link.identity.name});
     const open = [...this.#open.values()];
     this.#open.clear();
-    for (const handlers of open) handlers.end({error: {code: error.code, message: error.message, ...(error.hint === undefined ? {} : {hint: error.hint})}});
+    for (const handlers of open)
+      handlers.end({error: {code: error.code, message: error.message, ...(error.hint === undefined ? {} : {hint: error.hint})}});
   }
 }

@@ -51,21 +51,17 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
-  const offline = (worker: string) => new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
+  const sessionOf = (worker: string): AgentSession => {
+    const session = sessions.get(worker);
+    if (session !== undefined) return session;
+    throw new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
+  };
 
   return {
     accept,
     isConnected: worker => sessions.has(worker),
-    ask: async (worker, of) => {
-      const session = sessions.get(worker);
-      if (session === undefined) throw offline(worker);
-      return session.ask(newId('e'), of);
-    },
-    openTerminal: (worker, request, handlers) => {
-      const session = sessions.get(worker);
-      if (session === undefined) throw offline(worker);
-      return session.terminals.open(request, handlers);
-    },
+    ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
+    openTerminal: (worker, request, handlers) => sessionOf(worker).terminals.open(request, handlers),
     ring: workers => {
       for (const worker of workers) sessions.get(worker)?.ring();
     },

@@ -5,6 +5,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest';
 import {AuditFiles} from '../../src/blobs/audit-files.ts';
 import {scaled} from '../../src/config/index.ts';
 import {createAudit, isAudited} from '../../src/events/audit.ts';
+import {createAuditStore} from '../../src/events/store-audit.ts';
 import {createEventStore} from '../../src/events/store.ts';
 import {startTestCore} from '../core-for-tests.ts';
 import {type TestRedis, startTestRedis, waitFor} from '../redis-for-tests.ts';
@@ -70,7 +71,7 @@ test('two that copy at once write each line once', async () => {
   for (let each = 0; each < 30; each += 1) await core.core.services.jobs.run(core.caller, {command: ['a']});
   const files = new AuditFiles(join(at, 'audit'));
   const events = createEventStore(rim);
-  const audit = createAudit({events, files, tenants: () => events.tenants()});
+  const audit = createAudit({events, store: createAuditStore(rim), files});
   await rim.ask(client => client.del(rim.keys.audited));
   await Promise.all([audit(), audit(), audit()]);
   await audit();

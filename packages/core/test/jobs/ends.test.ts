@@ -192,3 +192,32 @@ test('one job on each worker, and a cancelled parent ends with its children', as
 
 const envOf = (start: {steps: readonly unknown[]}): Record<string, string> =>
   (start.steps as {do: string; spec?: {env: Record<string, string>}}[]).find(step => step.do === 'container.create')?.spec?.env ?? {};
+
+test('what an earlier attempt still wrote is kept beside the later one, if it was that worker’s', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: fast});
+  const first = await core.agent({name: 'first'});
+  const job = await core.core.services.jobs.run(core.caller, {command: ['a'], ifLost: 'retry', idempotent: true});
+  const earlier = await waitFor(() => first.started[0]);
+  first.running(earlier);
+  await first.output(earlier, 'one ');
+  first.send({type: 'worker.sleeping', state: 'going-to-sleep'});
+  const second = await core.agent({name: 'second'});
+  const later = await waitFor(() => second.started[0]);
+  expect(later).toMatchObject({job: job.id, attempt: {number: 2}});
+  await first.output(earlier, 'two', 4);
+  await first.finish(earlier);
+  second.send({type: 'output.gap', job: job.id, attempt: earlier.attempt, gap: {stream: 'stdout', from: 7, to: 99, reason: 'cap'}});
+  second.result({job: job.id, attempt: {number: 1, id: 'f'.repeat(32)}}, {exit: {code: 0}});
+  await waitFor(() => second.received.filter(message => message.type === 'job.superseded').length === 2);
+  await second.finish(later, {stdout: 'again'});
+  const {logs} = core.core.services;
+  const textOf = async (attempt: number) => {
+    let text = '';
+    const options = {from: 0, follow: false, attempt, signal: new AbortController().signal};
+    for await (const part of logs.read(core.caller.tenant, job.id, 'stdout', options))
+      text += 'bytes' in part ? Buffer.from(part.bytes).toString() : 'gap';
+    return text;
+  };
+  expect([await textOf(1), await textOf(2)]).toEqual(['one two', 'again']);
+  expect(await jobOf(core, job.id)).toMatchObject({outcome: 'succeeded', attempt: {number: 2}, have: {stdout: 5}});
+});

@@ -31,7 +31,15 @@ const shape = (text: string) => tokensOf(text).map(({is}) => is);
 
 describe('a terminal’s output', () => {
   it('is cut into text, bells and sequences', () => {
-    expect(shape('hi\u0007\u001b[31mred\u001b]0;t\u0007\u001bPq\u001b\\\u001b7')).toEqual(['plain', 'bell', 'csi', 'plain', 'osc', 'string', 'esc']);
+    expect(shape('hi\u0007\u001b[31mred\u001b]0;t\u0007\u001bPq\u001b\\\u001b7')).toEqual([
+      'plain',
+      'bell',
+      'csi',
+      'plain',
+      'osc',
+      'string',
+      'esc',
+    ]);
     expect(tokensOf('\u001b[?1049;2$h')[0]).toMatchObject({is: 'csi', marker: '?', params: '1049;2', inner: '$', final: 'h'});
     expect(tokensOf('\u001b]2;über\u001b\\')[0]).toMatchObject({is: 'osc', text: '2;über'});
     expect(tokensOf('\u001b_Gi=1\u001b\\')[0]).toMatchObject({is: 'string', introducer: '_', text: 'Gi=1'});
@@ -71,7 +79,26 @@ describe('a terminal’s output', () => {
 
   const parts = fc.array(
     fc.oneof(
-      fc.constantFrom('\u001b', '\u001b[', '\u001b]', '\u001bP', '\u001b_', '\u001b\\', '\u0007', '\u0018', '\u009b', '\u009d', '\u009c', 'm', '0;t', '$', 'é', '😀', 'text\r\n', '('),
+      fc.constantFrom(
+        '\u001b',
+        '\u001b[',
+        '\u001b]',
+        '\u001bP',
+        '\u001b_',
+        '\u001b\\',
+        '\u0007',
+        '\u0018',
+        '\u009b',
+        '\u009d',
+        '\u009c',
+        'm',
+        '0;t',
+        '$',
+        'é',
+        '😀',
+        'text\r\n',
+        '(',
+      ),
       fc.string({maxLength: 5}),
     ),
     {maxLength: 40},

@@ -23,7 +23,12 @@ export const terminalSize = ({program}: Context): {columns: number; rows: number
 });
 
 /** Makes the person's terminal a window on the job's, and resolves to the CLI's exit code: the command's own, 0 where it was left. */
-export async function followTerminal(context: Context, client: Client, job: JobView, {isReadonly = false, again}: FollowTerminal): Promise<number> {
+export async function followTerminal(
+  context: Context,
+  client: Client,
+  job: JobView,
+  {isReadonly = false, again}: FollowTerminal,
+): Promise<number> {
   const {program, flags, say, colours} = context;
   const leaving = new AbortController();
   const leave = () => leaving.abort(new BoxyardError('INTERRUPTED', {}, {message: `Left; it goes on. Back: ${again}`, hint: ''}));

@@ -35,7 +35,7 @@ export class Leader {
       if (typed.length > 0) parts.push({type: Buffer.from(typed)});
       typed = [];
     };
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const length = this.#leaderAt(bytes, at);
       if (this.#isPending) {
         this.#isPending = false;

@@ -30,7 +30,9 @@ export const next = (state: Attention, happening: Happening): Attention => {
     case 'typing':
       return state.is === 'asks' ? {is: 'busy', since: at, outputAt: state.outputAt} : state;
     case 'tick':
-      return state.is === 'busy' && at - Math.max(state.outputAt, state.since) >= QUIET_MS ? {is: 'quiet', since: at, outputAt: state.outputAt} : state;
+      return state.is === 'busy' && at - Math.max(state.outputAt, state.since) >= QUIET_MS
+        ? {is: 'quiet', since: at, outputAt: state.outputAt}
+        : state;
   }
 };
 

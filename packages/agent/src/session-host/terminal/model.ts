@@ -74,7 +74,10 @@ export class Model {
   lastLine(): string {
     const {active} = this.#screen.buffer;
     for (let row = this.#screen.rows - 1; row >= 0; row -= 1) {
-      const text = active.getLine(active.baseY + row)?.translateToString(true).trim();
+      const text = active
+        .getLine(active.baseY + row)
+        ?.translateToString(true)
+        .trim();
       if (text !== undefined && text !== '') return text.slice(0, LONGEST_LINE);
     }
     return '';

@@ -28,7 +28,8 @@ export class Ring {
     if (bytes.length === 0) return;
     const last = this.#parts.at(-1);
     // Keystrokes echo byte by byte: parts of their own would be too many.
-    if (last !== undefined && last.bytes.length < SMALL) this.#parts[this.#parts.length - 1] = {...last, bytes: Buffer.concat([last.bytes, bytes])};
+    if (last !== undefined && last.bytes.length < SMALL)
+      this.#parts[this.#parts.length - 1] = {...last, bytes: Buffer.concat([last.bytes, bytes])};
     else this.#parts.push({offset: this.#end, bytes});
     this.#end += bytes.length;
     while (this.#parts.length > 1 && this.#end - this.#parts[1]!.offset >= this.#most) this.#parts.shift();

@@ -2,25 +2,24 @@ import headless, {type IBufferCell, type Terminal} from '@xterm/headless';
 import type {Size} from '@boxyard/core/plugin-api';
 
 /** Colours and styles, of a cell or of what is written next. */
-export interface Pen
-  extends Pick<
-    IBufferCell,
-    | 'isBold'
-    | 'isDim'
-    | 'isItalic'
-    | 'isUnderline'
-    | 'isBlink'
-    | 'isInverse'
-    | 'isInvisible'
-    | 'isStrikethrough'
-    | 'isOverline'
-    | 'isFgRGB'
-    | 'isFgPalette'
-    | 'isBgRGB'
-    | 'isBgPalette'
-    | 'getFgColor'
-    | 'getBgColor'
-  > {
+export interface Pen extends Pick<
+  IBufferCell,
+  | 'isBold'
+  | 'isDim'
+  | 'isItalic'
+  | 'isUnderline'
+  | 'isBlink'
+  | 'isInverse'
+  | 'isInvisible'
+  | 'isStrikethrough'
+  | 'isOverline'
+  | 'isFgRGB'
+  | 'isFgPalette'
+  | 'isBgRGB'
+  | 'isBgPalette'
+  | 'getFgColor'
+  | 'getBgColor'
+> {
   getUnderlineStyle(): number;
 }
 
@@ -48,7 +47,11 @@ export interface Inside {
   readonly _inputHandler: {readonly _curAttrData: Pen};
   readonly coreService: {
     readonly isCursorHidden: boolean;
-    readonly decPrivateModes: {readonly cursorStyle?: 'block' | 'underline' | 'bar'; readonly cursorBlink?: boolean; readonly applicationKeypad: boolean};
+    readonly decPrivateModes: {
+      readonly cursorStyle?: 'block' | 'underline' | 'bar';
+      readonly cursorBlink?: boolean;
+      readonly applicationKeypad: boolean;
+    };
   };
   readonly coreMouseService: {readonly activeEncoding: string};
   readonly _charsetService: {readonly glevel: number; readonly charset: Charset; readonly _charsets: readonly Charset[]};

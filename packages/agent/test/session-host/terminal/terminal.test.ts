@@ -22,7 +22,10 @@ const scene = (detachedMs = 60_000) => {
   });
   open.push(terminal);
   const look = (looker: Looker, more: {id?: string; mayType?: boolean; has?: number; size?: typeof size; window?: number} = {}) => {
-    const view = terminal.open({id: more.id ?? 'a', mayType: more.mayType ?? true, size: more.size ?? size, has: more.has, history: 0}, looker);
+    const view = terminal.open(
+      {id: more.id ?? 'a', mayType: more.mayType ?? true, size: more.size ?? size, has: more.has, history: 0},
+      looker,
+    );
     looker.view = view;
     view.credit(more.window ?? 64 * 1024);
     return view;
@@ -32,7 +35,8 @@ const scene = (detachedMs = 60_000) => {
 
 afterEach(() => open.splice(0).forEach(terminal => terminal.close()));
 
-const sees = (looker: Looker, text: string) => vi.waitFor(async () => expect(await looker.looks()).toContain([...text].map(c => (c === ' ' ? ' ' : `${c}-1,-1,0,0`)).join('')));
+const sees = (looker: Looker, text: string) =>
+  vi.waitFor(async () => expect(await looker.looks()).toContain([...text].map(c => (c === ' ' ? ' ' : `${c}-1,-1,0,0`)).join('')));
 
 describe('a session’s terminal', () => {
   it('shows who comes later the same screen, and both what follows', async () => {
