@@ -1,4 +1,4 @@
-import {MAX_INPUT_BYTES} from '../protocol/index.ts';
+import {MAX_INPUT_BYTES} from '../protocol/input-limit.ts';
 
 /** A person that types more than this while nobody takes it is pasting into nothing: what comes then is dropped. */
 const MOST_KEPT = 512 * 1024;

@@ -22,7 +22,7 @@ export {
   WorkerId,
 } from './values.ts';
 export {Box, Command, FanOut, IfLost, JobSpec, Limits, Mount, SecretRef, Source, Tty, type JobKind} from './job-spec.ts';
-export {MAX_INPUT_BYTES} from './terminal.ts';
+export {MAX_INPUT_BYTES} from './input-limit.ts';
 export {Attention, SessionState} from './session.ts';
 export {BoxToCreate, Step} from './steps.ts';
 export {BoxSeen, EngineReport, FromAgent, Heartbeat, JournalEntry, fromAgent} from './from-agent.ts';

@@ -1,10 +1,9 @@
 import {z} from 'zod';
+import {MAX_INPUT_BYTES} from './input-limit.ts';
 import {SessionState} from './session.ts';
 import {Attempt, Bytes, JobId, TerminalSize} from './values.ts';
 
 const stream = z.number().int().nonnegative();
-/** Bytes of one `terminal.input`: a person types few, a paste comes in many. */
-export const MAX_INPUT_BYTES = 16 * 1024;
 
 /**
  * One viewer of the terminal of a job's command. The server opens it, under a stream number of its own; the agent answers
