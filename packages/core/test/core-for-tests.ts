@@ -76,7 +76,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
   sockets.on('connection', (socket, request) => {
     const identity = known.get(request.headers.authorization ?? '');
     if (identity === undefined) return socket.close(4401);
-    core.hub.accept(socket, identity);
+    core.hub.accept(socket, request.socket, identity);
   });
   await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve));
   const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;

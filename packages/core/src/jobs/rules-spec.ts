@@ -269,7 +269,10 @@ export const removeImageSpec = (request: ImageRequest, context: SpecContext): Jo
   ref: fullImageName(request.ref, context.isLocalImage),
 });
 
-/** What a build runs has the engine's own network and limits, so it is not for a tenant that allows nothing so weak. */
+const {memoryBytes, cpus} = profiles.standard;
+const buildLimits = {...(memoryBytes === undefined ? {} : {memoryBytes}), ...(cpus === undefined ? {} : {cpus})};
+
+/** No engine builds with less privilege than `standard`'s network, memory and CPUs, so it is not for a tenant that allows nothing so weak. */
 export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecContext): JobSpec {
   if (isWeaker('standard', context.policy.minimumProfile))
     throw new BoxyardError(
@@ -289,6 +292,7 @@ export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecCo
     args: request.args ?? {},
     ...(request.target === undefined ? {} : {target: request.target}),
     cache: request.cache ?? true,
+    limits: context.policy.defaultProfile === 'open' ? {} : buildLimits,
     imageLabels: {
       'io.boxyard.managed': 'true',
       'io.boxyard.source': 'build',

@@ -140,6 +140,7 @@ const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeo
   args: spec.args,
   ...(spec.target === undefined ? {} : {target: spec.target}),
   cache: spec.cache,
+  limits: spec.limits,
   labels: spec.imageLabels,
   context: spec.context,
 });

@@ -34,7 +34,7 @@ export function addJobEffects(change: Change, before: JobRecord | undefined, aft
 }
 
 function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
-  change.do(keys.tenants, 'SADD', job.tenant);
+  if (job.parent === undefined) change.do(keys.tenants, 'SADD', job.tenant);
   change.do(keys.jobs(job.tenant), 'ZADD', job.createdAt, job.id);
   change.do(keys.ids(job.tenant), 'ZADD', 0, job.id);
   if (!hasEnded(job)) change.do(keys.live(job.tenant), 'ZADD', job.createdAt, job.id);
@@ -58,6 +58,8 @@ function addWaiting(change: Change, before: JobRecord | undefined, after: JobRec
   if (was) return void change.do(set, 'ZREM', after.id);
   const thing = groupThing(after.tenant, after.group);
   change.do(set, 'ZADD', waitingScore(after.createdAt, after.spec.priority, ageingMs), after.id);
+  // Once for all jobs of the group that this change makes wait.
+  if (nudges.has(thing)) return;
   change.do(keys.groups(after.tenant, workerOfGroup(after.group)), 'HSET', after.group, JSON.stringify(after.spec.needs));
   change.do(keys.due, 'ZADD', now, thing);
   nudges.add(thing);
