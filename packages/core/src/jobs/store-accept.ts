@@ -7,7 +7,7 @@ import {isWaiting, writeRecord, versionPrefix, type JobRecord} from './rules-rec
 import {addDevBoxEffects, addJobEffects} from './store-effects.ts';
 import {addFact} from '../events/store-facts.ts';
 import {newId} from '../config/index.ts';
-import {ttyOf} from './rules-steps.ts';
+import {ttyOf} from './rules-tty.ts';
 import {newTotals} from './rules-totals.ts';
 import type {JobStore} from './store.ts';
 

@@ -3,7 +3,7 @@ import {type Fact, addFact} from '../events/store-facts.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
 import {waitingScore, workerOfGroup} from './rules-needs.ts';
-import {ttyOf} from './rules-steps.ts';
+import {ttyOf} from './rules-tty.ts';
 import {type JobRecord, bucketOf, dueAt, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
