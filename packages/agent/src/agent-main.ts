@@ -61,7 +61,7 @@ try {
     hostProgram: {file: hostFile, isBundle: !isSource},
     onStopped: error => {
       logger.error({code: error.code}, `${error.message} ${error.hint}`);
-      void agent.close().finally(() => process.exit(4));
+      void agent.close().finally(() => process.exit(Number(process.env['BOXYARD_REFUSED_EXIT'] ?? 4)));
     },
     // Only fault tests set it: the process dies as hard as by kill -9.
     ...(crashAt === undefined ? {} : {crash: (at: string) => void (at === crashAt && process.kill(process.pid, 'SIGKILL'))}),

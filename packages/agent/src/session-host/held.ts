@@ -233,7 +233,7 @@ export class Held {
     await this.#shown?.finish();
     output.flush();
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.
-    if (!this.#captured) this.#mark(this.#exitFile, JSON.stringify(exit));
+    if (!this.#captured) this.#markIfRoom(this.#exitFile, JSON.stringify(exit));
     this.#end(exit);
   }
 
@@ -269,6 +269,15 @@ export class Held {
   #mark(file: string, content: string): void {
     mkdirSync(this.#deps.spoolDir, {recursive: true, mode: 0o700});
     writeFileSync(file, content, {mode: 0o600});
+  }
+
+  /** What is known here needs no file, so a full disk does not undo it. */
+  #markIfRoom(file: string, content: string): void {
+    try {
+      this.#mark(file, content);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
   }
 
   #running(): void {

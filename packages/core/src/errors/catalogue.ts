@@ -219,7 +219,7 @@ export const catalogue = {
     d => `${s(d['registry'])} refused the pull of ${s(d['ref'])}.`,
     d => `boxyard secrets set registry:${s(d['registry'])}`,
   ),
-  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue'])}.`, 'boxyard jobs logs shows its output.'),
+  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue']).trim()}.`, 'boxyard jobs logs shows its output.'),
   SETUP_FAILED: input(
     422,
     1,

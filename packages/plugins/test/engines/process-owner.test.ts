@@ -57,6 +57,13 @@ describe('the process engine', () => {
     });
   });
 
+  it('leaves no folder of a box that could not be made', async () => {
+    await using opened = await openEngine();
+    await writeFile(opened.stateDir, 'in the way');
+    await expect(opened.engine.create({...spec, name: 'a-1', main: ['true']}, AbortSignal.timeout(5_000))).rejects.toThrow();
+    expect(await readdir(opened.config.root)).toEqual([]);
+  });
+
   it.runIf(isRoot)('is not usable as root without its user, and says what to type', async () => {
     await using opened = await openEngine({user: 'nobody-has-this-name'});
     expect(await opened.engine.probe(AbortSignal.timeout(5_000))).toMatchObject({

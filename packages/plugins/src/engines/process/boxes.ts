@@ -1,4 +1,4 @@
-import {chmod, chown, mkdir, rename, rm} from 'node:fs/promises';
+import {chmod, chown, mkdir, rename, rm, rmdir} from 'node:fs/promises';
 import type {Box, BoxSpec, Host, Labels} from '@boxyard/core/plugin-api';
 import {findTree, killTree} from '../process-tree.ts';
 import {runAs} from './as-user.ts';
@@ -25,6 +25,8 @@ export const createBox = async (place: Place, spec: BoxSpec, signal: AbortSignal
     await makeWorkspace(place.identity, dir);
     if (await makeBoxDir(dir, kept)) return boxOf(place, dir, spec.labels);
   } catch (error) {
+    // A folder without a box would never be found again.
+    if ((await readKept(dir)) === undefined) await rmdir(dir.workspace).catch(() => undefined);
     throw faultOf(host, error, `create ${spec.name}`);
   }
   const found = await findBox(place, spec.name);
