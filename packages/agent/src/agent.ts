@@ -27,6 +27,7 @@ import {stdinTook} from './steps/stdin.ts';
 import type {CrashPoint, Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
 import {Terminals} from './terminals.ts';
+import {tellAbout} from './tell-start.ts';
 
 export interface AgentDeps {
   readonly timing: Timing;
@@ -130,6 +131,8 @@ class RunningAgent {
       clock: this.#clock,
       journal,
       offlineAfter: deps.timing.offlineAfter,
+      env: deps.env,
+      log: deps.log,
       jobs: this.#jobs,
       inventory: this.#inventory,
       connection: this.#connection,
@@ -256,6 +259,8 @@ class RunningAgent {
         return secrets.answer(message);
       case 'job.have':
         return outputs.have(message);
+      case 'job.ask':
+        return tellAbout(journal, message).forEach(said => send(said));
       case 'journal.ask':
         return void send(journalReport(journal, Number(journal.meta('epoch') ?? '0'), this.#clock.nowMs()));
       case 'inventory.ask':

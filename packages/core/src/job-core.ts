@@ -71,6 +71,9 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
   const onFailure = (name: string, error: unknown) => onFault(error, name);
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
+  // The sweep is one server's at a time; that it lives each says itself.
+  const living = setInterval(() => void parts.marks.mark().catch(() => undefined), timing.lease / 3);
+  living.unref();
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
   const onReturn = (isNewRun: boolean) =>
@@ -83,6 +86,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
     close: async () => {
       stopReturn();
       alarm.close();
+      clearInterval(living);
       await hub.close();
       closing.abort();
       await schedules.close();
@@ -193,7 +197,7 @@ async function createStorage(options: JobCoreOptions) {
 const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
   hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
 
-function createLookOf({store, table, placement, presence, marks, bells}: Parts) {
+function createLookOf({store, table, placement, presence, bells}: Parts) {
   return createLook({
     store,
     placement,
@@ -203,7 +207,6 @@ function createLookOf({store, table, placement, presence, marks, bells}: Parts) 
       return record === undefined || presenceOf(record) !== 'online';
     },
     presence: async () => {
-      await marks.mark();
       await presence.tick();
       await bells.alarm?.look();
     },

@@ -140,7 +140,11 @@ async function main(): Promise<void> {
   const ended = new Promise<number>(resolve => (end = resolve));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end?.(0));
   const options = serverOptions(config, process.env, log);
-  const server = await startServer({...options, onStuck: () => end?.(1)});
+  const stop = new AbortController();
+  void ended.then(() => stop.abort());
+  const starting = startServer({...options, signal: stop.signal, onStuck: () => end?.(1)});
+  const server = await starting.catch((error: unknown) => (stop.signal.aborted ? undefined : Promise.reject(error)));
+  if (server === undefined) process.exit(await ended);
   const words = `Boxyard server at ${server.url}\nToken file: ${options.localToken}\nready\n  boxyard workers invite\n`;
   process.stdout.write(process.stdout.isTTY ? words : `${JSON.stringify({ready: true, url: server.url, pid: process.pid})}\n`);
   log.info({url: server.url}, 'ready');

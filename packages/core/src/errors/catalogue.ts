@@ -150,7 +150,7 @@ export const catalogue = {
     421,
     6,
     d => `The server at ${s(d['address'])} is not the one that made this ${s(d['what'] ?? 'invitation')}.`,
-    'Nothing was sent. Check the address with the person who invited you.',
+    d => `Its key is ${s(d['found'])}, not ${s(d['expected'])}. Nothing was sent. Check the address with the person who invited you.`,
   ),
   LIMIT_REACHED: input(
     429,

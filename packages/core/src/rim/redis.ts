@@ -29,10 +29,22 @@ export interface RedisRim {
 
 const commandTimeoutMs = 1_800;
 
-/** Nobody answers, or nobody yet: another try may find it. One that answers with a refusal of its own is not away. */
+const networkCodes = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+];
+
+/** Nobody answers, or nobody yet: another try may find it. One that answers with a refusal, or with a wrong certificate, is there. */
 export const isAway = (error: unknown): boolean => {
-  const code = ((error as {cause?: {code?: unknown}}).cause?.code ?? '') as string;
-  return ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code);
+  const {name, code} = ((error as {cause?: unknown}).cause ?? {}) as {name?: string; code?: string};
+  return name !== 'ReplyError' && (code === undefined || networkCodes.includes(code));
 };
 
 export async function openRedis(target: RedisTarget, prefix: string, clock: RedisClock): Promise<RedisRim> {

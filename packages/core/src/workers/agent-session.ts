@@ -11,6 +11,7 @@ import {Delivery} from './hub-outbox.ts';
 import {TerminalFrames} from './hub-terminals.ts';
 import type {HubDeps} from './hub-deps.ts';
 import {learnImages, onHeartbeat, onRegister} from './hub-register.ts';
+import {onTold} from './recover-job.ts';
 import {boundedId} from './rules-registration.ts';
 
 export interface SessionDeps extends HubDeps {
@@ -152,6 +153,8 @@ export class AgentSession {
       case 'job.result':
         await onResult(this.#jobs, link, message);
         return this.#output.sealed(message.attempt, message.logEnd);
+      case 'job.told':
+        return onTold(this.#deps.store, link, message);
       case 'job.refused':
         return onRefused(this.#jobs, link, message);
       case 'job.secrets':

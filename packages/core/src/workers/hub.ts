@@ -22,6 +22,8 @@ export interface Hub {
   disconnect(worker: string, code: number, reason: string): void;
   /** After Redis may have rolled back: asks every agent what it holds and reads outboxes anew; ends when all answered or 10 s passed. */
   askJournals(): Promise<void>;
+  /** For metrics: workers connected here, and how often one connection took the place of another since this process began. */
+  figures(): {readonly connected: number; readonly takeovers: number};
   /** Closes every socket with 1012, so that agents come back after a random short while. Bounded. */
   close(): Promise<void>;
 }
@@ -30,14 +32,21 @@ export function createHub(deps: HubDeps): Hub {
   const sessions = new Map<string, AgentSession>();
   const opening = new Set<AgentLink>();
   let isClosing = false;
+  let takeovers = 0;
 
+  const enter = async (own: AgentSession): Promise<'in' | 'duplicate'> => {
+    const old = sessions.get(own.link.identity.worker);
+    const verdict = await admit(own, old, deps);
+    if (verdict === 'in' && old !== undefined) takeovers += 1;
+    return verdict;
+  };
   const accept = (socket: WebSocket, wire: Corkable, identity: Identity): void => {
     if (isClosing) return socket.close(1012, 'restarting');
     const link = new AgentLink(socket, wire, {identity, timing: deps.timing});
     opening.add(link);
     const session = new AgentSession(link, {
       ...deps,
-      admit: async own => admit(own, sessions.get(identity.worker), deps),
+      admit: enter,
       onReady: own => {
         opening.delete(link);
         sessions.set(identity.worker, own);
@@ -62,20 +71,21 @@ export function createHub(deps: HubDeps): Hub {
     isConnected: worker => sessions.has(worker),
     ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
     openTerminal: (worker, request, handlers) => sessionOf(worker).terminals.open(request, handlers),
-    ring: workers => {
-      for (const worker of workers) sessions.get(worker)?.ring();
-    },
+    ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),
     disconnect: (worker, code, reason) => sessions.get(worker)?.link.close(code, reason),
-    askJournals: async () => {
-      await Promise.all([...sessions.values()].map(session => session.askJournal(deps.timing.journalWait)));
-    },
+    askJournals: async () => void (await Promise.all(Array.from(sessions.values(), each => each.askJournal(deps.timing.journalWait)))),
+    figures: () => ({connected: sessions.size, takeovers}),
     close: async () => {
       isClosing = true;
-      for (const link of [...opening, ...[...sessions.values()].map(session => session.link)]) link.close(1012, 'restarting');
-      const end = performance.now() + 3_000;
-      while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+      await closeAll(opening, sessions);
     },
   };
+}
+
+async function closeAll(opening: ReadonlySet<AgentLink>, sessions: ReadonlyMap<string, AgentSession>): Promise<void> {
+  for (const link of [...opening, ...Array.from(sessions.values(), session => session.link)]) link.close(1012, 'restarting');
+  const end = performance.now() + 3_000;
+  while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
 }
 
 /**
