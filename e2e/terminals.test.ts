@@ -13,10 +13,13 @@ async function devbox(up: Up, engine: string, name = `box-${engine}`): Promise<s
   return name;
 }
 
-const start = async (client: Client, box: string, name: string, command: readonly string[], tty: object = {}): Promise<string> =>
-  (await client.devboxesExec({devbox: box, body: {name, command: [...command], tty: {columns: 80, rows: 24, ...tty}}})).id;
+interface ToStart {
+  readonly client: Client;
+  readonly box: string;
+}
 
-const shell = ['sh'] as const;
+const start = async ({client, box}: ToStart, name: string, command: readonly string[] = ['sh'], tty: object = {}): Promise<string> =>
+  (await client.devboxesExec({devbox: box, body: {name, command: [...command], tty: {columns: 80, rows: 24, ...tty}}})).id;
 
 /** What dies while people type. Each part comes back by itself or with `up`. */
 const parts: Readonly<Record<string, (up: Up) => Promise<void>>> = {
@@ -45,7 +48,7 @@ describe.each(here)('terminals on %s', engine => {
   const look = (job: string, options: ViewerOptions = {}, as = client) => new Viewer(as, job, options);
 
   test('outlive kill -9 of server, agent and Redis in turn: same screen as undisturbed, every typed line once', async () => {
-    const own = await Promise.all(['vi', 'control', 'writer'].map(name => start(client, box, name, shell)));
+    const own = await Promise.all(['vi', 'control', 'writer'].map(name => start({client, box}, name)));
     using vi = look(own[0]!);
     using control = look(own[1]!);
     using writer = look(own[2]!);
@@ -98,7 +101,7 @@ describe.each(here)('terminals on %s', engine => {
   });
 
   test('have one who types, whose size it is; control is taken, comes back after a break, and falls to who is left', async () => {
-    const job = await start(client, box, 'shared', shell);
+    const job = await start({client, box}, 'shared');
     using first = look(job, {size: {columns: 60, rows: 12}});
     await first.shows(/[$#] $/m);
     using second = look(job, {size: {columns: 100, rows: 30}});
@@ -130,7 +133,7 @@ describe.each(here)('terminals on %s', engine => {
   });
 
   test('let a read-only token see and not type, and end its view when it is revoked', async () => {
-    const job = await start(client, box, 'looked-at', shell);
+    const job = await start({client, box}, 'looked-at');
     using owner = look(job);
     await owner.shows(/[$#] $/m);
     const made = await up.json<{token: string}>('tokens', 'create', `viewer-${engine}`, '--access', 'viewer');
@@ -157,7 +160,7 @@ describe.each(here)('terminals on %s', engine => {
   });
 
   test('end with all they started when nobody has looked on for the time they were given', async () => {
-    const job = await start(client, box, 'short', ['sh', '-c', 'trap "" HUP; sleep 777 & sleep 778'], {detachedMs: 1_500});
+    const job = await start({client, box}, 'short', ['sh', '-c', 'trap "" HUP; sleep 777 & sleep 778'], {detachedMs: 1_500});
     const viewer = look(job);
     await waitFor(() => viewer.isOnline, {within: 10_000, what: 'online'});
     await new Promise(resolve => setTimeout(resolve, 2_500));

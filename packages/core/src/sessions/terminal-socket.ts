@@ -1,9 +1,9 @@
 import type {WebSocket} from 'ws';
 import {allows} from '../access/rules.ts';
-import {terminalFromClient, type JobView, type TerminalFromClient, type TerminalQuery, type TerminalToClient} from '../api/index.ts';
+import {type JobView, type TerminalFromClient, type TerminalQuery, type TerminalToClient} from '../api/index.ts';
 import {BoxyardError, asBoxyardError, fromWire, isBoxyardError, toWire} from '../errors/index.ts';
-import {createRateLimit} from '../rim/rate-limit.ts';
 import type {JobService, Session, TerminalHandlers, TerminalService, TerminalStream} from '../services.ts';
+import {Heard} from './heard.ts';
 
 /** Whoever answers no ping until the next one is gone. */
 const PING_MS = 15_000;
@@ -13,9 +13,6 @@ const MOST_UNTAKEN = 1024 * 1024;
 const MOST_CREDIT = 4 * 1024 * 1024;
 /** Over this much unsent the client does not read: it is let go, and goes on by what it has when it comes again (B13). */
 const MOST_UNSENT = 8 * 1024 * 1024;
-/** What one client may say; a redraw and a change of size cost the worker more than a keystroke. */
-const WORDS = {burst: 8_000, perSecond: 4_000};
-const REDRAW_COST = 10;
 /** The worker said that the command runs; its terminal is there a moment later. */
 const TRY_AGAIN_MS = 100;
 const HEADER = 8;
@@ -50,7 +47,6 @@ export function serveTerminal(socket: WebSocket, scope: TerminalScope, services:
     clearInterval(ping);
     viewing.close();
   });
-  socket.on('message', (data, isBinary) => viewing.receive(data as Buffer, isBinary));
   viewing.start().catch((error: unknown) => viewing.fail(error));
 }
 
@@ -64,8 +60,7 @@ class Viewing implements TerminalHandlers {
   #unwatch: (() => void) | undefined;
   #again: NodeJS.Timeout | undefined;
   #job: JobView | undefined;
-  readonly #words = createRateLimit(WORDS);
-  #rest: NodeJS.Timeout | undefined;
+  readonly #heard: Heard;
   /** Output asked for and not sent, and how much was sent of this stream. */
   #credit = 0;
   #sent = 0;
@@ -82,6 +77,11 @@ class Viewing implements TerminalHandlers {
     this.#services = services;
     this.#mayType = allows(scope.session.access, 'run') && scope.query.readonly !== 'true';
     this.#size = {columns: scope.query.columns, rows: scope.query.rows};
+    this.#heard = new Heard(
+      socket,
+      message => this.#on(message),
+      error => this.fail(error),
+    );
   }
 
   async start(): Promise<void> {
@@ -89,17 +89,6 @@ class Viewing implements TerminalHandlers {
     const unwatch = await this.#services.jobs.watch(session.tenant, job, next => this.#onJob(next));
     if (this.#isClosed) unwatch();
     else this.#unwatch = unwatch;
-  }
-
-  receive(data: Buffer, isBinary: boolean): void {
-    if (this.#isClosed) return;
-    try {
-      const message = isBinary ? undefined : parsed(data.toString('utf8'));
-      this.#restAfter(message);
-      this.#on(message);
-    } catch (error) {
-      this.fail(error);
-    }
   }
 
   answer(message: Parameters<TerminalHandlers['answer']>[0]): void {
@@ -163,15 +152,14 @@ class Viewing implements TerminalHandlers {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#again);
-    clearTimeout(this.#rest);
-    if (this.#socket.isPaused) this.#socket.resume();
+    this.#heard.close();
     this.#unwatch?.();
     this.#stream?.close();
     this.#stream = undefined;
   }
 
-  #on(message: TerminalFromClient | undefined): void {
-    switch (message?.type) {
+  #on(message: TerminalFromClient): void {
+    switch (message.type) {
       case 'credit':
         this.#credit += message.bytes;
         if (this.#credit > MOST_CREDIT)
@@ -187,8 +175,6 @@ class Viewing implements TerminalHandlers {
         return this.#stream?.send({type: 'terminal.take'});
       case 'input':
         return this.#input(message);
-      default:
-        throw malformed();
     }
   }
 
@@ -202,18 +188,6 @@ class Viewing implements TerminalHandlers {
     if (this.#stream === undefined) return;
     this.#passedOn = Math.max(this.#passedOn, offset + Buffer.byteLength(data, 'base64'));
     this.#stream.send({type: 'terminal.input', offset, data});
-  }
-
-  /** Who says too much is not refused but read more slowly. */
-  #restAfter(message: TerminalFromClient | undefined): void {
-    const isCheap = message?.type === 'input' || message?.type === 'credit';
-    const wait = this.#words.take('', isCheap ? 1 : REDRAW_COST);
-    if (wait === 0 || this.#rest !== undefined) return;
-    this.#socket.pause();
-    this.#rest = setTimeout(() => {
-      this.#rest = undefined;
-      this.#socket.resume();
-    }, wait);
   }
 
   /** Asked of every message: viewing and typing are different rights (C6). */
@@ -268,18 +242,4 @@ class Viewing implements TerminalHandlers {
     socket.close(4408, 'too slow');
     socket.terminate();
   }
-}
-
-const malformed = () => new BoxyardError('INVALID_INPUT', {field: 'frame', issue: 'not one this socket takes'});
-
-function parsed(text: string): TerminalFromClient {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw malformed();
-  }
-  const result = terminalFromClient.safeParse(value);
-  if (!result.success) throw malformed();
-  return result.data;
 }
