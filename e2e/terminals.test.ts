@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {Client} from '@boxyard/core/client';
 import {engines, killPart, on, Up, waitFor} from './up.ts';
-import {clientOf, Viewer, type ViewerOptions} from './viewer.ts';
+import {clientOf, Viewer, type ViewerOptions} from '../faults/lab/terminal-viewer.ts';
 
 const here = await engines();
 const numbered = Array.from({length: 1_000}, (_, i) => `line ${String(i).padStart(4, '0')}`);
@@ -38,7 +38,7 @@ describe.each(here)('terminals on %s', engine => {
   let box: string;
   beforeAll(async () => {
     up = await Up.open();
-    client = clientOf(up);
+    client = clientOf(up.api);
     box = await devbox(up, engine);
   });
   afterAll(async () => {
@@ -53,34 +53,21 @@ describe.each(here)('terminals on %s', engine => {
     using control = look(own[1]!);
     using writer = look(own[2]!);
     for (const viewer of [vi, control, writer]) await viewer.shows(/[$#] $/m);
-    const edit = (text: string, ...viewers: Viewer[]) => viewers.forEach(viewer => viewer.type(text));
     vi.type('mkdir -p a; cd a; clear; vi f\r');
     control.type('mkdir -p b; cd b; clear; vi f\r');
     for (const viewer of [vi, control]) await viewer.shows(/^~/m);
-    // The control is typed at while nothing dies.
-    edit('ifirst\rsecond', control);
-    for (const name of Object.keys(parts)) edit(`\r${name}`, control);
-    edit('\u001b1GOtop\u001bG', control);
-    await control.shows('top');
-    await control.shows(Object.keys(parts).at(-1)!);
+    await edit(control, parts, async () => undefined);
     const wanted = JSON.stringify(await settled(control));
 
     writer.type('stty -echo; cat > numbers\r');
-    edit('ifirst\rsecond', vi);
     const typing = (async () => {
       for (const line of numbered) {
         writer.type(`${line}\r`);
         await new Promise(resolve => setTimeout(resolve, 8));
       }
     })();
-    for (const [name, kill] of Object.entries(parts)) {
-      edit(`\r${name}`, vi);
-      await kill(up);
-      await vi.shows(name);
-    }
-    edit('\u001b1GOtop\u001bG', vi);
+    await edit(vi, parts, kill => kill(up));
     await typing;
-    await vi.shows('top');
     await waitFor(async () => JSON.stringify(await settled(vi)) === wanted, {
       within: 10_000,
       what: 'the screen is that of the control',
@@ -137,7 +124,7 @@ describe.each(here)('terminals on %s', engine => {
     using owner = look(job);
     await owner.shows(/[$#] $/m);
     const made = await up.json<{token: string}>('tokens', 'create', `viewer-${engine}`, '--access', 'viewer');
-    const reader = clientOf(up, made.token);
+    const reader = clientOf({url: up.api.url, token: made.token});
     using viewer = look(job, {}, reader);
     await viewer.shows(/[$#] $/m);
     expect([viewer.mayType, viewer.controls]).toEqual([false, false]);
@@ -174,6 +161,24 @@ describe.each(here)('terminals on %s', engine => {
     });
   });
 });
+
+/** Writes the names of the parts, one a line, each typed before its part dies and seen after it; then a line on top. */
+async function edit(vi: Viewer, named: typeof parts, kill: (part: (up: Up) => Promise<void>) => Promise<void>): Promise<void> {
+  vi.type('ifirst');
+  for (const [name, part] of Object.entries(named)) {
+    vi.type(`\r${name}`);
+    await kill(part);
+    await vi.shows(name);
+  }
+  // An ESC with more behind it would be a key of its own.
+  vi.type('\u001b');
+  await settled(vi);
+  vi.type('1GOtop');
+  await vi.shows('top');
+  vi.type('\u001b');
+  await settled(vi);
+  vi.type('G');
+}
 
 /** How it looks when nothing more comes. */
 async function settled(viewer: Viewer): Promise<unknown> {

@@ -2,19 +2,23 @@ import headless, {type Terminal as Screen} from '@xterm/headless';
 import type {JobView} from '@boxyard/core/api';
 import {createClient, type Client, type TerminalClient, type TerminalHandlers, type TerminalOptions} from '@boxyard/core/client';
 import type {TerminalSize} from '@boxyard/core/protocol';
-import {waitFor, type Up} from './up.ts';
+import {waitFor} from './wait-for.ts';
 
-export const clientOf = (up: Up, token = up.api.token!): Client => createClient({server: up.api.url.href, token});
+export const clientOf = ({url, token}: {readonly url: URL | string; readonly token: string | undefined}): Client =>
+  createClient({server: new URL(url).href, token: token!});
 
 export interface ViewerOptions extends Partial<Omit<TerminalOptions, 'job'>> {
   /** Never says that bytes were shown. */
   readonly isStuck?: boolean;
+  /** Has no screen: throws away what comes. */
+  readonly isBlind?: boolean;
 }
 
 /** Somebody who looks on through the product's client, with a whole terminal of their own, which answers as terminals do. */
 export class Viewer implements Disposable, TerminalHandlers {
   readonly terminal: TerminalClient;
   readonly #isStuck: boolean;
+  readonly #isBlind: boolean;
   #screen: Screen;
   #control: Parameters<TerminalHandlers['control']>[0] | undefined;
   /** Redraws, connections lost, and bytes. */
@@ -26,6 +30,7 @@ export class Viewer implements Disposable, TerminalHandlers {
   constructor(client: Client, job: string, options: ViewerOptions = {}) {
     const size = options.size ?? {columns: 80, rows: 24};
     this.#isStuck = options.isStuck === true;
+    this.#isBlind = options.isBlind === true;
     this.#screen = this.#open(size);
     this.terminal = client.terminal({job, ...options, size}, this);
   }
@@ -54,7 +59,9 @@ export class Viewer implements Disposable, TerminalHandlers {
 
   bytes(bytes: Uint8Array, shown: () => void): void {
     this.received += bytes.length;
-    if (!this.#isStuck) this.#screen.write(bytes, shown);
+    if (this.#isStuck) return;
+    if (this.#isBlind) shown();
+    else this.#screen.write(bytes, shown);
   }
 
   control(state: Parameters<TerminalHandlers['control']>[0]): void {
