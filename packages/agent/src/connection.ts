@@ -5,7 +5,7 @@ import type {Timing} from '@boxyard/core/config';
 import {BoxyardError, fromWire, isBoxyardError} from '@boxyard/core/errors';
 import {Attempt, JobId, decode, decodeData, fromServer, type DataFrame, type FromAgent, type FromServer} from '@boxyard/core/protocol';
 import {Backoff} from './backoff.ts';
-import {BulkLane} from './bulk.ts';
+import {BulkLane} from '@boxyard/core/streams';
 import {dial} from './dial.ts';
 
 type Hello = Extract<FromServer, {type: 'hello'}>;

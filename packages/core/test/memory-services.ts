@@ -46,6 +46,14 @@ export function memoryServices(): MemoryServices {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
+    ports: {
+      find: async (_tenant, devbox) => {
+        throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name: devbox});
+      },
+      open: ({worker}) => {
+        throw new BoxyardError('WORKER_OFFLINE', {worker});
+      },
+    },
     addJob(tenant) {
       const view = newJob(tenant);
       all.set(view.id, {

@@ -1,5 +1,6 @@
 import type {WebSocket} from 'ws';
 import {type RateLimit, type RateLimitOptions, createRateLimit} from '../rim/rate-limit.ts';
+import {BulkLane} from '../streams/index.ts';
 import {type DataFrame, type FromAgent, type FromServer, decode, decodeData, encodeData, fromAgent} from '../protocol/index.ts';
 
 export interface Identity {
@@ -34,6 +35,8 @@ const shortestRestMs = 50;
 /** One agent's socket: decoded both ways, kept alive, bounded. Knows nothing of jobs. */
 export class AgentLink {
   readonly identity: Identity;
+  /** For what waits its turn, so that commands do not wait for it. */
+  readonly bulk = new BulkLane(() => (this.isOpen ? this.#socket : undefined), bulkMarkBytes);
   epoch = 0;
   process = '';
   machine = '';
