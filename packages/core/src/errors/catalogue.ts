@@ -277,7 +277,7 @@ export const catalogue = {
     409,
     6,
     d => `${s(d['address'])} is held by ${s(d['holder'] ?? 'another program')}.`,
-    d => `boxyard up --listen ${s(d['suggestion'])}`,
+    d => s(d['hint'] ?? `boxyard up --listen ${s(d['suggestion'])}`),
   ),
   REDIS_MISSING: environment(500, 1, 'redis-server is not installed.', 'sudo apt-get install redis-server'),
   REDIS_UNAVAILABLE: environment(503, 8, 'The server cannot reach its Redis.', 'Nothing was accepted; try again in a few seconds.', true),

@@ -9,6 +9,7 @@ const answerMs = 300;
 const namesAfter: Readonly<Record<string, (client: Client) => Promise<readonly string[]>>> = {
   devboxes: async client => (await client.devboxesList({requestTimeoutMs: answerMs})).items.map(box => box.name),
   exec: async client => namesAfter['devboxes']!(client),
+  ports: async client => namesAfter['devboxes']!(client),
   workers: async client => (await client.workersList({requestTimeoutMs: answerMs})).items.map(worker => worker.name),
   jobs: async client => (await client.jobsList({query: {limit: 50}, requestTimeoutMs: answerMs})).items.map(job => job.id),
   secrets: async client => (await client.secretsList({requestTimeoutMs: answerMs})).items.map(secret => secret.name),
