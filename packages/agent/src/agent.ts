@@ -17,6 +17,7 @@ import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
+import {Ports} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
@@ -93,6 +94,7 @@ class RunningAgent {
   readonly #garbage: Garbage;
   readonly #pulse: Pulse;
   readonly #terminals: Terminals;
+  readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
@@ -122,7 +124,8 @@ class RunningAgent {
       log: deps.log,
       crash: deps.crash ?? (() => undefined),
     };
-    this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, send: this.#parts.send});
+    this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, streams, send: this.#parts.send});
+    this.#ports = new Ports({...this.#parts, connection});
     this.#jobs = new Jobs(this.#parts);
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
     this.#garbage = new Garbage(this.#parts, this.#inventory);
@@ -194,6 +197,7 @@ class RunningAgent {
         closed: () => {
           this.#parts.outputs.onClosed();
           this.#terminals.onClosed();
+          this.#ports.onClosed();
         },
         stopped: deps.onStopped,
       },
@@ -268,7 +272,7 @@ class RunningAgent {
       case 'query':
         return this.#quietly(answer(message, this.#parts, this.#inventory).then(send));
       case 'stream.credit':
-        return this.#terminals.credit(message.stream, message.bytes) ? undefined : streams.credit(message.stream, message.bytes);
+        return streams.credit(message.stream, message.bytes);
       case 'terminal.open':
       case 'terminal.input':
       case 'terminal.resize':
@@ -276,6 +280,8 @@ class RunningAgent {
       case 'terminal.redraw':
       case 'terminal.close':
         return this.#quietly(this.#terminals.on(message));
+      case 'port.open':
+        return this.#quietly(this.#ports.open(message));
       case 'stream.end':
         return streams.end(message);
       case 'hello':
