@@ -78,6 +78,7 @@ function withReport(record: JobRecord, result: Result): JobRecord {
 
 const texts: Readonly<Record<string, string>> = {
   deadline: 'Its time was over.',
+  container_gone: 'Its container was stopped or removed under it.',
   exec_outcome_unknown: 'Nobody saw how the command ended.',
   stdin_interrupted: 'The client that fed its input went away.',
   poison: 'It crashed its worker three times.',

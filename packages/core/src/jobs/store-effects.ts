@@ -3,7 +3,7 @@ import {type Fact, addFact} from '../events/store-facts.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
 import {waitingScore, workerOfGroup} from './rules-needs.ts';
-import {type JobRecord, bucketOf, dueAt, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
+import {type JobRecord, bucketOf, dueAt, execName, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
   readonly keys: Keys;
@@ -23,7 +23,7 @@ export function addJobEffects(change: Change, before: JobRecord | undefined, aft
   const {keys} = context;
   change.do(keys.job(after.id), 'SET', writeRecord(after));
   if (before === undefined) addIndexes(change, after, context);
-  else if (hasEnded(after) && !hasEnded(before)) change.do(keys.live(after.tenant), 'ZREM', after.id);
+  else if (hasEnded(after) && !hasEnded(before)) removeIndexes(change, after, context);
   addWaiting(change, before, after, context);
   addDue(change, before, after, context);
   addWorker(change, before, after, context);
@@ -40,6 +40,14 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
   if (job.parent !== undefined) change.do(keys.children(job.parent), 'ZADD', job.index ?? 0, job.id);
   const devbox = devboxIdOf(job.spec);
   if (devbox !== undefined) change.do(keys.devboxJobs(devbox), 'ZADD', job.createdAt, job.id);
+  const exec = execName(job);
+  if (exec !== undefined && !hasEnded(job)) change.do(keys.execs(exec.devbox), 'HSET', exec.name, job.id);
+}
+
+function removeIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
+  change.do(keys.live(job.tenant), 'ZREM', job.id);
+  const exec = execName(job);
+  if (exec !== undefined) change.do(keys.execs(exec.devbox), 'HDEL', exec.name);
 }
 
 /** Accepted or lifted into the waiting set, or popped from it; a group with somebody in it has a due row. */

@@ -43,6 +43,8 @@ export function createKeys(prefix: string) {
     server: (server: string) => key('server', server),
     devbox: (id: string) => key('devbox', id),
     devboxes: (tenant: string) => key('devboxes', tenant),
+    /** Names of a DevBox's execs that have not ended, with their jobs. */
+    execs: (id: string) => key('execs', id),
     devboxJobs: (id: string) => key('devbox-jobs', id),
     events: (tenant: string) => key('events', tenant),
     audited: key('audited'),

@@ -1,5 +1,7 @@
 import {boolean, string} from '@oclif/core/flags';
-import {BoxyardError} from '@boxyard/core/errors';
+import type {JobView} from '@boxyard/core/api';
+import type {Client} from '@boxyard/core/client';
+import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../cli/define-command.ts';
 import {repeated, required} from '../cli/flags.ts';
 import {checkTerminal, followTerminal, terminalSize} from '../cli/follow-terminal.ts';
@@ -30,13 +32,7 @@ export default defineCommand({
     checkTerminal(context, `boxyard exec ${args.devbox} -- COMMAND`);
     const {client} = await context.connect();
     const again = `boxyard terminal ${flags.name === 'shell' ? '' : `--name ${flags.name} `}${args.devbox}`;
-    const known = await withSuggestion(
-      args.devbox,
-      'DevBox',
-      () => client.jobsList({query: {devbox: args.devbox, session: 'true', state: 'running', limit: 1000}}),
-      () => client.devboxesList(),
-    );
-    const live = known.items.find(job => job.name === flags.name);
+    const live = await liveTerminal(client, `${args.devbox}/${flags.name}`);
     if (live !== undefined) return followTerminal(context, client, live, {again, isReadonly: flags['read-only']});
     if (flags['read-only'])
       throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: `${args.devbox}/${flags.name}`, list: 'boxyard terminals list'});
@@ -53,3 +49,12 @@ export default defineCommand({
     return followTerminal(context, client, job, {again});
   },
 });
+
+/** A command without a terminal that has the name lets none of that name be opened, as the server will say. */
+async function liveTerminal(client: Client, called: string): Promise<JobView | undefined> {
+  const job = await client.jobsShow({job: called}).catch((error: unknown) => {
+    if (isBoxyardError(error) && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  });
+  return job?.state !== 'ended' && job?.spec.kind === 'exec' && job.spec.command.tty !== undefined ? job : undefined;
+}
