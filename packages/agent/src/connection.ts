@@ -3,7 +3,17 @@ import {WebSocket, type RawData} from 'ws';
 import {z} from 'zod';
 import type {Timing} from '@boxyard/core/config';
 import {BoxyardError, fromWire, isBoxyardError} from '@boxyard/core/errors';
-import {Attempt, JobId, decode, decodeData, fromServer, type DataFrame, type FromAgent, type FromServer} from '@boxyard/core/protocol';
+import {
+  Attempt,
+  JobId,
+  decode,
+  decodeData,
+  fromServer,
+  oneWritePerTurn,
+  type DataFrame,
+  type FromAgent,
+  type FromServer,
+} from '@boxyard/core/protocol';
 import {Backoff} from './backoff.ts';
 import {BulkLane} from './bulk.ts';
 import {dial} from './dial.ts';
@@ -54,6 +64,7 @@ export class Connection {
   readonly #backoff: Backoff;
   readonly #unknown = new Set<string>();
   #socket: WebSocket | undefined;
+  #gather: () => void = () => undefined;
   #isOpen = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
@@ -105,6 +116,7 @@ export class Connection {
   /** False when there is no server to hear it: what must not get lost is repeated after the next hello. */
   send(message: FromAgent): boolean {
     if (!this.#isOpen || !this.#socket) return false;
+    this.#gather();
     this.#socket.send(JSON.stringify(message));
     return true;
   }
@@ -118,7 +130,10 @@ export class Connection {
     let refusal: BoxyardError | undefined;
     const createConnection = (_: unknown, done: (error: Error | null, stream?: unknown) => void): undefined => {
       dial(target).then(
-        stream => done(null, stream),
+        stream => {
+          this.#gather = oneWritePerTurn(stream);
+          done(null, stream);
+        },
         (error: Error) => {
           if (isBoxyardError(error)) refusal = error;
           done(error);

@@ -72,7 +72,7 @@ export class Jobs {
       this.#parts.log('a box waits for garbage collection', {...of, error: String(error)}),
     );
     if (this.#parts.outputs.isDelivered(of)) await this.#forget(row);
-    else await this.#parts.journal.put(row);
+    else this.#parts.journal.note(row);
   }
 
   async delivered(of: Of): Promise<void> {
@@ -139,7 +139,7 @@ export class Jobs {
     this.#parts.crash('after-accept');
     if (row) await this.#clearAway(row, older);
     const job = this.#run(fresh);
-    this.#parts.send(job.update());
+    job.tell();
   }
 
   #checkFence(message: JobStart, row: JobRow | undefined): void {
@@ -192,7 +192,10 @@ export class Jobs {
     const {journal} = this.#parts;
     const tombstone = journal.tombstone(message.job);
     if (tombstone && (tombstone.attempt.number > message.attempt.number || tombstone.cancelled === undefined)) return;
-    if (!tombstone) await journal.bury(message, message.reason);
+    if (!tombstone) {
+      journal.bury(message, message.reason);
+      await journal.flushed();
+    }
     const zero = {stdout: 0, stderr: 0, log: 0};
     const of = {job: message.job, attempt: message.attempt};
     this.#parts.send({type: 'job.result', ...of, cancelled: message.reason, logEnd: zero, gaps: [], phases: [], asOf: journal.next()});
@@ -201,7 +204,8 @@ export class Jobs {
   async #giveUp(row: JobRow): Promise<void> {
     const job = this.#live.get(row.job);
     job?.endEarly({kind: 'superseded'});
-    await this.#parts.journal.bury(row);
+    this.#parts.journal.bury(row);
+    await this.#parts.journal.flushed();
     await this.#clearAway(row, job);
   }
 
@@ -228,7 +232,7 @@ export class Jobs {
 
   async #forget(row: JobRow): Promise<void> {
     this.#letGo(row);
-    await this.#parts.journal.bury(row);
+    this.#parts.journal.bury(row);
   }
 
   #letGo(row: JobRow): void {

@@ -125,6 +125,7 @@ function jobService(find: (tenant: string, job: string) => Stored, all: Readonly
       if (request.command?.[0] === 'crash') throw new Error('secret detail');
       return {...newJob(caller.tenant), actor: caller.actor};
     },
+    liveSessions: async () => 0,
     exec: refuse,
     pull: refuse,
     build: refuse,

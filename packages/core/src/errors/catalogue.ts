@@ -56,13 +56,13 @@ export const catalogue = {
     404,
     5,
     d => `No ${s(d['what'])} ${s(d['name'])}.`,
-    d => s(d['hint'] ?? (d['list'] ? `${s(d['list'])} shows what there is.` : '')),
+    d => s(d['hint'] ?? (d['list'] ? `${s(d['list'])} shows what there is.` : 'Check the name.')),
   ),
   CONFLICT: input(
     409,
     6,
     d => `${s(d['what'] ?? 'This')} ${s(d['issue'] ?? 'is in another state')}.`,
-    d => s(d['hint'] ?? ''),
+    d => s(d['hint'] ?? 'Look at it as it is now, then decide again.'),
   ),
   NAME_TAKEN: input(409, 6, d => `The name ${s(d['name'])} is taken.`, 'Choose another name, or remove the one that has it.'),
   IDEMPOTENCY_MISMATCH: input(

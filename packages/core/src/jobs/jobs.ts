@@ -23,6 +23,7 @@ export function createJobService(deps: JobServiceDeps): JobService {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
       submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
+    liveSessions: tenant => deps.store.rim.ask(redis => redis.hlen(deps.store.rim.keys.sessions(tenant))),
     exec: async (caller, devbox, request, key) => {
       const record = await deps.getDevBox(caller.tenant, devbox);
       const more = {key, request: {devbox: record.id, ...request}, secretEnv: request.secretEnv, devboxName: record.name};

@@ -5,7 +5,7 @@ import {capabilitiesLabel, snapshotRef} from '../images/rules.ts';
 import type {JobSpec} from '../protocol/index.ts';
 import {checkCommand, checkEnv, checkUser} from '../security/names.ts';
 import {type Isolation, policyOf} from './rules-policy.ts';
-import {ttyFor} from './rules-spec.ts';
+import {ttyFor} from './rules-tty.ts';
 
 /** What a job about a DevBox needs to know of it. */
 export interface DevBoxTarget {

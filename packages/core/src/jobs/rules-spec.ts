@@ -2,16 +2,16 @@ import type {BuildRequest, CreateDevBoxRequest, ExecRequest, PullRequest, RunReq
 import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
 import {capabilitiesLabel, fullImageName} from '../images/rules.ts';
-import type {Box, JobSpec, Source, Tty} from '../protocol/index.ts';
+import type {Box, JobSpec, Source} from '../protocol/index.ts';
 import {checkCommand, checkDirectory, checkEnv, checkUser} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
 import {isWeaker, profiles} from '../security/rules.ts';
+import {ttyFor} from './rules-tty.ts';
 import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
 
 const mib = 1024 ** 2;
 const runMemory = 512 * mib;
 const devboxMemory = 2048 * mib;
-const detachedMs = 24 * 3_600_000;
 const defaultImage = 'docker.io/library/debian:12';
 
 type Run = Extract<JobSpec, {kind: 'run'}>;
@@ -44,13 +44,6 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
     ...ttyFor(request),
     ...(request.fanOut === undefined ? {} : {fanOut: request.fanOut}),
   };
-}
-
-/** A terminal's input is typed by who looks on; there is no other. */
-export function ttyFor({tty, stdin}: {tty?: ExecRequest['tty']; stdin?: boolean | undefined}): {tty?: Tty} {
-  if (tty === undefined) return {};
-  if (stdin === true) throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a command at a terminal has its input from there'});
-  return {tty: {columns: tty.columns, rows: tty.rows, detachedMs: tty.detachedMs ?? detachedMs}};
 }
 
 /** Paths inside /workspace, as a person would write them there. */
@@ -191,7 +184,10 @@ export const removeImageSpec = (request: ImageRequest, context: SpecContext): Jo
   ref: fullImageName(request.ref, context.isLocalImage),
 });
 
-/** What a build runs has the engine's own network and limits, so it is not for a tenant that allows nothing so weak. */
+const {memoryBytes, cpus} = profiles.standard;
+const buildLimits = {...(memoryBytes === undefined ? {} : {memoryBytes}), ...(cpus === undefined ? {} : {cpus})};
+
+/** No engine builds with less privilege than `standard`'s network, memory and CPUs, so it is not for a tenant that allows nothing so weak. */
 export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecContext): JobSpec {
   if (isWeaker('standard', context.policy.minimumProfile))
     throw new BoxyardError(
@@ -211,6 +207,7 @@ export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecCo
     args: request.args ?? {},
     ...(request.target === undefined ? {} : {target: request.target}),
     cache: request.cache ?? true,
+    limits: context.policy.defaultProfile === 'open' ? {} : buildLimits,
     imageLabels: {
       'io.boxyard.managed': 'true',
       'io.boxyard.source': 'build',

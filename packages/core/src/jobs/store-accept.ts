@@ -7,6 +7,7 @@ import {execName, isWaiting, writeRecord, versionPrefix, type JobRecord} from '.
 import {addDevBoxEffects, addJobEffects} from './store-effects.ts';
 import {addFact} from '../events/store-facts.ts';
 import {newId} from '../config/index.ts';
+import {ttyOf} from './rules-tty.ts';
 import {newTotals} from './rules-totals.ts';
 import type {JobStore} from './store.ts';
 
@@ -22,6 +23,8 @@ export interface Acceptance {
   readonly jobs: readonly JobRecord[];
   readonly idempotency?: Idempotency | undefined;
   /** A DevBox that is new (its name and the plan's limit are taken in the same step) or changes with its job. */
+  /** How many live sessions the tenant may have; below 0, any number. */
+  readonly mostSessions?: number | undefined;
   readonly devbox?: {readonly before?: DevBoxRecord | undefined; readonly after: DevBoxRecord; readonly limit?: number} | undefined;
 }
 
@@ -35,7 +38,7 @@ export type Accepted =
 export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promise<Accepted> {
   const {rim, timing} = store;
   const {keys} = rim;
-  const {tenant, jobs, idempotency, devbox} = acceptance;
+  const {tenant, jobs, idempotency, devbox, mostSessions = -1} = acceptance;
   const context = store.context();
   const idem =
     idempotency === undefined
@@ -45,6 +48,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
     if (idem !== undefined) change.is('idempotency', idem.key, '');
     guardDevBox(change, acceptance, store);
     guardExec(change, jobs[0], store);
+    if (mostSessions >= 0 && jobs.some(job => ttyOf(job.spec) !== undefined)) change.below('sessions', keys.sessions(tenant), mostSessions);
     for (const job of jobs)
       if (isWaiting(job) && workerOfGroup(job.group) === undefined) change.spare('classes', keys.groups(tenant), job.group, mostGroups);
     if (idem !== undefined)
@@ -70,6 +74,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
   if (result.failed === 'classes') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'different needs waiting at once'});
   if (result.failed === 'exec') throw nameLives(jobs[0]!, result.found);
   if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: devbox!.after.name});
+  if (result.failed === 'sessions') throw new BoxyardError('LIMIT_REACHED', {what: 'live sessions', limit: mostSessions});
   if (result.failed === 'limit') throw new BoxyardError('LIMIT_REACHED', {what: 'DevBoxes', limit: devbox!.limit});
   return {done: 'again'};
 }

@@ -3,7 +3,7 @@ import type {JobsQuery} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import {DevBoxId} from '../protocol/index.ts';
 import type {JobRecord} from './rules-record.ts';
-import {ttyOf} from './rules-steps.ts';
+import {ttyOf} from './rules-tty.ts';
 import type {ChildTotals} from './rules-totals.ts';
 import type {JobStore} from './store.ts';
 

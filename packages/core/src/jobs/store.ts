@@ -90,16 +90,14 @@ export class JobStore {
   }
 
   /**
-   * The step `event` makes of the job and of its DevBox, if it makes one; several events in order make one step. `full` where
-   * the caller's room guard failed.
+   * The step `event` makes of the job and of its DevBox, if it makes one. `full` where the caller's room guard failed.
    */
-  async step(id: string, event: JobEvent | readonly JobEvent[], beside: Beside = {}): Promise<StepResult> {
-    const events = [event].flat() as readonly JobEvent[];
+  async step(id: string, event: JobEvent, beside: Beside = {}): Promise<StepResult> {
     let before = await this.get(id);
     let isFresh = false;
     for (let tries = 0; tries < mostTries; tries++) {
       if (before === undefined) return undefined;
-      const after = nextOf(before, events, this.moment());
+      const after = next(before, event, this.moment());
       if (after === undefined && isFresh) return {before, after: before, hasChanged: false};
       if (after === undefined) {
         before = await this.read(id);
@@ -174,9 +172,4 @@ export class JobStore {
     if (this.#cache.size > mostCached) this.#cache.delete(this.#cache.keys().next().value!);
     return record;
   }
-}
-
-function nextOf(record: JobRecord, events: readonly JobEvent[], moment: Moment): JobRecord | undefined {
-  const after = events.reduce((each, event) => next(each, event, moment) ?? each, record);
-  return after === record ? undefined : after;
 }

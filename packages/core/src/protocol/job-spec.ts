@@ -122,6 +122,7 @@ export const JobSpec = z.discriminatedUnion('kind', [
     args: Labels.default({}),
     target: z.string().optional(),
     cache: z.boolean().default(true),
+    limits: z.object({memoryBytes: Bytes.optional(), cpus: z.number().positive().optional()}).default({}),
     imageLabels: Labels.default({}),
     context: z.object({blob: z.string(), bytes: Bytes}),
   }),

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {Box, Command, SecretRef, Source} from './job-spec.ts';
-import {Labels} from './values.ts';
+import {Bytes, Labels} from './values.ts';
 
 /** A box to create: `Box` plus the name and labels that make it findable, and which secrets to ask for at start. */
 export const BoxToCreate = z.object({...Box.shape, name: z.string().regex(/^[a-z0-9-]{1,63}$/), labels: Labels});
@@ -20,6 +20,7 @@ export const Step = z.discriminatedUnion('do', [
     args: Labels,
     target: z.string().optional(),
     cache: z.boolean(),
+    limits: z.object({memoryBytes: Bytes.optional(), cpus: z.number().positive().optional()}).optional(),
     labels: Labels,
     context: z.object({blob: z.string(), bytes: z.number()}),
   }),

@@ -42,6 +42,7 @@ export function createKeys(prefix: string) {
     bell: (server: string) => key('bell', server),
     server: (server: string) => key('server', server),
     devbox: (id: string) => key('devbox', id),
+    sessions: (tenant: string) => key('sessions', tenant),
     devboxes: (tenant: string) => key('devboxes', tenant),
     /** Names of a DevBox's execs that have not ended, with their jobs. */
     execs: (id: string) => key('execs', id),

@@ -1,7 +1,7 @@
 import {Redis, type RedisOptions} from 'ioredis';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import {type RedisClock} from './clock.ts';
-import {type Change, type Committed, commit} from './redis-commit.ts';
+import {type Commit, createCommit} from './redis-commit.ts';
 import {type Keys, createKeys} from './redis-keys.ts';
 import {createScript} from './redis-script.ts';
 
@@ -10,7 +10,7 @@ export interface RedisRim {
   readonly keys: Keys;
   readonly clock: RedisClock;
   /** One transition in one Lua call. */
-  commit(build: (change: Change) => void): Promise<Committed>;
+  readonly commit: Commit;
   /** Another script of ours, from a `.lua.ts` file. */
   script(text: string): (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
   /** A few plain commands that need not be one step. */
@@ -50,7 +50,7 @@ export async function openRedis(target: RedisTarget, prefix: string, clock: Redi
     keys: createKeys(prefix),
     clock,
     options,
-    commit: build => commit(runner, build),
+    commit: createCommit(runner),
     script: text => {
       const script = createScript(text);
       return (keys, args) => script(runner, keys, args);

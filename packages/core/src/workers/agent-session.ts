@@ -4,7 +4,7 @@ import {type DataFrame, type FromAgent, OWN_RANGE, agreeOnVersion, type Query} f
 import type {AgentLink} from './agent-link.ts';
 import {FileFrames} from './hub-files.ts';
 import {Inventories} from './hub-inventory.ts';
-import {onRefused, onResult, onSecrets, onTerminalState, Updates, type JobFrameDeps} from './hub-jobs.ts';
+import {onRefused, onResult, onSecrets, onTerminalState, onUpdate, type JobFrameDeps} from './hub-jobs.ts';
 import {onJournal} from './hub-journal.ts';
 import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
@@ -30,7 +30,6 @@ export class AgentSession {
   readonly link: AgentLink;
   readonly #deps: SessionDeps;
   readonly #jobs: JobFrameDeps;
-  readonly #updates = new Updates();
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
   readonly terminals: TerminalFrames;
@@ -149,9 +148,9 @@ export class AgentSession {
     const {link} = this;
     switch (message.type) {
       case 'job.update':
-        return this.#updates.on(this.#jobs, link, message);
+        return onUpdate(this.#jobs, link, message);
       case 'job.result':
-        await onResult({...this.#jobs, updates: this.#updates}, link, message);
+        await onResult(this.#jobs, link, message);
         return this.#output.sealed(message.attempt, message.logEnd);
       case 'job.refused':
         return onRefused(this.#jobs, link, message);

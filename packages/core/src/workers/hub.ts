@@ -1,7 +1,7 @@
 import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import type {Query} from '../protocol/index.ts';
+import type {Corkable, Query} from '../protocol/index.ts';
 import type {TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
@@ -9,8 +9,8 @@ import type {HubDeps} from './hub-deps.ts';
 
 /** The agents' sockets of this server: at most one live connection per worker, everything an agent sends passes here. */
 export interface Hub {
-  /** Takes over a socket whose credential was checked; the hub closes it. */
-  accept(socket: WebSocket, identity: Identity): void;
+  /** Takes over a socket whose credential was checked, and the connection it writes to; the hub closes it. */
+  accept(socket: WebSocket, wire: Corkable, identity: Identity): void;
   isConnected(worker: string): boolean;
   /** Asks one worker; rejects with `WORKER_OFFLINE`, `REQUEST_TIMEOUT` after 5 s, or what the agent answered. */
   ask(worker: string, of: Query): Promise<unknown>;
@@ -31,9 +31,9 @@ export function createHub(deps: HubDeps): Hub {
   const opening = new Set<AgentLink>();
   let isClosing = false;
 
-  const accept = (socket: WebSocket, identity: Identity): void => {
+  const accept = (socket: WebSocket, wire: Corkable, identity: Identity): void => {
     if (isClosing) return socket.close(1012, 'restarting');
-    const link = new AgentLink(socket, identity, deps.timing);
+    const link = new AgentLink(socket, wire, {identity, timing: deps.timing});
     opening.add(link);
     const session = new AgentSession(link, {
       ...deps,

@@ -20,7 +20,7 @@ export default defineCommand({
     {does: 'Only look', line: 'terminal --read-only web'},
   ],
   runsCommand: true,
-  args: {devbox: required('name or id of the DevBox')},
+  args: {devbox: required('name or id of the DevBox; DEVBOX/NAME; or the id of a job at a terminal')},
   flags: {
     name: string({description: 'name of the terminal', default: 'shell'}),
     first: repeated({description: 'run this before the shell; may be repeated', helpValue: 'LINE'}),
@@ -31,28 +31,34 @@ export default defineCommand({
   async run(context, {flags, args, command}) {
     checkTerminal(context, `boxyard exec ${args.devbox} -- COMMAND`);
     const {client} = await context.connect();
-    const again = `boxyard terminal ${flags.name === 'shell' ? '' : `--name ${flags.name} `}${args.devbox}`;
-    const live = await liveTerminal(client, `${args.devbox}/${flags.name}`);
+    const [devbox = '', named = flags.name] = args.devbox.split('/');
+    const live = await liveTerminal(client, devbox, named);
+    const again =
+      live?.devbox === undefined && live !== undefined
+        ? `boxyard terminal ${live.id}`
+        : `boxyard terminal ${devbox}${named === 'shell' ? '' : `/${named}`}`;
     if (live !== undefined) return followTerminal(context, client, live, {again, isReadonly: flags['read-only']});
     if (flags['read-only'])
-      throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: `${args.devbox}/${flags.name}`, list: 'boxyard terminals list'});
+      throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: `${devbox}/${named}`, list: 'boxyard terminals list'});
     const body = {
-      name: flags.name,
+      name: named,
       command: command.length > 0 ? [...command] : shellCommand(flags.first),
       tty: terminalSize(context),
       ...(flags.user === undefined ? {} : {user: flags.user}),
       ...(flags.cwd === undefined ? {} : {cwd: flags.cwd}),
     };
     const onLost = () => context.say('The server did not answer; asking again.');
-    const open = () => submit(key => client.devboxesExec({devbox: args.devbox, body, key}), {onLost});
-    const job = await withSuggestion(args.devbox, 'DevBox', open, () => client.devboxesList());
+    const open = () => submit(key => client.devboxesExec({devbox, body, key}), {onLost});
+    const job = await withSuggestion(devbox, 'DevBox', open, () => client.devboxesList());
     return followTerminal(context, client, job, {again});
   },
 });
 
-/** A command without a terminal that has the name lets none of that name be opened, as the server will say. */
-async function liveTerminal(client: Client, called: string): Promise<JobView | undefined> {
-  const job = await client.jobsShow({job: called}).catch((error: unknown) => {
+/** The one that lives, by the id of its job or by DevBox and name. */
+async function liveTerminal(client: Client, devbox: string, name: string): Promise<JobView | undefined> {
+  if (/^j-[a-z2-7]+$/.test(devbox)) return client.jobsShow({job: devbox});
+  // What is there under the name without a terminal, or not at all, the server says when one is to be opened.
+  const job = await client.jobsShow({job: `${devbox}/${name}`}).catch((error: unknown) => {
     if (isBoxyardError(error) && error.code === 'NOT_FOUND') return undefined;
     throw error;
   });

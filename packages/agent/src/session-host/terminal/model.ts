@@ -2,8 +2,8 @@ import type {Terminal as Screen} from '@xterm/headless';
 import type {Size} from '@boxyard/core/plugin-api';
 import type {VtToken} from '@boxyard/core/vt';
 import {Keys} from './keys.ts';
-import {redrawOf} from './redraw.ts';
-import {openScreen} from './screen.ts';
+import {redrawOf} from '@boxyard/core/vt/redraw';
+import {openScreen} from '@boxyard/core/vt/screen';
 
 /** Lines kept above the screen (R33: 1.9 MB); older ones are in the spool. */
 const HISTORY = 1_000;

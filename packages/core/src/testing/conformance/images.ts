@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {readlink} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import type {Case} from '../../plugin-api/index.ts';
 import {execToEnd, must, rejectsWith, runToEnd, sh, startHeld} from './steps.ts';
@@ -84,6 +85,30 @@ export const imageCases: readonly Case[] = [
         build(wanted('RUN exit 9'), () => undefined, lab.signal),
         'invalid',
       );
+    },
+  },
+  {
+    name: 'the steps of a build keep to its limits and do not see the machine’s own network',
+    needs: ['images', 'build'],
+    run: async (engine, lab) => {
+      const {image = ''} = lab.spec();
+      const [ref, build, images] = [fresh(), must(engine.features.build), must(engine.features.images)];
+      const probe = await engine.probe(lab.signal);
+      const enforces = probe.usable ? probe.enforces : [];
+      const steps = [
+        'RUN echo "net=$(readlink /proc/self/ns/net)"',
+        'RUN head -c 200000000 /dev/zero | tail -c 190000000 | wc -c | sed s/^/memory=/ || :',
+      ];
+      const limits = enforces.includes('memory') ? {memoryBytes: 48 * 2 ** 20} : {};
+      const context = () => Readable.from([tarOf([{name: 'Dockerfile', data: [`FROM ${image}`, ...steps].join('\n')}])]);
+      let log = '';
+      const wanted = {context: context(), file: 'Dockerfile', ref, args: {}, labels: {}, cache: false, limits};
+      await build(wanted, bytes => (log += Buffer.from(bytes).toString()), lab.signal);
+      await images.remove(ref, lab.signal);
+      const own = await readlink('/proc/self/ns/net').catch(() => '');
+      assert.match(log, /net=net:\[\d+\]/);
+      assert.ok(own === '' || !log.includes(`net=${own}`), 'a step runs in the machine’s own network');
+      if (enforces.includes('memory')) assert.doesNotMatch(log, /memory=190000000/);
     },
   },
 ];

@@ -19,6 +19,8 @@ export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) =>
     nocache: !wanted.cache,
     rm: true,
     forcerm: true,
+    ...limits(wanted.limits),
+    ...OWN_NETWORK[api.dialect.name],
     ...(wanted.target === undefined ? {} : {target: wanted.target}),
     abortSignal: signal,
   };
@@ -33,6 +35,20 @@ export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) =>
   }
   return getImage(api, wanted.ref, signal);
 };
+
+/** Unasked, podman's API runs every step in the machine's own network, and it knows no word for a private one but this. */
+const OWN_NETWORK = {
+  docker: {networkmode: 'bridge'},
+  podman: {nsoptions: JSON.stringify([{Name: 'network', Host: false, Path: ''}])},
+} as const;
+
+const CPU_PERIOD = 100_000;
+
+/** As for boxes, swap is not extra memory. */
+const limits = ({memoryBytes, cpus}: NonNullable<Build['limits']> = {}) => ({
+  ...(memoryBytes === undefined ? {} : {memory: memoryBytes, memswap: memoryBytes}),
+  ...(cpus === undefined ? {} : {cpuperiod: CPU_PERIOD, cpuquota: Math.round(cpus * CPU_PERIOD)}),
+});
 
 /**
  * podman leaves the step that runs alive when its build is given up, so the step's processes must be found. This argument

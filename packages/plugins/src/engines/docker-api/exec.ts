@@ -10,6 +10,7 @@ import {frames, type Frame} from './frames.ts';
 import {openHijacked} from './hijack.ts';
 import {killInBox} from './kill-in-box.ts';
 import {numbered} from './output.ts';
+import {REMARK, execInOurWords} from './start-words.ts';
 import {openSize} from './terminal-size.ts';
 
 export const MARKER = 'BOXYARD_EXEC';
@@ -70,11 +71,14 @@ const processOf = (api: Api, box: Box, command: Command, opened: Opened): Proces
   opened.stream.once('end', ended.resolve);
   const said: Beginning = {text: ''};
   let exit: Promise<Exit> | undefined;
-  const chunks = opened.isTerminal ? raw(opened.stream) : withoutRemark(frames(bytesOf(opened.stream)));
+  const wait = () => (exit ??= ended.promise.then(async () => withShellCode(await exitOf(api, opened.exec), said)));
+  const output = opened.isTerminal
+    ? raw(opened.stream)
+    : execInOurWords(remember(withoutRemark(frames(bytesOf(opened.stream))), said), command.argv[0] ?? '', wait);
   return {
     stdin: stdinOf(opened.stream),
-    output: numbered(remember(chunks, said), {stdout: 0, stderr: 0}),
-    wait: () => (exit ??= ended.promise.then(async () => withShellCode(await exitOf(api, opened.exec), said))),
+    output: numbered(output, {stdout: 0, stderr: 0}),
+    wait,
     kill: async kind => {
       const state = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
       // The number of a process that has ended may be another's by now.
@@ -129,14 +133,15 @@ const NOT_THERE = /^OCI runtime exec failed: .*(?:executable file not found|no s
 const withShellCode = (exit: Exit, {text}: Beginning): Exit =>
   'code' in exit && exit.code === 126 && NOT_THERE.test(text) ? {...exit, code: 127} : exit;
 
-const REMARK = /^Error: write unixpacket \S+: write: (?:connection reset by peer|broken pipe)\n$/;
+const ONLY_REMARK = new RegExp(`^${REMARK.source}$`);
 
-/** podman's last word about stdin that a program ended without reading; it puts it among what the program said. */
+/** podman puts its last word about stdin that a program ended without reading among what the program said. */
 async function* withoutRemark(source: AsyncIterable<Frame>): AsyncGenerator<Frame> {
   let held: Frame | undefined;
   for await (const frame of source) {
     if (held !== undefined) yield held;
-    held = frame.stream === 'stderr' && frame.bytes.length < 300 && REMARK.test(Buffer.from(frame.bytes).toString()) ? frame : undefined;
+    held =
+      frame.stream === 'stderr' && frame.bytes.length < 300 && ONLY_REMARK.test(Buffer.from(frame.bytes).toString()) ? frame : undefined;
     if (held === undefined) yield frame;
   }
 }
