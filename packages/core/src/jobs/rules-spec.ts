@@ -1,4 +1,4 @@
-import type {BuildRequest, CreateDevBoxRequest, ExecRequest, PullRequest, RunRequest} from '../api/index.ts';
+import type {BuildRequest, CreateDevBoxRequest, PullRequest, RunRequest} from '../api/index.ts';
 import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
 import {capabilitiesLabel, fullImageName} from '../images/rules.ts';

@@ -62,11 +62,7 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
-  const sessionOf = (worker: string): AgentSession => {
-    const session = sessions.get(worker);
-    if (session !== undefined) return session;
-    throw new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
-  };
+  const sessionOf = (worker: string): AgentSession => sessions.get(worker) ?? offline(worker, deps);
 
   return {
     accept,
@@ -89,6 +85,10 @@ async function closeAll(opening: ReadonlySet<AgentLink>, sessions: ReadonlyMap<s
   for (const link of [...opening, ...Array.from(sessions.values(), session => session.link)]) link.close(1012, 'restarting');
   const end = performance.now() + 3_000;
   while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+}
+
+function offline(worker: string, {table}: HubDeps): never {
+  throw new BoxyardError('WORKER_OFFLINE', {worker: table.get(worker)?.record.name ?? worker});
 }
 
 /**
