@@ -31,7 +31,9 @@ export const createPortService = ({getDevBox, openPort, openMs}: PortDeps): Port
           worker,
           {...target, port},
           {
-            ...handlers,
+            data: bytes => handlers.data(bytes),
+            credit: bytes => handlers.credit(bytes),
+            over: () => handlers.over(),
             opened: () => (clearTimeout(late), handlers.opened()),
             end: error => (clearTimeout(late), handlers.end(error)),
           },
