@@ -45,6 +45,7 @@ export interface JobCoreOptions {
   readonly attemptKey: Uint8Array;
   readonly secrets: SecretValues;
   readonly tenants: Tenants;
+  readonly mostUnfinished?: number | undefined;
   readonly admitted: WorkerServiceDeps['admitted'];
   readonly onFault: (error: unknown, about: string) => void;
   readonly onStuck: () => void;
@@ -186,7 +187,14 @@ async function createStorage(options: JobCoreOptions) {
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
-  const store: JobStore = new JobStore({rim, timing, attemptIds: createAttemptIds(options.attemptKey), nudge, onChange});
+  const store: JobStore = new JobStore({
+    rim,
+    timing,
+    attemptIds: createAttemptIds(options.attemptKey),
+    nudge,
+    onChange,
+    mostUnfinished: options.mostUnfinished,
+  });
   const leases = createLeases(rim, {id: serverId, url: ''});
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();
