@@ -37,18 +37,13 @@ export function spawnHost(
 ): void {
   const log = openSync(join(stateDir, 'session-host.log'), 'a', 0o600);
   try {
-<<<<<<< HEAD
-    const [command, ...args] = wrapped([process.execPath, file, stateDir, version], env);
+    const [command, ...args] = wrapped([process.execPath, ...sparing, file, stateDir, version], env);
     const child = spawn(command!, args, {
       detached: true,
       stdio: ['ignore', log, log],
       cwd: stateDir,
       env: {...withoutOurs(env), BOXYARD_PACKAGES: packages},
     });
-=======
-    const [command, ...args] = wrapped([process.execPath, ...sparing, file, stateDir, version], env);
-    const child = spawn(command!, args, {detached: true, stdio: ['ignore', log, log], cwd: stateDir, env: withoutOurs(env)});
->>>>>>> main
     child.on('error', () => undefined);
     child.unref();
   } finally {

@@ -47,12 +47,9 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
   const result = await rim.commit(change => {
     if (idem !== undefined) change.is('idempotency', idem.key, '');
     guardDevBox(change, acceptance, store);
-<<<<<<< HEAD
     guardExec(change, jobs[0], store);
     if (mostSessions >= 0 && jobs.some(job => ttyOf(job.spec) !== undefined)) change.below('sessions', keys.sessions(tenant), mostSessions);
-=======
     if (jobs.length > 0) change.fewer('unfinished', keys.live(tenant), store.mostUnfinished);
->>>>>>> main
     for (const job of jobs)
       if (isWaiting(job) && workerOfGroup(job.group) === undefined) change.spare('classes', keys.groups(tenant), job.group, mostGroups);
     if (idem !== undefined)
