@@ -1,6 +1,6 @@
 import {parseRunning} from '../devboxes/rules-target.ts';
 import type {DevBoxRecord} from '../devboxes/rules.ts';
-import {BoxyardError} from '../errors/index.ts';
+import {BoxyardError, toWire} from '../errors/index.ts';
 import type {PortHandlers, PortService, PortStream, PortToOpen} from '../services.ts';
 
 export interface PortDeps {
@@ -18,36 +18,23 @@ export const createPortService = ({getDevBox, openPort, openMs}: PortDeps): Port
     return {worker, target: {tenant: record.tenant, engine, box}};
   },
   open({worker, target}, port, handlers) {
-    const late = setTimeout(() => {
-      stream.close();
-      const {code, message, hint} = new BoxyardError('REQUEST_TIMEOUT', {seconds: openMs / 1_000});
-      handlers.end({code, message, hint});
-    }, openMs);
-    late.unref();
-    const stream = opening(
-      () => clearTimeout(late),
-      () =>
-        openPort(
-          worker,
-          {...target, port},
-          {
-            data: bytes => handlers.data(bytes),
-            credit: bytes => handlers.credit(bytes),
-            over: () => handlers.over(),
-            opened: () => (clearTimeout(late), handlers.opened()),
-            end: error => (clearTimeout(late), handlers.end(error)),
-          },
-        ),
+    let late: NodeJS.Timeout | undefined;
+    const inTime = () => clearTimeout(late);
+    const stream = openPort(
+      worker,
+      {...target, port},
+      {
+        opened: () => (inTime(), handlers.opened()),
+        data: bytes => handlers.data(bytes),
+        credit: bytes => handlers.credit(bytes),
+        end: error => (inTime(), handlers.end(error)),
+        over: () => handlers.over(),
+      },
     );
-    return {...stream, close: () => (clearTimeout(late), stream.close())};
+    late = setTimeout(() => {
+      stream.close();
+      handlers.end(toWire(new BoxyardError('REQUEST_TIMEOUT', {seconds: openMs / 1_000})));
+    }, openMs);
+    return {...stream, close: () => (inTime(), stream.close())};
   },
 });
-
-function opening(onFailure: () => void, open: () => PortStream): PortStream {
-  try {
-    return open();
-  } catch (error) {
-    onFailure();
-    throw error;
-  }
-}

@@ -10,7 +10,7 @@ const ENTERED = `const net=require('net');
 const reach=(id,port,[host,...rest],code)=>{
   if(!host)return process.send({id,code});
   const s=net.connect({port,host,allowHalfOpen:true}).pause();
-  s.once('error',e=>reach(id,port,rest,e.code));
+  s.once('error',e=>reach(id,port,rest,code??e.code));
   s.once('connect',()=>process.send({id},s));
 };
 process.on('message',({id,port})=>reach(id,port,['127.0.0.1','::1']));`;
