@@ -1,53 +1,36 @@
 import {randomBytes} from 'node:crypto';
-import type {Timing} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
-import {OWN_RANGE, type FromAgent, type FromServer} from '@boxyard/core/protocol';
-import {AgentClock, bootId, type FollowingClock} from './clock.ts';
+import type {FromServer} from '@boxyard/core/protocol';
+import type {Agent, AgentDeps} from './agent-deps.ts';
+import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
-import {figuresOf, type DiskFigures} from './disk-guard.ts';
+import {figuresOf} from './disk-guard.ts';
 import {loadAll} from './engine-loading.ts';
 import {Engines} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
-import {prepareHost, spawnHost, type HostProgram} from './host-spawn.ts';
+import {prepareHost, spawnHost} from './host-spawn.ts';
 import {Hosts} from './hosts.ts';
 import {Inventory} from './inventory.ts';
 import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
+import {Ports} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
-import {journalReport, registration} from './registration.ts';
+import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
 import {lockStateDir, type StateLock} from './state-lock.ts';
-import {feedOf} from './steps/stdin.ts';
-import type {CrashPoint, Parts} from './steps/index.ts';
+import {stdinTook} from './steps/stdin.ts';
+import type {Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
+import {Terminals} from './terminals.ts';
 import {tellAbout} from './tell-start.ts';
 
-export interface AgentDeps {
-  readonly timing: Timing;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly log: (message: string, fields?: object) => void;
-  readonly version: string;
-  readonly hostProgram: HostProgram;
-  /** The server refused this worker for good, and says why. */
-  readonly onStopped: (error: BoxyardError) => void;
-  readonly crash?: (at: CrashPoint) => void;
-  /** How full the disk of a folder is. */
-  readonly disk?: (dir: string) => DiskFigures;
-  readonly clock?: FollowingClock;
-}
-
-export interface Agent {
-  /** `connected`, or why it is not. */
-  readonly status: () => string;
-  /** Lets go of everything and ends nothing: boxes and the session host go on. */
-  close(): Promise<void>;
-}
+export type {Agent, AgentDeps} from './agent-deps.ts';
 
 /** Starts the agent; resolves when it has read its journal and dials. `STATE_DIR_BUSY` if another one runs on this directory. */
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
@@ -91,6 +74,8 @@ class RunningAgent {
   readonly #inventory: Inventory;
   readonly #garbage: Garbage;
   readonly #pulse: Pulse;
+  readonly #terminals: Terminals;
+  readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
@@ -120,6 +105,8 @@ class RunningAgent {
       log: deps.log,
       crash: deps.crash ?? (() => undefined),
     };
+    this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, streams, send: this.#parts.send});
+    this.#ports = new Ports({...this.#parts, connection});
     this.#jobs = new Jobs(this.#parts);
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
     this.#garbage = new Garbage(this.#parts, this.#inventory);
@@ -175,19 +162,7 @@ class RunningAgent {
     const {config, deps, journal, machine} = this.#base;
     const {url, credential, fingerprint} = config;
     const known = () => config.installation ?? journal.meta('installation');
-    const hello = (): Extract<FromAgent, {type: 'hello'}> => {
-      const installation = known();
-      return {
-        type: 'hello',
-        protocol: OWN_RANGE,
-        ...(installation === undefined ? {} : {installation}),
-        machine,
-        process: this.#process,
-        boot: bootId(),
-        epoch: Number(journal.meta('epoch') ?? '0'),
-        clock: Date.now(),
-      };
-    };
+    const hello = () => helloOf({journal, machine, process: this.#process, installation: known()});
     const refuse = (message: Extract<FromServer, {type: 'hello'}>) =>
       known() === undefined || known() === message.installation
         ? undefined
@@ -200,7 +175,11 @@ class RunningAgent {
         unreadable: start =>
           this.#jobs.refuse(start, new BoxyardError('UNSUPPORTED', {what: 'a step of this job', by: `agent ${deps.version}`})),
         data: frame => this.#parts.streams.data(frame),
-        closed: () => this.#parts.outputs.onClosed(),
+        closed: () => {
+          this.#parts.outputs.onClosed();
+          this.#terminals.onClosed();
+          this.#ports.onClosed();
+        },
         stopped: deps.onStopped,
       },
     );
@@ -216,24 +195,20 @@ class RunningAgent {
       {stateDir, version: program.version, engines, spawnHost: spawn, log: deps.log},
       {
         state: state => this.#parts.held.update(state),
+        terminal: message => {
+          this.#parts.held.show(message, message.state);
+          this.#terminals.changed(message, message.state);
+        },
+        view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
-        stdinTook: message => this.#onStdin(message.job, message.done),
+        stdinTook: message => this.#quietly(stdinTook(this.#base.journal, message)),
         lost: (error, held) => {
           deps.log('a session host is gone');
           this.#parts.held.lost(error, held);
+          this.#terminals.onLost(held);
         },
       },
     );
-  }
-
-  #onStdin(job: string, isDone: boolean): void {
-    const row = this.#base.journal.find(job);
-    if (!row) return;
-    if (isDone && row.start.stdin && row.stdinDone !== true) {
-      row.stdinDone = true;
-      this.#quietly(this.#base.journal.put(row));
-    }
-    feedOf(row)?.took();
   }
 
   #onOpen(message: Extract<FromServer, {type: 'hello'}>): void {
@@ -248,6 +223,7 @@ class RunningAgent {
     this.#jobs.onOpen();
     this.#parts.secrets.onOpen();
     this.#parts.outputs.onOpen();
+    this.#terminals.onOpen();
     this.#parts.streams.onOpen();
     this.#quietly(this.#inventory.tellAll(true));
   }
@@ -278,6 +254,15 @@ class RunningAgent {
         return this.#quietly(answer(message, this.#parts, this.#inventory).then(send));
       case 'stream.credit':
         return streams.credit(message.stream, message.bytes);
+      case 'terminal.open':
+      case 'terminal.input':
+      case 'terminal.resize':
+      case 'terminal.take':
+      case 'terminal.redraw':
+      case 'terminal.close':
+        return this.#quietly(this.#terminals.on(message));
+      case 'port.open':
+        return this.#quietly(this.#ports.open(message));
       case 'stream.end':
         return streams.end(message);
       case 'hello':

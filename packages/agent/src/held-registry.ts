@@ -47,6 +47,17 @@ export class HeldRegistry {
     });
   }
 
+  /** What a program's terminal shows and asks has changed. */
+  show(of: Slot, terminal: NonNullable<HeldState['terminal']>): void {
+    const state = this.find(of);
+    if (state) this.#states.set(keyOf(of), {...state, terminal});
+  }
+
+  /** Of all programs that live, those at a terminal. */
+  terminals(): HeldState[] {
+    return [...this.#states.values()].filter(state => state.terminal !== undefined && !isOver(state));
+  }
+
   update(state: HeldState): void {
     const key = keyOf(state);
     this.#states.set(key, state);

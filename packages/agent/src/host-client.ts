@@ -11,6 +11,7 @@ import {
   HeldState,
   HostLengths,
   HostList,
+  ViewOpened,
   encodeFrame,
   type EngineToLoad,
   type FromAgentToHost,
@@ -30,6 +31,8 @@ export interface HostEvents {
   state(state: HeldState): void;
   spooled(message: Extract<FromHostToAgent, {type: 'spooled'}>): void;
   stdinTook(message: Extract<FromHostToAgent, {type: 'stdin.took'}>): void;
+  terminal(message: Extract<FromHostToAgent, {type: 'terminal'}>): void;
+  view(message: FromView, bytes: Buffer): void;
   /** The session host is gone, and with it every stream it held. */
   lost(error: Error): void;
 }
@@ -37,6 +40,11 @@ export interface HostEvents {
 type WithoutId<T> = T extends {id: number} ? Omit<T, 'id'> : never;
 type Request = WithoutId<FromAgentToHost>;
 type Note = Extract<FromAgentToHost, {type: 'append' | 'stdin' | 'stdin.end' | 'forget'}>;
+export type ViewNote = Extract<
+  FromAgentToHost,
+  {type: 'view.input' | 'view.size' | 'view.take' | 'view.redraw' | 'view.credit' | 'view.close'}
+>;
+export type FromView = Extract<FromHostToAgent, {view: number}>;
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -86,8 +94,14 @@ export class HostClient {
     socket.write(encodeFrame({type: 'append', job: of.job, attempt: of.attempt, text} satisfies Note));
   }
 
+  /** Looks on at a terminal that a running session host holds; `NOT_FOUND` where there is none. */
+  async view(message: Extract<Request, {type: 'view'}>): Promise<ViewOpened> {
+    if (!this.#socket) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: message.slot});
+    return ViewOpened.parse(await this.#ask(this.#socket, message));
+  }
+
   /** False while no session host is there: the bytes were not taken. */
-  note(message: Note, bytes?: Uint8Array): boolean {
+  note(message: Note | ViewNote, bytes?: Uint8Array): boolean {
     if (!this.#socket) return false;
     this.#gather();
     return this.#socket.write(encodeFrame(message, bytes)) || true;
@@ -153,7 +167,7 @@ export class HostClient {
     const socket = await open(hostSocketPath(this.#deps.stateDir, this.#deps.version));
     const reader = new FrameReader();
     socket.on('data', (chunk: Buffer) => {
-      for (const frame of reader.push(chunk)) this.#receive(frame.value);
+      for (const frame of reader.push(chunk)) this.#receive(frame.value, frame.bytes);
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose(socket));
@@ -178,14 +192,16 @@ export class HostClient {
     for (const one of waiting) one.reject(hostLost());
   }
 
-  #receive(value: unknown): void {
+  #receive(value: unknown, bytes: Buffer): void {
     const parsed = FromHostToAgent.safeParse(value);
     if (!parsed.success) return this.#deps.log('the session host said something unknown', {value});
     const message = parsed.data;
     if (message.type === 'reply') return this.#settle(message);
     if (message.type === 'state') return this.#events.state(message.of);
     if (message.type === 'spooled') return this.#events.spooled(message);
-    this.#events.stdinTook(message);
+    if (message.type === 'stdin.took') return this.#events.stdinTook(message);
+    if (message.type === 'terminal') return this.#events.terminal(message);
+    this.#events.view(message, bytes);
   }
 
   #settle(reply: Extract<FromHostToAgent, {type: 'reply'}>): void {

@@ -2,10 +2,10 @@ import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Attempt} from '@boxyard/core/protocol';
-import {HostClient, type HostClientDeps, type HostEvents} from './host-client.ts';
+import {HostClient, type HostClientDeps, type HostEvents, type ViewNote} from './host-client.ts';
 import {isRunning, versionsIn} from './running-hosts.ts';
 import {hostSocketPath} from './session-host/socket-path.ts';
-import type {HeldState, HostLengths} from './session-host/wire.ts';
+import type {HeldState, HostLengths, ViewOpened} from './session-host/wire.ts';
 
 type Of = {readonly job: string; readonly attempt: Attempt};
 type Start = Parameters<HostClient['start']>[0];
@@ -34,6 +34,7 @@ export class Hosts {
   readonly #current: HostClient;
   readonly #older = new Map<string, HostClient>();
   readonly #ownerOf = new Map<string, HostClient>();
+  readonly #hostOfView = new Map<number, HostClient>();
 
   constructor(deps: HostsDeps, events: HostsEvents) {
     this.#deps = deps;
@@ -67,7 +68,19 @@ export class Hosts {
     await this.#for(of).append(of, text);
   }
 
-  note(message: Parameters<HostClient['note']>[0], bytes?: Uint8Array): boolean {
+  /** Looks on at a terminal, through the session host that holds it; what is said of the view goes by `tellView`. */
+  async view(message: Parameters<HostClient['view']>[0]): Promise<ViewOpened> {
+    const host = this.#for(message);
+    this.#hostOfView.set(message.view, host);
+    return host.view(message);
+  }
+
+  tellView(message: ViewNote, bytes?: Uint8Array): void {
+    this.#hostOfView.get(message.view)?.note(message, bytes);
+    if (message.type === 'view.close') this.#hostOfView.delete(message.view);
+  }
+
+  note(message: Exclude<Parameters<HostClient['note']>[0], ViewNote>, bytes?: Uint8Array): boolean {
     const host = this.#for(message);
     const isTaken = host.note(message, bytes);
     if (message.type === 'forget') this.#forgotten(message, host);

@@ -1,8 +1,30 @@
 import {arch, cpus, hostname, platform, totalmem} from 'node:os';
-import type {FromAgent, Platform} from '@boxyard/core/protocol';
+import {OWN_RANGE, type FromAgent, type Platform} from '@boxyard/core/protocol';
+import {bootId} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import type {Engines} from './engines.ts';
 import type {Journal} from './journal.ts';
+
+export interface Self {
+  readonly journal: Journal;
+  readonly machine: string;
+  readonly process: string;
+  readonly installation: string | undefined;
+}
+
+/** Who this agent is; the first frame of every connection. */
+export function helloOf({journal, machine, process, installation}: Self): Extract<FromAgent, {type: 'hello'}> {
+  return {
+    type: 'hello',
+    protocol: OWN_RANGE,
+    ...(installation === undefined ? {} : {installation}),
+    machine,
+    process,
+    boot: bootId(),
+    epoch: Number(journal.meta('epoch') ?? '0'),
+    clock: Date.now(),
+  };
+}
 
 const platforms: Readonly<Partial<Record<NodeJS.Platform, Platform>>> = {linux: 'linux', darwin: 'darwin', win32: 'windows'};
 

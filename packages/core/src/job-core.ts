@@ -23,6 +23,7 @@ import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
 import type {RedisRim} from './rim/redis.ts';
 import type {SecretValues, Services} from './services.ts';
+import {createPortService} from './sessions/ports.ts';
 import {createHub, type Hub} from './workers/hub.ts';
 import {Presence} from './workers/presence.ts';
 import {presenceOf} from './workers/rules.ts';
@@ -250,6 +251,12 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
       hub: () => hub,
       admitted,
       nudge: parts.nudge,
+    }),
+    terminals: {open: hub.openTerminal},
+    ports: createPortService({
+      getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
+      openPort: hub.openPort,
+      openMs: timing.query * 3,
     }),
     images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),
     logs: createLogService({store, blobs, timing, onJob: (job, listener) => watchers.listen(job, listener)}),

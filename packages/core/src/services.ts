@@ -20,7 +20,7 @@ import type {
   SnapshotRequest,
   WorkerView,
 } from './api/index.ts';
-import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {DataFrame, FromAgent, FromServer, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 /** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
 export interface Caller {
@@ -54,6 +54,8 @@ export interface JobService {
   /** By id, unique prefix of an id, or `DEVBOX/NAME`. */
   show(tenant: TenantId, job: string): Promise<JobView>;
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
+  /** How many programs at a terminal the tenant has that were accepted and have not ended. */
+  liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
   retry(caller: Caller, job: string, key?: string): Promise<JobView>;
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */
@@ -117,6 +119,58 @@ export interface LogService {
   upload(tenant: TenantId, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}>;
   out(tenant: TenantId, job: string): Promise<{readonly bytes: number; read(): AsyncIterable<Uint8Array>}>;
 }
+/** Who looks on at a terminal through a connected worker. */
+export interface TerminalService {
+  /** Opens a view at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order, `end` last. */
+  open(worker: string, request: TerminalToOpen, handlers: TerminalHandlers): TerminalStream;
+}
+type AgentSays<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
+export type TerminalToOpen = Omit<Extract<FromServer, {type: 'terminal.open'}>, 'type' | 'stream'>;
+type Unaddressed<T> = T extends {stream: number} ? Omit<T, 'stream'> : never;
+export interface TerminalStream {
+  send(
+    command: Unaddressed<
+      Extract<FromServer, {type: 'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.redraw' | 'stream.credit'}>
+    >,
+  ): void;
+  /** Stops looking on. Idempotent; no handler is called after it. */
+  close(): void;
+}
+export interface TerminalHandlers {
+  answer(message: AgentSays<'terminal.opened' | 'terminal.screen' | 'terminal.took' | 'terminal.control'>): void;
+  data(frame: DataFrame): void;
+  end(how: Pick<AgentSays<'stream.end'>, 'length' | 'error'>): void;
+}
+/** Connections to ports inside DevBoxes. */
+export interface PortService {
+  /** Where it runs; `NOT_FOUND`, and `CONFLICT` where it does not run. */
+  find(tenant: TenantId, devbox: string): Promise<PortPlace>;
+  /** Connects at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order. */
+  open(place: PortPlace, port: number, handlers: PortHandlers): PortStream;
+}
+export interface PortPlace {
+  readonly worker: string;
+  readonly target: Omit<PortToOpen, 'port'>;
+}
+export type PortToOpen = Omit<Extract<FromServer, {type: 'port.open'}>, 'type' | 'stream'>;
+/** The way to the box. It keeps no more than the agent gave credit for; whoever calls sees to that. */
+export interface PortStream {
+  data(bytes: Uint8Array): void;
+  credit(bytes: number): void;
+  /** No more comes from this side; the other direction goes on. */
+  end(): void;
+  /** Cuts both directions. Idempotent; no handler is called after it. */
+  close(): void;
+}
+export interface PortHandlers {
+  opened(): void;
+  data(bytes: Uint8Array): void;
+  credit(bytes: number): void;
+  /** No more comes from the box; with an error the whole is cut off, and nothing is called after it. */
+  end(error: AgentSays<'stream.end'>['error']): void;
+  /** Both directions have ended and every byte is on its way. Last. */
+  over(): void;
+}
 export interface EventService {
   /** Events after `after` (`<incarnation>.<n>`), then live ones; `reset` where `after` is no longer in the stream. */
   follow(
@@ -150,6 +204,8 @@ export interface Services {
   readonly images: ImageService;
   readonly logs: LogService;
   readonly events: EventService;
+  readonly terminals: TerminalService;
+  readonly ports: PortService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

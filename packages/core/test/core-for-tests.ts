@@ -28,7 +28,7 @@ export interface TestCoreOptions {
   readonly timing?: Timing;
   readonly dir?: string;
   readonly tenant?: string;
-  readonly limits?: {readonly devboxes: number; readonly historyDays: number};
+  readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number};
   readonly workers?: Map<string, {worker: string; tenant: string; name: string}>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly mostUnfinished?: number;
@@ -62,7 +62,11 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
       forgetJob: async () => undefined,
     },
     tenants: {
-      get: async () => ({minimumProfile: 'open', defaultProfile: 'open', limits: options.limits ?? {devboxes: -1, historyDays: 365}}),
+      get: async () => ({
+        minimumProfile: 'open',
+        defaultProfile: 'open',
+        limits: {devboxes: -1, sessions: -1, historyDays: 365, ...options.limits},
+      }),
     },
     mostUnfinished: options.mostUnfinished,
     admitted: async () => options.joined ?? [],

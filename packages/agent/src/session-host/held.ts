@@ -1,12 +1,16 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {BoxyardError, asBoxyardError, isBoxyardError, toWire} from '@boxyard/core/errors';
-import type {Box, Engine, Process} from '@boxyard/core/plugin-api';
-import type {Attempt, Exit} from '@boxyard/core/protocol';
+import type {Box, Engine, Process, Terminal as TerminalProcess} from '@boxyard/core/plugin-api';
+import type {Attempt, Exit, Tty} from '@boxyard/core/protocol';
 import {CALL_MS, isInDoubt, withDeadline} from '../engine-calls.ts';
 import type {JobOutput} from './job-output.ts';
+import {ExecMarks} from './exec-marks.ts';
+import {beginningOf} from './exec-beginning.ts';
+import {Captured} from './captured.ts';
+import {killTree} from './kill-tree.ts';
 import {StdinFeed} from './stdin-feed.ts';
+import {showTerminal, type ShownTerminal} from './shown-terminal.ts';
+import type {Terminal, TerminalState} from './terminal/terminal.ts';
 import type {FromAgentToHost, HeldState} from './wire.ts';
 
 type RunMessage = Extract<FromAgentToHost, {type: 'run'}>;
@@ -18,12 +22,13 @@ export interface HeldDeps {
   readonly spoolDir: string;
   readonly onState: (state: HeldState) => void;
   readonly onStdin: (offset: number, done: boolean) => void;
+  readonly onTerminal: (state: TerminalState) => void;
   /** Milliseconds after which a start that is not answered yet is looked after. */
   readonly lookMs?: number;
 }
 
 const OUTPUT_AFTER_EXIT_MS = 10_000;
-const CAPTURE_BYTES = 64 * 1024;
+const FORSAKEN_GRACE_MS = 10_000;
 const LOOK_MS = 5_000;
 
 /**
@@ -41,11 +46,12 @@ export class Held {
   readonly #stdin: StdinFeed | undefined;
   readonly #abort = new AbortController();
   #process: Process | undefined;
+  #shown: ShownTerminal | undefined;
   #is: HeldState['is'] = 'starting';
   #exit: Exit | undefined;
   #error: HeldState['error'];
-  #captured: Buffer[] = [];
-  #capture = false;
+  #captured: Captured | undefined;
+  #killing: Promise<unknown> | undefined;
   #markStarted: () => void = () => undefined;
 
   constructor(message: RunMessage | ExecMessage, deps: HeldDeps) {
@@ -64,6 +70,11 @@ export class Held {
     return this.#stdin;
   }
 
+  /** Of a program that was given one, from its start on. */
+  get terminal(): Terminal | undefined {
+    return this.#shown?.terminal;
+  }
+
   get hasEnded(): boolean {
     return this.#is === 'ended' || this.#is === 'failed';
   }
@@ -76,26 +87,27 @@ export class Held {
       is: this.#is,
       exit: this.#exit,
       error: this.#error,
-      captured: this.#capture ? Buffer.concat(this.#captured).toString('utf8') : undefined,
+      captured: this.#captured?.text,
       lengths: this.#deps.output.lengths,
       stdinTook: this.#stdin?.received ?? 0,
       stdinDone: this.#stdin?.isDone ?? true,
+      terminal: this.#shown?.terminal.state,
     };
   }
 
-  /** Only execs: a main process is ended through its box. Asks, waits, kills the tree. Idempotent. */
+  /** Only execs: a main process is ended through its box. See `killTree`; it has not ended before that is done. Idempotent. */
   async kill(graceMs: number): Promise<void> {
     if (this.hasEnded || !this.#process) return;
-    if (graceMs > 0) {
-      await this.#process.kill('SIGTERM');
-      await Promise.race([this.ended, delay(graceMs, undefined, {ref: false})]);
-    }
-    if (!this.hasEnded) await this.#process.kill('SIGKILL');
+    // A shell at a terminal does not mind being asked to end; it ends when its terminal does.
+    const killed = killTree(this.#process, this.#shown ? 'SIGHUP' : 'SIGTERM', graceMs);
+    this.#killing = Promise.allSettled([this.#killing, killed]);
+    await killed;
   }
 
   /** Lets go without ending what it holds. */
   abandon(): void {
     this.#abort.abort();
+    this.#shown?.close();
   }
 
   async #main(message: RunMessage): Promise<void> {
@@ -195,68 +207,50 @@ export class Held {
 
   async #exec(message: ExecMessage): Promise<void> {
     const {engine, output} = this.#deps;
-    const known = this.#readExit();
+    const marks = new ExecMarks(this.#deps.spoolDir, this.slot);
+    const known = marks.exit;
     if (known) return this.#end(known);
-    if (existsSync(this.#startedFile)) return this.#end({unknown: 'exec_outcome_unknown'});
-    const {exec} = engine.features;
-    if (!exec) throw new BoxyardError('UNSUPPORTED', {what: 'exec', by: message.engine});
+    if (marks.isStarted) return this.#end({unknown: 'exec_outcome_unknown'});
+    const begin = beginningOf(engine, message);
     const box = await this.#find(message.box);
-    const {argv, env, cwd, user} = message.command;
-    const command = {argv, env, ...(cwd === undefined ? {} : {cwd}), ...(user === undefined ? {} : {user})};
-    this.#capture = message.into === 'capture';
-    if (!this.#capture) this.#mark(this.#startedFile, '');
-    const process = await this.#ask('exec', call => exec(box, command, call)).catch((error: unknown) => {
+    if (message.into === 'capture') this.#captured = new Captured();
+    else marks.markStarted();
+    const process = await this.#ask('exec', call => begin(box, call)).catch((error: unknown) => {
       // Whether it was started, nobody can say.
       if (isBoxyardError(error) && error.code === 'ENGINE_TIMEOUT') return this.#end({unknown: 'exec_outcome_unknown'});
       throw error;
     });
     if (process === undefined) return;
     this.#process = process;
+    if (message.command.tty !== undefined) this.#show(process, message.command.tty);
     this.#running();
-    if (this.#stdin) this.#stdin.readable.pipe(this.#process.stdin);
+    if (this.#shown) this.#process.stdin.on('error', () => undefined);
+    else if (this.#stdin) this.#stdin.readable.pipe(this.#process.stdin);
     else this.#process.stdin.end();
     this.#process.stdin.on('error', () => this.#stdin?.drop());
-    for await (const chunk of this.#process.output) this.#take(chunk, message.into);
+    for await (const chunk of this.#process.output) await this.#take(chunk, message.into);
     const exit = await this.#process.wait();
+    await this.#killing;
+    await this.#shown?.finish();
     output.flush();
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.
-    if (!this.#capture) this.#markIfRoom(this.#exitFile, JSON.stringify(exit));
+    if (!this.#captured) marks.markExit(exit);
     this.#end(exit);
   }
 
-  #take(chunk: {stream: 'stdout' | 'stderr'; bytes: Uint8Array}, into: ExecMessage['into']): void {
-    if (into === 'own') return this.#deps.output.write(chunk.stream, chunk.bytes);
-    if (into === 'log') return this.#deps.output.write('log', chunk.bytes);
-    const held = this.#captured.reduce((sum, part) => sum + part.length, 0);
-    if (held < CAPTURE_BYTES) this.#captured.push(Buffer.from(chunk.bytes.subarray(0, CAPTURE_BYTES - held)));
+  #show(process: Process, tty: Tty): void {
+    this.#shown = showTerminal(process as TerminalProcess, tty, {
+      output: this.#deps.output,
+      onState: this.#deps.onTerminal,
+      onForsaken: () => void this.kill(FORSAKEN_GRACE_MS).catch(() => undefined),
+    });
   }
 
-  get #exitFile(): string {
-    return join(this.#deps.spoolDir, `${this.slot}.exit`);
-  }
-
-  #readExit(): Exit | undefined {
-    if (!existsSync(this.#exitFile)) return undefined;
-    return JSON.parse(readFileSync(this.#exitFile, 'utf8')) as Exit;
-  }
-
-  /** There from just before the engine is asked: an exec is never asked for twice, whoever died in between (R23). */
-  get #startedFile(): string {
-    return join(this.#deps.spoolDir, `${this.slot}.started`);
-  }
-
-  #mark(file: string, content: string): void {
-    mkdirSync(this.#deps.spoolDir, {recursive: true, mode: 0o700});
-    writeFileSync(file, content, {mode: 0o600});
-  }
-
-  /** What is known here needs no file, so a full disk does not undo it. */
-  #markIfRoom(file: string, content: string): void {
-    try {
-      this.#mark(file, content);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    }
+  async #take(chunk: {stream: 'stdout' | 'stderr'; bytes: Uint8Array}, into: ExecMessage['into']): Promise<void> {
+    if (this.#shown) return this.#shown.write(chunk.bytes);
+    if (into === 'own') return void this.#deps.output.write(chunk.stream, chunk.bytes);
+    if (into === 'log') return void this.#deps.output.write('log', chunk.bytes);
+    this.#captured?.push(chunk.bytes);
   }
 
   #running(): void {
@@ -266,6 +260,7 @@ export class Held {
   }
 
   #end(exit: Exit): void {
+    this.#shown?.terminal.end();
     this.#exit = exit;
     this.#is = 'ended';
     this.#stdin?.drop();

@@ -28,7 +28,7 @@ export class JobOutput {
   addSecrets(values: readonly string[]): void {
     if (values.every(value => this.#secrets.has(value))) return;
     for (const value of values) this.#secrets.add(value);
-    for (const stream of OUTPUTS) this.#release(stream);
+    for (const stream of OUTPUTS) this.release(stream);
     this.#redactors.clear();
   }
 
@@ -44,18 +44,20 @@ export class JobOutput {
     const skip = this.#taken[stream] - offset;
     if (skip >= bytes.length) return;
     if (skip < 0) {
-      this.#release(stream);
+      this.release(stream);
       this.#spool.skip(stream, offset, 'spool-lost');
       this.#taken[stream] = offset;
     }
     this.write(stream, bytes.subarray(Math.max(skip, 0)));
   }
 
-  write(stream: OutputName, bytes: Uint8Array): void {
+  /** Returns what went on: masked, and without an end that may be the beginning of a secret. */
+  write(stream: OutputName, bytes: Uint8Array): Uint8Array {
     this.#taken[stream] += bytes.length;
-    if (this.#secrets.size === 0) this.#spool.write(stream, bytes);
-    else this.#spool.write(stream, this.#redactorOf(stream).push(bytes));
+    const masked = this.#secrets.size === 0 ? bytes : this.#redactorOf(stream).push(bytes);
+    this.#spool.write(stream, masked);
     this.#tell(stream);
+    return masked;
   }
 
   note(gap: Gap): void {
@@ -64,7 +66,7 @@ export class JobOutput {
 
   /** After the last byte of whatever wrote: what a redactor held back is decided now. */
   flush(): void {
-    for (const stream of OUTPUTS) this.#release(stream);
+    for (const stream of OUTPUTS) this.release(stream);
   }
 
   get lengths(): LogEnd {
@@ -80,11 +82,13 @@ export class JobOutput {
     this.#spool.close();
   }
 
-  #release(stream: OutputName): void {
-    const rest = this.#redactors.get(stream)?.flush();
-    if (!rest || rest.length === 0) return;
+  /** What was held back of a stream goes on, and is returned: no more of a secret has come for a while. */
+  release(stream: OutputName): Uint8Array {
+    const rest = this.#redactors.get(stream)?.flush() ?? new Uint8Array();
+    if (rest.length === 0) return rest;
     this.#spool.write(stream, rest);
     this.#tell(stream);
+    return rest;
   }
 
   #redactorOf(stream: OutputName): Redactor {

@@ -7,6 +7,7 @@ import {oneWritePerTurn, type Attempt} from '@boxyard/core/protocol';
 import {DiskRoom} from './disk-room.ts';
 import {Held} from './held.ts';
 import {JobOutput} from './job-output.ts';
+import {HostViews} from './host-views.ts';
 import {Spool, spoolCaps, spoolDir, type SpoolCaps} from './spool.ts';
 import {
   FrameReader,
@@ -29,6 +30,12 @@ export interface SessionHostDeps {
   readonly caps?: SpoolCaps;
 }
 
+interface ConnectedAgent {
+  /** Gathers the frames of one turn. */
+  readonly gather: () => void;
+  readonly views: HostViews;
+}
+
 type Of<T extends FromAgentToHost['type']> = Extract<FromAgentToHost, {type: T}>;
 const jobKey = (of: {job: string; attempt: Attempt}) => `${of.job}.${of.attempt.number}.${of.attempt.id}`;
 
@@ -41,8 +48,7 @@ export class SessionHost {
   readonly #engines = new Map<string, Promise<LoadedEngine | undefined>>();
   readonly #outputs = new Map<string, JobOutput>();
   readonly #held = new Map<string, Held>();
-  /** With what gathers the frames of one turn. */
-  readonly #agents = new Map<Socket, () => void>();
+  readonly #agents = new Map<Socket, ConnectedAgent>();
   readonly #room: DiskRoom;
   readonly #timer: NodeJS.Timeout;
   #emptySince = Date.now();
@@ -57,7 +63,8 @@ export class SessionHost {
   /** Takes over a connected agent's socket. */
   serve(socket: Socket): void {
     const reader = new FrameReader();
-    this.#agents.set(socket, oneWritePerTurn(socket));
+    const gather = oneWritePerTurn(socket);
+    this.#agents.set(socket, {gather, views: new HostViews(socket, gather)});
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) this.#receive(socket, frame);
@@ -67,7 +74,10 @@ export class SessionHost {
       }
     });
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.#agents.delete(socket));
+    socket.on('close', () => {
+      this.#agents.get(socket)?.views.close();
+      this.#agents.delete(socket);
+    });
   }
 
   close(): void {
@@ -86,7 +96,7 @@ export class SessionHost {
       return;
     }
     const message = parsed.data;
-    void this.#handle(message, frame.bytes).then(
+    void this.#handle(socket, message, frame.bytes).then(
       value => {
         if ('id' in message) this.#reply(socket, message.id, {value});
       },
@@ -98,8 +108,17 @@ export class SessionHost {
   }
 
   // Up to its first wait each handler runs in the order of arrival, which is what stdin and append rely on.
-  async #handle(message: FromAgentToHost, bytes: Buffer): Promise<unknown> {
+  async #handle(socket: Socket, message: FromAgentToHost, bytes: Buffer): Promise<unknown> {
     switch (message.type) {
+      case 'view':
+        return this.#agents.get(socket)?.views.open(this.#find(message)?.terminal, message);
+      case 'view.input':
+      case 'view.size':
+      case 'view.take':
+      case 'view.redraw':
+      case 'view.credit':
+      case 'view.close':
+        return this.#agents.get(socket)?.views.on(message, bytes);
       case 'hello':
         return this.#hello(message);
       case 'run':
@@ -170,6 +189,7 @@ export class SessionHost {
       output: this.#outputOf(message),
       spoolDir: spoolDir(this.#deps.stateDir, job, attempt),
       onState: state => this.#tell({type: 'state', of: state}),
+      onTerminal: state => this.#tell({type: 'terminal', job, attempt, slot, state}),
       onStdin: (offset, done) => this.#tell({type: 'stdin.took', job, attempt, slot, offset, done}),
     });
     this.#held.set(`${jobKey(message)}.${slot}`, held);
@@ -218,7 +238,7 @@ export class SessionHost {
 
   #tell(message: FromHostToAgent): void {
     const frame = encodeFrame(message);
-    for (const [agent, gather] of this.#agents) {
+    for (const [agent, {gather}] of this.#agents) {
       gather();
       agent.write(frame);
     }
@@ -229,7 +249,7 @@ export class SessionHost {
     // Its state as of now, not as of when it was asked for: what follows on the socket is newer than what went before.
     const value = result.value instanceof Held ? result.value.state : result.value;
     if (!socket.writable) return;
-    this.#agents.get(socket)?.();
+    this.#agents.get(socket)?.gather();
     socket.write(encodeFrame({type: 'reply', id, value, error}));
   }
 

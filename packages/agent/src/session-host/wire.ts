@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {Attempt, Exit, Gap, JobId, LogEnd, OutputName, WireError} from '@boxyard/core/protocol';
+import {Attempt, Exit, Gap, JobId, LogEnd, OutputName, SessionState, TerminalSize, Tty, WireError} from '@boxyard/core/protocol';
 
 /** What agent and session host say over the unix socket. A session host outlives upgrades of the agent: the last three versions are spoken. */
 export const HOST_VERSION = 1;
@@ -13,11 +13,14 @@ const held = {...of, slot: z.string().max(64)};
 export const EngineToLoad = z.object({module: z.string(), config: z.unknown().optional()});
 export type EngineToLoad = z.infer<typeof EngineToLoad>;
 
+const view = z.number().int();
+
 const HostCommand = z.object({
   argv: z.array(z.string()).min(1),
   env: z.record(z.string(), z.string()).default({}),
   cwd: z.string().optional(),
   user: z.string().optional(),
+  tty: Tty.optional(),
 });
 
 /** `secrets` are values to mask in output: kept in memory, never written. */
@@ -30,6 +33,25 @@ export const FromAgentToHost = z.discriminatedUnion('type', [
   /** Answered when the process runs. Idempotent by (job, attempt, slot): a known slot is never started again. */
   z.object({type: z.literal('exec'), id: z.number(), ...held, ...running, command: HostCommand, into: z.enum(['own', 'log', 'capture'])}),
   z.object({type: z.literal('kill'), id: z.number(), ...held, graceMs: z.number()}),
+  /** Looks on at a slot's terminal; answered by `ViewOpened`. `view` is a number of the agent's, of its own for each connection. */
+  z.object({
+    type: z.literal('view'),
+    id: z.number(),
+    ...held,
+    view,
+    viewer: z.string(),
+    mayType: z.boolean(),
+    size: TerminalSize,
+    has: z.number().optional(),
+    history: z.number(),
+  }),
+  /** Bytes follow in the same frame. */
+  z.object({type: z.literal('view.input'), view, offset: z.number()}),
+  z.object({type: z.literal('view.size'), view, size: TerminalSize}),
+  z.object({type: z.literal('view.take'), view}),
+  z.object({type: z.literal('view.redraw'), view}),
+  z.object({type: z.literal('view.credit'), view, bytes: z.number()}),
+  z.object({type: z.literal('view.close'), view}),
   z.object({type: z.literal('append'), ...of, text: z.string()}),
   /** Bytes follow in the same frame. */
   z.object({type: z.literal('stdin'), ...held, offset: z.number()}),
@@ -54,14 +76,27 @@ export const HeldState = z.object({
   lengths: LogEnd,
   stdinTook: z.number(),
   stdinDone: z.boolean(),
+  /** Of a program at a terminal. */
+  terminal: SessionState.optional(),
 });
 export type HeldState = z.infer<typeof HeldState>;
+
+export const ViewOpened = z.object({input: z.number(), controls: z.boolean(), size: TerminalSize});
+export type ViewOpened = z.infer<typeof ViewOpened>;
 
 export const FromHostToAgent = z.discriminatedUnion('type', [
   z.object({type: z.literal('reply'), id: z.number(), value: z.unknown().optional(), error: WireError.optional()}),
   z.object({type: z.literal('state'), of: HeldState}),
   /** `settled`: bytes before it stay readable in the spool; those behind it may still be cut out of the middle. */
   z.object({type: z.literal('spooled'), ...of, stream: OutputName, length: z.number(), settled: z.number()}),
+  z.object({type: z.literal('terminal'), ...held, state: SessionState}),
+  /** From byte `at` of the view's stream on, `bytes` bytes draw the screen; behind them goes on byte `output` of the session. */
+  z.object({type: z.literal('view.screen'), view, at: z.number(), bytes: z.number(), output: z.number(), size: TerminalSize}),
+  /** Bytes follow in the same frame. */
+  z.object({type: z.literal('view.data'), view, offset: z.number()}),
+  z.object({type: z.literal('view.took'), view, input: z.number()}),
+  z.object({type: z.literal('view.control'), view, controls: z.boolean()}),
+  z.object({type: z.literal('view.end'), view, length: z.number()}),
   z.object({type: z.literal('stdin.took'), ...held, offset: z.number(), done: z.boolean()}),
 ]);
 export type FromHostToAgent = z.infer<typeof FromHostToAgent>;

@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {Timing} from '@boxyard/core/config';
 import {BoxyardError, asBoxyardError, entryOf, fromWire} from '@boxyard/core/errors';
 import type {Box} from '@boxyard/core/plugin-api';
-import type {Attempt, Exit, FromAgent, Profile} from '@boxyard/core/protocol';
+import type {Attempt, Exit, FromAgent, Profile, Tty} from '@boxyard/core/protocol';
 import type {Clock} from '../clock.ts';
 import type {Engines} from '../engines.ts';
 import type {HeldRegistry} from '../held-registry.ts';
@@ -10,6 +10,7 @@ import {isHostLost} from '../host-client.ts';
 import type {Hosts} from '../hosts.ts';
 import type {JobRow, JobStart, Journal} from '../journal.ts';
 import type {Outputs} from '../outputs.ts';
+import {ownBox} from '../own-box.ts';
 import type {Secrets} from '../secrets.ts';
 import type {HeldState} from '../session-host/wire.ts';
 import type {Streams} from '../streams.ts';
@@ -63,12 +64,9 @@ export async function boxOf(context: StepContext, name: string): Promise<Box> {
   return box;
 }
 
-/** Only what this agent made, for this tenant: whatever a server asks for, a machine's other containers do not exist for it. */
 export async function findBox(context: StepContext, name: string): Promise<Box | undefined> {
   const box = await engineCall(context, 'find', signal => context.parts.engines.get(context.start.engine).find(name, signal));
-  if (!box || box.labels['io.boxyard.agent'] !== context.parts.worker.machine) return undefined;
-  const tenant = box.labels['io.boxyard.tenant'];
-  return tenant === undefined || tenant === context.start.tenant ? box : undefined;
+  return ownBox(box, context.parts.worker.machine, context.start.tenant);
 }
 
 /** An idempotent call: a fault that may pass is tried again twice. `ms` is the deadline of one try. */
@@ -100,6 +98,7 @@ export interface ExecInBox {
   readonly cwd?: string | undefined;
   readonly user?: string | undefined;
   readonly stdin?: boolean;
+  readonly tty?: Tty | undefined;
   readonly into: 'own' | 'log' | 'capture';
   readonly secrets?: readonly string[];
   readonly onRunning?: (state: HeldState) => void;
@@ -111,7 +110,7 @@ export async function execInBox(context: StepContext, exec: ExecInBox): Promise<
   const slot = {...of, slot: exec.slot};
   const kill = () =>
     void parts.host.kill(slot, context.graceMs).catch((error: unknown) => parts.log('kill failed', {error: String(error)}));
-  const command = {argv: [...exec.argv], env: {...exec.env}, ...present({cwd: exec.cwd, user: exec.user})};
+  const command = {argv: [...exec.argv], env: {...exec.env}, ...present({cwd: exec.cwd, user: exec.user, tty: exec.tty})};
   const {box, into, stdin = false} = exec;
   const message = {
     type: 'exec' as const,

@@ -1,3 +1,4 @@
+import type {Journal} from '../journal.ts';
 import type {HeldState} from '../session-host/wire.ts';
 import type {Incoming} from '../streams.ts';
 import type {StepContext} from './context.ts';
@@ -31,4 +32,14 @@ export function feedStdin(context: StepContext, slot: string, state: HeldState):
       incoming.close();
     },
   });
+}
+
+/** The session host has taken bytes of a job's input, or its end: which is noted, for it must not be fed twice. */
+export async function stdinTook(journal: Journal, {job, done}: {readonly job: string; readonly done: boolean}): Promise<void> {
+  const row = journal.find(job);
+  if (!row) return;
+  feedOf(row)?.took();
+  if (!done || !row.start.stdin || row.stdinDone === true) return;
+  row.stdinDone = true;
+  await journal.put(row);
 }

@@ -37,6 +37,7 @@ async function holding(wrong: (right: Start) => Start, stdin = false) {
     output,
     spoolDir,
     onState: () => undefined,
+    onTerminal: () => undefined,
     onStdin: () => undefined,
     lookMs: 50,
   });

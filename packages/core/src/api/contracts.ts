@@ -44,6 +44,7 @@ import {
   page,
 } from './resources.ts';
 import type {routes} from './routes.ts';
+import {TerminalQuery} from './terminal.ts';
 
 export type RouteName = keyof typeof routes;
 
@@ -75,6 +76,7 @@ export const contracts = {
   jobsShow: {response: JobView},
   jobsLogs: {query: LogsQuery.strict(), gives: octets},
   jobsAttach: {query: AttachQuery.strict()},
+  jobsTerminal: {query: TerminalQuery.strict()},
   jobsOut: {gives: 'application/x-tar'},
   jobsCancel: {body: CancelRequest, response: JobView, status: 202},
   jobsRetry: job,
@@ -88,6 +90,7 @@ export const contracts = {
   devboxesRemove: {body: RemoveRequest, response: z.object({devbox: DevBoxView, job: JobView.optional()}), status: 202, keyed: true},
   devboxesRestore: {response: DevBoxView},
   devboxesExec: {...job, body: ExecRequest},
+  devboxesPort: {},
   devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
   imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},

@@ -17,6 +17,8 @@ import {
   Platform,
   Profile,
   SecretRef,
+  SessionState,
+  TerminalSize,
   WireError,
   WorkerId,
 } from '../protocol/index.ts';
@@ -65,6 +67,17 @@ const box = {
   network: z.enum(['none', 'private', 'host']).optional(),
 };
 
+/** A terminal for the command: its first size, and how long it goes on while nobody looks. */
+const tty = z.strictObject({
+  ...TerminalSize.shape,
+  detachedMs: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(30 * 86_400_000)
+    .optional(),
+});
+
 const argv = z.array(z.string().max(131_072)).min(1).max(4096);
 
 export const RunRequest = z.strictObject({
@@ -73,6 +86,7 @@ export const RunRequest = z.strictObject({
   /** Absent: the image's own command. */
   command: argv.optional(),
   stdin: z.boolean().optional(),
+  tty: tty.optional(),
   source: source.optional(),
   out: z.array(z.string().max(4096)).max(100).optional(),
   fanOut: FanOut.optional(),
@@ -90,6 +104,9 @@ export const ExecRequest = z.strictObject({
   cwd: z.string().max(4096).optional(),
   user: z.string().max(64).optional(),
   stdin: z.boolean().optional(),
+  tty: tty.optional(),
+  /** Goes on until it ends or is cancelled: no deadline, and its worker may be away for as long as it likes. */
+  background: z.boolean().optional(),
 });
 export type ExecRequest = z.infer<typeof ExecRequest>;
 
@@ -174,6 +191,8 @@ export const JobView = z.object({
   gaps: z.array(Gap).optional(),
   out: z.object({bytes: z.number()}).optional(),
   image: z.object({id: z.string(), ref: z.string()}).optional(),
+  /** Of a command at a terminal. */
+  session: SessionState.optional(),
   devbox: z.object({id: z.string(), name: z.string()}).optional(),
   parent: JobId.optional(),
   children: Totals.optional(),
@@ -195,6 +214,8 @@ export const JobsQuery = z.object({
   devbox: z.string().optional(),
   worker: z.string().optional(),
   parent: z.string().optional(),
+  /** `true`: commands at a terminal alone. */
+  session: z.enum(['true', 'false']).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().max(200).optional(),
 });

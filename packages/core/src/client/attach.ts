@@ -1,12 +1,12 @@
 import type {z} from 'zod';
 import type {AttachQuery, JobView, attachFromServer} from '../api/index.ts';
 import {routes} from '../api/routes.ts';
-import {BoxyardError, entryOf, fromWire, isBoxyardError} from '../errors/index.ts';
+import {BoxyardError, fromWire} from '../errors/index.ts';
 import type {Gap, OutputName} from '../protocol/index.ts';
 import {openAttachSocket, type AttachSocket} from './attach-socket.ts';
 import {backoff} from './backoff.ts';
 import {createChannel, type Channel} from './channel.ts';
-import {isFinal} from './events.ts';
+import {isFinalAnswer} from './final.ts';
 import type {Link} from './link.ts';
 import {queryOf} from './query.ts';
 import {createStdinFeed, type StdinFeed} from './stdin-feed.ts';
@@ -103,7 +103,7 @@ async function connectUntilEnd(state: Attaching): Promise<void> {
       });
       return;
     } catch (error) {
-      if (isFinal(error) || isFinalAnswer(error)) throw error;
+      if (isFinalAnswer(error)) throw error;
       awaySince = Math.min(awaySince, performance.now());
       if (performance.now() - awaySince > (state.options.giveUpAfterMs ?? GIVE_UP_MS)) throw error;
       state.channel.push({type: 'offline', error});
@@ -111,9 +111,6 @@ async function connectUntilEnd(state: Attaching): Promise<void> {
     if (!state.hasEnded) await wait.next();
   }
 }
-
-const isFinalAnswer = (error: unknown) =>
-  isBoxyardError(error) && entryOf(error.code).status < 500 && error.code !== 'TOO_MANY_REQUESTS' && error.code !== 'WAIT_TIMEOUT';
 
 /** Resolves at the end of the job; rejects with why the socket was refused or lost, or with what the server said. */
 async function connectOnce(state: Attaching, onOpen: () => void): Promise<void> {

@@ -1,8 +1,8 @@
 import type {z} from 'zod';
 import type {EventView, Gauge} from '../api/index.ts';
-import {isBoxyardError} from '../errors/index.ts';
 import {routes} from '../api/routes.ts';
 import {backoff} from './backoff.ts';
+import {isFinal} from './final.ts';
 import type {Link} from './link.ts';
 import {send} from './request.ts';
 
@@ -46,12 +46,6 @@ export async function* followEvents(link: Link, {after, signal}: FollowOptions =
 /** `seq` of the last event received. */
 interface Position {
   after: string | undefined;
-}
-
-/** Errors that trying again would only repeat. */
-export function isFinal(error: unknown): boolean {
-  if (!isBoxyardError(error)) return false;
-  return ['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'INVALID_INPUT', 'WRONG_SERVER', 'ORIGIN_REFUSED'].includes(error.code);
 }
 
 async function* oneConnection(link: Link, position: Position, signal: AbortSignal | undefined): AsyncGenerator<EventItem> {

@@ -1,7 +1,6 @@
-import type {WebSocket} from 'ws';
 import {routes, type AttachQuery} from '../api/index.ts';
-import {BoxyardError} from '../errors/index.ts';
 import {bearerOf} from '../rim/http-credential.ts';
+import {holdSocket} from '../rim/http-held-socket.ts';
 import type {Gate, Http} from '../rim/http.ts';
 import type {Session} from '../services.ts';
 import {authorise} from '../access/rules.ts';
@@ -30,23 +29,7 @@ export function addAttachRoute(http: Http, gate: Gate, services: JobRouteService
       return {session, job: job.id, query: asked};
     },
     open(socket, admitted) {
-      const release = holdSocket(gate, admitted.session, socket);
-      if (release === undefined) return;
-      socket.once('close', release);
-      serveAttach(socket, admitted, services);
+      if (holdSocket(gate, admitted.session, socket)) serveAttach(socket, admitted, services);
     },
   });
-}
-
-/** Undefined where the token has too many streams open; the socket is then told so and closed. */
-function holdSocket(gate: Gate, session: Session, socket: WebSocket): (() => void) | undefined {
-  try {
-    return gate.hold(session, () => {
-      socket.close(4401, 'token ended');
-      socket.terminate();
-    });
-  } catch (error) {
-    socket.close(4429, error instanceof BoxyardError ? error.code : 'refused');
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import type {Timing} from '../config/index.ts';
-import type {Attempt, FromAgent} from '../protocol/index.ts';
+import type {Attempt, FromAgent, SessionState} from '../protocol/index.ts';
 import type {JobRecord} from './rules-record.ts';
 import type {ChildTotals} from './rules-totals.ts';
 
@@ -13,6 +13,8 @@ export type JobEvent =
   | {readonly type: 'refused'; readonly attempt: Attempt; readonly error: NonNullable<JobRecord['error']>}
   | {readonly type: 'cancel'; readonly actor: string; readonly reason: string}
   | {readonly type: 'lost'; readonly code: string; readonly message: string}
+  /** What its terminal shows and whether it asks for somebody. */
+  | {readonly type: 'session'; readonly attempt: Attempt; readonly session: SessionState}
   | {readonly type: 'lift'}
   | {readonly type: 'refusals'; readonly refusals: NonNullable<JobRecord['refusals']>}
   | {readonly type: 'made'; readonly made: number}

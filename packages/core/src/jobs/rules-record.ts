@@ -1,6 +1,19 @@
 import type {z} from 'zod';
 import type {JobState, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
-import type {Attempt, Exit, Gap, JobId, JobKind, JobSpec, LogEnd, Phase, TenantId, WireError, WorkerId} from '../protocol/index.ts';
+import type {
+  Attempt,
+  Exit,
+  Gap,
+  JobId,
+  JobKind,
+  JobSpec,
+  LogEnd,
+  Phase,
+  SessionState,
+  TenantId,
+  WireError,
+  WorkerId,
+} from '../protocol/index.ts';
 
 export type State = z.infer<typeof JobState>;
 export type JobOutcome = z.infer<typeof Outcome>;
@@ -58,6 +71,8 @@ export interface JobRecord {
   readonly out?: {readonly blob: string; readonly bytes: number} | undefined;
   readonly image?: {readonly id: string; readonly ref: string} | undefined;
   readonly asOf?: number | undefined;
+  /** Of a command at a terminal, from the worker's first word about it. */
+  readonly session?: SessionState | undefined;
   readonly devboxName?: string | undefined;
   readonly parent?: JobId | undefined;
   readonly index?: number | undefined;
@@ -77,6 +92,10 @@ export interface JobRecord {
   /** The worker was asked about a silent deadline or a loss until then. */
   readonly lookAt?: number | undefined;
 }
+
+/** The name an exec has to itself in its DevBox until it ends. */
+export const execName = ({spec}: JobRecord): {readonly devbox: string; readonly name: string} | undefined =>
+  spec.kind === 'exec' && spec.name !== undefined ? {devbox: spec.devbox, name: spec.name} : undefined;
 
 /** What stands at the beginning of a record's JSON at this version. */
 export const versionPrefix = (v: number): string => `{"v":${v},`;

@@ -1,11 +1,12 @@
-import type {BuildRequest, CreateDevBoxRequest, ExecRequest, PullRequest, RunRequest, SnapshotRequest} from '../api/index.ts';
+import type {BuildRequest, CreateDevBoxRequest, PullRequest, RunRequest} from '../api/index.ts';
 import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
-import {capabilitiesLabel, fullImageName, snapshotRef} from '../images/rules.ts';
+import {capabilitiesLabel, fullImageName} from '../images/rules.ts';
 import type {Box, JobSpec, Source} from '../protocol/index.ts';
 import {checkCommand, checkDirectory, checkEnv, checkUser} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
 import {isWeaker, profiles} from '../security/rules.ts';
+import {ttyFor} from './rules-tty.ts';
 import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
 
 const mib = 1024 ** 2;
@@ -25,7 +26,10 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
   if (request.command !== undefined) checkCommand(request.command, request.cwd);
   if (source?.kind === 'repo' && request.stdin === true)
     throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a run of a repository takes no input'});
-  const features = [...(source === undefined && (request.out ?? []).length === 0 ? [] : source?.kind === 'repo' ? ['exec'] : ['files'])];
+  const features = [
+    ...(source === undefined && (request.out ?? []).length === 0 ? [] : source?.kind === 'repo' ? ['exec'] : ['files']),
+    ...(request.tty === undefined ? [] : ['terminal']),
+  ];
   const needs = needsOf(request, isolation, {slots: 1, memoryBytes: runMemory, features}, context);
   return {
     kind: 'run',
@@ -37,6 +41,7 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
     },
     ...(source === undefined ? {} : {source}),
     out: checkOut(request.out ?? []),
+    ...ttyFor(request),
     ...(request.fanOut === undefined ? {} : {fanOut: request.fanOut}),
   };
 }
@@ -138,83 +143,6 @@ function checkSource(source: Source | undefined): Source | undefined {
   if (source?.kind === 'repo' && source.branch !== undefined && !/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(source.branch))
     throw new BoxyardError('INVALID_INPUT', {field: 'source.branch', issue: 'not the name of a branch'});
   return source;
-}
-
-/** What a job about a DevBox needs to know of it. */
-export interface DevBoxTarget {
-  readonly id: string;
-  readonly generation: number;
-  readonly box: string;
-  readonly worker: string;
-  readonly engine: string;
-  readonly profile: Isolation['profile'];
-  readonly memoryBytes: number;
-  readonly capabilities: readonly string[];
-  readonly cwd?: string | undefined;
-}
-
-const onDevBox = (target: DevBoxTarget, memoryBytes = 0) => ({
-  labels: {},
-  needs: {
-    engine: target.engine,
-    worker: target.worker,
-    features: [],
-    enforces: [],
-    labels: {},
-    memoryBytes,
-    slots: 0,
-    profile: target.profile,
-  },
-  profile: target.profile,
-  secrets: [],
-  graceMs: 10_000,
-  retries: 0,
-  priority: 0,
-  ifLost: 'wait' as const,
-  idempotent: false,
-  devbox: target.id,
-  generation: target.generation,
-  box: target.box,
-});
-
-export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<JobSpec, {kind: 'exec'}> {
-  checkCommand(request.command, request.cwd);
-  checkEnv(request.env ?? {});
-  if (request.user !== undefined) checkUser(request.user);
-  const base = onDevBox(target);
-  const needs = {...base.needs, features: ['exec']};
-  return {
-    kind: 'exec',
-    ...base,
-    ...policyOf(request, needs, {engine: target.engine, profile: target.profile}, {ifLost: 'fail'}),
-    command: {
-      argv: [...request.command],
-      env: request.env ?? {},
-      ...(request.cwd === undefined ? {} : {cwd: request.cwd}),
-      ...(request.user === undefined ? {} : {user: request.user}),
-      stdin: request.stdin ?? false,
-    },
-  };
-}
-
-export function devboxMutation(kind: 'devbox.start' | 'devbox.stop' | 'devbox.remove', target: DevBoxTarget, graceMs?: number): JobSpec {
-  const base = onDevBox(target, kind === 'devbox.start' ? target.memoryBytes : 0);
-  return {kind, ...base, idempotent: true, ...(graceMs === undefined ? {} : {graceMs})};
-}
-
-export function snapshotSpec(request: z.infer<typeof SnapshotRequest>, target: DevBoxTarget): JobSpec {
-  const base = onDevBox(target);
-  return {
-    kind: 'devbox.snapshot',
-    ...base,
-    needs: {...base.needs, features: ['snapshot']},
-    ref: snapshotRef(request.name, request.tag),
-    imageLabels: {
-      'io.boxyard.managed': 'true',
-      'io.boxyard.source': 'devbox',
-      'io.boxyard.capabilities': capabilitiesLabel(target.capabilities, request.capabilities ?? []),
-    },
-  };
 }
 
 type ImageRequest = z.infer<typeof PullRequest> & {ref: string};

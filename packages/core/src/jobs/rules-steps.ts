@@ -18,7 +18,7 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
     case 'exec':
       return [
         {
-          do: 'container.exec',
+          do: spec.background ? 'container.exec.background' : 'container.exec',
           box: spec.box,
           command: {...spec.command, env: {...spec.command.env, ...jobEnv(record)}},
           secrets: spec.secrets,
@@ -47,7 +47,7 @@ type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
 function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<typeof Step>[] {
   const box = record.box!;
   const collect = spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}];
-  if (spec.source?.kind !== 'repo')
+  if (spec.source?.kind !== 'repo' && spec.tty === undefined)
     return [
       ...pull(spec.box.image),
       {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: spec.secrets},
@@ -56,13 +56,14 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
       {do: 'container.wait', box},
       ...collect,
     ];
-  // A clone happens inside the box, so the box holds while the command is an exec in it.
+  // A clone happens inside the box, and a terminal is one of an exec: the box holds while the command runs in it.
   const argv = Array.isArray(spec.box.main) ? spec.box.main : ['true'];
   return [
     ...pull(spec.box.image),
     {do: 'container.create', spec: boxToCreate(record, {...spec.box, main: 'hold'}, context), secrets: spec.secrets},
+    ...(spec.source?.kind === 'dir' ? [{do: 'container.setup' as const, box, source: spec.source, commands: []}] : []),
     {do: 'container.start', box, stdin: false},
-    {do: 'container.setup', box, source: spec.source, commands: []},
+    ...(spec.source?.kind === 'repo' ? [{do: 'container.setup' as const, box, source: spec.source, commands: []}] : []),
     {
       do: 'container.exec',
       box,
@@ -72,6 +73,7 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
         cwd: spec.box.cwd ?? '/workspace',
         ...(spec.box.user === undefined ? {} : {user: spec.box.user}),
         stdin: false,
+        ...(spec.tty === undefined ? {} : {tty: spec.tty}),
       },
       secrets: spec.secrets,
     },

@@ -4,7 +4,8 @@ import {mergeGaps} from '../blobs/rules-gaps.ts';
 import {devboxIdOf} from '../devboxes/rules.ts';
 import type {Gap, LogEnd} from '../protocol/index.ts';
 import {egressOf} from '../security/rules.ts';
-import type {JobRecord} from './rules-record.ts';
+import {hasEnded, type JobRecord} from './rules-record.ts';
+import {ttyOf} from './rules-tty.ts';
 import type {ChildTotals} from './rules-totals.ts';
 
 type View = z.infer<typeof JobView>;
@@ -47,6 +48,7 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
     ...given('gaps', gapsOf(record, have)),
     ...given('out', record.out && {bytes: record.out.bytes}),
     ...given('image', record.image),
+    ...given('session', sessionOf(record)),
     ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
     ...given('parent', record.parent),
     ...given('children', children),
@@ -58,6 +60,23 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
     spec: record.spec,
     v: record.v,
   };
+}
+
+/** Of a command at a terminal, also before its worker has said anything of it. */
+function sessionOf(record: JobRecord): View['session'] {
+  const tty = ttyOf(record.spec);
+  if (tty === undefined) return undefined;
+  const {columns, rows} = tty;
+  const known = record.session ?? {
+    attention: {is: 'busy', since: record.createdAt, outputAt: record.createdAt},
+    title: '',
+    lastLine: '',
+    size: {columns, rows},
+    viewers: 0,
+  };
+  return hasEnded(record)
+    ? {...known, viewers: 0, attention: {...known.attention, is: 'ended', since: record.endedAt ?? record.createdAt}}
+    : known;
 }
 
 /** A job with children runs while some of them have begun and not all have ended. */

@@ -33,6 +33,8 @@ function step(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undef
       return cancel(record, event, at);
     case 'lost':
       return isOnWorker(record) ? afterLoss(record, event, at) : undefined;
+    case 'session':
+      return isSameAttempt(record.attempt, event.attempt) && isOnWorker(record) ? {...record, session: event.session} : undefined;
     case 'lift':
       return record.state === 'queued' && record.hold !== undefined && record.hold !== 'children' ? lifted(record) : undefined;
     case 'refusals':

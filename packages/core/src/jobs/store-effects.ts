@@ -3,7 +3,8 @@ import {type Fact, addFact} from '../events/store-facts.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
 import {waitingScore, workerOfGroup} from './rules-needs.ts';
-import {type JobRecord, bucketOf, dueAt, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
+import {ttyOf} from './rules-tty.ts';
+import {type JobRecord, bucketOf, dueAt, execName, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
   readonly keys: Keys;
@@ -23,7 +24,7 @@ export function addJobEffects(change: Change, before: JobRecord | undefined, aft
   const {keys} = context;
   change.do(keys.job(after.id), 'SET', writeRecord(after));
   if (before === undefined) addIndexes(change, after, context);
-  else if (hasEnded(after) && !hasEnded(before)) change.do(keys.live(after.tenant), 'ZREM', after.id);
+  else if (hasEnded(after) && !hasEnded(before)) dropIndexes(change, after, context);
   addWaiting(change, before, after, context);
   addDue(change, before, after, context);
   addWorker(change, before, after, context);
@@ -37,9 +38,19 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
   change.do(keys.jobs(job.tenant), 'ZADD', job.createdAt, job.id);
   change.do(keys.ids(job.tenant), 'ZADD', 0, job.id);
   if (!hasEnded(job)) change.do(keys.live(job.tenant), 'ZADD', job.createdAt, job.id);
+  if (ttyOf(job.spec) !== undefined && !hasEnded(job)) change.do(keys.sessions(job.tenant), 'HSET', job.id, job.createdAt);
   if (job.parent !== undefined) change.do(keys.children(job.parent), 'ZADD', job.index ?? 0, job.id);
   const devbox = devboxIdOf(job.spec);
   if (devbox !== undefined) change.do(keys.devboxJobs(devbox), 'ZADD', job.createdAt, job.id);
+  const exec = execName(job);
+  if (exec !== undefined && !hasEnded(job)) change.do(keys.execs(exec.devbox), 'HSET', exec.name, job.id);
+}
+
+function dropIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
+  change.do(keys.live(job.tenant), 'ZREM', job.id);
+  if (ttyOf(job.spec) !== undefined) change.do(keys.sessions(job.tenant), 'HDEL', job.id);
+  const exec = execName(job);
+  if (exec !== undefined) change.do(keys.execs(exec.devbox), 'HDEL', exec.name);
 }
 
 /** Accepted or lifted into the waiting set, or popped from it; a group with somebody in it has a due row. */
@@ -129,6 +140,7 @@ function factsOf(before: JobRecord | undefined, after: JobRecord, context: Effec
     ...(after.reason === undefined ? {} : {reason: after.reason}),
     ...(after.worker === undefined ? {} : {worker: after.worker}),
     ...(after.parent === undefined ? {} : {parent: after.parent}),
+    ...(type.startsWith('session.') && after.session !== undefined ? {session: after.session} : {}),
     ...(devboxIdOf(after.spec) === undefined ? {} : {devbox: devboxIdOf(after.spec)}),
   };
   return [
@@ -145,6 +157,8 @@ function factType(before: JobRecord | undefined, after: JobRecord): string | und
   if (after.attempt.number > before.attempt.number && after.state === 'queued') return 'job.retrying';
   if (after.state !== before.state) return `job.${after.state}`;
   if (before.hold !== undefined && after.hold === undefined) return 'job.waiting';
+  if (after.session !== before.session)
+    return after.session?.attention.is === before.session?.attention.is ? undefined : `session.${after.session?.attention.is}`;
   return 'job.updated';
 }
 

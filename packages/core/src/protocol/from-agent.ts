@@ -16,6 +16,8 @@ import {
   Restriction,
   WireError,
 } from './values.ts';
+import {portFromAgent} from './port.ts';
+import {terminalFromAgent} from './terminal.ts';
 
 const range = z.object({oldest: z.number().int(), newest: z.number().int()});
 const job = {job: JobId, attempt: Attempt};
@@ -155,6 +157,8 @@ export const fromAgent = {
   'file.put': z.object({type: z.literal('file.put'), stream: z.number().int(), ...job, what: z.literal('out'), from: Bytes}),
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
+  ...terminalFromAgent,
+  ...portFromAgent,
   pong: z.object({type: z.literal('pong'), id: z.number().int()}),
 } as const;
 
@@ -178,6 +182,12 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['file.put'],
   fromAgent['stream.credit'],
   fromAgent['stream.end'],
+  fromAgent['terminal.opened'],
+  fromAgent['terminal.screen'],
+  fromAgent['terminal.took'],
+  fromAgent['terminal.control'],
+  fromAgent['terminal.state'],
+  fromAgent['port.opened'],
   fromAgent.pong,
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;

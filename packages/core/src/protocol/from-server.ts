@@ -1,5 +1,7 @@
 import {z} from 'zod';
+import {portFromServer} from './port.ts';
 import {Step} from './steps.ts';
+import {terminalFromServer} from './terminal.ts';
 import {Attempt, Bytes, JobId, Millis, OutputName, Profile, TenantId, WireError, WorkerId} from './values.ts';
 
 const job = {job: JobId, attempt: Attempt};
@@ -65,6 +67,8 @@ export const fromServer = {
   query: z.object({type: z.literal('query'), query: z.string(), of: Query}),
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
+  ...terminalFromServer,
+  ...portFromServer,
   ping: z.object({type: z.literal('ping'), id: z.number().int()}),
 } as const;
 
@@ -82,6 +86,13 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer.query,
   fromServer['stream.credit'],
   fromServer['stream.end'],
+  fromServer['terminal.open'],
+  fromServer['terminal.input'],
+  fromServer['terminal.resize'],
+  fromServer['terminal.take'],
+  fromServer['terminal.redraw'],
+  fromServer['terminal.close'],
+  fromServer['port.open'],
   fromServer.ping,
 ]);
 export type FromServer = z.infer<typeof FromServer>;

@@ -17,10 +17,14 @@ export {
   Profile,
   Restriction,
   TenantId,
+  TerminalSize,
   WireError,
   WorkerId,
 } from './values.ts';
-export {Box, Command, FanOut, IfLost, JobSpec, Limits, Mount, SecretRef, Source, type JobKind} from './job-spec.ts';
+export {Box, Command, FanOut, IfLost, JobSpec, Limits, Mount, SecretRef, Source, Tty, type JobKind} from './job-spec.ts';
+export {MAX_INPUT_BYTES} from './input-limit.ts';
+export {PortNumber} from './port.ts';
+export {Attention, SessionState} from './session.ts';
 export {BoxToCreate, Step} from './steps.ts';
 export {BoxSeen, EngineReport, FromAgent, Heartbeat, JournalEntry, fromAgent} from './from-agent.ts';
 export {FromServer, Query, fromServer} from './from-server.ts';

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {Bytes, DevBoxId, Labels, Name, Needs, Profile} from './values.ts';
+import {Bytes, DevBoxId, Labels, Millis, Name, Needs, Profile, TerminalSize} from './values.ts';
 
 /** Names a secret of the tenant; `as` is an environment variable, or a file name under /run/boxyard/secrets. The value is nowhere here. */
 export const SecretRef = z.object({secret: z.string().max(200), as: z.string().max(200), kind: z.enum(['env', 'file']).default('env')});
@@ -42,12 +42,17 @@ export const Source = z.discriminatedUnion('kind', [
 ]);
 export type Source = z.infer<typeof Source>;
 
+/** A terminal of the command's own: its size until somebody looks on, and how long it goes on while nobody does. */
+export const Tty = z.object({...TerminalSize.shape, detachedMs: Millis.default(86_400_000)});
+export type Tty = z.infer<typeof Tty>;
+
 export const Command = z.object({
   argv: z.array(z.string()).min(1),
   env: Labels.default({}),
   cwd: z.string().optional(),
   user: z.string().optional(),
   stdin: z.boolean().default(false),
+  tty: Tty.optional(),
 });
 export type Command = z.infer<typeof Command>;
 
@@ -86,10 +91,12 @@ export const JobSpec = z.discriminatedUnion('kind', [
     box: Box,
     source: Source.optional(),
     out: z.array(z.string()).default([]),
+    tty: Tty.optional(),
     fanOut: FanOut.optional(),
     copy: z.object({index: z.number().int(), count: z.number().int()}).optional(),
   }),
-  z.object({kind: z.literal('exec'), ...onDevBox, command: Command}),
+  /** `background`: without a deadline, and not lost with its worker. */
+  z.object({kind: z.literal('exec'), ...onDevBox, command: Command, background: z.boolean().default(false)}),
   z.object({
     kind: z.literal('devbox.create'),
     ...policy,

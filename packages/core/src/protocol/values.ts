@@ -18,6 +18,10 @@ export const Name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'lower-case 
 export const Millis = z.number().int().nonnegative();
 export const Bytes = z.number().int().nonnegative();
 
+/** Cells of a terminal. */
+export const TerminalSize = z.object({columns: z.number().int().min(1).max(1_000), rows: z.number().int().min(1).max(1_000)});
+export type TerminalSize = z.infer<typeof TerminalSize>;
+
 /** An attempt is compared by number; the random id tells two attempts of the same number apart after Redis rolled back (R3). */
 export const Attempt = z.object({number: z.number().int().positive(), id: z.string().regex(/^[0-9a-f]{32}$/)});
 export type Attempt = z.infer<typeof Attempt>;

@@ -1,13 +1,14 @@
 import {newId} from '../config/index.ts';
 import {BoxyardError, fromWire, isBoxyardError} from '../errors/index.ts';
-import {type FromAgent, OWN_RANGE, agreeOnVersion, type Query} from '../protocol/index.ts';
+import {type DataFrame, type FromAgent, OWN_RANGE, agreeOnVersion, type Query} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
 import {FileFrames} from './hub-files.ts';
 import {Inventories} from './hub-inventory.ts';
-import {onRefused, onResult, onSecrets, onUpdate, type JobFrameDeps} from './hub-jobs.ts';
+import {onRefused, onResult, onSecrets, onTerminalState, onUpdate, type JobFrameDeps} from './hub-jobs.ts';
 import {onJournal} from './hub-journal.ts';
 import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
+import {OpenedStreams} from './hub-streams.ts';
 import type {HubDeps} from './hub-deps.ts';
 import {learnImages, onHeartbeat, onRegister} from './hub-register.ts';
 import {onTold} from './recover-job.ts';
@@ -32,6 +33,7 @@ export class AgentSession {
   readonly #jobs: JobFrameDeps;
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
+  readonly streams: OpenedStreams;
   readonly #inventories: Inventories;
   readonly #delivery: Delivery;
   readonly #queries = new Map<string, {resolve(value: unknown): void; reject(error: Error): void}>();
@@ -51,6 +53,7 @@ export class AgentSession {
     };
     this.#output = new OutputFrames(link, deps);
     this.#files = new FileFrames(link, deps);
+    this.streams = new OpenedStreams(link);
     this.#inventories = new Inventories(link, {store: deps.store, workers: deps.workers, onWorker: record => void deps.table.set(record)});
     this.#delivery = new Delivery(link, {store: deps.store, outboxes: deps.outboxes, start: deps.start, onFault});
     this.#helloTimer = setTimeout(() => link.close(1002, 'no hello'), helloWithinMs);
@@ -59,7 +62,7 @@ export class AgentSession {
   start(): void {
     this.link.start({
       onMessage: message => (message.type === 'hello' ? this.#onHello(message) : this.#untilStored(() => this.#onMessage(message))),
-      onData: frame => (this.#output.has(frame.stream) ? this.#output.data(frame) : this.#files.data(frame)),
+      onData: frame => this.#onData(frame),
       onClose: why => this.#onClose(why),
       onFault: error => this.#deps.onFault(error, this.link.identity.name),
     });
@@ -165,12 +168,25 @@ export class AgentSession {
       case 'file.put':
         return this.#files.put(message);
       case 'stream.credit':
-        return this.#files.credit(message);
+        return this.streams.has(message.stream) ? this.streams.credit(message) : this.#files.credit(message);
       case 'stream.end':
-        return this.#files.end(message);
+        return this.streams.has(message.stream) ? this.streams.end(message) : this.#files.end(message);
+      case 'terminal.opened':
+      case 'terminal.screen':
+      case 'terminal.took':
+      case 'terminal.control':
+      case 'port.opened':
+        return this.streams.answer(message);
+      case 'terminal.state':
+        return onTerminalState(this.#jobs, link, message);
       default:
         return undefined;
     }
+  }
+
+  async #onData(frame: DataFrame): Promise<void> {
+    if (this.streams.has(frame.stream)) return this.streams.data(frame);
+    return this.#output.has(frame.stream) ? this.#output.data(frame) : this.#files.data(frame);
   }
 
   async #onHello(message: Message<'hello'>): Promise<void> {
@@ -242,6 +258,7 @@ export class AgentSession {
   #onClose(why: string): void {
     clearTimeout(this.#helloTimer);
     this.#files.close();
+    this.streams.close();
     const {worker, name} = this.link.identity;
     for (const id of this.#queries.keys()) this.#settle(id, entry => entry.reject(new BoxyardError('WORKER_OFFLINE', {worker: name})));
     this.#onJournal?.();

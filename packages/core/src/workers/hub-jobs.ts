@@ -84,6 +84,16 @@ function isSettled(result: StepResult, attempt: Attempt): boolean {
   return after.attempt.id === attempt.id && hasEnded(after);
 }
 
+/** What a session is doing, as its worker says. */
+export async function onTerminalState(
+  deps: JobFrameDeps,
+  link: AgentLink,
+  {job, attempt, state}: Extract<FromAgent, {type: 'terminal.state'}>,
+): Promise<void> {
+  const record = await ownJob(deps, link, {job, attempt});
+  if (record !== undefined && !hasEnded(record)) await deps.store.step(job, {type: 'session', attempt, session: state});
+}
+
 export async function onRefused(deps: JobFrameDeps, link: AgentLink, message: Extract<FromAgent, {type: 'job.refused'}>): Promise<void> {
   const record = await ownJob(deps, link, message);
   if (record === undefined) return;

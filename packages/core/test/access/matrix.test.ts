@@ -25,6 +25,11 @@ const bodies: Partial<Record<RouteName, object>> = {
   secretsSet: {value: 'v'},
 };
 
+const queries: Partial<Record<RouteName, string>> = {
+  imagesCheck: '?ref=debian:12',
+  jobsTerminal: `?viewer=${'v'.repeat(24)}&columns=80&rows=24`,
+};
+
 async function statusOf(door: TestDoor, name: RouteName, token: string | undefined, job: string): Promise<number> {
   const {method} = routes[name];
   const isSocket = method === 'WS';
@@ -37,7 +42,7 @@ async function statusOf(door: TestDoor, name: RouteName, token: string | undefin
       : {}),
     ...(isSocket || method === 'GET' || method === 'DELETE' ? {} : {'content-type': type, 'content-length': body.length}),
   };
-  const query = name === 'imagesCheck' ? '?ref=debian:12' : '';
+  const query = queries[name] ?? '';
   const {promise, resolve, reject} = Promise.withResolvers<number>();
   const options = {
     port: door.port,

@@ -98,7 +98,7 @@ test('an owner of the first tenant makes tenants; others change only what is the
     plan: 'starter',
   });
   const set = await door.client().tenantsSet({tenant: 'guests', body: {limits: {devboxes: 7}}});
-  expect(set.limits).toEqual({workers: 2, devboxes: 7, historyDays: 14});
+  expect(set.limits).toEqual({workers: 2, devboxes: 7, sessions: 3, historyDays: 14});
   expect(await codeOf(guest.tenantsShow({tenant: 'local'}))).toBe(await codeOf(guest.tenantsShow({tenant: 'nowhere'})));
 });
 

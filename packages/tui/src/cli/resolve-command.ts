@@ -15,7 +15,10 @@ const singular: Readonly<Record<string, string>> = {
   tenant: 'tenants',
   token: 'tokens',
   secret: 'secrets',
+  port: 'ports',
 };
+/** Other words for a command, where one noun has several in the field. */
+const synonyms: Readonly<Record<string, string>> = {shell: 'terminal', attach: 'terminal'};
 const shortVerbs: Readonly<Record<string, string>> = {ls: 'list', rm: 'remove'};
 
 /**
@@ -23,8 +26,9 @@ const shortVerbs: Readonly<Record<string, string>> = {ls: 'list', rm: 'remove'};
  * a wish for its help; nothing is guessed from a prefix.
  */
 export function resolveCommand(argv: readonly string[], ids: readonly string[], helpTopics: readonly string[] = []): Resolved {
-  const [first, second] = argv;
-  if (first === undefined) return {kind: 'nothing'};
+  const [given, second] = argv;
+  if (given === undefined) return {kind: 'nothing'};
+  const first = synonyms[given] ?? given;
   if (first === '--help' || first === '-h') return {kind: 'help', subject: []};
   if (first === 'help') return help(argv.slice(1), ids, helpTopics);
   const wantsHelp = untilDashes(argv).some(word => word === '--help' || word === '-h');

@@ -1,3 +1,4 @@
+import type {Entrance} from './entrance.ts';
 import type {Readable} from 'node:stream';
 import type Docker from 'dockerode';
 import type {Host, Labels} from '@boxyard/core/plugin-api';
@@ -26,6 +27,8 @@ export interface Api {
   readonly host: Host;
   /** Attach streams that were asked for and are not yet connected, by box: `start` waits for them. */
   readonly attaching: Map<string, Set<Promise<unknown>>>;
+  /** Processes of ours in the networks of boxes, by box and process. */
+  readonly entrances: Map<string, Entrance>;
 }
 
 /** Names of ours go into request paths as they are, so nothing else may. */
