@@ -50,6 +50,7 @@ class Machine implements AsyncDisposable {
     const own = ['/run', '/tmp', '/etc'].flatMap(path => ['--tmpfs', path]);
     const flags = ['--name', machine.#name, '--cap-add', 'SYS_ADMIN', '--systemd=always', '--network', 'none', ...own, ...shared];
     const made = await podman(['run', '-d', ...flags, baseImage, systemd, '--unit=basic.target']);
+    if (made.code !== 0) await machine[Symbol.asyncDispose]();
     expect(made.code, made.stderr).toBe(0);
     await waitFor(async () => (await machine.sh('systemctl is-active basic.target')).stdout.trim() === 'active', {
       within: 30_000,
