@@ -51,7 +51,7 @@ dependencies() {
     [ -n "$(find node_modules/.package-lock.json -newer package-lock.json)" ] && { echo "$now" >$mark; return; }
   fi
   has npm || install npm
-  say "installing the npm packages of package-lock.json, with Node $(sed -n 's/^    "node": "\([0-9].*\)",*$/\1/p' package.json) for Boxyard itself"
+  say "installing the npm packages of package-lock.json, with Node $(sed -n 's/^    "node": "\([0-9].*\)",*$/\1/p' package.json) for Boxyard itself; once, about a minute"
   npm ci --no-audit --no-fund --loglevel=error >/dev/null || fail "npm ci failed"
   [ -x node_modules/node/bin/node ] || fail "the npm package node brought no Node for this platform ($(uname -sm)); Linux and macOS on x64 and arm64 are supported"
   echo "$now" >$mark

@@ -3,10 +3,20 @@ import {WebSocket, type RawData} from 'ws';
 import {z} from 'zod';
 import type {Timing} from '@boxyard/core/config';
 import {BoxyardError, fromWire, isBoxyardError} from '@boxyard/core/errors';
-import {Attempt, JobId, decode, decodeData, fromServer, type DataFrame, type FromAgent, type FromServer} from '@boxyard/core/protocol';
+import {
+  Attempt,
+  JobId,
+  decode,
+  decodeData,
+  fromServer,
+  oneWritePerTurn,
+  type DataFrame,
+  type FromAgent,
+  type FromServer,
+} from '@boxyard/core/protocol';
 import {Backoff} from './backoff.ts';
 import {BulkLane} from '@boxyard/core/streams';
-import {dial} from './dial.ts';
+import {dial, isLoopback} from './dial.ts';
 
 type Hello = Extract<FromServer, {type: 'hello'}>;
 
@@ -36,6 +46,7 @@ export interface ConnectionEvents {
   stopped(error: BoxyardError): void;
 }
 
+const PATIENCE_MS = 10_000;
 const StartHead = z.object({type: z.literal('job.start'), entry: z.string(), job: JobId, attempt: Attempt});
 
 function parsed(text: string): unknown {
@@ -54,8 +65,10 @@ export class Connection {
   readonly #backoff: Backoff;
   readonly #unknown = new Set<string>();
   #socket: WebSocket | undefined;
+  #gather: () => void = () => undefined;
   #isOpen = false;
   #isClosed = false;
+  #isFirst = true;
   #retry: NodeJS.Timeout | undefined;
   #liveness: NodeJS.Timeout | undefined;
   #lastInbound = 0;
@@ -105,6 +118,7 @@ export class Connection {
   /** False when there is no server to hear it: what must not get lost is repeated after the next hello. */
   send(message: FromAgent): boolean {
     if (!this.#isOpen || !this.#socket) return false;
+    this.#gather();
     this.#socket.send(JSON.stringify(message));
     return true;
   }
@@ -114,11 +128,17 @@ export class Connection {
     const {hostname, port, protocol} = new URL(url);
     const tls = protocol === 'wss:';
     const host = hostname.replace(/^\[|\]$/g, '');
-    const target = {host, port: Number(port) || (tls ? 443 : 80), tls, fingerprint, env, timeoutMs: timing.dial};
+    // `up` starts server and agent together: at first the server is waited for rather than missed.
+    const patienceMs = this.#isFirst && isLoopback(host) ? Math.min(PATIENCE_MS, timing.dial) : 0;
+    this.#isFirst = false;
+    const target = {host, port: Number(port) || (tls ? 443 : 80), tls, fingerprint, env, timeoutMs: timing.dial, patienceMs};
     let refusal: BoxyardError | undefined;
     const createConnection = (_: unknown, done: (error: Error | null, stream?: unknown) => void): undefined => {
       dial(target).then(
-        stream => done(null, stream),
+        stream => {
+          this.#gather = oneWritePerTurn(stream);
+          done(null, stream);
+        },
         (error: Error) => {
           if (isBoxyardError(error)) refusal = error;
           done(error);
@@ -139,7 +159,11 @@ export class Connection {
     socket.on('ping', () => (this.#lastInbound = performance.now()));
     socket.on('unexpected-response', (_, response) => void this.#onRefused(socket, response));
     socket.on('error', error =>
-      this.#onClose(socket, refusal?.message ?? error.message, refusal && this.#deps.timing.unauthenticatedRetry),
+      this.#onClose(
+        socket,
+        refusal ? `${refusal.message} ${refusal.hint}` : error.message,
+        refusal && this.#deps.timing.unauthenticatedRetry,
+      ),
     );
     socket.on('close', (code, reason) => this.#onClose(socket, `closed ${code} ${reason.toString()}`, this.#slowAfter(code)));
   }

@@ -1,7 +1,7 @@
 import {connect, type Socket} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError, fromWire, isBoxyardError} from '@boxyard/core/errors';
-import type {Attempt} from '@boxyard/core/protocol';
+import {oneWritePerTurn, type Attempt} from '@boxyard/core/protocol';
 import {hostSocketPath} from './session-host/socket-path.ts';
 import {
   FrameReader,
@@ -56,6 +56,7 @@ export class HostClient {
   readonly #events: HostEvents;
   readonly #waiting = new Map<number, Waiting>();
   #socket: Socket | undefined;
+  #gather: () => void = () => undefined;
   #connecting: Promise<Socket> | undefined;
   #id = 0;
   #isClosed = false;
@@ -88,7 +89,9 @@ export class HostClient {
 
   /** Needs a session host; starts one where none is. */
   async append(of: {job: string; attempt: Attempt}, text: string): Promise<void> {
-    (await this.#ensure()).write(encodeFrame({type: 'append', job: of.job, attempt: of.attempt, text} satisfies Note));
+    const socket = await this.#ensure();
+    this.#gather();
+    socket.write(encodeFrame({type: 'append', job: of.job, attempt: of.attempt, text} satisfies Note));
   }
 
   /** Looks on at a terminal that a running session host holds; `NOT_FOUND` where there is none. */
@@ -100,6 +103,7 @@ export class HostClient {
   /** False while no session host is there: the bytes were not taken. */
   note(message: Note | ViewNote, bytes?: Uint8Array): boolean {
     if (!this.#socket) return false;
+    this.#gather();
     return this.#socket.write(encodeFrame(message, bytes)) || true;
   }
 
@@ -130,6 +134,7 @@ export class HostClient {
         resolve(value);
       };
       this.#waiting.set(id, {resolve: settle, reject});
+      this.#gather();
       socket.write(encodeFrame({...message, id}));
     });
   }
@@ -167,6 +172,7 @@ export class HostClient {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose(socket));
     this.#socket = socket;
+    this.#gather = oneWritePerTurn(socket);
     try {
       await this.#ask(socket, {type: 'hello', oldest: HOST_OLDEST, newest: HOST_VERSION, engines: [...this.#deps.engines]});
       return socket;

@@ -16,6 +16,7 @@ export type Ending =
 
 type End = Partial<Pick<JobResult, 'exit' | 'image' | 'out'>>;
 const FORCED_AFTER_MS = 15_000;
+const TELL_AFTER_MS = 20;
 
 /**
  * One attempt on this worker: does its steps in order from where the journal says, keeps its phases, and makes its one
@@ -33,6 +34,7 @@ export class Job {
   #usedHost = false;
   #deadline: BootTimer | undefined;
   #lastProgress = 0;
+  #telling: NodeJS.Timeout | undefined;
 
   constructor(row: JobRow, parts: Parts) {
     this.row = row;
@@ -60,21 +62,26 @@ export class Job {
     this.#deadline?.look();
   }
 
+  /** Says how far it is, a moment later: of a short job the result says it all. */
+  tell(): void {
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => this.#parts.send(this.update()), TELL_AFTER_MS);
+  }
+
   update(): FromAgent {
     const state = this.row.state === 'accepted' ? 'accepted' : 'running';
     return {type: 'job.update', ...this.of, state, phases: [...this.#phases]};
   }
 
   async #run(): Promise<void> {
-    let error: unknown;
     if (this.#ending) this.#abort.abort(new BoxyardError('INTERRUPTED'));
     if (this.row.state === 'running') this.#countDown();
-    try {
-      await this.#steps();
-    } catch (thrown) {
-      error = thrown;
-    }
+    const error = await this.#steps().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     this.#deadline?.stop();
+    clearTimeout(this.#telling);
     feedOf(this.row)?.close();
     if (this.#ending) await this.#killHeld();
     if (this.#ending?.kind === 'superseded') return;
@@ -83,7 +90,7 @@ export class Job {
 
   async #steps(): Promise<void> {
     const {steps} = this.row.start;
-    const hasProgram = steps.some(step => step.do === 'container.wait' || step.do === 'container.exec');
+    const hasProgram = steps.some(step => step.do === 'container.wait' || step.do.startsWith('container.exec'));
     while (this.row.finished < steps.length) {
       const index = this.row.finished;
       const step = steps[index]!;
@@ -92,7 +99,8 @@ export class Job {
       if (!hasProgram) context.running();
       await this.#within(perform(context, step));
       this.row.finished = index + 1;
-      this.row.isStarting = false;
+      // A box that was made is started at once: one mark on disk covers both calls.
+      this.row.isStarting = this.row.isStarting && step.do === 'container.create' && steps[index + 1]?.do === 'container.start';
       // Not waited for: doing a step again is harmless, and the next wait on the journal covers it.
       if (index + 1 < steps.length) this.#note();
     }
@@ -160,7 +168,7 @@ export class Job {
   async #phase<T>(name: string, work: () => Promise<T>, detail?: string): Promise<T> {
     const phase: Phase = {name, startedAt: this.#parts.clock.nowMs(), ...(detail === undefined ? {} : {detail})};
     this.#phases.push(phase);
-    if (name !== 'run' && name !== 'create' && name !== 'start') this.#parts.send(this.update());
+    if (name !== 'run' && name !== 'create' && name !== 'start') this.tell();
     try {
       return await work();
     } finally {
@@ -189,7 +197,7 @@ export class Job {
     this.row.isStarting = false;
     this.row.runningAt = this.#parts.clock.bootMs();
     this.#note();
-    this.#parts.send(this.update());
+    this.tell();
     this.#countDown();
   }
 
@@ -207,7 +215,7 @@ export class Job {
 
   #note(): void {
     this.row.phases = [...this.#phases];
-    this.#parts.journal.put(this.row).catch((error: unknown) => this.#parts.log('journal', {error: String(error)}));
+    this.#parts.journal.note(this.row);
   }
 
   async #conclude(error: unknown): Promise<void> {
@@ -247,11 +255,11 @@ export class Job {
   }
 
   #boxName(): {box?: string} {
-    for (const step of this.row.start.steps) {
-      if (step.do === 'container.create') return {box: step.spec.name};
-      if ('box' in step) return {box: step.box};
-    }
-    return {};
+    const names = this.row.start.steps.map(step =>
+      step.do === 'container.create' ? step.spec.name : 'box' in step ? step.box : undefined,
+    );
+    const box = names.find(name => name !== undefined);
+    return box === undefined ? {} : {box};
   }
 
   /** A program that ended by itself before anybody stopped it keeps its exit. */
@@ -269,13 +277,9 @@ export class Job {
   #failure(error: BoxyardError): {exit?: Exit; error?: WireError; reason?: string} {
     if (error.code === 'INTERNAL')
       this.#parts.log('a job failed inside', {...this.of, error: String(error.cause ?? error), stack: (error.cause as Error)?.stack});
-    const isGone = error.code === 'NOT_FOUND' && error.details['what'] === 'container' && this.#created;
+    const hasCreated = this.row.start.steps.slice(0, this.row.finished).some(step => step.do === 'container.create');
+    const isGone = error.code === 'NOT_FOUND' && error.details['what'] === 'container' && hasCreated;
     return isGone ? {exit: {unknown: 'container_missing'}, reason: 'container_missing'} : {error: toWire(error)};
-  }
-
-  get #created(): boolean {
-    const at = this.row.start.steps.findIndex(step => step.do === 'container.create');
-    return at >= 0 && at < this.row.finished;
   }
 
   async #lengths(): Promise<{lengths: LogEnd; gaps: JobResult['gaps']}> {

@@ -4,6 +4,7 @@ import {rmSync} from 'node:fs';
 import {checkProfile, enforced} from './floor.ts';
 import {Job} from './job.ts';
 import type {JobRow, JobStart} from './journal.ts';
+import {Remains} from './remains.ts';
 import {spoolDir} from './session-host/spool.ts';
 import type {Parts} from './steps/index.ts';
 
@@ -17,12 +18,14 @@ type Cancel = Extract<FromServer, {type: 'job.cancel'}>;
 export class Jobs {
   readonly #parts: Parts;
   readonly #live = new Map<string, Job>();
+  readonly #remains: Remains;
   #confirmed: string | undefined;
   /** Why nothing that fills the disk is begun: it is nearly full (B11). */
   noRoom: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#remains = new Remains(parts);
   }
 
   get live(): IterableIterator<Job> {
@@ -72,18 +75,20 @@ export class Jobs {
       this.#parts.log('a box waits for garbage collection', {...of, error: String(error)}),
     );
     if (this.#parts.outputs.isDelivered(of)) await this.#forget(row);
-    else await this.#parts.journal.put(row);
+    else this.#parts.journal.note(row);
   }
 
   async delivered(of: Of): Promise<void> {
     const row = this.#parts.journal.find(of.job);
     if (row?.attempt.id === of.attempt.id && row.state === 'stored') await this.#forget(row);
+    this.#remains.drop(of);
   }
 
-  /** Another attempt owns the job: this one is stopped, and its result belongs to nobody. */
+  /** Another attempt owns the job: this one is stopped, and its result belongs to nobody; the rest of its log is sent. */
   async superseded(of: Of): Promise<void> {
     const row = this.#parts.journal.find(of.job);
     if (row?.attempt.id === of.attempt.id) await this.#giveUp(row);
+    else this.#remains.drop(of);
   }
 
   /** Everything the server must know after a reconnect. */
@@ -139,7 +144,7 @@ export class Jobs {
     this.#parts.crash('after-accept');
     if (row) await this.#clearAway(row, older);
     const job = this.#run(fresh);
-    this.#parts.send(job.update());
+    job.tell();
   }
 
   #checkFence(message: JobStart, row: JobRow | undefined): void {
@@ -192,7 +197,10 @@ export class Jobs {
     const {journal} = this.#parts;
     const tombstone = journal.tombstone(message.job);
     if (tombstone && (tombstone.attempt.number > message.attempt.number || tombstone.cancelled === undefined)) return;
-    if (!tombstone) await journal.bury(message, message.reason);
+    if (!tombstone) {
+      journal.bury(message, message.reason);
+      await journal.flushed();
+    }
     const zero = {stdout: 0, stderr: 0, log: 0};
     const of = {job: message.job, attempt: message.attempt};
     this.#parts.send({type: 'job.result', ...of, cancelled: message.reason, logEnd: zero, gaps: [], phases: [], asOf: journal.next()});
@@ -201,16 +209,20 @@ export class Jobs {
   async #giveUp(row: JobRow): Promise<void> {
     const job = this.#live.get(row.job);
     job?.endEarly({kind: 'superseded'});
-    await this.#parts.journal.bury(row);
+    this.#parts.journal.bury(row);
+    await this.#parts.journal.flushed();
     await this.#clearAway(row, job);
   }
 
   async #clearAway(row: JobRow, job: Job | undefined): Promise<void> {
     await job?.done.catch(() => undefined);
-    void this.#removeBoxes(row).catch((error: unknown) =>
+    const of = {job: row.job, attempt: row.attempt};
+    const removed = this.#removeBoxes(row).catch((error: unknown) =>
       this.#parts.log('a box waits for garbage collection', {job: row.job, error: String(error)}),
     );
-    this.#letGo(row);
+    void removed
+      .then(() => this.#remains.deliver(of, () => this.#letGo(row)))
+      .catch((error: unknown) => this.#parts.log('the rest of a log was not sent', {job: row.job, error: String(error)}));
   }
 
   async #removeBoxes(row: JobRow): Promise<void> {
@@ -228,7 +240,7 @@ export class Jobs {
 
   async #forget(row: JobRow): Promise<void> {
     this.#letGo(row);
-    await this.#parts.journal.bury(row);
+    this.#parts.journal.bury(row);
   }
 
   #letGo(row: JobRow): void {

@@ -1,9 +1,11 @@
-import {chmodSync, closeSync, openSync, renameSync, rmSync} from 'node:fs';
+import {rmSync} from 'node:fs';
 import {join} from 'node:path';
-import {DatabaseSync} from 'node:sqlite';
+import type {DatabaseSync} from 'node:sqlite';
 import type {Attempt, FromAgent, FromServer, Phase} from '@boxyard/core/protocol';
 import {privateDir} from '@boxyard/core/config';
 import {BALLAST} from './disk-guard.ts';
+import {Commits} from './journal-commits.ts';
+import {openJournalFile, prepareStatements} from './journal-file.ts';
 
 export type JobStart = Extract<FromServer, {type: 'job.start'}>;
 export type JobResult = Extract<FromAgent, {type: 'job.result'}>;
@@ -34,16 +36,9 @@ export interface JobRow {
   changedAt: number;
 }
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS jobs (job TEXT PRIMARY KEY, row TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS tombstones (job TEXT PRIMARY KEY, number INTEGER NOT NULL, attempt TEXT NOT NULL, reason TEXT, at INTEGER NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS generations (devbox TEXT PRIMARY KEY, generation INTEGER NOT NULL) STRICT;
-`;
-const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
-const SQLITE_NOTADB = 26;
 const TOMBSTONES_KEPT = 10_000;
+const RECENT_KEPT = 1_000;
 const TOMBSTONES_MS = 24 * 3_600_000;
 
 export interface Tombstone {
@@ -61,18 +56,22 @@ export class Journal {
   readonly #db: DatabaseSync;
   readonly #stateDir: string;
   readonly #jobs = new Map<string, JobRow>();
+  readonly #recent = new Map<string, JobRow>();
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #generations = new Map<string, number>();
   readonly #meta = new Map<string, string>();
+  readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #now: () => number;
-  #queue: {write: () => void; done: () => void; failed: (error: unknown) => void}[] = [];
+  readonly #commits: Commits;
   #sequence: number;
   #isClosed = false;
 
   constructor(stateDir: string, now: () => number = Date.now) {
     this.#now = now;
     this.#stateDir = stateDir;
-    this.#db = open(join(privateDir(stateDir), 'journal.db'));
+    this.#db = openJournalFile(join(privateDir(stateDir), 'journal.db'));
+    this.#statements = prepareStatements(this.#db);
+    this.#commits = new Commits(writes => this.#commit(writes));
     this.#load();
     this.#sequence = Number(this.#meta.get('sequence') ?? '0');
   }
@@ -83,6 +82,15 @@ export class Journal {
 
   find(job: string): JobRow | undefined {
     return this.#jobs.get(job);
+  }
+
+  /** Attempts whose end was stored a moment ago. */
+  get recent(): IterableIterator<JobRow> {
+    return this.#recent.values();
+  }
+
+  findRecent(job: string): JobRow | undefined {
+    return this.#recent.get(job);
   }
 
   tombstone(job: string): Tombstone | undefined {
@@ -110,12 +118,17 @@ export class Journal {
 
   async setMeta(name: string, value: string): Promise<void> {
     this.#meta.set(name, value);
-    await this.#write(() => this.#putMeta(name, value));
+    this.#commits.add(`meta ${name}`, () => this.#statements.putMeta.run(name, this.#meta.get(name) ?? value));
+    await this.#commits.soon();
   }
 
   /** A new attempt takes the place of whatever was held of its job. */
   async accept(row: JobRow): Promise<void> {
     this.#jobs.set(row.job, row);
+    row.changedAt = this.#now();
+    this.#commits.add(`start ${row.job}`, () => {
+      if (this.#jobs.get(row.job) === row) this.#statements.putStart.run(row.job, JSON.stringify(row.start));
+    });
     await this.put(row);
   }
 
@@ -123,81 +136,99 @@ export class Journal {
   async put(row: JobRow): Promise<void> {
     if (this.#jobs.get(row.job) !== row) return;
     row.changedAt = this.#now();
-    await this.#write(() => {
-      // The newest state of the row at commit: several changes in one turn cost one write.
-      if (this.#jobs.get(row.job) === row) this.#statements.putJob.run(row.job, JSON.stringify(row));
-    });
+    this.#commits.add(`job ${row.job}`, () => this.#writeJob(row.job));
+    await this.#commits.soon();
   }
 
-  /** The attempt is over and everybody knows: what stays is that it was. */
-  async bury(row: Pick<JobRow, 'job' | 'attempt'>, cancelled?: string): Promise<void> {
-    if (this.#jobs.get(row.job)?.attempt.id === row.attempt.id) this.#jobs.delete(row.job);
+  /** A change that may be forgotten by a crash: it is on disk a little later. */
+  note(row: JobRow): void {
+    if (this.#jobs.get(row.job) !== row) return;
+    row.changedAt = this.#now();
+    this.#commits.later(`job ${row.job}`, () => this.#writeJob(row.job));
+  }
+
+  /**
+   * The attempt is over and everybody knows: what stays is that it was, and for a moment how it ended. Forgotten by a crash, it
+   * is told and buried again.
+   */
+  bury(row: Pick<JobRow, 'job' | 'attempt'>, cancelled?: string): void {
+    const known = this.#jobs.get(row.job);
+    if (known?.attempt.id === row.attempt.id) {
+      this.#jobs.delete(row.job);
+      if (known.state === 'stored') this.#keepRecent(known);
+    }
     this.#tombstones.delete(row.job);
     this.#tombstones.set(row.job, {job: row.job, attempt: row.attempt, cancelled});
-    await this.#write(() => {
-      if (!this.#jobs.has(row.job)) this.#statements.deleteJob.run(row.job);
-      this.#statements.putTombstone.run(row.job, row.attempt.number, row.attempt.id, cancelled ?? null, this.#now());
-    });
+    const at = this.#now();
+    this.#commits.later(`job ${row.job}`, () => this.#writeJob(row.job));
+    this.#commits.later(`tombstone ${row.job}`, () =>
+      this.#statements.putTombstone.run(row.job, row.attempt.number, row.attempt.id, cancelled ?? null, at),
+    );
+  }
+
+  /** In memory, and few: for a Redis that loses its last second when the end is stored in it (R3). */
+  #keepRecent(row: JobRow): void {
+    this.#recent.delete(row.job);
+    this.#recent.set(row.job, {...row, changedAt: this.#now()});
+    if (this.#recent.size > RECENT_KEPT) this.#recent.delete(this.#recent.keys().next().value!);
   }
 
   async setGeneration(devbox: string, generation: number): Promise<void> {
     if (generation <= this.generation(devbox)) return;
     this.#generations.set(devbox, generation);
-    await this.#write(() => this.#statements.putGeneration.run(devbox, generation));
+    this.#commits.add(`generation ${devbox}`, () => this.#statements.putGeneration.run(devbox, this.generation(devbox)));
+    await this.#commits.soon();
   }
 
-  /** Resolves when everything noted before is on disk. */
-  async settled(): Promise<void> {
-    await this.#write(() => undefined);
+  /** Resolves when every put and accepted row before is on disk. */
+  settled(): Promise<void> {
+    return this.#commits.soon();
+  }
+
+  /** As `settled`, with what was only noted or buried. */
+  flushed(): Promise<void> {
+    return this.#commits.soon({all: true});
   }
 
   /** Forgets tombstones that are both old and many. */
   async prune(): Promise<void> {
     const tooMany = this.#tombstones.size - TOMBSTONES_KEPT;
     if (tooMany <= 0) return;
-    await this.#write(() => {
+    this.#commits.add('prune', () => {
       this.#db
-        .prepare('DELETE FROM tombstones WHERE job IN (SELECT job FROM tombstones WHERE at < ? ORDER BY at LIMIT ?)')
+        .prepare('DELETE FROM buried WHERE rowid IN (SELECT rowid FROM buried WHERE at < ? ORDER BY rowid LIMIT ?)')
         .run(this.#now() - TOMBSTONES_MS, tooMany);
       this.#tombstones.clear();
       this.#loadTombstones();
     });
+    await this.#commits.soon();
   }
 
   close(): void {
     if (this.#isClosed) return;
-    this.#flush();
     this.#isClosed = true;
+    this.#commits.close();
     this.#db.close();
   }
 
-  #write(write: () => void): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
-    return new Promise((done, failed) => {
-      if (this.#queue.length === 0) setImmediate(() => this.#flush());
-      this.#queue.push({write, done, failed});
-    });
-  }
-
-  #flush(): void {
-    if (this.#queue.length === 0 || this.#isClosed) return;
-    const batch = this.#queue;
-    this.#queue = [];
-    try {
-      this.#commit(batch);
-    } catch (error) {
-      for (const one of batch) one.failed(error);
+  /** The newest state of the job's row at commit. */
+  #writeJob(job: string): void {
+    const row = this.#jobs.get(job);
+    if (row === undefined) {
+      this.#statements.deleteJob.run(job);
+      this.#statements.deleteStart.run(job);
       return;
     }
-    for (const one of batch) one.done();
+    const {start: _start, ...rest} = row;
+    this.#statements.putJob.run(job, JSON.stringify(rest));
   }
 
   /** On a full disk the ballast is given up for what has to be written (B11). */
-  #commit(batch: readonly {write: () => void}[]): void {
+  #commit(writes: Iterable<() => void>): void {
     const write = () => {
       this.#db.exec('BEGIN');
-      for (const one of batch) one.write();
-      this.#putMeta('sequence', String(this.#sequence));
+      for (const one of writes) one();
+      this.#statements.putMeta.run('sequence', String(this.#sequence));
       this.#db.exec('COMMIT');
     };
     try {
@@ -210,19 +241,11 @@ export class Journal {
     }
   }
 
-  #putMeta(name: string, value: string): void {
-    this.#statements.putMeta.run(name, value);
-  }
-
-  #prepared: ReturnType<typeof prepare> | undefined;
-  get #statements(): ReturnType<typeof prepare> {
-    this.#prepared ??= prepare(this.#db);
-    return this.#prepared;
-  }
-
   #load(): void {
-    for (const {job, row} of this.#db.prepare('SELECT job, row FROM jobs').all() as {job: string; row: string}[])
-      this.#jobs.set(job, JSON.parse(row) as JobRow);
+    // An older agent kept the start in the row.
+    const rows = this.#db.prepare('SELECT job, row, start FROM jobs LEFT JOIN starts USING (job)').all();
+    for (const {job, row, start} of rows as {job: string; row: string; start: string | null}[])
+      this.#jobs.set(job, {...(JSON.parse(row) as JobRow), ...(start === null ? {} : {start: JSON.parse(start) as JobStart})});
     for (const {name, value} of this.#db.prepare('SELECT name, value FROM meta').all() as {name: string; value: string}[])
       this.#meta.set(name, value);
     for (const {devbox, generation} of this.#db.prepare('SELECT * FROM generations').all() as {devbox: string; generation: number}[])
@@ -232,37 +255,7 @@ export class Journal {
 
   #loadTombstones(): void {
     type Row = {job: string; number: number; attempt: string; reason: string | null};
-    for (const row of this.#db.prepare('SELECT * FROM tombstones ORDER BY at').all() as unknown as Row[])
+    for (const row of this.#db.prepare('SELECT * FROM buried ORDER BY rowid').all() as unknown as Row[])
       this.#tombstones.set(row.job, {job: row.job, attempt: {number: row.number, id: row.attempt}, cancelled: row.reason ?? undefined});
   }
 }
-
-/** A file that is no journal any more is put aside: the labels of the boxes and the server's records are what is left. */
-function open(path: string): DatabaseSync {
-  const attempt = () => {
-    // SQLite gives its other files the mode of this one.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    const db = new DatabaseSync(path);
-    db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000');
-    db.exec(schema);
-    return db;
-  };
-  try {
-    return attempt();
-  } catch (error) {
-    const code = (error as {errcode?: number}).errcode;
-    if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) throw error;
-    renameSync(path, `${path}.broken-${Date.now()}`);
-    for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, {force: true});
-    return attempt();
-  }
-}
-
-const prepare = (db: DatabaseSync) => ({
-  putJob: db.prepare('INSERT INTO jobs (job, row) VALUES (?, ?) ON CONFLICT (job) DO UPDATE SET row = excluded.row'),
-  deleteJob: db.prepare('DELETE FROM jobs WHERE job = ?'),
-  putMeta: db.prepare('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value'),
-  putTombstone: db.prepare('INSERT OR REPLACE INTO tombstones (job, number, attempt, reason, at) VALUES (?, ?, ?, ?, ?)'),
-  putGeneration: db.prepare('INSERT OR REPLACE INTO generations (devbox, generation) VALUES (?, ?)'),
-});

@@ -28,7 +28,7 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   http.route('metrics', () => metrics.text());
   addAccessRoutes(http, access, server);
   addInvitationRoutes(http, access);
-  addTenantRoutes(http, access, services.devboxes);
+  addTenantRoutes(http, access, services);
   addJobRoutes(http, services);
   addAttachRoute(http, access.gate, services);
   addTerminalRoute(http, access.gate, services);

@@ -54,6 +54,8 @@ export interface JobService {
   /** By id, unique prefix of an id, or `DEVBOX/NAME`. */
   show(tenant: TenantId, job: string): Promise<JobView>;
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
+  /** How many programs at a terminal the tenant has that were accepted and have not ended. */
+  liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
   retry(caller: Caller, job: string, key?: string): Promise<JobView>;
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */

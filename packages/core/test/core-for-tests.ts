@@ -28,9 +28,10 @@ export interface TestCoreOptions {
   readonly timing?: Timing;
   readonly dir?: string;
   readonly tenant?: string;
-  readonly limits?: {readonly devboxes: number; readonly historyDays: number};
+  readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number};
   readonly workers?: Map<string, {worker: string; tenant: string; name: string}>;
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly mostUnfinished?: number;
   /** Machines that joined and did not connect. */
   readonly joined?: readonly {readonly worker: string; readonly name: string}[];
 }
@@ -61,8 +62,13 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
       forgetJob: async () => undefined,
     },
     tenants: {
-      get: async () => ({minimumProfile: 'open', defaultProfile: 'open', limits: options.limits ?? {devboxes: -1, historyDays: 365}}),
+      get: async () => ({
+        minimumProfile: 'open',
+        defaultProfile: 'open',
+        limits: {devboxes: -1, sessions: -1, historyDays: 365, ...options.limits},
+      }),
     },
+    mostUnfinished: options.mostUnfinished,
     admitted: async () => options.joined ?? [],
     onFault: (error, about) => faults.push(about, error),
     onStuck: () => faults.push('stuck'),
@@ -72,7 +78,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
   sockets.on('connection', (socket, request) => {
     const identity = known.get(request.headers.authorization ?? '');
     if (identity === undefined) return socket.close(4401);
-    core.hub.accept(socket, identity);
+    core.hub.accept(socket, request.socket, identity);
   });
   await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve));
   const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;

@@ -2,9 +2,17 @@ import type {JobView} from '../src/api/index.ts';
 import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
-import type {EventService, JobService, LogService, Services} from '../src/services.ts';
+import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
 
 type Handlers = Parameters<EventService['follow']>[2];
+
+/** One viewer's stream as its worker sees it: what was said to it, and its handlers, by which the worker answers. */
+export interface OpenedTerminal {
+  readonly request: TerminalToOpen;
+  readonly handlers: TerminalHandlers;
+  readonly said: Parameters<TerminalStream['send']>[0][];
+  isClosed: boolean;
+}
 
 /** Services that keep jobs and their bytes in memory, for tests of the doors in front of them. */
 export interface MemoryServices extends Services {
@@ -14,6 +22,10 @@ export interface MemoryServices extends Services {
   gap(job: string, gap: Gap): void;
   end(job: string): void;
   stdinOf(job: string): {bytes: Buffer; ended: boolean; gone: number};
+  /** A job at a terminal, which runs on a worker that is there. */
+  addSession(tenant: string): JobView;
+  /** In the order of opening. */
+  readonly openedTerminals: OpenedTerminal[];
   readonly events: EventService & {readonly followers: Set<Handlers>; readonly asked: (string | undefined)[]};
 }
 
@@ -40,10 +52,15 @@ export function memoryServices(): MemoryServices {
     for (const wake of [...wakers]) wake();
   };
   const known = (job: string) => all.get(job)!;
+  const openedTerminals: OpenedTerminal[] = [];
   return {
+    openedTerminals,
     terminals: {
-      open: worker => {
-        throw new BoxyardError('WORKER_OFFLINE', {worker});
+      open(worker, request, handlers) {
+        if (worker !== onlineWorker.id) throw new BoxyardError('WORKER_OFFLINE', {worker});
+        const opened: OpenedTerminal = {request, handlers, said: [], isClosed: false};
+        openedTerminals.push(opened);
+        return {send: command => void opened.said.push(command), close: () => void (opened.isClosed = true)};
       },
     },
     ports: {
@@ -53,6 +70,20 @@ export function memoryServices(): MemoryServices {
       open: ({worker}) => {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
+    },
+    addSession(tenant) {
+      const view = this.addJob(tenant);
+      this.change(view.id, {
+        worker: onlineWorker,
+        session: {
+          attention: {is: 'busy', since: 0, outputAt: 0},
+          title: '',
+          lastLine: '',
+          size: {columns: 80, rows: 24},
+          viewers: 0,
+        },
+      });
+      return known(view.id).view;
     },
     addJob(tenant) {
       const view = newJob(tenant);
@@ -95,6 +126,8 @@ function streamsOf(stored: Stored, attempt = stored.view.attempt.number): Record
   return found;
 }
 
+const onlineWorker = {id: newId('w'), name: 'online'};
+
 function newJob(tenant: string): JobView {
   const needs = {features: [], enforces: [], labels: {}, memoryBytes: 0, slots: 1, profile: 'open' as const};
   const policy = {
@@ -133,6 +166,7 @@ function jobService(find: (tenant: string, job: string) => Stored, all: Readonly
       if (request.command?.[0] === 'crash') throw new Error('secret detail');
       return {...newJob(caller.tenant), actor: caller.actor};
     },
+    liveSessions: async () => 0,
     exec: refuse,
     pull: refuse,
     build: refuse,

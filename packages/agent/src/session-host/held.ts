@@ -1,13 +1,13 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {BoxyardError, asBoxyardError, isBoxyardError, toWire} from '@boxyard/core/errors';
 import type {Box, Engine, Process, Terminal as TerminalProcess} from '@boxyard/core/plugin-api';
 import type {Attempt, Exit, Tty} from '@boxyard/core/protocol';
 import {CALL_MS, isInDoubt, withDeadline} from '../engine-calls.ts';
 import type {JobOutput} from './job-output.ts';
+import {ExecMarks} from './exec-marks.ts';
 import {beginningOf} from './exec-beginning.ts';
 import {Captured} from './captured.ts';
+import {killTree} from './kill-tree.ts';
 import {StdinFeed} from './stdin-feed.ts';
 import {showTerminal, type ShownTerminal} from './shown-terminal.ts';
 import type {Terminal, TerminalState} from './terminal/terminal.ts';
@@ -51,6 +51,7 @@ export class Held {
   #exit: Exit | undefined;
   #error: HeldState['error'];
   #captured: Captured | undefined;
+  #killing: Promise<unknown> | undefined;
   #markStarted: () => void = () => undefined;
 
   constructor(message: RunMessage | ExecMessage, deps: HeldDeps) {
@@ -94,15 +95,13 @@ export class Held {
     };
   }
 
-  /** Only execs: a main process is ended through its box. Asks, waits, kills the tree. Idempotent. */
+  /** Only execs: a main process is ended through its box. See `killTree`; it has not ended before that is done. Idempotent. */
   async kill(graceMs: number): Promise<void> {
     if (this.hasEnded || !this.#process) return;
-    if (graceMs > 0) {
-      // A shell at a terminal does not mind being asked to end; it ends when its terminal does.
-      await this.#process.kill(this.#shown ? 'SIGHUP' : 'SIGTERM');
-      await Promise.race([this.ended, delay(graceMs, undefined, {ref: false})]);
-    }
-    if (!this.hasEnded) await this.#process.kill('SIGKILL');
+    // A shell at a terminal does not mind being asked to end; it ends when its terminal does.
+    const killed = killTree(this.#process, this.#shown ? 'SIGHUP' : 'SIGTERM', graceMs);
+    this.#killing = Promise.allSettled([this.#killing, killed]);
+    await killed;
   }
 
   /** Lets go without ending what it holds. */
@@ -208,13 +207,14 @@ export class Held {
 
   async #exec(message: ExecMessage): Promise<void> {
     const {engine, output} = this.#deps;
-    const known = this.#readExit();
+    const marks = new ExecMarks(this.#deps.spoolDir, this.slot);
+    const known = marks.exit;
     if (known) return this.#end(known);
-    if (existsSync(this.#startedFile)) return this.#end({unknown: 'exec_outcome_unknown'});
+    if (marks.isStarted) return this.#end({unknown: 'exec_outcome_unknown'});
     const begin = beginningOf(engine, message);
     const box = await this.#find(message.box);
     if (message.into === 'capture') this.#captured = new Captured();
-    else this.#mark(this.#startedFile, '');
+    else marks.markStarted();
     const process = await this.#ask('exec', call => begin(box, call)).catch((error: unknown) => {
       // Whether it was started, nobody can say.
       if (isBoxyardError(error) && error.code === 'ENGINE_TIMEOUT') return this.#end({unknown: 'exec_outcome_unknown'});
@@ -230,10 +230,11 @@ export class Held {
     this.#process.stdin.on('error', () => this.#stdin?.drop());
     for await (const chunk of this.#process.output) await this.#take(chunk, message.into);
     const exit = await this.#process.wait();
+    await this.#killing;
     await this.#shown?.finish();
     output.flush();
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.
-    if (!this.#captured) this.#mark(this.#exitFile, JSON.stringify(exit));
+    if (!this.#captured) marks.markExit(exit);
     this.#end(exit);
   }
 
@@ -250,25 +251,6 @@ export class Held {
     if (into === 'own') return void this.#deps.output.write(chunk.stream, chunk.bytes);
     if (into === 'log') return void this.#deps.output.write('log', chunk.bytes);
     this.#captured?.push(chunk.bytes);
-  }
-
-  get #exitFile(): string {
-    return join(this.#deps.spoolDir, `${this.slot}.exit`);
-  }
-
-  #readExit(): Exit | undefined {
-    if (!existsSync(this.#exitFile)) return undefined;
-    return JSON.parse(readFileSync(this.#exitFile, 'utf8')) as Exit;
-  }
-
-  /** There from just before the engine is asked: an exec is never asked for twice, whoever died in between (R23). */
-  get #startedFile(): string {
-    return join(this.#deps.spoolDir, `${this.slot}.started`);
-  }
-
-  #mark(file: string, content: string): void {
-    mkdirSync(this.#deps.spoolDir, {recursive: true, mode: 0o700});
-    writeFileSync(file, content, {mode: 0o600});
   }
 
   #running(): void {

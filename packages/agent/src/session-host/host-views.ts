@@ -15,10 +15,13 @@ interface Open {
 /** Those who look on through one connected agent, by the numbers it gave them; they leave with it. */
 export class HostViews {
   readonly #socket: Socket;
+  readonly #gather: () => void;
   readonly #open = new Map<number, Open>();
 
-  constructor(socket: Socket) {
+  /** `gather`: called before frames are written, which then leave together. */
+  constructor(socket: Socket, gather: () => void) {
     this.#socket = socket;
+    this.#gather = gather;
   }
 
   open(terminal: Terminal | undefined, message: Message<'view'>): ViewOpened {
@@ -70,6 +73,8 @@ export class HostViews {
   }
 
   #tell(message: FromHostToAgent, bytes?: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(message, bytes));
+    if (!this.#socket.writable) return;
+    this.#gather();
+    this.#socket.write(encodeFrame(message, bytes));
   }
 }

@@ -3,7 +3,7 @@ import type {Socket} from 'node:net';
 import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {Engine} from '@boxyard/core/plugin-api';
-import type {Attempt} from '@boxyard/core/protocol';
+import {oneWritePerTurn, type Attempt} from '@boxyard/core/protocol';
 import {DiskRoom} from './disk-room.ts';
 import {Held} from './held.ts';
 import {JobOutput} from './job-output.ts';
@@ -30,6 +30,12 @@ export interface SessionHostDeps {
   readonly caps?: SpoolCaps;
 }
 
+interface ConnectedAgent {
+  /** Gathers the frames of one turn. */
+  readonly gather: () => void;
+  readonly views: HostViews;
+}
+
 type Of<T extends FromAgentToHost['type']> = Extract<FromAgentToHost, {type: T}>;
 const jobKey = (of: {job: string; attempt: Attempt}) => `${of.job}.${of.attempt.number}.${of.attempt.id}`;
 
@@ -42,7 +48,7 @@ export class SessionHost {
   readonly #engines = new Map<string, Promise<LoadedEngine | undefined>>();
   readonly #outputs = new Map<string, JobOutput>();
   readonly #held = new Map<string, Held>();
-  readonly #agents = new Map<Socket, HostViews>();
+  readonly #agents = new Map<Socket, ConnectedAgent>();
   readonly #room: DiskRoom;
   readonly #timer: NodeJS.Timeout;
   #emptySince = Date.now();
@@ -57,7 +63,8 @@ export class SessionHost {
   /** Takes over a connected agent's socket. */
   serve(socket: Socket): void {
     const reader = new FrameReader();
-    this.#agents.set(socket, new HostViews(socket));
+    const gather = oneWritePerTurn(socket);
+    this.#agents.set(socket, {gather, views: new HostViews(socket, gather)});
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) this.#receive(socket, frame);
@@ -68,7 +75,7 @@ export class SessionHost {
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
-      this.#agents.get(socket)?.close();
+      this.#agents.get(socket)?.views.close();
       this.#agents.delete(socket);
     });
   }
@@ -104,14 +111,14 @@ export class SessionHost {
   async #handle(socket: Socket, message: FromAgentToHost, bytes: Buffer): Promise<unknown> {
     switch (message.type) {
       case 'view':
-        return this.#agents.get(socket)?.open(this.#find(message)?.terminal, message);
+        return this.#agents.get(socket)?.views.open(this.#find(message)?.terminal, message);
       case 'view.input':
       case 'view.size':
       case 'view.take':
       case 'view.redraw':
       case 'view.credit':
       case 'view.close':
-        return this.#agents.get(socket)?.on(message, bytes);
+        return this.#agents.get(socket)?.views.on(message, bytes);
       case 'hello':
         return this.#hello(message);
       case 'run':
@@ -231,14 +238,19 @@ export class SessionHost {
 
   #tell(message: FromHostToAgent): void {
     const frame = encodeFrame(message);
-    for (const agent of this.#agents.keys()) agent.write(frame);
+    for (const [agent, {gather}] of this.#agents) {
+      gather();
+      agent.write(frame);
+    }
   }
 
   #reply(socket: Socket, id: number, result: {value?: unknown; error?: BoxyardError}): void {
     const error = result.error && toWire(result.error);
     // Its state as of now, not as of when it was asked for: what follows on the socket is newer than what went before.
     const value = result.value instanceof Held ? result.value.state : result.value;
-    if (socket.writable) socket.write(encodeFrame({type: 'reply', id, value, error}));
+    if (!socket.writable) return;
+    this.#agents.get(socket)?.gather();
+    socket.write(encodeFrame({type: 'reply', id, value, error}));
   }
 
   #endIfEmpty(): void {

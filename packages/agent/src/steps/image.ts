@@ -1,17 +1,20 @@
 import {BoxyardError} from '@boxyard/core/errors';
 import type {Step} from '@boxyard/core/protocol';
 import {parseImageRef} from '@boxyard/core/security/image-ref';
+import {profiles} from '@boxyard/core/security/rules';
 import {checkBuild} from '../floor.ts';
 import {boxOf, engineCall, present, type StepContext} from './context.ts';
 
 type Of<D extends Step['do']> = Extract<Step, {do: D}>;
 
-/** Skips the pull where the image is. Its time is a phase of its own and counts for nobody's deadline. */
+/** Skips the pull where the image is. `localhost/` is no registry: what lies there was made on its machine. Its time is a phase of its own and counts for nobody's deadline. */
 export async function imagePull(context: StepContext, step: Of<'image.pull'>): Promise<void> {
   parseImageRef(step.ref);
   const images = imagesOf(context);
   const there = step.always ? undefined : await engineCall(context, 'images', signal => images.find(step.ref, signal));
   if (there) return context.ends({image: {id: there.id, ref: step.ref}});
+  if (parseImageRef(step.ref).registry === 'localhost')
+    throw new BoxyardError('IMAGE_NOT_FOUND', {ref: step.ref, hint: 'boxyard images list shows what there is.'});
   const login = step.login === undefined ? undefined : await loginOf(context, step.login);
   const pulled = await context.phase('pull', () => pull(context, step.ref, login), step.ref);
   context.ends({image: {id: pulled, ref: step.ref}});
@@ -65,13 +68,14 @@ export async function imageBuild(context: StepContext, step: Of<'image.build'>):
   checkBuild(worker.floor, worker.name);
   const {build} = engines.get(context.start.engine).features;
   if (!build) throw new BoxyardError('UNSUPPORTED', {what: 'build', by: context.start.engine});
+  const limits = await limitsOf(context, step);
   const text = new TextDecoder();
   const log = (bytes: Uint8Array) => void context.log(text.decode(bytes, {stream: true}));
   const run = async (signal: AbortSignal) => {
     const archive = streams.read(context.of, step.context.blob, signal);
     const {file, ref, args, target, labels, cache} = step;
     try {
-      return await build(present({context: archive, file, ref, args, target, labels, cache}), log, signal);
+      return await build(present({context: archive, file, ref, args, target, labels, cache, limits}), log, signal);
     } finally {
       archive.destroy();
     }
@@ -82,6 +86,26 @@ export async function imageBuild(context: StepContext, step: Of<'image.build'>):
   );
   context.ends({image: {id: image.id, ref: step.ref}});
 }
+
+/** The lower of what was asked for and what the owner's floor asks for; what this machine cannot limit is said. */
+async function limitsOf(context: StepContext, step: Of<'image.build'>) {
+  const {engines, worker} = context.parts;
+  const {probe} = engines.entry(context.start.engine);
+  const floor = worker.floor === undefined || worker.floor === 'open' ? undefined : profiles.standard;
+  const wanted = {memory: lower(step.limits?.memoryBytes, floor?.memoryBytes), cpus: lower(step.limits?.cpus, floor?.cpus)};
+  const cannot = (what: 'memory' | 'cpus') => wanted[what] !== undefined && probe.usable && !probe.enforces.includes(what);
+  const missing = (['memory', 'cpus'] as const).filter(cannot);
+  if (missing.length > 0) await context.log(`${context.start.engine} cannot limit ${missing.join(' and ')} here: the build runs without\n`);
+  return present({
+    memoryBytes: missing.includes('memory') ? undefined : wanted.memory,
+    cpus: missing.includes('cpus') ? undefined : wanted.cpus,
+  });
+}
+
+const lower = (...figures: readonly (number | undefined)[]): number | undefined => {
+  const known = figures.filter(figure => figure !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
 
 function imagesOf(context: StepContext) {
   const {images} = context.parts.engines.get(context.start.engine).features;

@@ -44,7 +44,7 @@ export const UNLIMITED = -1;
 
 /** What a plan allows; settings of a tenant may change each. */
 export const planLimits: Readonly<Record<z.infer<typeof Plan>, z.infer<typeof TenantLimits>>> = {
-  starter: {workers: 2, devboxes: 5, historyDays: 14},
-  pro: {workers: 10, devboxes: 15, historyDays: 90},
-  enterprise: {workers: UNLIMITED, devboxes: UNLIMITED, historyDays: 365},
+  starter: {workers: 2, devboxes: 5, sessions: 3, historyDays: 14},
+  pro: {workers: 10, devboxes: 15, sessions: 15, historyDays: 90},
+  enterprise: {workers: UNLIMITED, devboxes: UNLIMITED, sessions: UNLIMITED, historyDays: 365},
 };

@@ -133,13 +133,19 @@ export const SecretView = z.object({name: z.string(), actor: z.string(), updated
 
 export const Plan = z.enum(['starter', 'pro', 'enterprise']);
 /** -1 means unlimited. */
-export const TenantLimits = z.object({workers: z.number().int(), devboxes: z.number().int(), historyDays: z.number().int()});
+/** `sessions` are live ones: programs at a terminal that have not ended. A record from before they were counted has none: no limit. */
+export const TenantLimits = z.object({
+  workers: z.number().int(),
+  devboxes: z.number().int(),
+  sessions: z.number().int().default(-1),
+  historyDays: z.number().int(),
+});
 export const TenantView = z.object({
   id: z.string(),
   name: z.string(),
   plan: Plan,
   limits: TenantLimits,
-  used: z.object({workers: z.number().int(), devboxes: z.number().int()}),
+  used: z.object({workers: z.number().int(), devboxes: z.number().int(), sessions: z.number().int()}),
   minimumProfile: Profile,
   defaultProfile: Profile,
   createdAt: z.string(),
@@ -160,6 +166,7 @@ export const SetTenantRequest = z.strictObject({
     .strictObject({
       workers: z.number().int().min(-1).optional(),
       devboxes: z.number().int().min(-1).optional(),
+      sessions: z.number().int().min(-1).optional(),
       historyDays: z.number().int().min(1).optional(),
     })
     .optional(),

@@ -56,13 +56,13 @@ export const catalogue = {
     404,
     5,
     d => `No ${s(d['what'])} ${s(d['name'])}.`,
-    d => s(d['hint'] ?? (d['list'] ? `${s(d['list'])} shows what there is.` : '')),
+    d => s(d['hint'] ?? (d['list'] ? `${s(d['list'])} shows what there is.` : 'Check the name.')),
   ),
   CONFLICT: input(
     409,
     6,
     d => `${s(d['what'] ?? 'This')} ${s(d['issue'] ?? 'is in another state')}.`,
-    d => s(d['hint'] ?? ''),
+    d => s(d['hint'] ?? 'Look at it as it is now, then decide again.'),
   ),
   NAME_TAKEN: input(409, 6, d => `The name ${s(d['name'])} is taken.`, 'Choose another name, or remove the one that has it.'),
   IDEMPOTENCY_MISMATCH: input(
@@ -150,7 +150,7 @@ export const catalogue = {
     421,
     6,
     d => `The server at ${s(d['address'])} is not the one that made this ${s(d['what'] ?? 'invitation')}.`,
-    'Nothing was sent. Check the address with the person who invited you.',
+    d => `Its key is ${s(d['found'])}, not ${s(d['expected'])}. Nothing was sent. Check the address with the person who invited you.`,
   ),
   LIMIT_REACHED: input(
     429,
@@ -219,7 +219,7 @@ export const catalogue = {
     d => `${s(d['registry'])} refused the pull of ${s(d['ref'])}.`,
     d => `boxyard secrets set registry:${s(d['registry'])}`,
   ),
-  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue'])}.`, 'boxyard jobs logs shows its output.'),
+  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue']).trim()}.`, 'boxyard jobs logs shows its output.'),
   SETUP_FAILED: input(
     422,
     1,

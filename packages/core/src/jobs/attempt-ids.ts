@@ -1,4 +1,5 @@
-import {createHmac, randomBytes, timingSafeEqual} from 'node:crypto';
+import {createHmac, createSecretKey, timingSafeEqual} from 'node:crypto';
+import {randomName} from '../config/index.ts';
 
 /** Ids of attempts: half random, half a mark that only this installation can make, and that names the worker it was sent to. */
 export interface AttemptIds {
@@ -10,14 +11,15 @@ export interface AttemptIds {
 const HALF = 16;
 
 export function createAttemptIds(key: Uint8Array): AttemptIds {
+  const secret = createSecretKey(key);
   const mark = (nonce: string, job: string, worker: string) =>
-    createHmac('sha256', key)
+    createHmac('sha256', secret)
       .update(JSON.stringify([nonce, job, worker]))
       .digest('hex')
       .slice(0, HALF);
   return {
     issue(job, worker) {
-      const nonce = randomBytes(HALF / 2).toString('hex');
+      const nonce = randomName(HALF / 2).toString('hex');
       return nonce + mark(nonce, job, worker);
     },
     isOf(id, job, worker) {

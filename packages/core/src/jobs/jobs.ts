@@ -4,7 +4,8 @@ import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
-import {buildSpec, execSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
+import {execSpec} from './rules-spec-devbox.ts';
+import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
 import {secretNames} from './rules-steps.ts';
 import {jobView} from './rules-view.ts';
 import {getJob, listJobs, readTotals} from './store-lists.ts';
@@ -22,6 +23,7 @@ export function createJobService(deps: JobServiceDeps): JobService {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
       submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
+    liveSessions: tenant => deps.store.rim.ask(redis => redis.hlen(deps.store.rim.keys.sessions(tenant))),
     exec: async (caller, devbox, request, key) => {
       const record = await deps.getDevBox(caller.tenant, devbox);
       const more = {key, request: {devbox: record.id, ...request}, secretEnv: request.secretEnv, devboxName: record.name};

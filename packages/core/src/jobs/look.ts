@@ -44,7 +44,8 @@ export function createLook(options: LookOptions) {
     if (kind === 'j') return lookAtJob(first);
     const isDone = kind === 'g' ? await placement.group(first, second) : kind === 'w' ? await placement.worker(first) : true;
     // What is not done in one go is gone on with, by whoever hears the bell.
-    if (isDone) await dropDue(store, thing, began);
+    // Not waited for: a row that stays is looked at once more.
+    if (isDone) void dropDue(store, thing, began).catch(() => undefined);
     else if (!placement.isPaused) options.nudge([thing]);
   };
 

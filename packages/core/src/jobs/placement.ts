@@ -1,5 +1,5 @@
 import type {WorkerStore} from '../workers/store.ts';
-import type {WorkerTable} from '../workers/table.ts';
+import type {TableEntry, WorkerTable} from '../workers/table.ts';
 import {type Candidate, isOfClass, place} from './rules-place.ts';
 import type {JobRecord} from './rules-record.ts';
 import {type Head, dropGroupIfEmpty, heads, sendJob, waitingGroups} from './store-waiting.ts';
@@ -16,6 +16,8 @@ export interface PlacementOptions {
 const batch = 64;
 /** One look gives way after this; what is left is rung for again. */
 const longestMs = 1_000;
+/** Of how many classes the heads are guessed to be wanted. */
+const mostGuessed = 8;
 /** How many waiting jobs are told why: the first ones; the others wait behind them. */
 const told = 20;
 
@@ -24,6 +26,8 @@ export class Placement {
   readonly #options: PlacementOptions;
   /** Being sent by this process now, so that two looks at once do not both try. */
   readonly #sending = new Set<string>();
+  /** The classes each worker served last: a guess at what it serves next. */
+  readonly #served = new Map<string, readonly string[]>();
 
   constructor(options: PlacementOptions) {
     this.#options = options;
@@ -50,18 +54,29 @@ export class Placement {
     const {tenant} = entry.record;
     const end = performance.now() + longestMs;
     while (performance.now() < end) {
-      const [used, all] = await Promise.all([this.#options.workers.used(id), waitingGroups(this.#options.store, tenant, id)]);
-      entry.used = used;
-      const candidate = this.#candidate(tenant, id);
-      if (candidate === undefined || candidate.closed !== undefined) return true;
-      const groups = all.filter(each => isOfClass(each.needs, candidate) && hasRoom(each.needs, candidate));
-      const perGroup = Math.min(batch, Math.max(1, candidate.slots.total - candidate.slots.used));
-      const found = await Promise.all(groups.map(each => heads(this.#options.store, tenant, each.group, perGroup)));
-      const waiting = found.flat().toSorted((a, b) => a.score - b.score);
+      const waiting = await this.#waitingFor(id, entry);
       if (waiting.length === 0) return true;
       if ((await this.#sendAll(tenant, waiting)) === 0) return true;
+      if (this.#isFull(id) && waiting.every(each => each.record.spec.needs.slots > 0)) return true;
     }
     return false;
+  }
+
+  /** The heads of the classes the worker satisfies and has room for. Those of the last look are asked for together with the list of classes. */
+  async #waitingFor(id: string, entry: TableEntry): Promise<Head[]> {
+    const {store, workers} = this.#options;
+    const {tenant} = entry.record;
+    const headsOf = (group: string) => heads(store, tenant, group, Math.min(batch, entry.record.registration?.slots ?? batch));
+    const guessed = this.#served.get(id) ?? [];
+    const [used, all, ...known] = await Promise.all([workers.used(id), waitingGroups(store, tenant, id), ...guessed.map(headsOf)]);
+    entry.used = used;
+    const candidate = this.#options.table.candidate(id, this.#now());
+    if (candidate === undefined || candidate.closed !== undefined) return [];
+    const groups = all.filter(each => isOfClass(each.needs, candidate) && hasRoom(each.needs, candidate)).map(each => each.group);
+    if (groups.length === 0) this.#served.delete(id);
+    else this.#served.set(id, groups.slice(0, mostGuessed));
+    const found = await Promise.all(groups.map(group => known[guessed.indexOf(group)] ?? headsOf(group)));
+    return found.flat().toSorted((a, b) => a.score - b.score);
   }
 
   /** Tries each in order, in this server's view of the reservations; returns how many were sent. */
@@ -119,8 +134,10 @@ export class Placement {
     entry.used = {slots: entry.used.slots + sign * slots, memory: entry.used.memory + sign * memoryBytes};
   }
 
-  #candidate(tenant: string, id: string): Candidate | undefined {
-    return this.#options.table.candidates(tenant, this.#now()).find(each => each.id === id);
+  /** As this server knows it; whatever frees a slot from now on rings again. */
+  #isFull(id: string): boolean {
+    const candidate = this.#options.table.candidate(id, this.#now());
+    return candidate !== undefined && candidate.slots.used >= candidate.slots.total;
   }
 
   #now(): number {

@@ -25,7 +25,7 @@ export function afterResult(record: JobRecord, result: Result, at: Moment): JobR
   if (!isOnWorker(record)) return undefined;
   const failure = failureOf(record, result);
   if (failure !== undefined && mayRetry(record, failure))
-    return retryLater(withReport(record, result), reasonOf(result) ?? {code: failure, message: 'It failed.'}, at);
+    return retryLater(withReport(record, result, at.now), reasonOf(result) ?? {code: failure, message: 'It failed.'}, at);
   return reported(record, result, at.now);
 }
 
@@ -51,7 +51,7 @@ function reported(record: JobRecord, result: Result, now: number): JobRecord {
   const reason =
     reasonOf(result) ?? (record.cancel && result.cancelled !== undefined ? {code: 'cancelled', message: record.cancel.reason} : undefined);
   return {
-    ...withReport(record, result),
+    ...withReport(record, result, now),
     state: 'ended',
     outcome: outcomeOf(record, result),
     source: 'worker',
@@ -61,9 +61,10 @@ function reported(record: JobRecord, result: Result, now: number): JobRecord {
   };
 }
 
-function withReport(record: JobRecord, result: Result): JobRecord {
+function withReport(record: JobRecord, result: Result, now: number): JobRecord {
   return {
     ...record,
+    ...timesOf(record, result, now),
     exit: result.exit ?? (result.reason === 'deadline' ? {code: 124} : undefined),
     error: result.error,
     logEnd: result.logEnd,
@@ -76,8 +77,19 @@ function withReport(record: JobRecord, result: Result): JobRecord {
   };
 }
 
+/** A short job says nothing before its result: when it was taken and ran is in its phases, by the worker's clock. */
+function timesOf(record: JobRecord, {phases, exit}: Result, now: number): Pick<JobRecord, 'acceptedAt' | 'startedAt'> {
+  const within = (time: number) => Math.min(Math.max(time, record.sentAt ?? time), now);
+  const accepted = record.acceptedAt ?? within(phases[0]?.startedAt ?? now);
+  const ran = phases.find(phase => phase.name === 'run')?.startedAt;
+  const hasRun = exit !== undefined && !('unknown' in exit);
+  const started = record.startedAt ?? (hasRun ? within(ran ?? accepted) : undefined);
+  return {acceptedAt: accepted, ...(started === undefined ? {} : {startedAt: started})};
+}
+
 const texts: Readonly<Record<string, string>> = {
   deadline: 'Its time was over.',
+  container_gone: 'Its container was stopped or removed under it.',
   exec_outcome_unknown: 'Nobody saw how the command ended.',
   stdin_interrupted: 'The client that fed its input went away.',
   poison: 'It crashed its worker three times.',

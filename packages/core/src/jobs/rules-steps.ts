@@ -1,4 +1,4 @@
-import type {BoxToCreate, JobSpec, Labels, Step, Tty} from '../protocol/index.ts';
+import type {BoxToCreate, JobSpec, Labels, Step} from '../protocol/index.ts';
 import type {z} from 'zod';
 import type {JobRecord} from './rules-record.ts';
 
@@ -18,7 +18,7 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
     case 'exec':
       return [
         {
-          do: 'container.exec',
+          do: spec.background ? 'container.exec.background' : 'container.exec',
           box: spec.box,
           command: {...spec.command, env: {...spec.command.env, ...jobEnv(record)}},
           secrets: spec.secrets,
@@ -140,13 +140,10 @@ const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeo
   args: spec.args,
   ...(spec.target === undefined ? {} : {target: spec.target}),
   cache: spec.cache,
+  limits: spec.limits,
   labels: spec.imageLabels,
   context: spec.context,
 });
-
-/** The terminal a job's command is to have. */
-export const ttyOf = (spec: JobSpec): Tty | undefined =>
-  spec.kind === 'exec' ? spec.command.tty : spec.kind === 'run' ? spec.tty : undefined;
 
 /** Names of the secrets an attempt may ask for; nothing else is handed out. */
 export function secretNames(spec: JobSpec): string[] {

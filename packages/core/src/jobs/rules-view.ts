@@ -5,7 +5,7 @@ import {devboxIdOf} from '../devboxes/rules.ts';
 import type {Gap, LogEnd} from '../protocol/index.ts';
 import {egressOf} from '../security/rules.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
-import {ttyOf} from './rules-steps.ts';
+import {ttyOf} from './rules-tty.ts';
 import type {ChildTotals} from './rules-totals.ts';
 
 type View = z.infer<typeof JobView>;

@@ -3,7 +3,8 @@ import {type Fact, addFact} from '../events/store-facts.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
 import {waitingScore, workerOfGroup} from './rules-needs.ts';
-import {type JobRecord, bucketOf, dueAt, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
+import {ttyOf} from './rules-tty.ts';
+import {type JobRecord, bucketOf, dueAt, execName, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
   readonly keys: Keys;
@@ -23,7 +24,7 @@ export function addJobEffects(change: Change, before: JobRecord | undefined, aft
   const {keys} = context;
   change.do(keys.job(after.id), 'SET', writeRecord(after));
   if (before === undefined) addIndexes(change, after, context);
-  else if (hasEnded(after) && !hasEnded(before)) change.do(keys.live(after.tenant), 'ZREM', after.id);
+  else if (hasEnded(after) && !hasEnded(before)) dropIndexes(change, after, context);
   addWaiting(change, before, after, context);
   addDue(change, before, after, context);
   addWorker(change, before, after, context);
@@ -33,13 +34,23 @@ export function addJobEffects(change: Change, before: JobRecord | undefined, aft
 }
 
 function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
-  change.do(keys.tenants, 'SADD', job.tenant);
+  if (job.parent === undefined) change.do(keys.tenants, 'SADD', job.tenant);
   change.do(keys.jobs(job.tenant), 'ZADD', job.createdAt, job.id);
   change.do(keys.ids(job.tenant), 'ZADD', 0, job.id);
   if (!hasEnded(job)) change.do(keys.live(job.tenant), 'ZADD', job.createdAt, job.id);
+  if (ttyOf(job.spec) !== undefined && !hasEnded(job)) change.do(keys.sessions(job.tenant), 'HSET', job.id, job.createdAt);
   if (job.parent !== undefined) change.do(keys.children(job.parent), 'ZADD', job.index ?? 0, job.id);
   const devbox = devboxIdOf(job.spec);
   if (devbox !== undefined) change.do(keys.devboxJobs(devbox), 'ZADD', job.createdAt, job.id);
+  const exec = execName(job);
+  if (exec !== undefined && !hasEnded(job)) change.do(keys.execs(exec.devbox), 'HSET', exec.name, job.id);
+}
+
+function dropIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
+  change.do(keys.live(job.tenant), 'ZREM', job.id);
+  if (ttyOf(job.spec) !== undefined) change.do(keys.sessions(job.tenant), 'HDEL', job.id);
+  const exec = execName(job);
+  if (exec !== undefined) change.do(keys.execs(exec.devbox), 'HDEL', exec.name);
 }
 
 /** Accepted or lifted into the waiting set, or popped from it; a group with somebody in it has a due row. */
@@ -51,6 +62,8 @@ function addWaiting(change: Change, before: JobRecord | undefined, after: JobRec
   if (was) return void change.do(set, 'ZREM', after.id);
   const thing = groupThing(after.tenant, after.group);
   change.do(set, 'ZADD', waitingScore(after.createdAt, after.spec.priority, ageingMs), after.id);
+  // Once for all jobs of the group that this change makes wait.
+  if (nudges.has(thing)) return;
   change.do(keys.groups(after.tenant, workerOfGroup(after.group)), 'HSET', after.group, JSON.stringify(after.spec.needs));
   change.do(keys.due, 'ZADD', now, thing);
   nudges.add(thing);
@@ -137,6 +150,7 @@ function factsOf(before: JobRecord | undefined, after: JobRecord, context: Effec
 
 function factType(before: JobRecord | undefined, after: JobRecord): string | undefined {
   if (before === undefined) return 'job.accepted';
+  if (before.kind !== after.kind || (before.spec !== after.spec && before.state === after.state)) return 'job.updated';
   if (hasEnded(after) && !hasEnded(before)) return 'job.ended';
   if (hasEnded(after)) return after.source === 'worker' && before.source === 'server' ? 'job.corrected' : 'job.superseded';
   if (before.cancel === undefined && after.cancel !== undefined) return 'job.cancelling';

@@ -17,6 +17,8 @@ export interface JobStoreOptions {
   readonly nudge: (things: readonly string[]) => void;
   /** After an end was stored, for what is outside Redis (one-job secrets, watchers). */
   readonly onChange: (before: JobRecord | undefined, after: JobRecord) => void;
+  /** Jobs of a tenant that have not ended, children counted; more are refused (C26). */
+  readonly mostUnfinished?: number | undefined;
 }
 
 export interface Stepped {
@@ -34,6 +36,7 @@ export interface Beside {
 }
 
 const mostCached = 20_000;
+const usualMostUnfinished = 250_000;
 const mostTries = 20;
 
 /**
@@ -44,6 +47,7 @@ export class JobStore {
   readonly rim: RedisRim;
   readonly timing: Timing;
   readonly attemptIds: AttemptIds;
+  readonly mostUnfinished: number;
   readonly #options: JobStoreOptions;
   readonly #cache = new Map<string, JobRecord>();
 
@@ -51,6 +55,7 @@ export class JobStore {
     this.rim = options.rim;
     this.timing = options.timing;
     this.attemptIds = options.attemptIds;
+    this.mostUnfinished = options.mostUnfinished ?? usualMostUnfinished;
     this.#options = options;
   }
 
@@ -90,16 +95,14 @@ export class JobStore {
   }
 
   /**
-   * The step `event` makes of the job and of its DevBox, if it makes one; several events in order make one step. `full` where
-   * the caller's room guard failed.
+   * The step `event` makes of the job and of its DevBox, if it makes one. `full` where the caller's room guard failed.
    */
-  async step(id: string, event: JobEvent | readonly JobEvent[], beside: Beside = {}): Promise<StepResult> {
-    const events = [event].flat() as readonly JobEvent[];
+  async step(id: string, event: JobEvent, beside: Beside = {}): Promise<StepResult> {
     let before = await this.get(id);
     let isFresh = false;
     for (let tries = 0; tries < mostTries; tries++) {
       if (before === undefined) return undefined;
-      const after = nextOf(before, events, this.moment());
+      const after = next(before, event, this.moment());
       if (after === undefined && isFresh) return {before, after: before, hasChanged: false};
       if (after === undefined) {
         before = await this.read(id);
@@ -174,9 +177,4 @@ export class JobStore {
     if (this.#cache.size > mostCached) this.#cache.delete(this.#cache.keys().next().value!);
     return record;
   }
-}
-
-function nextOf(record: JobRecord, events: readonly JobEvent[], moment: Moment): JobRecord | undefined {
-  const after = events.reduce((each, event) => next(each, event, moment) ?? each, record);
-  return after === record ? undefined : after;
 }

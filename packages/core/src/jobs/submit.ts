@@ -46,6 +46,7 @@ export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, mo
     tenant: caller.tenant,
     actor: caller.actor,
     jobs: [job],
+    mostSessions: (await deps.tenants.get(caller.tenant)).limits.sessions,
     idempotency: more.key === undefined ? undefined : {key: more.key, request: more.request},
   }).catch((error: unknown) => refused(error, undo));
   if (accepted.done === 'new') return fan === undefined ? jobView(job) : readView(deps, job);

@@ -177,6 +177,8 @@ export interface Build {
   readonly target?: string;
   readonly labels: Labels;
   readonly cache: boolean;
+  /** Of each of its steps, which also have a network of their own and never the machine's. */
+  readonly limits?: {readonly memoryBytes?: number; readonly cpus?: number};
 }
 
 /** Makes a box's screen watchable. Never hears an engine's name: it may run a program in the box and reach a port of it. */

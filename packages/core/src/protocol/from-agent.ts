@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {attemptStart} from './from-server.ts';
 import {
   Attempt,
   Bytes,
@@ -133,6 +134,8 @@ export const fromAgent = {
   'job.refused': z.object({type: z.literal('job.refused'), ...job, error: WireError}),
   /** Asks for the values of the secrets of a job it holds; answered by `job.secrets` of the server. */
   'job.secrets': z.object({type: z.literal('job.secrets'), ...job}),
+  /** The attempt as it was sent, without what would not fit into a frame: then nothing is said. */
+  'job.told': z.object({type: z.literal('job.told'), ...job, start: z.object(attemptStart)}),
   'query.answer': z.object({
     type: z.literal('query.answer'),
     query: z.string(),
@@ -171,6 +174,7 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['job.result'],
   fromAgent['job.refused'],
   fromAgent['job.secrets'],
+  fromAgent['job.told'],
   fromAgent['query.answer'],
   fromAgent['output.open'],
   fromAgent['output.gap'],

@@ -38,3 +38,4 @@ export {
   type DataFrame,
   type Decoded,
 } from './codec.ts';
+export {oneWritePerTurn, type Corkable} from './one-write.ts';

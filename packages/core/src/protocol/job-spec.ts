@@ -95,7 +95,8 @@ export const JobSpec = z.discriminatedUnion('kind', [
     fanOut: FanOut.optional(),
     copy: z.object({index: z.number().int(), count: z.number().int()}).optional(),
   }),
-  z.object({kind: z.literal('exec'), ...onDevBox, command: Command}),
+  /** `background`: without a deadline, and not lost with its worker. */
+  z.object({kind: z.literal('exec'), ...onDevBox, command: Command, background: z.boolean().default(false)}),
   z.object({
     kind: z.literal('devbox.create'),
     ...policy,
@@ -121,6 +122,7 @@ export const JobSpec = z.discriminatedUnion('kind', [
     args: Labels.default({}),
     target: z.string().optional(),
     cache: z.boolean().default(true),
+    limits: z.object({memoryBytes: Bytes.optional(), cpus: z.number().positive().optional()}).default({}),
     imageLabels: Labels.default({}),
     context: z.object({blob: z.string(), bytes: Bytes}),
   }),

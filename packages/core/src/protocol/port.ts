@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {Bytes, TenantId} from './values.ts';
+import {TenantId} from './values.ts';
 
 const stream = z.number().int().nonnegative();
 

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {Box, Command, SecretRef, Source} from './job-spec.ts';
-import {Labels} from './values.ts';
+import {Bytes, Labels} from './values.ts';
 
 /** A box to create: `Box` plus the name and labels that make it findable, and which secrets to ask for at start. */
 export const BoxToCreate = z.object({...Box.shape, name: z.string().regex(/^[a-z0-9-]{1,63}$/), labels: Labels});
@@ -20,6 +20,7 @@ export const Step = z.discriminatedUnion('do', [
     args: Labels,
     target: z.string().optional(),
     cache: z.boolean(),
+    limits: z.object({memoryBytes: Bytes.optional(), cpus: z.number().positive().optional()}).optional(),
     labels: Labels,
     context: z.object({blob: z.string(), bytes: z.number()}),
   }),
@@ -39,6 +40,8 @@ export const Step = z.discriminatedUnion('do', [
   z.object({do: z.literal('container.wait'), box: z.string()}),
   /** The command's end is the job's exit. */
   z.object({do: z.literal('container.exec'), box: z.string(), command: Command, secrets: z.array(SecretRef)}),
+  /** The same for a command that nobody waits for; `job.cancel` kills it, `container.exec.background.capture` reads its output. */
+  z.object({do: z.literal('container.exec.background'), box: z.string(), command: Command, secrets: z.array(SecretRef)}),
   /** Brings `paths` (relative to /workspace) back as one tar, stored as the job's `out`. */
   z.object({do: z.literal('container.collect'), box: z.string(), paths: z.array(z.string())}),
   z.object({do: z.literal('container.stop'), box: z.string(), graceMs: z.number()}),

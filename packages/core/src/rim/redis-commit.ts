@@ -10,7 +10,7 @@ export interface Change {
   below(name: string, key: string, limit: number): Change;
   spare(name: string, key: string, field: string, limit: number): Change;
   room(name: string, used: string, want: Room, total: Room): Change;
-  member(name: string, key: string, member: string): Change;
+  fewer(name: string, key: string, limit: number): Change;
   do(key: string, command: string, ...args: readonly (string | number)[]): Change;
   event(keys: {seq: string; stream: string; incarnation: string}, json: string): Change;
   outbox(outbox: string, lease: string, json: string): Change;
@@ -29,25 +29,93 @@ export type Committed =
 
 const script = createScript(commitScript);
 
-/** Atomic and durable when it resolves. Rejects with `REDIS_UNAVAILABLE`: then it may or may not have happened. */
-export async function commit(runner: Runner, build: (change: Change) => void): Promise<Committed> {
-  const {names, keys, args, change} = createChange();
-  build(change);
-  const [failed, found] = (await script(runner, keys(), args())) as [number, string | undefined];
-  if (failed === 0) return {done: true, lastChildEnded: found === 'ended'};
-  return {done: false, failed: names[failed - 1] ?? '?', found: found ?? ''};
+export type Commit = (build: (change: Change) => void) => Promise<Committed>;
+
+/** One Lua call holds up Redis for a few milliseconds at most. */
+const mostPerCall = 16;
+const mostCalls = 2;
+
+/**
+ * Each change is atomic, and durable when it resolves; it rejects with `REDIS_UNAVAILABLE` where it may or may not have
+ * happened. Changes asked for in one turn of the event loop, or while a call is on its way, go in one Lua call, one after the
+ * other, in the order they were asked for.
+ */
+export function createCommit(runner: Runner): Commit {
+  const batches: Batch[] = [];
+  let sending = 0;
+  let isScheduled = false;
+  const send = async () => {
+    isScheduled = false;
+    sending++;
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      try {
+        batch.settle((await script(runner, batch.keys(), [batch.text()])) as Reply[], runner);
+      } catch (error) {
+        // Redis is away: what waits behind would only learn it later.
+        for (const each of [batch, ...batches.splice(0)]) each.fail(error);
+      }
+    }
+    sending--;
+  };
+  return build =>
+    new Promise((resolve, reject) => {
+      const last = batches.at(-1);
+      const batch = last !== undefined && last.size < mostPerCall ? last : createBatch();
+      batch.add(build, {resolve, reject});
+      if (batch !== last) batches.push(batch);
+      if (isScheduled || sending >= mostCalls) return;
+      isScheduled = true;
+      setImmediate(() => void send());
+    });
 }
 
-function createChange() {
-  const names: string[] = [];
-  const guards: (string | number)[] = [];
-  const ops: (string | number)[] = [];
+type Reply = [failed: number, found?: string];
+type Batch = ReturnType<typeof createBatch>;
+interface Asker {
+  resolve(result: Committed): void;
+  reject(error: unknown): void;
+}
+
+function createBatch() {
   const numbers = new Map<string, number>();
+  const asked: {readonly names: readonly string[]; readonly asker: Asker}[] = [];
+  const parts: string[] = [];
   const at = (key: string): number => {
     const number = numbers.get(key) ?? numbers.size + 1;
     numbers.set(key, number);
     return number;
   };
+  return {
+    get size() {
+      return asked.length;
+    },
+    /** Throws what `build` throws; then it is as if it had not been asked for. */
+    add(build: (change: Change) => void, asker: Asker): void {
+      const {names, change, fields} = createChange(at);
+      build(change);
+      parts.push(textOf(fields()));
+      asked.push({names, asker});
+    },
+    keys: () => [...numbers.keys()],
+    text: () => parts.join(''),
+    settle(replies: readonly Reply[], runner: Runner): void {
+      for (const [i, {names, asker}] of asked.entries()) {
+        const [failed, found] = replies[i]!;
+        if (failed === 0) asker.resolve({done: true, lastChildEnded: found === 'ended'});
+        else if (failed < 0) asker.reject(runner.translate(Object.assign(new Error(found), {name: 'ReplyError'})));
+        else asker.resolve({done: false, failed: names[failed - 1] ?? '?', found: found ?? ''});
+      }
+    },
+    fail(error: unknown): void {
+      for (const {asker} of asked) asker.reject(error);
+    },
+  };
+}
+
+function createChange(at: (key: string) => number) {
+  const names: string[] = [];
+  const guards: (string | number)[] = [];
+  const ops: (string | number)[] = [];
   const guard = (name: string, ...parts: readonly (string | number)[]): Change => {
     names.push(name);
     guards.push(...parts);
@@ -63,7 +131,7 @@ function createChange() {
     below: (name, key, limit) => guard(name, 'below', at(key), limit),
     spare: (name, key, field, limit) => guard(name, 'spare', at(key), field, limit),
     room: (name, used, want, total) => guard(name, 'room', at(used), want.slots, want.memory, total.slots, total.memory),
-    member: (name, key, member) => guard(name, 'member', at(key), member),
+    fewer: (name, key, limit) => guard(name, 'fewer', at(key), limit),
     do: (key, command, ...args) => op('do', at(key), command, args.length, ...args),
     event: (keys, json) => op('event', at(keys.seq), at(keys.stream), at(keys.incarnation), json),
     outbox: (outbox, lease, json) => op('outbox', at(outbox), at(lease), json),
@@ -72,13 +140,13 @@ function createChange() {
     pass: (keys, who, to) => op('pass', at(keys.held), who, to.who, at(keys.used), to.room.slots, to.room.memory),
     child: (keys, move) => op('child', at(keys.totals), move.from, move.to, at(keys.due), move.parent, move.now),
   };
-  return {names, change, keys: () => [...numbers.keys()], args: () => [textOf([names.length, ...guards, ...ops])]};
+  return {names, change, fields: () => [names.length, ...guards, ...ops]};
 }
 
 /** Fields are ids, numbers, words of ours and JSON, none of which holds a line feed. */
 function textOf(fields: readonly (string | number)[]): string {
-  const text = `${fields.join('\n')}\n`;
-  if (text.split('\n').length !== fields.length + 1)
-    throw new BoxyardError('INVALID_INPUT', {field: 'request', issue: 'holds a line feed where none may be'});
-  return text;
+  for (const field of fields)
+    if (typeof field === 'string' && field.includes('\n'))
+      throw new BoxyardError('INVALID_INPUT', {field: 'request', issue: 'holds a line feed where none may be'});
+  return `${fields.length}\n${fields.join('\n')}\n`;
 }

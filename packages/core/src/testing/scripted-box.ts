@@ -49,7 +49,7 @@ const start = (engine: Scripted, name: string, stdin: Readable | undefined): voi
   const state = stateOf(engine.store, name);
   if (state.is === 'running') return;
   if (state.is === 'exited' && spec.main !== 'hold') throw new Error(`start of ${name}, which has ended`);
-  writeFileSync(engine.store.fileOf(name, 'stdin'), '');
+  if (scriptOf(spec.env).doesEcho) writeFileSync(engine.store.fileOf(name, 'stdin'), '');
   engine.store.write({spec, startedAt: Date.now()});
   if (stdin !== undefined) void take(engine, name, stdin);
 };

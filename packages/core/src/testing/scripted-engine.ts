@@ -48,6 +48,7 @@ export const createScriptedEngine = ({latencyMs, enforces}: ScriptedConfig, host
       return all.flatMap(stored => (stored !== undefined && fits(stored.spec.labels) ? [scriptedBox(engine, stored)] : []));
     },
     features: scriptedFeatures(engine),
+    close: async () => store.close(),
   };
 };
 

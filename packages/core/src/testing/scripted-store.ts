@@ -1,7 +1,6 @@
-import {existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync} from 'node:fs';
-import {EventEmitter, once} from 'node:events';
+import {closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, unlinkSync, writeSync} from 'node:fs';
+import {EventEmitter} from 'node:events';
 import path from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
 import type {BoxSpec, Exit} from '../plugin-api/index.ts';
 
 /** One box on disk: agent and session host are two processes, and the truth is in the engine. */
@@ -19,51 +18,93 @@ export interface Store {
   drop(name: string): void;
   names(): readonly string[];
   fileOf(name: string, what: 'stdin' | 'files'): string;
-  /** Resolves at this process's next write of the box, or after so long: another process may write it too. */
+  /** Resolves at the next write of the box that this process makes or sees, or after so long: another process may write it too. */
   nextWrite(name: string, withinMs: number, signal: AbortSignal): Promise<void>;
+  close(): void;
 }
 
-/** Synchronous, since each step is a few microseconds on a disk that is not asked to be durable. */
+type Entry = {readonly add: Stored; readonly by: string} | {readonly write: Stored} | {readonly drop: string};
+
+/**
+ * One file of appended lines, whose order is the order of events for all processes: creating and removing a file per box
+ * would cost more than everything around it. Synchronous, since each step is a few microseconds on a disk that is not asked
+ * to be durable.
+ */
 export const openStore = (dir: string): Store => {
   mkdirSync(dir, {recursive: true, mode: 0o700});
-  const written = new EventEmitter().setMaxListeners(0);
+  const file = openSync(path.join(dir, 'log'), 'a+', 0o600);
+  const boxes = new Map<string, {readonly stored: Stored; readonly by?: string}>();
+  const changed = new EventEmitter().setMaxListeners(0);
   const fileOf = (name: string, what: string): string => path.join(dir, `${name}.${what}`);
-  const write = (stored: Stored): void => {
-    const next = fileOf(stored.spec.name, `next-${process.pid}`);
-    writeFileSync(next, JSON.stringify(stored));
-    renameSync(next, fileOf(stored.spec.name, 'json'));
-    written.emit(`box ${stored.spec.name}`);
+  const apply = (entry: Entry): void => {
+    if ('drop' in entry) boxes.delete(entry.drop);
+    else if ('write' in entry) boxes.set(entry.write.spec.name, {stored: entry.write});
+    else if (!boxes.has(entry.add.spec.name)) boxes.set(entry.add.spec.name, {stored: entry.add, by: entry.by});
+    changed.emit(`box ${'drop' in entry ? entry.drop : ('write' in entry ? entry.write : entry.add).spec.name}`);
   };
+  const catchUp = lineReader(file, line => apply(JSON.parse(line) as Entry));
+  const append = (entry: Entry): void => {
+    writeSync(file, `${JSON.stringify(entry)}\n`);
+    catchUp();
+  };
+  let adds = 0;
   return {
-    read: name => tryOr(() => JSON.parse(readFileSync(fileOf(name, 'json'), 'utf8')) as Stored),
-    add: stored =>
-      tryOr(() => {
-        writeFileSync(fileOf(stored.spec.name, 'json'), JSON.stringify(stored), {flag: 'wx'});
-        return true;
-      }) ?? false,
-    write,
+    read: name => {
+      catchUp();
+      return boxes.get(name)?.stored;
+    },
+    add: stored => {
+      catchUp();
+      if (boxes.has(stored.spec.name)) return false;
+      const by = `${process.pid}.${adds++}`;
+      append({add: stored, by});
+      return boxes.get(stored.spec.name)?.by === by;
+    },
+    write: stored => append({write: stored}),
     drop: name => {
-      // Looking first: a recursive removal of nothing costs more than all else a box does.
+      // Looking first: a removal of nothing costs more than all else a box does.
       if (existsSync(fileOf(name, 'files'))) rmSync(fileOf(name, 'files'), {recursive: true, force: true});
-      for (const what of ['stdin', 'json']) tryOr(() => unlinkSync(fileOf(name, what)));
+      if (existsSync(fileOf(name, 'stdin'))) unlinkSync(fileOf(name, 'stdin'));
+      append({drop: name});
     },
-    names: () => readdirSync(dir).flatMap(file => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : [])),
+    names: () => {
+      catchUp();
+      return [...boxes.keys()];
+    },
     fileOf,
-    nextWrite: async (name, withinMs, signal) => {
-      const done = new AbortController();
-      const either = AbortSignal.any([signal, done.signal]);
-      await Promise.race([once(written, `box ${name}`, {signal: either}), delay(withinMs, undefined, {signal: either})])
-        .catch(() => signal.throwIfAborted())
-        .finally(() => done.abort());
-    },
+    nextWrite: (name, withinMs, signal) => nextChange(changed, `box ${name}`, withinMs, signal),
+    close: () => closeSync(file),
   };
 };
 
-const tryOr = <T>(work: () => T): T | undefined => {
-  try {
-    return work();
-  } catch (error) {
-    if (['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
+/** Gives the lines that were appended since the last call, whoever appended them; one that is not whole yet waits. */
+const lineReader = (file: number, onLine: (line: string) => void): (() => void) => {
+  const buffer = Buffer.allocUnsafe(64 * 1024);
+  let at = 0;
+  let rest = Buffer.alloc(0);
+  return () => {
+    for (let bytes = readSync(file, buffer, 0, buffer.length, at); bytes > 0; bytes = readSync(file, buffer, 0, buffer.length, at)) {
+      at += bytes;
+      const known = Buffer.concat([rest, buffer.subarray(0, bytes)]);
+      const end = known.lastIndexOf(10) + 1;
+      rest = known.subarray(end);
+      for (const line of known.toString('utf8', 0, end).split('\n')) if (line !== '') onLine(line);
+      if (bytes < buffer.length) return;
+    }
+  };
 };
+
+const nextChange = (changed: EventEmitter, box: string, withinMs: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      changed.off(box, settle);
+      signal.removeEventListener('abort', settle);
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve();
+    };
+    const timer = setTimeout(settle, withinMs);
+    changed.on(box, settle);
+    signal.addEventListener('abort', settle, {once: true});
+    if (signal.aborted) settle();
+  });

@@ -1,7 +1,17 @@
 import type {WebSocket} from 'ws';
-import {type RateLimit, type RateLimitOptions, createRateLimit} from '../rim/rate-limit.ts';
 import {BulkLane} from '../streams/index.ts';
-import {type DataFrame, type FromAgent, type FromServer, decode, decodeData, encodeData, fromAgent} from '../protocol/index.ts';
+import {type RateLimit, type RateLimitOptions, createRateLimit} from '../rim/rate-limit.ts';
+import {
+  type DataFrame,
+  type Corkable,
+  type FromAgent,
+  type FromServer,
+  decode,
+  decodeData,
+  encodeData,
+  fromAgent,
+  oneWritePerTurn,
+} from '../protocol/index.ts';
 
 export interface Identity {
   readonly worker: string;
@@ -14,6 +24,12 @@ export interface LinkHandlers {
   onData(frame: DataFrame): Promise<void>;
   onClose(why: string): void;
   onFault(error: unknown): void;
+}
+
+export interface LinkOptions {
+  readonly identity: Identity;
+  readonly timing: LinkTiming;
+  readonly rate?: RateLimitOptions;
 }
 
 export interface LinkTiming {
@@ -43,6 +59,7 @@ export class AgentLink {
   boot = '';
   readonly #socket: WebSocket;
   readonly #timing: LinkTiming;
+  readonly #gather: () => void;
   readonly #unknown = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   readonly #pongs = new Map<number, () => void>();
@@ -54,11 +71,13 @@ export class AgentLink {
   #pingId = 0;
   #why = 'the connection closed';
 
-  constructor(socket: WebSocket, identity: Identity, timing: LinkTiming, rate: RateLimitOptions = frames) {
+  /** `wire` is what the socket writes to. */
+  constructor(socket: WebSocket, wire: Corkable, {identity, timing, rate = frames}: LinkOptions) {
     this.identity = identity;
     this.#rate = createRateLimit(rate);
     this.#socket = socket;
     this.#timing = timing;
+    this.#gather = oneWritePerTurn(wire);
     this.#timer = setInterval(() => this.#check(), timing.heartbeat);
     this.#timer.unref();
   }
@@ -88,11 +107,14 @@ export class AgentLink {
   send(message: FromServer): void {
     if (!this.isOpen) return;
     if (this.#socket.bufferedAmount > mostUnsentBytes) return this.terminate('it does not read');
+    this.#gather();
     this.#socket.send(JSON.stringify(message));
   }
 
   sendData(frame: DataFrame): void {
-    if (this.isOpen) this.#socket.send(encodeData(frame));
+    if (!this.isOpen) return;
+    this.#gather();
+    this.#socket.send(encodeData(frame));
   }
 
   /** Whether the other side answers a ping of the protocol within the time. */

@@ -4,13 +4,14 @@ import {type DataFrame, type FromAgent, OWN_RANGE, agreeOnVersion, type Query} f
 import type {AgentLink} from './agent-link.ts';
 import {FileFrames} from './hub-files.ts';
 import {Inventories} from './hub-inventory.ts';
-import {onRefused, onResult, onSecrets, onTerminalState, Updates, type JobFrameDeps} from './hub-jobs.ts';
+import {onRefused, onResult, onSecrets, onTerminalState, onUpdate, type JobFrameDeps} from './hub-jobs.ts';
 import {onJournal} from './hub-journal.ts';
 import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
 import {OpenedStreams} from './hub-streams.ts';
 import type {HubDeps} from './hub-deps.ts';
 import {learnImages, onHeartbeat, onRegister} from './hub-register.ts';
+import {onTold} from './recover-job.ts';
 import {boundedId} from './rules-registration.ts';
 
 export interface SessionDeps extends HubDeps {
@@ -30,7 +31,6 @@ export class AgentSession {
   readonly link: AgentLink;
   readonly #deps: SessionDeps;
   readonly #jobs: JobFrameDeps;
-  readonly #updates = new Updates();
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
   readonly streams: OpenedStreams;
@@ -149,10 +149,12 @@ export class AgentSession {
     const {link} = this;
     switch (message.type) {
       case 'job.update':
-        return this.#updates.on(this.#jobs, link, message);
+        return onUpdate(this.#jobs, link, message);
       case 'job.result':
-        await onResult({...this.#jobs, updates: this.#updates}, link, message);
+        await onResult(this.#jobs, link, message);
         return this.#output.sealed(message.attempt, message.logEnd);
+      case 'job.told':
+        return onTold(this.#deps.store, link, message);
       case 'job.refused':
         return onRefused(this.#jobs, link, message);
       case 'job.secrets':

@@ -1,7 +1,6 @@
 import {toWire, asBoxyardError} from '../errors/index.ts';
 import {hasEnded, isOnWorker, type JobRecord} from '../jobs/rules-record.ts';
 import {secretNames} from '../jobs/rules-steps.ts';
-import type {JobEvent} from '../jobs/rules-events.ts';
 import {boundedError, boundedPhases, boundedResult} from '../jobs/rules-reported.ts';
 import type {JobStore, StepResult} from '../jobs/store.ts';
 import type {Attempt, FromAgent} from '../protocol/index.ts';
@@ -35,7 +34,7 @@ async function jobIf(
   {of, isFit}: {readonly of: Of; readonly isFit: (record: JobRecord) => boolean},
 ): Promise<JobRecord | undefined> {
   const {tenant} = link.identity;
-  let record = (await store.get(of.job)) ?? (await recoverJob(store, link.identity, of, 'running'));
+  let record = (await store.get(of.job)) ?? (await recoverJob(store, link, of, 'running'));
   if (record !== undefined && !isFit(record)) record = await store.read(of.job);
   if (record === undefined || record.tenant !== tenant) return undefined;
   if (isFit(record)) return record;
@@ -46,54 +45,22 @@ async function jobIf(
 const isOwn = (record: JobRecord, worker: string, of: Of): boolean =>
   record.worker?.id === worker && record.attempt.id === of.attempt.id && record.attempt.number === of.attempt.number;
 
-/** How long what an agent says of a job's progress waits for the next word about it: short jobs end in one step. */
-const updateDelayMs = 5;
-
-export class Updates {
-  readonly #waiting = new Map<string, JobUpdate>();
-
-  /** The newest word about a job, and that it runs if an earlier one said so. */
-  async on(deps: JobFrameDeps, link: AgentLink, message: JobUpdate): Promise<void> {
-    const key = message.attempt.id;
-    const known = this.#waiting.get(key);
-    this.#waiting.set(key, known?.state === 'running' ? {...message, state: 'running'} : message);
-    if (known !== undefined) return;
-    await new Promise(resolve => setTimeout(resolve, updateDelayMs));
-    const last = this.take(key);
-    if (last !== undefined) await onUpdate(deps, link, last);
-  }
-
-  /** What still waits of an attempt; it is the caller's now. */
-  take(attempt: string): JobUpdate | undefined {
-    const last = this.#waiting.get(attempt);
-    this.#waiting.delete(attempt);
-    return last;
-  }
-}
-
 type JobUpdate = Extract<FromAgent, {type: 'job.update'}>;
 
-async function onUpdate(deps: JobFrameDeps, link: AgentLink, message: JobUpdate): Promise<void> {
+export async function onUpdate(deps: JobFrameDeps, link: AgentLink, message: JobUpdate): Promise<void> {
   const record = await ownJob(deps, link, message);
   if (record === undefined || hasEnded(record)) return;
-  await deps.store.step(message.job, updateEvent(message));
+  const {job, type: _type, ...update} = message;
+  await deps.store.step(job, {type: 'update', update: {...update, phases: boundedPhases(update.phases)}});
   if (message.progress !== undefined) deps.onProgress(record, message.progress);
 }
 
-function updateEvent({job: _job, type: _type, ...update}: JobUpdate): JobEvent {
-  return {type: 'update', update: {...update, phases: boundedPhases(update.phases)}};
-}
-
 /** Stored first, told then: `job.stored` follows the Redis reply, and repeats are answered the same way. */
-export async function onResult(
-  deps: JobFrameDeps & {readonly updates: Updates},
-  link: AgentLink,
-  message: Extract<FromAgent, {type: 'job.result'}>,
-): Promise<void> {
+export async function onResult(deps: JobFrameDeps, link: AgentLink, message: Extract<FromAgent, {type: 'job.result'}>): Promise<void> {
   const {job, type: _type, ...said} = message;
   const result = boundedResult(said);
   const {worker, tenant} = link.identity;
-  const known = (await deps.store.get(job)) ?? (await recoverJob(deps.store, link.identity, message, 'running'));
+  const known = (await deps.store.get(job)) ?? (await recoverJob(deps.store, link, message, 'running'));
   if (known === undefined || known.tenant !== tenant) return;
   if (known.worker?.id !== worker && known.attempt.number <= message.attempt.number) {
     const fresh = await deps.store.read(job);
@@ -103,8 +70,7 @@ export async function onResult(
   const isEarlier = message.attempt.number < known.attempt.number;
   if (isEarlier && !deps.store.attemptIds.isOf(message.attempt.id, job, worker))
     return link.send({type: 'job.superseded', job, attempt: message.attempt});
-  const update = deps.updates.take(message.attempt.id);
-  const stepped = await deps.store.step(job, [...(update === undefined ? [] : [updateEvent(update)]), {type: 'result', result}]);
+  const stepped = await deps.store.step(job, {type: 'result', result});
   if (!isSettled(stepped, message.attempt)) return link.send({type: 'job.superseded', job, attempt: message.attempt});
   link.send({type: 'job.stored', job, attempt: message.attempt});
 }

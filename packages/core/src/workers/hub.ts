@@ -1,7 +1,7 @@
 import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import type {Query} from '../protocol/index.ts';
+import type {Corkable, Query} from '../protocol/index.ts';
 import type {PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
@@ -9,8 +9,8 @@ import type {HubDeps} from './hub-deps.ts';
 
 /** The agents' sockets of this server: at most one live connection per worker, everything an agent sends passes here. */
 export interface Hub {
-  /** Takes over a socket whose credential was checked; the hub closes it. */
-  accept(socket: WebSocket, identity: Identity): void;
+  /** Takes over a socket whose credential was checked, and the connection it writes to; the hub closes it. */
+  accept(socket: WebSocket, wire: Corkable, identity: Identity): void;
   isConnected(worker: string): boolean;
   /** Asks one worker; rejects with `WORKER_OFFLINE`, `REQUEST_TIMEOUT` after 5 s, or what the agent answered. */
   ask(worker: string, of: Query): Promise<unknown>;
@@ -24,6 +24,8 @@ export interface Hub {
   disconnect(worker: string, code: number, reason: string): void;
   /** After Redis may have rolled back: asks every agent what it holds and reads outboxes anew; ends when all answered or 10 s passed. */
   askJournals(): Promise<void>;
+  /** For metrics: workers connected here, and how often one connection took the place of another since this process began. */
+  figures(): {readonly connected: number; readonly takeovers: number};
   /** Closes every socket with 1012, so that agents come back after a random short while. Bounded. */
   close(): Promise<void>;
 }
@@ -32,14 +34,21 @@ export function createHub(deps: HubDeps): Hub {
   const sessions = new Map<string, AgentSession>();
   const opening = new Set<AgentLink>();
   let isClosing = false;
+  let takeovers = 0;
 
-  const accept = (socket: WebSocket, identity: Identity): void => {
+  const enter = async (own: AgentSession): Promise<'in' | 'duplicate'> => {
+    const old = sessions.get(own.link.identity.worker);
+    const verdict = await admit(own, old, deps);
+    if (verdict === 'in' && old !== undefined) takeovers += 1;
+    return verdict;
+  };
+  const accept = (socket: WebSocket, wire: Corkable, identity: Identity): void => {
     if (isClosing) return socket.close(1012, 'restarting');
-    const link = new AgentLink(socket, identity, deps.timing);
+    const link = new AgentLink(socket, wire, {identity, timing: deps.timing});
     opening.add(link);
     const session = new AgentSession(link, {
       ...deps,
-      admit: async own => admit(own, sessions.get(identity.worker), deps),
+      admit: enter,
       onReady: own => {
         opening.delete(link);
         sessions.set(identity.worker, own);
@@ -53,11 +62,7 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
-  const sessionOf = (worker: string): AgentSession => {
-    const session = sessions.get(worker);
-    if (session !== undefined) return session;
-    throw new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
-  };
+  const sessionOf = (worker: string): AgentSession => sessions.get(worker) ?? offline(worker, deps);
 
   return {
     accept,
@@ -65,20 +70,25 @@ export function createHub(deps: HubDeps): Hub {
     ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
     openTerminal: (worker, request, handlers) => sessionOf(worker).streams.openTerminal(request, handlers),
     openPort: (worker, request, handlers) => sessionOf(worker).streams.openPort(request, handlers),
-    ring: workers => {
-      for (const worker of workers) sessions.get(worker)?.ring();
-    },
+    ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),
     disconnect: (worker, code, reason) => sessions.get(worker)?.link.close(code, reason),
-    askJournals: async () => {
-      await Promise.all([...sessions.values()].map(session => session.askJournal(deps.timing.journalWait)));
-    },
+    askJournals: async () => void (await Promise.all(Array.from(sessions.values(), each => each.askJournal(deps.timing.journalWait)))),
+    figures: () => ({connected: sessions.size, takeovers}),
     close: async () => {
       isClosing = true;
-      for (const link of [...opening, ...[...sessions.values()].map(session => session.link)]) link.close(1012, 'restarting');
-      const end = performance.now() + 3_000;
-      while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+      await closeAll(opening, sessions);
     },
   };
+}
+
+async function closeAll(opening: ReadonlySet<AgentLink>, sessions: ReadonlyMap<string, AgentSession>): Promise<void> {
+  for (const link of [...opening, ...Array.from(sessions.values(), session => session.link)]) link.close(1012, 'restarting');
+  const end = performance.now() + 3_000;
+  while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+}
+
+function offline(worker: string, {table}: HubDeps): never {
+  throw new BoxyardError('WORKER_OFFLINE', {worker: table.get(worker)?.record.name ?? worker});
 }
 
 /**

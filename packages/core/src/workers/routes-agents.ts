@@ -1,4 +1,5 @@
 import type {WebSocket} from 'ws';
+import type {Corkable} from '../protocol/index.ts';
 import {bearerOf} from '../rim/http-credential.ts';
 import type {Http} from '../rim/http.ts';
 import type {KnownWorker} from '../services.ts';
@@ -14,13 +15,13 @@ const MOST_SOCKETS = 8;
 export function addAgentRoute(
   http: Http,
   workers: {admit(credential: string | undefined): Promise<KnownWorker>},
-  accept: (socket: WebSocket, worker: KnownWorker) => void,
+  accept: (socket: WebSocket, wire: Corkable, worker: KnownWorker) => void,
 ): void {
   http.socket<KnownWorker>('agents', {
     maxPayload: MAX_AGENT_FRAME,
     isForBrowsers: false,
     holder: {most: MOST_SOCKETS, of: ({worker}) => worker},
     admit: ({raw}) => workers.admit(bearerOf(raw)),
-    open: (socket, worker) => accept(socket, worker),
+    open: (socket, worker, {raw}) => accept(socket, raw.socket, worker),
   });
 }

@@ -66,6 +66,19 @@ const anyEvent: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.constant<JobEvent>({type: 'lift'}),
 );
 
+test('a job that said nothing before its result was taken and ran when its phases say, never before it was sent', () => {
+  const attempt = {number: 1, id: 'a'.repeat(32)};
+  const sent = next(job(), {type: 'send', attemptId: attempt.id, worker: {id: 'w', name: 'w'}, engine: 'fake'}, at(100))!;
+  const ended = (phases: {name: string; startedAt: number; endedAt: number}[]) =>
+    next(sent, {type: 'result', result: {attempt, exit: {code: 0}, logEnd, gaps: [], phases, asOf: 1}}, at(200));
+  const phases = [
+    {name: 'create', startedAt: 90, endedAt: 120},
+    {name: 'run', startedAt: 130, endedAt: 140},
+  ];
+  expect(ended(phases)).toMatchObject({acceptedAt: 100, startedAt: 130, endedAt: 200});
+  expect(ended([])).toMatchObject({acceptedAt: 200, startedAt: 200});
+});
+
 test('whatever comes in whatever order, a job only goes forward, and what its worker said of its end stays', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(anyEvent, fc.integer({min: 0, max: 20_000})), {maxLength: 25}), events => {

@@ -54,6 +54,46 @@ test('events are numbered without a gap, in a new life after the incarnation ros
   expect(ids).toEqual([...Array.from({length: 50}, (_, i) => `1-${i + 1}`), '2-51']);
 });
 
+test('changes asked for at once go in few calls, in order, and each of them fails alone', async () => {
+  const rim = await redis.rim();
+  const {keys} = rim;
+  const used = keys.used('w');
+  const grow = (v: number) =>
+    rim.commit(change => {
+      change.is('record', keys.job('a'), v === 1 ? '' : `{"v":${v - 1},`);
+      if (v === 30) change.do(keys.job('a'), 'HSET', 'not', 'a hash');
+      change.do(keys.job('a'), 'SET', `{"v":${v},}`);
+      change.hold({held: keys.held('w'), used}, `j${v}`, {slots: 1, memory: 1});
+      change.child({totals: keys.totals('p'), due: keys.due}, {from: 'queued', to: 'running', parent: 'j:p', now: 1});
+    });
+  const calls = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await rim.ask(client => client.info('commandstats')))?.[1] ?? 0);
+  await rim.ask(client => client.hset(keys.totals('p'), 'queued', '100'));
+  const before = await calls();
+  const answers = await Promise.allSettled(Array.from({length: 40}, (_, i) => grow(i + 1)));
+  expect((await calls()) - before).toBeLessThan(10);
+  expect(answers[29]).toMatchObject({status: 'rejected', reason: {message: expect.stringMatching(/WRONGTYPE/) as string}});
+  expect(answers.filter(each => each.status === 'fulfilled' && each.value.done).length).toBe(29);
+  expect(answers[35]).toMatchObject({status: 'fulfilled', value: {done: false, failed: 'record', found: '{"v":29,}'}});
+  expect(await rim.ask(client => client.hgetall(used))).toEqual({slots: '29', memory: '29'});
+  expect(await rim.ask(client => client.hgetall(keys.totals('p')))).toEqual({queued: '71', running: '29'});
+  const thrown = rim.commit(() => {
+    throw new Error('mine');
+  });
+  await expect(thrown).rejects.toThrow('mine');
+});
+
+test('a sum that is reset in the same call starts from what it was reset to', async () => {
+  const rim = await redis.rim();
+  const at = {held: rim.keys.held('w'), used: rim.keys.used('w')};
+  const room = {slots: 1, memory: 10};
+  await Promise.all([
+    rim.commit(change => void change.hold(at, 'a', room)),
+    rim.commit(change => void change.do(at.used, 'DEL')),
+    rim.commit(change => void change.hold(at, 'b', room)),
+  ]);
+  expect(await rim.ask(client => client.hgetall(at.used))).toEqual({slots: '1', memory: '10'});
+});
+
 test('a part of a key that could reach another key is refused', async () => {
   const {keys} = await redis.rim();
   for (const part of ['a:b', '{x}', '', 'a b', '*', 'a\nb']) expect(() => keys.job(part)).toThrow();

@@ -11,9 +11,13 @@ test('an agent that floods is read slowly, loses nothing and keeps its connectio
   await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve));
   const seen: number[] = [];
   let closed: string | undefined;
-  server.on('connection', socket => {
+  server.on('connection', (socket, request) => {
     const timing = {heartbeat: 10_000, offlineAfter: 30_000};
-    const link = new AgentLink(socket, {worker: 'w', tenant: 't', name: 'n'}, timing, {burst: 10, perSecond: 1_000});
+    const link = new AgentLink(socket, request.socket, {
+      identity: {worker: 'w', tenant: 't', name: 'n'},
+      timing,
+      rate: {burst: 10, perSecond: 1_000},
+    });
     link.start({
       onMessage: async message => void (message.type === 'outbox.done' && seen.push(Number(message.upTo))),
       onData: async () => undefined,

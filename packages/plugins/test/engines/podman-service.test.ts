@@ -1,14 +1,13 @@
-import {access, mkdtemp, readFile, readdir, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, readdir, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
 import type {Chunk} from '@boxyard/core/plugin-api';
-import {createHost} from '@boxyard/core/plugin-host';
 import {ensureBaseImage} from '@boxyard/core/testing';
 import {apiEngine} from '../../src/engines/docker-api/api-engine.ts';
-import {createConnector, type Connector} from '../../src/engines/docker-api/connector.ts';
 import {createProbe} from '../../src/engines/docker-api/probe.ts';
-import {launchService, privateSocket} from '../../src/engines/podman/service.ts';
+import {privateSocket} from '../../src/engines/podman/service.ts';
+import {findPodman, ownPodman, servicePid} from './own-podman.ts';
 
 const podman = await findPodman();
 if (podman === undefined) process.stderr.write('podman service tests skipped: no podman on PATH\n');
@@ -16,7 +15,7 @@ if (podman === undefined) process.stderr.write('podman service tests skipped: no
 const opened: string[] = [];
 afterEach(async () => {
   for (const stateDir of opened.splice(0)) {
-    const pid = await readPid(stateDir);
+    const pid = await servicePid(stateDir);
     if (pid > 0) process.kill(pid, 'SIGKILL');
     await rm(stateDir, {recursive: true, force: true});
   }
@@ -25,10 +24,10 @@ afterEach(async () => {
 describe.skipIf(podman === undefined)('podman without a service', () => {
   it('is started once for two that need it at the same time, and then runs containers within limits', {timeout: 60_000}, async () => {
     const stateDir = await makeStateDir();
-    const [first, second] = [connector(stateDir), connector(stateDir)];
+    const [first, second] = [ownPodman(stateDir), ownPodman(stateDir)];
     await Promise.all([first.open(), second.open()]);
     const pid = await readFile(path.join(stateDir, 'service.pid'), 'utf8');
-    await connector(stateDir).open();
+    await ownPodman(stateDir).open();
     expect(await readFile(path.join(stateDir, 'service.pid'), 'utf8')).toBe(pid);
     const answer = await createProbe(second)(AbortSignal.timeout(30_000));
     expect(answer).toMatchObject({usable: true, enforces: expect.arrayContaining(['memory', 'cpus', 'pids'])});
@@ -36,11 +35,11 @@ describe.skipIf(podman === undefined)('podman without a service', () => {
 
   it('is started again when it went away', {timeout: 60_000}, async () => {
     const stateDir = await makeStateDir();
-    const one = connector(stateDir);
+    const one = ownPodman(stateDir);
     await one.open();
-    const pid = await readPid(stateDir);
+    const pid = await servicePid(stateDir);
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => one.open().then(() => readPid(stateDir)), {timeout: 20_000}).not.toBe(pid);
+    await expect.poll(() => one.open().then(() => servicePid(stateDir)), {timeout: 20_000}).not.toBe(pid);
     expect(String(await (await one.open()).docker.ping())).toBe('OK');
   });
 });
@@ -49,7 +48,7 @@ describe.skipIf(podman === undefined)('a program of an exec that runs out of mem
   it('leaves no file behind but in the directory of the service', {timeout: 60_000}, async () => {
     const image = await ensureBaseImage('podman');
     const stateDir = await makeStateDir();
-    const one = connector(stateDir);
+    const one = ownPodman(stateDir);
     const signal = AbortSignal.timeout(50_000);
     const main = ['sleep', '60'];
     const box = await apiEngine(one).create(
@@ -73,7 +72,7 @@ describe.skipIf(podman === undefined)('a service killed in the middle of a job',
   it('costs neither a byte of its output nor its end', {timeout: 90_000}, async () => {
     const image = await ensureBaseImage('podman');
     const stateDir = await makeStateDir();
-    const one = connector(stateDir);
+    const one = ownPodman(stateDir);
     await one.open();
     const signal = AbortSignal.timeout(80_000);
     const engine = apiEngine(one);
@@ -85,9 +84,9 @@ describe.skipIf(podman === undefined)('a service killed in the middle of a job',
       const exit = box.wait(signal);
       const log = box.output({stdout: 0, stderr: 0}, signal);
       await firstChunk(log);
-      const pid = await readPid(stateDir);
+      const pid = await servicePid(stateDir);
       process.kill(pid, 'SIGKILL');
-      await expect.poll(() => one.open().then(() => readPid(stateDir)), {timeout: 20_000}).not.toBe(pid);
+      await expect.poll(() => one.open().then(() => servicePid(stateDir)), {timeout: 20_000}).not.toBe(pid);
       expect(await exit).toEqual({code: 6});
       expect(await output).toBe(`${Array.from({length: 40}, (_none, index) => `line ${index}\n`).join('')}end`);
     } finally {
@@ -114,38 +113,8 @@ const firstChunk = async (source: AsyncIterable<Chunk>): Promise<void> => {
   for await (const _chunk of source) return;
 };
 
-const readPid = async (stateDir: string): Promise<number> =>
-  Number(await readFile(path.join(stateDir, 'service.pid'), 'utf8').catch(() => '0'));
-
 const makeStateDir = async (): Promise<string> => {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'boxyard-podman-'));
   opened.push(stateDir);
   return stateDir;
 };
-
-const connector = (stateDir: string): Connector => {
-  const host = createHost('podman', stateDir, () => undefined);
-  const endpoint = {socketPath: privateSocket(stateDir)};
-  const {CONTAINERS_CONF: _conf, ...env} = process.env;
-  return createConnector({
-    dialect: {name: 'podman', log: {Type: 'k8s-file', Config: {}}, logFormat: 'k8s-file', wait: 'process', resize: 'unsure'},
-    host,
-    endpoints: () => [endpoint],
-    explain: (_tried, code) => ({why: String(code)}),
-    launch: connectTo => launchService({config: {start: true}, host, env, endpoint}, connectTo),
-  });
-};
-
-async function findPodman(): Promise<string | undefined> {
-  for (const folder of (process.env['PATH'] ?? '').split(':')) {
-    const place = path.join(folder, 'podman');
-    if (
-      await access(place).then(
-        () => true,
-        () => false,
-      )
-    )
-      return place;
-  }
-  return undefined;
-}

@@ -1,3 +1,4 @@
+import {boolean} from '@oclif/core/flags';
 import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError} from '@boxyard/core/errors';
@@ -17,6 +18,15 @@ export function checkTerminal({program}: Context, hint: string): void {
   if (program.stdin.isTTY !== true || program.stdout.isTTY !== true) throw new BoxyardError('NEEDS_TTY', {what: 'This', hint});
 }
 
+export const tty = boolean({char: 't', description: 'give it this terminal (with -i: -it)'});
+
+/** `-it`, as other tools have it: a terminal is typed into, so -t alone means the same. */
+export function checkTty(context: Context, flags: {readonly tty: boolean; readonly detach: boolean}, words: string): void {
+  if (!flags.tty) return;
+  if (flags.detach) throw new BoxyardError('INVALID_INPUT', {field: '--tty', issue: 'does not go together with --detach'});
+  checkTerminal(context, `${words} without -t`);
+}
+
 export const terminalSize = ({program}: Context): {columns: number; rows: number} => ({
   columns: Math.min(program.stdout.columns ?? 80, 1_000),
   rows: Math.min(program.stdout.rows ?? 24, 1_000),
@@ -34,7 +44,9 @@ export async function followTerminal(
   const leave = () => leaving.abort(new BoxyardError('INTERRUPTED', {}, {message: `Left; it goes on. Back: ${again}`, hint: ''}));
   const releases = (['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGPIPE'] as const).map(name => program.onSignal(name, leave));
   try {
+    const {Picture} = await import('../tty/picture.ts');
     const left = await viewTerminal({
+      Picture,
       local: program,
       job: job.id,
       leader: context.setting('leader'),

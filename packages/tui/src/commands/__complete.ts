@@ -1,34 +1,49 @@
-import type {Client} from '@boxyard/core/client';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
-import {optional} from '../cli/flags.ts';
+import {helpTopics} from '../cli/help-topics.ts';
 import {safeLine} from '../output/safe-text.ts';
-
-const answerMs = 300;
-
-/** Which names may follow these words. */
-const namesAfter: Readonly<Record<string, (client: Client) => Promise<readonly string[]>>> = {
-  devboxes: async client => (await client.devboxesList({requestTimeoutMs: answerMs})).items.map(box => box.name),
-  exec: async client => namesAfter['devboxes']!(client),
-  ports: async client => namesAfter['devboxes']!(client),
-  workers: async client => (await client.workersList({requestTimeoutMs: answerMs})).items.map(worker => worker.name),
-  jobs: async client => (await client.jobsList({query: {limit: 50}, requestTimeoutMs: answerMs})).items.map(job => job.id),
-  secrets: async client => (await client.secretsList({requestTimeoutMs: answerMs})).items.map(secret => secret.name),
-};
+import {complete, type Candidate, type Catalogue} from '../services/complete.ts';
+import {shells} from '../services/completion.ts';
+import {knownNames} from '../services/known-names.ts';
+import {settings} from '../services/user-config.ts';
 
 export default defineCommand({
-  summary: 'Names for the completion of a shell',
-  description: 'Prints nothing where no server answers at once.',
+  summary: 'What may follow, for the completion of a shell',
+  description: 'Takes the words after `boxyard`, the unfinished one last. Never fails, and is silent where nothing is known.',
   examples: [
-    {does: 'DevBoxes', line: '__complete devboxes show'},
-    {does: 'Workers', line: '__complete workers show'},
+    {does: 'Commands that begin with j', line: '__complete -- j'},
+    {does: 'DevBoxes', line: '__complete -- devboxes show ""'},
   ],
   hidden: true,
-  args: {noun: optional('first word of the line'), verb: optional('second word of the line')},
-  async run(context, {args}) {
-    const find = namesAfter[args.noun ?? ''];
-    if (find === undefined) return;
-    const {client} = await context.connect();
-    const names = await find(client).catch(() => []);
-    context.program.stdout.write(names.map(name => `${safeLine(name)}\n`).join(''));
+  runsCommand: true,
+  async run(context, {command: words}) {
+    const lines = await linesFor(context, words.length === 0 ? [''] : words).catch(() => []);
+    context.program.stdout.write(lines.map(line => `${line}\n`).join(''));
+    return 0;
   },
 });
+
+async function linesFor(context: Context, words: readonly string[]): Promise<readonly string[]> {
+  const found = complete(words, readCatalogue(context.program.root));
+  if (found === 'files') return [':files'];
+  if (found === 'nothing') return [];
+  const names = 'names' in found ? await namesOf(context, found.names) : [];
+  return [...found.words, ...names].filter(({word}) => word.startsWith(words.at(-1) ?? '')).map(lineOf);
+}
+
+async function namesOf(context: Context, names: Parameters<typeof knownNames>[1]): Promise<readonly Candidate[]> {
+  const {client} = await context.connect();
+  const found = await knownNames(client, names, {paths: context.paths, now: context.program.now()});
+  return found.map(word => ({word}));
+}
+
+const lineOf = ({word, about}: Candidate): string => [safeLine(word), ...(about ? [safeLine(about)] : [])].join('\t');
+
+function readCatalogue(root: string): Catalogue {
+  const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as unknown;
+  const {commands} = read('oclif.manifest.json') as Pick<Catalogue, 'commands'>;
+  const {oclif} = read('package.json') as {readonly oclif: Pick<Catalogue, 'topics'>};
+  return {commands, topics: oclif.topics, settings: Object.keys(settings), shells, helpTopics};
+}

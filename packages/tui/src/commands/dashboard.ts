@@ -1,5 +1,6 @@
 import {BoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../cli/define-command.ts';
+import {connectOrOffer} from '../cli/offer-up.ts';
 
 export default defineCommand({
   summary: 'Open the dashboard',
@@ -14,6 +15,6 @@ export default defineCommand({
     if (!stdin.isTTY || !stdout.isTTY)
       throw new BoxyardError('NEEDS_TTY', {what: 'The dashboard', hint: 'boxyard jobs list --output json'});
     const {openDashboard} = await import('../dashboard/open-dashboard.tsx');
-    return openDashboard(context);
+    return openDashboard(context, await connectOrOffer(context));
   },
 });

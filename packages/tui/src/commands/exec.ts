@@ -6,6 +6,7 @@ import {defineCommand} from '../cli/define-command.ts';
 import {detach, printAccepted} from '../cli/finish-job.ts';
 import {required} from '../cli/flags.ts';
 import {followRun} from '../cli/follow-run.ts';
+import {checkTty, followTerminal, terminalSize, tty} from '../cli/follow-terminal.ts';
 import {withSuggestion} from '../services/named-object.ts';
 import {submit} from '../services/submit.ts';
 
@@ -18,6 +19,11 @@ export default defineCommand({
   examples: [
     {does: 'In the DevBox web', line: 'exec web -- npm test'},
     {does: 'Feed it', line: 'exec -i web -- tar -x < files.tar'},
+    {
+      does: 'A server that goes on by itself; jobs logs web/dev -f shows what it says, jobs cancel web/dev ends it',
+      line: 'exec --background --name dev web -- npm run dev',
+    },
+    {does: 'A program that wants a terminal', line: 'exec -it web -- htop'},
     {does: 'As another user, with a variable', line: 'exec --user root --env DEBUG=1 web -- make install'},
   ],
   runsCommand: true,
@@ -33,13 +39,20 @@ export default defineCommand({
     'idempotency-key': idempotencyKey,
     interactive: boolean({char: 'i', description: 'feed stdin to it'}),
     name: string({description: 'name of the exec, for DEVBOX/NAME'}),
+    tty,
     detach,
+    background: boolean({
+      char: 'b',
+      description: 'let it go on by itself until it ends or is cancelled, whatever becomes of this terminal, the server or the agent',
+      exclusive: ['interactive', 'timeout'],
+    }),
   },
   async run(context, {flags, args, command}) {
     if (command.length === 0)
       throw new BoxyardError('INVALID_INPUT', {field: 'COMMAND', issue: 'is missing', hint: `boxyard exec ${args.devbox} -- COMMAND`});
     if (flags.interactive && flags.detach)
       throw new BoxyardError('INVALID_INPUT', {field: '--interactive', issue: 'does not go together with --detach'});
+    checkTty(context, flags, 'boxyard exec');
     const {client} = await context.connect();
     // The box has its image; a configured one is about new boxes.
     const {image: _image, ...request} = await boxRequest(context, flags, undefined);
@@ -47,13 +60,15 @@ export default defineCommand({
       ...request,
       command: [...command],
       ...(flags.name === undefined ? {} : {name: flags.name}),
-      ...(flags.interactive ? {stdin: true} : {}),
+      ...(flags.tty ? {tty: terminalSize(context)} : flags.interactive ? {stdin: true} : {}),
+      ...(flags.background ? {background: true} : {}),
     };
     const onLost = () => context.say('The server did not answer; asking again.');
     const send = () => submit(key => client.devboxesExec({devbox: args.devbox, body, key}), {key: flags['idempotency-key'], onLost});
     const job = await withSuggestion(args.devbox, 'DevBox', send, () => client.devboxesList());
-    if (!flags.detach) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
-    await printAccepted(context, job);
+    if (flags.tty) return followTerminal(context, client, job, {again: `boxyard terminal ${job.id}`});
+    if (!flags.detach && !flags.background) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
+    await printAccepted(context, job, flags.name === undefined ? job.id : `${args.devbox}/${flags.name}`);
     return 0;
   },
 });

@@ -6,6 +6,7 @@ import {defineCommand} from '../cli/define-command.ts';
 import {detach, printAccepted} from '../cli/finish-job.ts';
 import {choice, repeated, whole} from '../cli/flags.ts';
 import {followRun} from '../cli/follow-run.ts';
+import {checkTty, followTerminal, terminalSize, tty} from '../cli/follow-terminal.ts';
 import {connectOrOffer} from '../cli/offer-up.ts';
 import {findProjectFile} from '../services/project-file.ts';
 import {submit} from '../services/submit.ts';
@@ -18,6 +19,7 @@ export default defineCommand({
     {does: 'The least that can be typed', line: 'run -- uname -a'},
     {does: 'Test this directory and bring a folder back', line: 'run --dir . --out dist --image node:24 -- npm test'},
     {does: 'Feed it', line: 'run -i -- sort < names.txt'},
+    {does: 'Look around in an image', line: 'run -it --image debian:12 -- bash'},
     {does: 'Once on every worker', line: 'run --each worker -- df -h'},
     {does: 'In the background; prints the id alone', line: 'run --detach --output name -- make all'},
   ],
@@ -29,11 +31,15 @@ export default defineCommand({
     out: repeated({description: 'bring this path of /workspace back; may be repeated', helpValue: 'PATH'}),
     each: choice('each', ['worker'])({description: 'once on every worker', exclusive: ['copies']}),
     copies: whole('copies', {min: 1, max: 10_000})({description: 'so many times; BOXYARD_COPY_INDEX tells them apart'}),
+    tty,
     detach,
   },
   async run(context, {flags, command}) {
     if (flags.interactive && (flags.detach || flags.copies !== undefined || flags.each !== undefined))
       throw new BoxyardError('INVALID_INPUT', {field: '--interactive', issue: 'does not go together with --detach, --copies or --each'});
+    if (flags.tty && (flags.copies !== undefined || flags.each !== undefined))
+      throw new BoxyardError('INVALID_INPUT', {field: '--tty', issue: 'does not go together with --copies or --each'});
+    checkTty(context, flags, 'boxyard run');
     const project = await findProjectFile(context.program.cwd);
     const box = await boxRequest(context, flags, project);
     const {client} = await connectOrOffer(context);
@@ -42,7 +48,7 @@ export default defineCommand({
       ...box,
       ...(command.length === 0 ? {} : {command: [...command]}),
       ...(flags.name === undefined ? {} : {name: flags.name}),
-      ...(flags.interactive ? {stdin: true} : {}),
+      ...(flags.tty ? {tty: terminalSize(context)} : flags.interactive ? {stdin: true} : {}),
       ...(source === undefined ? {} : {source}),
       ...(flags.out === undefined ? {} : {out: flags.out}),
       ...(flags.each === undefined ? {} : {fanOut: {each: 'worker' as const}}),
@@ -50,6 +56,7 @@ export default defineCommand({
     };
     const onLost = () => context.say('The server did not answer; asking again.');
     const job = await submit(key => client.jobsCreate({body, key}), {key: flags['idempotency-key'], onLost});
+    if (flags.tty) return followTerminal(context, client, job, {again: `boxyard terminal ${job.id}`});
     if (!flags.detach) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
     await printAccepted(context, job);
     return 0;

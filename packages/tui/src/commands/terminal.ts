@@ -1,5 +1,7 @@
 import {boolean, string} from '@oclif/core/flags';
-import {BoxyardError} from '@boxyard/core/errors';
+import type {JobView} from '@boxyard/core/api';
+import type {Client} from '@boxyard/core/client';
+import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../cli/define-command.ts';
 import {repeated, required} from '../cli/flags.ts';
 import {checkTerminal, followTerminal, terminalSize} from '../cli/follow-terminal.ts';
@@ -18,7 +20,7 @@ export default defineCommand({
     {does: 'Only look', line: 'terminal --read-only web'},
   ],
   runsCommand: true,
-  args: {devbox: required('name or id of the DevBox')},
+  args: {devbox: required('name or id of the DevBox; DEVBOX/NAME; or the id of a job at a terminal')},
   flags: {
     name: string({description: 'name of the terminal', default: 'shell'}),
     first: repeated({description: 'run this before the shell; may be repeated', helpValue: 'LINE'}),
@@ -29,27 +31,36 @@ export default defineCommand({
   async run(context, {flags, args, command}) {
     checkTerminal(context, `boxyard exec ${args.devbox} -- COMMAND`);
     const {client} = await context.connect();
-    const again = `boxyard terminal ${flags.name === 'shell' ? '' : `--name ${flags.name} `}${args.devbox}`;
-    const known = await withSuggestion(
-      args.devbox,
-      'DevBox',
-      () => client.jobsList({query: {devbox: args.devbox, session: 'true', state: 'running', limit: 1000}}),
-      () => client.devboxesList(),
-    );
-    const live = known.items.find(job => job.name === flags.name);
+    const [devbox = '', named = flags.name] = args.devbox.split('/');
+    const live = await liveTerminal(client, devbox, named);
+    const again =
+      live?.devbox === undefined && live !== undefined
+        ? `boxyard terminal ${live.id}`
+        : `boxyard terminal ${devbox}${named === 'shell' ? '' : `/${named}`}`;
     if (live !== undefined) return followTerminal(context, client, live, {again, isReadonly: flags['read-only']});
     if (flags['read-only'])
-      throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: `${args.devbox}/${flags.name}`, list: 'boxyard terminals list'});
+      throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: `${devbox}/${named}`, list: 'boxyard terminals list'});
     const body = {
-      name: flags.name,
+      name: named,
       command: command.length > 0 ? [...command] : shellCommand(flags.first),
       tty: terminalSize(context),
       ...(flags.user === undefined ? {} : {user: flags.user}),
       ...(flags.cwd === undefined ? {} : {cwd: flags.cwd}),
     };
     const onLost = () => context.say('The server did not answer; asking again.');
-    const open = () => submit(key => client.devboxesExec({devbox: args.devbox, body, key}), {onLost});
-    const job = await withSuggestion(args.devbox, 'DevBox', open, () => client.devboxesList());
+    const open = () => submit(key => client.devboxesExec({devbox, body, key}), {onLost});
+    const job = await withSuggestion(devbox, 'DevBox', open, () => client.devboxesList());
     return followTerminal(context, client, job, {again});
   },
 });
+
+/** The one that lives, by the id of its job or by DevBox and name. */
+async function liveTerminal(client: Client, devbox: string, name: string): Promise<JobView | undefined> {
+  if (/^j-[a-z2-7]+$/.test(devbox)) return client.jobsShow({job: devbox});
+  // What is there under the name without a terminal, or not at all, the server says when one is to be opened.
+  const job = await client.jobsShow({job: `${devbox}/${name}`}).catch((error: unknown) => {
+    if (isBoxyardError(error) && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  });
+  return job?.state !== 'ended' && job?.spec.kind === 'exec' && job.spec.command.tty !== undefined ? job : undefined;
+}

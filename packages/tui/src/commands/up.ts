@@ -45,7 +45,7 @@ export default defineCommand({
     }
     const {openDashboard} = await import('../dashboard/open-dashboard.tsx');
     const worker = await workerHere(context);
-    return openDashboard(context, worker && notIsolatedText(worker));
+    return openDashboard(context, await context.connect(), worker && notIsolatedText(worker));
   },
 });
 
@@ -54,7 +54,10 @@ async function started(context: Context, {url, tokenFile, pid}: UpFile): Promise
     await context.print.value({url, tokenFile, pid}, url);
     return 0;
   }
-  const about = [`Boxyard runs at ${url}`, `Token file: ${tokenFile}`, ...workerLines(await workerHere(context))];
+  const worker = await workerHere(context);
+  const joined = readWorkerFile(context.paths)?.url;
+  const elsewhere = worker === undefined && joined !== undefined ? [`No worker here: this machine is one of ${joined}.`] : [];
+  const about = [`Boxyard runs at ${url}`, `Token file: ${tokenFile}`, ...workerLines(worker), ...elsewhere];
   for (const line of [...about, ...nextLines, '  boxyard down stops it']) context.say(line);
   return 0;
 }

@@ -44,15 +44,16 @@ function headerText({link, server, workers, devboxes, jobs, now}: State): string
   const status = {
     connecting: '○ connecting',
     online: '● online',
-    offline: `▲ offline for ${formatAge(link.since, now)}, what you see is old${link.why === undefined ? '' : `: ${safeLine(link.why)}`}`,
+    offline: `▲ offline for ${formatAge(link.since, now)}, what you see is old`,
   }[link.status];
   const active = jobs.filter(job => job.state !== 'ended').length;
   return ` Boxyard  ${server}  ${status}  ${countOf(workers.length, 'worker')}  ${countOf(devboxes.length, 'DevBox', 'DevBoxes')}  ${countOf(active, 'job')} at work`;
 }
 
-function bottomText({prompt, question, notice, isLeaving}: State): string {
+function bottomText({prompt, question, notice, isLeaving, link}: State): string {
   if (isLeaving) return 'Ctrl-C again leaves; the server and the workers go on.';
   if (question !== undefined) return `${safeLine(question.text)}  y yes   any other key no`;
   if (prompt !== undefined) return prompt.kind === 'run' ? `run: ${prompt.text}█` : `:${prompt.text}█`;
-  return notice === undefined ? footerText() : safeLine(notice.text);
+  if (notice !== undefined) return safeLine(notice.text);
+  return link.status === 'offline' && link.why !== undefined ? `${safeLine(link.why)}  ? help  q quit` : footerText();
 }

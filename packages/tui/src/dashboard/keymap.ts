@@ -5,8 +5,8 @@ export interface Binding {
   readonly id: Action;
   readonly keys: readonly string[];
   readonly title: string;
-  /** In the footer too, as far as there is room. */
-  readonly isShown: boolean;
+  /** In the footer too, in a word: all of them fit into 80 columns. */
+  readonly footer?: string;
   /** Why it cannot be done now; undefined where it can. */
   readonly refusal?: (state: State) => string | undefined;
 }
@@ -41,27 +41,24 @@ const needsJob = (state: State) => {
 };
 
 export const keymap: readonly Binding[] = [
-  {id: 'run', keys: ['r'], title: 'run', isShown: true},
-  {id: 'start-stop', keys: ['s'], title: 'start/stop DevBox', isShown: true, refusal: needsDevBox},
-  {id: 'cancel', keys: ['c'], title: 'cancel job', isShown: true, refusal: needsJob},
-  {id: 'command', keys: [':'], title: 'command', isShown: true},
-  {id: 'next-pane', keys: ['tab', 'right', 'l'], title: 'next pane', isShown: true},
-  {id: 'previous-pane', keys: ['shift-tab', 'left', 'h'], title: 'previous pane', isShown: false},
-  {id: 'up', keys: ['up', 'k'], title: 'up', isShown: false},
-  {id: 'down', keys: ['down', 'j'], title: 'down', isShown: false},
-  {id: 'first', keys: ['g', 'home'], title: 'first', isShown: false},
-  {id: 'last', keys: ['G', 'end'], title: 'last', isShown: false},
-  {id: 'open', keys: ['enter', '+'], title: 'whole screen', isShown: true},
-  {id: 'back', keys: ['escape', '_'], title: 'back', isShown: false},
-  {id: 'help', keys: ['?'], title: 'help', isShown: true},
-  {id: 'quit', keys: ['q'], title: 'quit', isShown: true},
-  {id: 'leave', keys: ['ctrl-c'], title: 'quit (twice)', isShown: false},
+  {id: 'run', keys: ['r'], title: 'run', footer: 'run'},
+  {id: 'start-stop', keys: ['s'], title: 'start/stop DevBox', footer: 'start/stop', refusal: needsDevBox},
+  {id: 'cancel', keys: ['c'], title: 'cancel job', footer: 'cancel', refusal: needsJob},
+  {id: 'command', keys: [':'], title: 'command', footer: 'command'},
+  {id: 'next-pane', keys: ['tab', 'right', 'l'], title: 'next pane', footer: 'pane'},
+  {id: 'previous-pane', keys: ['shift-tab', 'left', 'h'], title: 'previous pane'},
+  {id: 'up', keys: ['up', 'k'], title: 'up'},
+  {id: 'down', keys: ['down', 'j'], title: 'down'},
+  {id: 'first', keys: ['g', 'home'], title: 'first'},
+  {id: 'last', keys: ['G', 'end'], title: 'last'},
+  {id: 'open', keys: ['enter', '+'], title: 'whole screen', footer: 'zoom'},
+  {id: 'back', keys: ['escape', '_'], title: 'back'},
+  {id: 'help', keys: ['?'], title: 'help', footer: 'help'},
+  {id: 'quit', keys: ['q'], title: 'quit', footer: 'quit'},
+  {id: 'leave', keys: ['ctrl-c'], title: 'quit (twice)'},
 ];
 
 export const bindingOf = (key: string): Binding | undefined => keymap.find(binding => binding.keys.includes(key));
 
 export const footerText = (): string =>
-  keymap
-    .filter(binding => binding.isShown)
-    .map(binding => `${binding.keys[0]} ${binding.title}`)
-    .join('  ');
+  keymap.flatMap(({keys, footer}) => (footer === undefined ? [] : [`${keys[0]} ${footer}`])).join('  ');

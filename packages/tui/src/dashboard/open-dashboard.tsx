@@ -1,6 +1,7 @@
 import {writeSync} from 'node:fs';
 import {render} from 'ink';
 import type {Context} from '../cli/context.ts';
+import type {Connection} from '../services/connection.ts';
 import {Dashboard} from './Dashboard.tsx';
 import {feed} from './feed.ts';
 import {createPerformer} from './perform.ts';
@@ -11,9 +12,8 @@ import {createStore, type Store} from './store.ts';
 const restoreText = '\u001b[?2026l\u001b[?1000l\u001b[?1002l\u001b[?1006l\u001b[?1004l\u001b[?2004l\u001b[0m\u001b[?25h\u001b[?1049l';
 
 /** Shows the dashboard, `notice` first, until it is left; then says what goes on without it. Resolves to the exit code. */
-export async function openDashboard(context: Context, notice?: string): Promise<number> {
+export async function openDashboard(context: Context, {client, target}: Connection, notice?: string): Promise<number> {
   const {program, say} = context;
-  const {client, target} = await context.connect();
   await client.health();
   const left = Promise.withResolvers<number>();
   const stop = new AbortController();

@@ -2,8 +2,10 @@ import type {Readable, Writable} from 'node:stream';
 import type {JobView} from '@boxyard/core/api';
 import type {TerminalClient, TerminalHandlers, TerminalOptions} from '@boxyard/core/client';
 import {isBoxyardError} from '@boxyard/core/errors';
+import type {TerminalSize} from '@boxyard/core/protocol';
 import {Leader, type LeaderCommand} from './leader.ts';
 import {PassedThrough} from './passed-through.ts';
+import type {Picture} from './picture.ts';
 
 export interface LocalTerminal {
   readonly stdin: Readable & {setRawMode?(on: boolean): unknown};
@@ -16,6 +18,8 @@ export interface TerminalViewOptions {
   /** `ctrl-q`. */
   readonly leader: string;
   readonly isReadonly: boolean;
+  /** Loaded by whoever composes: only a terminal of another size needs it. */
+  readonly Picture: new (session: TerminalSize, window: TerminalSize) => Picture;
   readonly open: (options: TerminalOptions, handlers: TerminalHandlers) => TerminalClient;
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,6 +29,7 @@ export type TerminalLeft = {readonly how: 'detached'} | {readonly how: 'ended'; 
 /** A break shorter than this is not worth a word. */
 const BREAK_MS = 1_000;
 const COVER_MS = 4_000;
+const FRAME_MS = 33;
 
 /**
  * Makes the person's terminal a window on a session until the command ends, the person detaches, or the signal aborts. The
@@ -45,12 +50,16 @@ class TerminalView implements TerminalHandlers {
   readonly #passed = new PassedThrough();
   readonly #detached = Promise.withResolvers<TerminalLeft>();
   readonly #onInput = (bytes: Buffer) => this.#typed(bytes);
-  readonly #onResize = () => this.#client?.resize(this.#size);
+  readonly #onResize = () => this.#resized();
   #client: TerminalClient | undefined;
   #controls = false;
   #mayType = true;
   #break: NodeJS.Timeout | undefined;
   #cover: NodeJS.Timeout | undefined;
+  #session: TerminalSize | undefined;
+  #picture: Picture | undefined;
+  #frame: NodeJS.Timeout | undefined;
+  #note = '';
 
   constructor(options: TerminalViewOptions) {
     this.#options = options;
@@ -74,6 +83,8 @@ class TerminalView implements TerminalHandlers {
     const {stdin, stdout} = this.#options.local;
     clearTimeout(this.#break);
     clearTimeout(this.#cover);
+    clearTimeout(this.#frame);
+    this.#picture?.close();
     this.#client?.close();
     stdin.off('data', this.#onInput);
     stdout.off('resize', this.#onResize);
@@ -82,11 +93,19 @@ class TerminalView implements TerminalHandlers {
     stdout.write(`${this.#passed.reset()}\r\n`);
   }
 
-  screen(): void {
+  screen(session: TerminalSize): void {
+    this.#session = session;
     this.#options.local.stdout.write(this.#passed.clear());
+    this.#picture?.close();
+    this.#picture = this.#isWhole ? undefined : new this.#options.Picture(session, this.#size);
+    if (this.#picture) this.#paintSoon();
   }
 
   bytes(bytes: Uint8Array, shown: () => void): void {
+    if (this.#picture) {
+      this.#picture.write(bytes, shown);
+      return this.#paintSoon();
+    }
     this.#options.local.stdout.write(this.#passed.take(bytes, this.#controls), () => shown());
   }
 
@@ -109,6 +128,33 @@ class TerminalView implements TerminalHandlers {
   offline(error: unknown): void {
     const why = isBoxyardError(error) ? error.message : 'The connection is lost.';
     this.#break ??= setTimeout(() => this.#say(`${why} Trying again; ${this.#options.leader} d leaves.`), BREAK_MS);
+  }
+
+  /** The session has the size of this terminal: its output may go straight to it. */
+  get #isWhole(): boolean {
+    const {columns, rows} = this.#size;
+    return this.#session === undefined || (this.#session.columns === columns && this.#session.rows === rows);
+  }
+
+  #resized(): void {
+    this.#client?.resize(this.#size);
+    this.#picture?.resize(this.#size);
+    // Whole again, or no more: either way what stands here is not the session's.
+    if (this.#isWhole !== (this.#picture === undefined)) this.#client?.redraw();
+    else if (this.#picture) this.#paintSoon();
+  }
+
+  #paintSoon(): void {
+    this.#frame ??= setTimeout(() => {
+      this.#frame = undefined;
+      if (this.#picture) this.#options.local.stdout.write(this.#picture.paint(this.#note || this.#sizeNote));
+    }, FRAME_MS);
+  }
+
+  get #sizeNote(): string {
+    const {columns, rows} = this.#session ?? this.#size;
+    const how = this.#mayType ? `; ${this.#options.leader} t makes it this one\u2019s` : '';
+    return ` The session is ${columns}x${rows}${how} `;
   }
 
   get #size() {
@@ -134,6 +180,14 @@ class TerminalView implements TerminalHandlers {
   #say(text: string): void {
     const {columns, rows} = this.#size;
     clearTimeout(this.#cover);
+    if (this.#picture) {
+      this.#note = text;
+      this.#cover = setTimeout(() => {
+        this.#note = '';
+        this.#paintSoon();
+      }, COVER_MS);
+      return this.#paintSoon();
+    }
     this.#cover = setTimeout(() => this.#client?.redraw(), COVER_MS);
     this.#options.local.stdout.write(`\u001b7\u001b[${rows};1H\u001b[0;7m${text.slice(0, columns).padEnd(columns)}\u001b[0m\u001b8`);
   }

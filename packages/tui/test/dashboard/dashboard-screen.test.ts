@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {layout} from '../../src/dashboard/layout.ts';
-import {keymap} from '../../src/dashboard/keymap.ts';
+import {footerText, keymap} from '../../src/dashboard/keymap.ts';
 import {payloads} from '../payloads.ts';
 import {empty, full, job, worker} from './state-for-tests.ts';
 import {openTestScreen} from './screen-for-tests.tsx';
@@ -56,6 +56,18 @@ test('stale data is marked while the server is away', async () => {
   screen.store.dispatch({type: 'link', status: 'offline', why: 'ECONNREFUSED'});
   await screen.shows('what you see is old');
   await screen.shows('laptop');
+});
+
+test('why a server is away, or is another one, is said in full on a small screen', async () => {
+  await using screen = openTestScreen(full());
+  const why = 'The server at 192.0.2.2:4392 is not the one that made this token.';
+  screen.store.dispatch({type: 'link', status: 'offline', why});
+  await screen.shows(new RegExp(why.replaceAll('.', '\\.')));
+});
+
+test('the keys of the footer fit into 80 columns, the way out included', () => {
+  expect(footerText().length).toBeLessThanOrEqual(80);
+  expect(footerText()).toContain('q quit');
 });
 
 test('a screen too small says so', async () => {

@@ -2,8 +2,8 @@ import type {Terminal as Screen} from '@xterm/headless';
 import type {Size} from '@boxyard/core/plugin-api';
 import type {VtToken} from '@boxyard/core/vt';
 import {Keys} from './keys.ts';
-import {redrawOf} from './redraw.ts';
-import {openScreen} from './screen.ts';
+import {redrawOf} from '@boxyard/core/vt/redraw';
+import {openScreen} from '@boxyard/core/vt/screen';
 
 /** Lines kept above the screen (R33: 1.9 MB); older ones are in the spool. */
 const HISTORY = 1_000;
@@ -30,9 +30,9 @@ export class Model {
     return this.#behind;
   }
 
-  write(tokens: readonly VtToken[]): void {
+  /** `bytes` are those of the tokens. */
+  write(tokens: readonly VtToken[], bytes: Buffer): void {
     for (const token of tokens) this.#keys.take(token);
-    const bytes = tokens.length === 1 ? tokens[0]!.raw : Buffer.concat(tokens.map(({raw}) => raw));
     if (bytes.length === 0) return;
     this.#behind += bytes.length;
     this.#screen.write(bytes, () => (this.#behind -= bytes.length));

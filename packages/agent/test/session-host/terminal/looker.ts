@@ -1,5 +1,5 @@
 import type {Terminal as Screen} from '@xterm/headless';
-import {openScreen} from '../../../src/session-host/terminal/screen.ts';
+import {openScreen} from '@boxyard/core/vt/screen';
 import type {Size} from '@boxyard/core/plugin-api';
 import type {View, ViewSink} from '../../../src/session-host/terminal/view.ts';
 

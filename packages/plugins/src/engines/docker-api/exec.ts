@@ -10,6 +10,7 @@ import {frames, type Frame} from './frames.ts';
 import {openHijacked} from './hijack.ts';
 import {killInBox} from './kill-in-box.ts';
 import {numbered} from './output.ts';
+import {REMARK, execInOurWords} from './start-words.ts';
 import {openSize} from './terminal-size.ts';
 
 export const MARKER = 'BOXYARD_EXEC';
@@ -70,13 +71,18 @@ const processOf = (api: Api, box: Box, command: Command, opened: Opened): Proces
   opened.stream.once('end', ended.resolve);
   const said: Beginning = {text: ''};
   let exit: Promise<Exit> | undefined;
-  const chunks = opened.isTerminal ? raw(opened.stream) : withoutRemark(frames(bytesOf(opened.stream)));
+  const wait = () => (exit ??= ended.promise.then(async () => withShellCode(await exitOf(api, opened.exec), said)));
+  const output = opened.isTerminal
+    ? raw(opened.stream)
+    : remarkInOurWords(execInOurWords(remember(frames(bytesOf(opened.stream)), said), command.argv[0] ?? '', wait));
   return {
     stdin: stdinOf(opened.stream),
-    output: numbered(remember(chunks, said), {stdout: 0, stderr: 0}),
-    wait: () => (exit ??= ended.promise.then(async () => withShellCode(await exitOf(api, opened.exec), said))),
+    output: numbered(output, {stdout: 0, stderr: 0}),
+    wait,
     kill: async kind => {
-      const {Pid: pid} = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
+      const state = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
+      // The number of a process that has ended may be another's by now.
+      const pid = state.Running ? state.Pid : 0;
       const how = {box: box.name, ...(command.user === undefined ? {} : {user: command.user}), kind, pid};
       await killInBox(api, how, {name: MARKER, value: opened.mark});
     },
@@ -127,16 +133,19 @@ const NOT_THERE = /^OCI runtime exec failed: .*(?:executable file not found|no s
 const withShellCode = (exit: Exit, {text}: Beginning): Exit =>
   'code' in exit && exit.code === 126 && NOT_THERE.test(text) ? {...exit, code: 127} : exit;
 
-const REMARK = /^Error: write unixpacket \S+: write: (?:connection reset by peer|broken pipe)\n$/;
+const ONLY_REMARK = new RegExp(`^${REMARK.source}$`);
+const UNREAD = 'podman: the program left input unread, so the end of its output may be missing\n';
 
-/** podman's last word about stdin that a program ended without reading; it puts it among what the program said. */
-async function* withoutRemark(source: AsyncIterable<Frame>): AsyncGenerator<Frame> {
+/** podman stops serving a program that ends with much of its stdin unread, and puts a word about it among what the program said. */
+async function* remarkInOurWords(source: AsyncIterable<Frame>): AsyncGenerator<Frame> {
   let held: Frame | undefined;
   for await (const frame of source) {
     if (held !== undefined) yield held;
-    held = frame.stream === 'stderr' && frame.bytes.length < 300 && REMARK.test(Buffer.from(frame.bytes).toString()) ? frame : undefined;
+    held =
+      frame.stream === 'stderr' && frame.bytes.length < 300 && ONLY_REMARK.test(Buffer.from(frame.bytes).toString()) ? frame : undefined;
     if (held === undefined) yield frame;
   }
+  if (held !== undefined) yield {stream: 'stderr', bytes: Buffer.from(UNREAD)};
 }
 
 /** Where our side had written what nobody read, the end of the connection is a reset; all that was said has come before it. */

@@ -6,6 +6,7 @@ import {call, container, openStream, type Api} from './api.ts';
 import {frames, type Frame} from './frames.ts';
 import {createLogParser} from './k8s-log.ts';
 import {inspect, stateOf, throughRestarts} from './main-end.ts';
+import {holdingInitWords, settleInitWords} from './start-words.ts';
 
 const POLL_MS = 40;
 const READ_BYTES = 256 * 1024;
@@ -17,7 +18,13 @@ export async function* readLog(api: Api, name: string, from: Offsets, signal: Ab
   const path = (info as {LogPath?: string}).LogPath ?? '';
   const file = api.dialect.logFormat === 'k8s-file' && path !== '' ? await open(path, 'r').catch(() => undefined) : undefined;
   if (file === undefined) yield* fromStream(api, name, from, signal);
-  else yield* skipTo(from, fromFile(api, name, {file, path}, signal));
+  else yield* skipTo(from, inOurWords(api, name, fromFile(api, name, {file, path}, signal), signal));
+}
+
+/** For a reading that goes on to the program's end. */
+async function* inOurWords(api: Api, name: string, source: AsyncIterable<Frame>, signal: AbortSignal): AsyncGenerator<Frame> {
+  const held = yield* holdingInitWords(source);
+  yield* await settleInitWords(api, name, held, signal);
 }
 
 /** Drops what the caller has, and numbers the rest. */
@@ -73,7 +80,9 @@ async function* fromStream(api: Api, name: string, from: Offsets, signal: AbortS
   const at = {...from};
   for (let wasOver = false; ;) {
     const follow = !wasOver && api.dialect.logFormat === 'stream';
-    for await (const chunk of skipTo({...at}, frames(await openLog(api, name, follow, signal)))) {
+    const read = frames(await openLog(api, name, follow, signal));
+    // What is held back before the end is read again after it.
+    for await (const chunk of skipTo({...at}, wasOver ? inOurWords(api, name, read, signal) : holdingInitWords(read))) {
       at[chunk.stream] = chunk.offset + chunk.bytes.length;
       yield chunk;
     }

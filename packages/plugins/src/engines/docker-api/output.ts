@@ -7,6 +7,7 @@ import {frames, type Frame} from './frames.ts';
 import {openHijacked} from './hijack.ts';
 import {readLog} from './log.ts';
 import {inspect, stateOf} from './main-end.ts';
+import {holdingInitWords, settleInitWords} from './start-words.ts';
 
 const POLL_MS = 20;
 const ENDS_WITHIN_MS = 2_000;
@@ -57,21 +58,32 @@ async function* read(api: Api, name: string, from: Offsets, {attached, signal}: 
   const at = {...from};
   const stream = await attached;
   if (stream !== undefined) {
-    const isBroken = yield* fromAttached(stream, at, signal);
-    if (!isBroken && api.dialect.logFormat === 'stream' && (await hasEndedHere(api, name, signal))) return;
+    const {isBroken, held} = yield* fromAttached(stream, at, signal);
+    if (!isBroken && api.dialect.logFormat === 'stream' && (await hasEndedHere(api, name, signal)))
+      return yield* numbered(await settleInitWords(api, name, held, signal), at);
   }
   yield* readLog(api, name, {...at}, signal);
 }
 
-/** True if it broke. */
-async function* fromAttached(stream: Duplex, at: {stdout: number; stderr: number}, signal: AbortSignal): AsyncGenerator<Chunk, boolean> {
+interface Ended {
+  readonly isBroken: boolean;
+  readonly held: readonly Frame[];
+}
+
+async function* fromAttached(stream: Duplex, at: {stdout: number; stderr: number}, signal: AbortSignal): AsyncGenerator<Chunk, Ended> {
+  const source = holdingInitWords(untilAborted(stream, signal));
   try {
-    yield* numbered(untilAborted(stream, signal), at);
-    return false;
+    for (;;) {
+      const next = await source.next();
+      if (next.done === true) return {isBroken: false, held: next.value};
+      yield chunkOf(next.value, at);
+    }
   } catch (error) {
     signal.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return true;
+    return {isBroken: true, held: []};
+  } finally {
+    await source.return([]);
   }
 }
 
@@ -101,10 +113,15 @@ async function* untilAborted(stream: Duplex, signal: AbortSignal): AsyncGenerato
 }
 
 /** Gives each frame its offset and moves `at` along. */
-export async function* numbered(source: AsyncIterable<Frame>, at: {stdout: number; stderr: number}): AsyncGenerator<Chunk> {
-  for await (const {stream, bytes} of source) {
-    const offset = at[stream];
-    at[stream] += bytes.length;
-    yield {stream, offset, bytes};
-  }
+export async function* numbered(
+  source: AsyncIterable<Frame> | Iterable<Frame>,
+  at: {stdout: number; stderr: number},
+): AsyncGenerator<Chunk> {
+  for await (const frame of source) yield chunkOf(frame, at);
 }
+
+const chunkOf = ({stream, bytes}: Frame, at: {stdout: number; stderr: number}): Chunk => {
+  const offset = at[stream];
+  at[stream] += bytes.length;
+  return {stream, offset, bytes};
+};

@@ -1,5 +1,6 @@
 import {access, constants, stat} from 'node:fs/promises';
 import path from 'node:path';
+import {notStarted} from '../program-not-started.ts';
 
 /**
  * Runs a program and writes its exit code to descriptor 3, which it does not have itself. A signal to the whole tree must
@@ -35,17 +36,17 @@ export const findProgram = async (word: string, searchPath: string, cwd: string)
     const found = await check(path.resolve(cwd, folder, word), word);
     if ('file' in found) return found;
   }
-  return {code: 127, text: `${word}: command not found\n`};
+  return {code: 127, text: notStarted(word, 127)};
 };
 
 const check = async (file: string, word: string): Promise<Found> => {
   const info = await stat(file).catch(() => undefined);
-  if (info === undefined) return {code: 127, text: `${word}: no such file\n`};
+  if (info === undefined) return {code: 127, text: notStarted(word, 127)};
   const isAllowed =
     info.isFile() &&
     (await access(file, constants.X_OK).then(
       () => true,
       () => false,
     ));
-  return isAllowed ? {file} : {code: 126, text: `${word}: cannot be run\n`};
+  return isAllowed ? {file} : {code: 126, text: notStarted(word, 126)};
 };

@@ -20,13 +20,14 @@ export default defineCommand({
     plan: choice('plan', ['starter', 'pro', 'enterprise'])({description: 'limits of this plan'}),
     workers: whole('workers', limit)({description: 'most workers'}),
     devboxes: whole('devboxes', limit)({description: 'most DevBoxes'}),
+    sessions: whole('sessions', limit)({description: 'most live sessions: programs at a terminal'}),
     'history-days': whole('history-days', {min: 1, max: 3650})({description: 'how long ended jobs are kept'}),
     'minimum-profile': choice('minimum-profile', profiles)({description: 'weaker profiles are refused'}),
     'default-profile': choice('default-profile', profiles)({description: 'profile where none is named'}),
   },
   async run(context, {args, flags}) {
     const {client} = await context.connect();
-    const limits = given({workers: flags.workers, devboxes: flags.devboxes, historyDays: flags['history-days']});
+    const limits = given({workers: flags.workers, devboxes: flags.devboxes, sessions: flags.sessions, historyDays: flags['history-days']});
     const body = given({
       name: flags.name,
       plan: flags.plan as 'pro' | undefined,

@@ -52,6 +52,7 @@ export const tenantText = (tenant: TenantView): string =>
     ['Plan', tenant.plan],
     ['Workers', useText(tenant.used.workers, tenant.limits.workers)],
     ['DevBoxes', useText(tenant.used.devboxes, tenant.limits.devboxes)],
+    ['Sessions', useText(tenant.used.sessions, tenant.limits.sessions)],
     ['History', tenant.limits.historyDays < 0 ? 'unlimited' : `${tenant.limits.historyDays} days`],
     ['Default profile', tenant.defaultProfile],
     ['Least profile', tenant.minimumProfile],

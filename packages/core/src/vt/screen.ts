@@ -1,5 +1,5 @@
 import headless, {type IBufferCell, type Terminal} from '@xterm/headless';
-import type {Size} from '@boxyard/core/plugin-api';
+import type {Size} from './size.ts';
 
 /** Colours and styles, of a cell or of what is written next. */
 export interface Pen extends Pick<

@@ -44,7 +44,7 @@ const isFull = (buffer: IBuffer, row: number, columns: number): boolean => {
 };
 
 /** The cells of one line up to the last that shows anything, ending with a clear pen. */
-const lineOf = (buffer: IBuffer, row: number, columns: number): string => {
+export const lineOf = (buffer: IBuffer, row: number, columns: number): string => {
   const line = buffer.getLine(row);
   let text = '';
   let blank = '';
