@@ -151,7 +151,7 @@ class ViewStream implements BulkSource {
     this.number = stream;
     this.of = {job, attempt};
     this.#connection = connection;
-    this.#leave = connection.bulk.add(this);
+    this.#leave = connection.bulk.add(this, true);
   }
 
   push(frame: Buffer): void {
