@@ -42,7 +42,7 @@ async function floods({short}: Context): Promise<Told> {
     'everybody who reads is shown more than a window',
   );
   expectThat(
-    crowd.slice(0, stuck).every(viewer => viewer.received <= 256 * 1024),
+    crowd.slice(0, stuck).every(viewer => viewer.received <= MiB),
     'nobody is sent more than they took',
   );
   expectThat(noise.received > 0, 'the noise arrives');
