@@ -58,8 +58,8 @@ async function floods({short}: Context): Promise<Told> {
 }
 
 export async function devbox(lab: Lab, engine: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const {id} = await lab.api.must<{id: string}>('POST', '/v1/devboxes', {body: {name: 'box', engine, ...more}});
-  const {outcome, error} = await lab.ended(id);
+  const {job} = await lab.api.must<{job: {id: string}}>('POST', '/v1/devboxes', {body: {name: 'box', engine, ...more}});
+  const {outcome, error} = await lab.ended(job.id);
   expectThat(outcome === 'succeeded', `the DevBox is made: ${JSON.stringify(error)}`);
 }
 

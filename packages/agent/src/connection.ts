@@ -15,7 +15,7 @@ import {
   type FromServer,
 } from '@boxyard/core/protocol';
 import {Backoff} from './backoff.ts';
-import {BulkLane} from './bulk.ts';
+import {BulkLane} from '@boxyard/core/streams';
 import {dial, isLoopback} from './dial.ts';
 
 type Hello = Extract<FromServer, {type: 'hello'}>;

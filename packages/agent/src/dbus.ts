@@ -56,7 +56,10 @@ class Writer {
 
 export function encodeCall(call: Call, serial: number, type: 'call' | 'signal' = 'call'): Buffer {
   const body = new Writer();
-  for (const value of call.body ?? []) typeof value === 'string' ? body.text(value) : body.u32(value);
+  for (const value of call.body ?? []) {
+    if (typeof value === 'string') body.text(value);
+    else body.u32(value);
+  }
   const fields = new Writer().field(FIELDS.path, 'o', call.path).field(FIELDS.interface, 's', call.interface);
   fields.field(FIELDS.member, 's', call.member);
   if (call.destination !== undefined) fields.field(FIELDS.destination, 's', call.destination);

@@ -90,7 +90,7 @@ export class Job {
 
   async #steps(): Promise<void> {
     const {steps} = this.row.start;
-    const hasProgram = steps.some(step => step.do === 'container.wait' || step.do === 'container.exec');
+    const hasProgram = steps.some(step => step.do === 'container.wait' || step.do.startsWith('container.exec'));
     while (this.row.finished < steps.length) {
       const index = this.row.finished;
       const step = steps[index]!;

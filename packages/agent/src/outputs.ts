@@ -1,6 +1,6 @@
 import {closeSync, openSync, readSync} from 'node:fs';
 import {MAX_DATA_BYTES, encodeData, type Attempt, type FromServer, type Gap, type LogEnd, type OutputName} from '@boxyard/core/protocol';
-import type {BulkSource} from './bulk.ts';
+import type {BulkSource} from '@boxyard/core/streams';
 import type {Connection} from './connection.ts';
 import {OUTPUTS, gapsOf, lengthsOf, listSegments, spoolDir, type Segment} from './session-host/spool.ts';
 

@@ -23,6 +23,7 @@ import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
 import type {RedisRim} from './rim/redis.ts';
 import type {SecretValues, Services} from './services.ts';
+import {createPortService} from './sessions/ports.ts';
 import {createHub, type Hub} from './workers/hub.ts';
 import {Presence} from './workers/presence.ts';
 import {presenceOf} from './workers/rules.ts';
@@ -44,6 +45,7 @@ export interface JobCoreOptions {
   readonly attemptKey: Uint8Array;
   readonly secrets: SecretValues;
   readonly tenants: Tenants;
+  readonly mostUnfinished?: number | undefined;
   readonly admitted: WorkerServiceDeps['admitted'];
   readonly onFault: (error: unknown, about: string) => void;
   readonly onStuck: () => void;
@@ -185,7 +187,14 @@ async function createStorage(options: JobCoreOptions) {
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
-  const store: JobStore = new JobStore({rim, timing, attemptIds: createAttemptIds(options.attemptKey), nudge, onChange});
+  const store: JobStore = new JobStore({
+    rim,
+    timing,
+    attemptIds: createAttemptIds(options.attemptKey),
+    nudge,
+    onChange,
+    mostUnfinished: options.mostUnfinished,
+  });
   const leases = createLeases(rim, {id: serverId, url: ''});
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();
@@ -244,6 +253,11 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
       nudge: parts.nudge,
     }),
     terminals: {open: hub.openTerminal},
+    ports: createPortService({
+      getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
+      openPort: hub.openPort,
+      openMs: timing.query * 3,
+    }),
     images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),
     logs: createLogService({store, blobs, timing, onJob: (job, listener) => watchers.listen(job, listener)}),
     events,

@@ -6,7 +6,7 @@ import {pino} from 'pino';
 import {parse as parseYaml} from 'yaml';
 import {z} from 'zod';
 import {files, logFormat, logSink, paths, timingFrom} from './config/index.ts';
-import {BoxyardError, asBoxyardError} from './errors/index.ts';
+import {BoxyardError, asBoxyardError, entryOf} from './errors/index.ts';
 import {type ServerOptions, startServer} from './server.ts';
 
 /** Exits the process even where something does not let go. */
@@ -82,7 +82,7 @@ function listenAt(text: string): {host: string; port: number} {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535)
-    throw new BoxyardError('INVALID_INPUT', {field: '--listen', issue: `expected HOST:PORT, got ${text}`});
+    throw new BoxyardError('INVALID_INPUT', {field: '--listen', issue: `expected HOST:PORT, got ${text}`, hint: 'boxyard server --help'});
   return {host: match[1] ?? (match[2] || '127.0.0.1'), port};
 }
 
@@ -158,5 +158,5 @@ main().catch((error: unknown) => {
   const known = asBoxyardError(error);
   const cause = known.code === 'INTERNAL' && known.cause instanceof Error ? `\n${known.cause.stack ?? known.cause.message}` : '';
   process.stderr.write(`${known.message}${known.hint === '' ? '' : `\n${known.hint}`}${cause}\n`);
-  process.exit(1);
+  process.exit(entryOf(known.code).exit);
 });

@@ -63,6 +63,14 @@ export function memoryServices(): MemoryServices {
         return {send: command => void opened.said.push(command), close: () => void (opened.isClosed = true)};
       },
     },
+    ports: {
+      find: async (_tenant, devbox) => {
+        throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name: devbox});
+      },
+      open: ({worker}) => {
+        throw new BoxyardError('WORKER_OFFLINE', {worker});
+      },
+    },
     addSession(tenant) {
       const view = this.addJob(tenant);
       this.change(view.id, {

@@ -7,6 +7,7 @@ import type {JobOutput} from './job-output.ts';
 import {ExecMarks} from './exec-marks.ts';
 import {beginningOf} from './exec-beginning.ts';
 import {Captured} from './captured.ts';
+import {killTree} from './kill-tree.ts';
 import {StdinFeed} from './stdin-feed.ts';
 import {showTerminal, type ShownTerminal} from './shown-terminal.ts';
 import type {Terminal, TerminalState} from './terminal/terminal.ts';
@@ -50,6 +51,7 @@ export class Held {
   #exit: Exit | undefined;
   #error: HeldState['error'];
   #captured: Captured | undefined;
+  #killing: Promise<unknown> | undefined;
   #markStarted: () => void = () => undefined;
 
   constructor(message: RunMessage | ExecMessage, deps: HeldDeps) {
@@ -93,15 +95,13 @@ export class Held {
     };
   }
 
-  /** Only execs: a main process is ended through its box. Asks, waits, kills the tree. Idempotent. */
+  /** Only execs: a main process is ended through its box. See `killTree`; it has not ended before that is done. Idempotent. */
   async kill(graceMs: number): Promise<void> {
     if (this.hasEnded || !this.#process) return;
-    if (graceMs > 0) {
-      // A shell at a terminal does not mind being asked to end; it ends when its terminal does.
-      await this.#process.kill(this.#shown ? 'SIGHUP' : 'SIGTERM');
-      await Promise.race([this.ended, delay(graceMs, undefined, {ref: false})]);
-    }
-    if (!this.hasEnded) await this.#process.kill('SIGKILL');
+    // A shell at a terminal does not mind being asked to end; it ends when its terminal does.
+    const killed = killTree(this.#process, this.#shown ? 'SIGHUP' : 'SIGTERM', graceMs);
+    this.#killing = Promise.allSettled([this.#killing, killed]);
+    await killed;
   }
 
   /** Lets go without ending what it holds. */
@@ -230,6 +230,7 @@ export class Held {
     this.#process.stdin.on('error', () => this.#stdin?.drop());
     for await (const chunk of this.#process.output) await this.#take(chunk, message.into);
     const exit = await this.#process.wait();
+    await this.#killing;
     await this.#shown?.finish();
     output.flush();
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.

@@ -1,13 +1,19 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError} from '@boxyard/core/errors';
-import type {Step} from '@boxyard/core/protocol';
+import type {Exit, Step} from '@boxyard/core/protocol';
 import {checkLabels, checkReach} from '../floor.ts';
-import {boxOf, execInBox, type StepContext} from './context.ts';
+import {boxOf, engineCall, execInBox, findBox, type StepContext} from './context.ts';
 import {stdinInterrupted} from './container.ts';
 import {putSecretFiles, secretsOf} from './secret-files.ts';
 import {feedStdin} from './stdin.ts';
 
-/** The command's end is the job's exit. An end nobody saw is `unknown`, and what is left of the command is killed (R23). */
-export async function containerExec(context: StepContext, step: Extract<Step, {do: 'container.exec'}>): Promise<void> {
+type ExecStep = Extract<Step, {do: 'container.exec' | 'container.exec.background'}>;
+
+/**
+ * The command's end is the job's exit; where its container ended under it that is `container_gone`. An end nobody saw is
+ * `unknown`, and what is left of the command is killed (R23).
+ */
+export async function containerExec(context: StepContext, step: ExecStep): Promise<void> {
   const {floor, name} = context.parts.worker;
   const box = await boxOf(context, step.box);
   checkReach({cwd: step.command.cwd});
@@ -37,11 +43,28 @@ export async function containerExec(context: StepContext, step: Extract<Step, {d
     });
   const state = await context.phase('run', exec);
   const exit = state.exit ?? {unknown: 'exec_outcome_unknown'};
+  if (!context.signal.aborted && mayBeKilled(exit) && (await hasBoxEnded(context, step.box)))
+    return context.ends({exit: {unknown: 'container_gone'}});
   if ('unknown' in exit) {
     await killLeftOver(context, step.box);
     if (stdin && context.row.stdinDone !== true) context.fail(stdinInterrupted(), 'stdin_interrupted');
   }
   context.ends({exit});
+}
+
+const mayBeKilled = (exit: Exit): boolean => 'unknown' in exit || exit.code === 137 || exit.code === 143;
+
+const LOOK_MS = 500;
+
+/** An engine may say that a command ended a moment before it says so of the container that took it along. */
+async function hasBoxEnded(context: StepContext, name: string): Promise<boolean> {
+  for (const until = performance.now() + LOOK_MS; ;) {
+    const box = await findBox(context, name);
+    const state = box && (await engineCall(context, 'inspect', signal => box.inspect(signal)));
+    if (state?.is !== 'running' && state?.is !== 'paused') return true;
+    if (performance.now() > until) return false;
+    await delay(50, undefined, {signal: context.signal});
+  }
 }
 
 /** Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. */

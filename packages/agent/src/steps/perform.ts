@@ -26,6 +26,7 @@ export function perform(context: StepContext, step: Step): Promise<void> {
     case 'container.wait':
       return containerWait(context, step);
     case 'container.exec':
+    case 'container.exec.background':
       return containerExec(context, step);
     case 'container.collect':
       return containerCollect(context, step);

@@ -90,6 +90,7 @@ export const contracts = {
   devboxesRemove: {body: RemoveRequest, response: z.object({devbox: DevBoxView, job: JobView.optional()}), status: 202, keyed: true},
   devboxesRestore: {response: DevBoxView},
   devboxesExec: {...job, body: ExecRequest},
+  devboxesPort: {},
   devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
   imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},

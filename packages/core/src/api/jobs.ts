@@ -105,6 +105,8 @@ export const ExecRequest = z.strictObject({
   user: z.string().max(64).optional(),
   stdin: z.boolean().optional(),
   tty: tty.optional(),
+  /** Goes on until it ends or is cancelled: no deadline, and its worker may be away for as long as it likes. */
+  background: z.boolean().optional(),
 });
 export type ExecRequest = z.infer<typeof ExecRequest>;
 

@@ -42,6 +42,7 @@ export const routes = {
   devboxesRemove: route('POST', '/v1/devboxes/:devbox/remove', 'run', 'Stop now, remove after the grace period'),
   devboxesRestore: route('POST', '/v1/devboxes/:devbox/restore', 'run', 'Undo the removal'),
   devboxesExec: route('POST', '/v1/devboxes/:devbox/exec', 'run', 'Run a command in it'),
+  devboxesPort: route('WS', '/v1/devboxes/:devbox/ports/:port', 'run', 'One connection to a port inside it'),
   devboxesAdopt: route('POST', '/v1/devboxes/adopt', 'manage', 'Take over a box that has our labels and no record'),
   imagesList: route('GET', '/v1/images', 'read', 'Images on the workers that are connected'),
   imagesCheck: route('GET', '/v1/images/check', 'read', 'Which workers have an image'),

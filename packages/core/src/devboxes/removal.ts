@@ -5,7 +5,7 @@ import {type AcceptDeps, newJob} from '../jobs/store-prepare.ts';
 import {mutateDevBox} from '../jobs/store-mutations.ts';
 import {next} from '../jobs/rules.ts';
 import {type JobRecord, hasEnded, versionPrefix} from '../jobs/rules-record.ts';
-import {devboxMutation} from '../jobs/rules-spec.ts';
+import {devboxMutation} from '../jobs/rules-spec-devbox.ts';
 import {jobView} from '../jobs/rules-view.ts';
 import {addDevBoxEffects, addJobEffects} from '../jobs/store-effects.ts';
 import type {Caller, DevBoxService} from '../services.ts';

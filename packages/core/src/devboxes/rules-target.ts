@@ -1,6 +1,6 @@
 import {BoxyardError} from '../errors/index.ts';
 import {parseCapabilities} from '../images/rules.ts';
-import type {DevBoxTarget} from '../jobs/rules-spec.ts';
+import type {DevBoxTarget} from '../jobs/rules-spec-devbox.ts';
 import type {DevBoxRecord} from './rules.ts';
 
 /** What a job about it needs; `CONFLICT` while it is on no worker. */
@@ -32,5 +32,7 @@ export function parseRunning(record: DevBoxRecord): DevBoxTarget {
     throw new BoxyardError('CONFLICT', {what, issue: 'is being removed', hint: `boxyard devboxes restore ${record.name}`});
   if (isAtRest && (record.seen?.state === 'exited' || record.seen?.state === 'created'))
     throw new BoxyardError('CONFLICT', {what, issue: 'is stopped', hint: `boxyard devboxes start ${record.name}`});
+  if (isAtRest && record.seen?.state === 'paused')
+    throw new BoxyardError('CONFLICT', {what, issue: 'is paused', hint: `${target.engine} unpause ${target.box}`});
   return target;
 }

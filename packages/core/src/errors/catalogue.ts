@@ -235,6 +235,14 @@ export const catalogue = {
   ),
   NO_SPACE: environment(507, 1, d => `No space left on ${s(d['where'])}.`, 'Free some space, then try again.', true),
   WORKER_OFFLINE: environment(503, 1, d => `${s(d['worker'])} is not connected.`, 'boxyard workers show tells since when.', true),
+  PORT_CLOSED: environment(
+    502,
+    1,
+    d => `Nothing listens on port ${s(d['port'])} in ${s(d['devbox'] ?? 'the DevBox')}.`,
+    'Start the program there; it may listen on 127.0.0.1 alone.',
+    true,
+  ),
+  CONNECTION_RESET: environment(502, 1, 'The program in the DevBox broke the connection off.', '', true),
   PLUGIN_INVALID: input(
     400,
     2,
@@ -269,7 +277,7 @@ export const catalogue = {
     409,
     6,
     d => `${s(d['address'])} is held by ${s(d['holder'] ?? 'another program')}.`,
-    d => `boxyard up --listen ${s(d['suggestion'])}`,
+    d => s(d['hint'] ?? `boxyard up --listen ${s(d['suggestion'])}`),
   ),
   REDIS_MISSING: environment(500, 1, 'redis-server is not installed.', 'sudo apt-get install redis-server'),
   REDIS_UNAVAILABLE: environment(503, 8, 'The server cannot reach its Redis.', 'Nothing was accepted; try again in a few seconds.', true),

@@ -93,6 +93,10 @@ export interface JobRecord {
   readonly lookAt?: number | undefined;
 }
 
+/** The name an exec has to itself in its DevBox until it ends. */
+export const execName = ({spec}: JobRecord): {readonly devbox: string; readonly name: string} | undefined =>
+  spec.kind === 'exec' && spec.name !== undefined ? {devbox: spec.devbox, name: spec.name} : undefined;
+
 /** What stands at the beginning of a record's JSON at this version. */
 export const versionPrefix = (v: number): string => `{"v":${v},`;
 export const writeRecord = (record: {readonly v: number}): string => {

@@ -1,7 +1,7 @@
-import type {BuildRequest, CreateDevBoxRequest, ExecRequest, PullRequest, RunRequest, SnapshotRequest} from '../api/index.ts';
+import type {BuildRequest, CreateDevBoxRequest, PullRequest, RunRequest} from '../api/index.ts';
 import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
-import {capabilitiesLabel, fullImageName, snapshotRef} from '../images/rules.ts';
+import {capabilitiesLabel, fullImageName} from '../images/rules.ts';
 import type {Box, JobSpec, Source} from '../protocol/index.ts';
 import {checkCommand, checkDirectory, checkEnv, checkUser} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
@@ -145,84 +145,6 @@ function checkSource(source: Source | undefined): Source | undefined {
   return source;
 }
 
-/** What a job about a DevBox needs to know of it. */
-export interface DevBoxTarget {
-  readonly id: string;
-  readonly generation: number;
-  readonly box: string;
-  readonly worker: string;
-  readonly engine: string;
-  readonly profile: Isolation['profile'];
-  readonly memoryBytes: number;
-  readonly capabilities: readonly string[];
-  readonly cwd?: string | undefined;
-}
-
-const onDevBox = (target: DevBoxTarget, memoryBytes = 0) => ({
-  labels: {},
-  needs: {
-    engine: target.engine,
-    worker: target.worker,
-    features: [],
-    enforces: [],
-    labels: {},
-    memoryBytes,
-    slots: 0,
-    profile: target.profile,
-  },
-  profile: target.profile,
-  secrets: [],
-  graceMs: 10_000,
-  retries: 0,
-  priority: 0,
-  ifLost: 'wait' as const,
-  idempotent: false,
-  devbox: target.id,
-  generation: target.generation,
-  box: target.box,
-});
-
-export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<JobSpec, {kind: 'exec'}> {
-  checkCommand(request.command, request.cwd);
-  checkEnv(request.env ?? {});
-  if (request.user !== undefined) checkUser(request.user);
-  const base = onDevBox(target);
-  const needs = {...base.needs, features: [request.tty === undefined ? 'exec' : 'terminal']};
-  return {
-    kind: 'exec',
-    ...base,
-    ...policyOf(request, needs, {engine: target.engine, profile: target.profile}, {ifLost: 'fail'}),
-    command: {
-      argv: [...request.command],
-      env: request.env ?? {},
-      ...(request.cwd === undefined ? {} : {cwd: request.cwd}),
-      ...(request.user === undefined ? {} : {user: request.user}),
-      stdin: request.stdin ?? false,
-      ...ttyFor(request),
-    },
-  };
-}
-
-export function devboxMutation(kind: 'devbox.start' | 'devbox.stop' | 'devbox.remove', target: DevBoxTarget, graceMs?: number): JobSpec {
-  const base = onDevBox(target, kind === 'devbox.start' ? target.memoryBytes : 0);
-  return {kind, ...base, idempotent: true, ...(graceMs === undefined ? {} : {graceMs})};
-}
-
-export function snapshotSpec(request: z.infer<typeof SnapshotRequest>, target: DevBoxTarget): JobSpec {
-  const base = onDevBox(target);
-  return {
-    kind: 'devbox.snapshot',
-    ...base,
-    needs: {...base.needs, features: ['snapshot']},
-    ref: snapshotRef(request.name, request.tag),
-    imageLabels: {
-      'io.boxyard.managed': 'true',
-      'io.boxyard.source': 'devbox',
-      'io.boxyard.capabilities': capabilitiesLabel(target.capabilities, request.capabilities ?? []),
-    },
-  };
-}
-
 type ImageRequest = z.infer<typeof PullRequest> & {ref: string};
 
 function imagePolicy(request: ImageRequest, feature: string, timeoutMs: number, context: SpecContext) {
@@ -276,16 +198,20 @@ export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecCo
   const file = request.file ?? 'Containerfile';
   if (file.startsWith('/') || file.split('/').includes('..'))
     throw new BoxyardError('INVALID_INPUT', {field: 'file', issue: 'expected a path inside the context'});
+  const profile = context.policy.defaultProfile === 'open' ? 'open' : 'standard';
+  const policy = imagePolicy(request, 'build', context.timing.pull, context);
   return {
     kind: 'image.build',
-    ...imagePolicy(request, 'build', context.timing.pull, context),
+    ...policy,
+    profile,
+    needs: {...policy.needs, profile},
     // What is built lives on its worker: a name without a registry is local.
     ref: fullImageName(request.ref, () => true),
     file,
     args: request.args ?? {},
     ...(request.target === undefined ? {} : {target: request.target}),
     cache: request.cache ?? true,
-    limits: context.policy.defaultProfile === 'open' ? {} : buildLimits,
+    limits: profile === 'open' ? {} : buildLimits,
     imageLabels: {
       'io.boxyard.managed': 'true',
       'io.boxyard.source': 'build',

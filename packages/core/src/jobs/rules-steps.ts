@@ -18,7 +18,7 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
     case 'exec':
       return [
         {
-          do: 'container.exec',
+          do: spec.background ? 'container.exec.background' : 'container.exec',
           box: spec.box,
           command: {...spec.command, env: {...spec.command.env, ...jobEnv(record)}},
           secrets: spec.secrets,

@@ -3,7 +3,7 @@ import type {DevBoxRecord} from '../devboxes/rules.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import {mostGroups, workerOfGroup} from './rules-needs.ts';
-import {isWaiting, writeRecord, versionPrefix, type JobRecord} from './rules-record.ts';
+import {execName, isWaiting, writeRecord, versionPrefix, type JobRecord} from './rules-record.ts';
 import {addDevBoxEffects, addJobEffects} from './store-effects.ts';
 import {addFact} from '../events/store-facts.ts';
 import {newId} from '../config/index.ts';
@@ -47,7 +47,9 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
   const result = await rim.commit(change => {
     if (idem !== undefined) change.is('idempotency', idem.key, '');
     guardDevBox(change, acceptance, store);
+    guardExec(change, jobs[0], store);
     if (mostSessions >= 0 && jobs.some(job => ttyOf(job.spec) !== undefined)) change.below('sessions', keys.sessions(tenant), mostSessions);
+    if (jobs.length > 0) change.fewer('unfinished', keys.live(tenant), store.mostUnfinished);
     for (const job of jobs)
       if (isWaiting(job) && workerOfGroup(job.group) === undefined) change.spare('classes', keys.groups(tenant), job.group, mostGroups);
     if (idem !== undefined)
@@ -70,7 +72,9 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
     return {done: 'new', jobs, devbox: devbox?.after};
   }
   if (result.failed === 'idempotency') return repeated(result.found, idem!.request, idempotency!.key);
+  if (result.failed === 'unfinished') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'jobs that have not ended'});
   if (result.failed === 'classes') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'different needs waiting at once'});
+  if (result.failed === 'exec') throw nameLives(jobs[0]!, result.found);
   if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: devbox!.after.name});
   if (result.failed === 'sessions') throw new BoxyardError('LIMIT_REACHED', {what: 'live sessions', limit: mostSessions});
   if (result.failed === 'limit') throw new BoxyardError('LIMIT_REACHED', {what: 'DevBoxes', limit: devbox!.limit});
@@ -83,6 +87,20 @@ function guardDevBox(change: Change, {tenant, devbox}: Acceptance, {rim: {keys}}
   change.noField('name', keys.devboxes(tenant), devbox.after.name);
   if (devbox.limit !== undefined && devbox.limit >= 0) change.below('limit', keys.devboxes(tenant), devbox.limit);
 }
+
+/** Two live execs of one name could not be told apart by `DEVBOX/NAME`. */
+function guardExec(change: Change, job: JobRecord | undefined, {rim: {keys}}: JobStore): void {
+  const exec = job && execName(job);
+  if (exec !== undefined) change.noField('exec', keys.execs(exec.devbox), exec.name);
+}
+
+const nameLives = ({name, devboxName}: JobRecord, found: string): BoxyardError =>
+  new BoxyardError('CONFLICT', {
+    what: `${devboxName}/${name}`,
+    issue: `is already there: job ${found}`,
+    hint: `boxyard jobs cancel ${devboxName}/${name}, or another --name`,
+    job: found,
+  });
 
 function addNewDevBox(change: Change, record: DevBoxRecord, {rim: {keys}}: JobStore, now: number): void {
   change.do(keys.devbox(record.id), 'SET', writeRecord(record));

@@ -4,7 +4,7 @@ import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
 import {waitingScore, workerOfGroup} from './rules-needs.ts';
 import {ttyOf} from './rules-tty.ts';
-import {type JobRecord, bucketOf, dueAt, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
+import {type JobRecord, bucketOf, dueAt, execName, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
   readonly keys: Keys;
@@ -42,11 +42,15 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
   if (job.parent !== undefined) change.do(keys.children(job.parent), 'ZADD', job.index ?? 0, job.id);
   const devbox = devboxIdOf(job.spec);
   if (devbox !== undefined) change.do(keys.devboxJobs(devbox), 'ZADD', job.createdAt, job.id);
+  const exec = execName(job);
+  if (exec !== undefined && !hasEnded(job)) change.do(keys.execs(exec.devbox), 'HSET', exec.name, job.id);
 }
 
 function dropIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
   change.do(keys.live(job.tenant), 'ZREM', job.id);
   if (ttyOf(job.spec) !== undefined) change.do(keys.sessions(job.tenant), 'HDEL', job.id);
+  const exec = execName(job);
+  if (exec !== undefined) change.do(keys.execs(exec.devbox), 'HDEL', exec.name);
 }
 
 /** Accepted or lifted into the waiting set, or popped from it; a group with somebody in it has a due row. */

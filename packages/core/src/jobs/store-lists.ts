@@ -1,6 +1,7 @@
 import type {z} from 'zod';
 import type {JobsQuery} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
+import {DevBoxId} from '../protocol/index.ts';
 import type {JobRecord} from './rules-record.ts';
 import {ttyOf} from './rules-tty.ts';
 import type {ChildTotals} from './rules-totals.ts';
@@ -55,7 +56,7 @@ function fits(record: JobRecord, query: z.infer<typeof JobsQuery>): boolean {
   return worker === undefined || record.worker?.id === worker || record.worker?.name === worker;
 }
 
-/** By id, unique prefix of an id, or `DEVBOX/NAME` (the newest exec of that name). `NOT_FOUND` also for another tenant's. */
+/** By id, unique prefix of an id, or `DEVBOX/NAME` (the exec of that name that lives, else the newest). `NOT_FOUND` also for another tenant's. */
 export async function getJob(store: JobStore, tenant: string, text: string): Promise<JobRecord> {
   const missing = new BoxyardError('NOT_FOUND', {what: 'job', name: text.slice(0, 80), list: 'boxyard jobs list'});
   const id = text.includes('/') ? await namedExec(store, tenant, text) : await fullId(store, tenant, text);
@@ -77,8 +78,10 @@ async function fullId(store: JobStore, tenant: string, text: string): Promise<st
 async function namedExec(store: JobStore, tenant: string, text: string): Promise<string | undefined> {
   const [box = '', name = ''] = text.split('/');
   const {keys} = store.rim;
-  const devbox = await store.rim.ask(redis => redis.hget(keys.devboxes(tenant), box));
+  const devbox = DevBoxId.safeParse(box).success ? box : await store.rim.ask(redis => redis.hget(keys.devboxes(tenant), box));
   if (devbox === null) return undefined;
+  const live = await store.rim.ask(redis => redis.hget(keys.execs(devbox), name));
+  if (live !== null) return live;
   for (let at = 0; at < 1_000; at += pageSize) {
     const ids = await store.rim.ask(redis => redis.zrevrange(keys.devboxJobs(devbox), at, at + pageSize - 1));
     const found = (await store.readMany(ids)).find(record => record?.name === name);

@@ -95,7 +95,8 @@ export const JobSpec = z.discriminatedUnion('kind', [
     fanOut: FanOut.optional(),
     copy: z.object({index: z.number().int(), count: z.number().int()}).optional(),
   }),
-  z.object({kind: z.literal('exec'), ...onDevBox, command: Command}),
+  /** `background`: without a deadline, and not lost with its worker. */
+  z.object({kind: z.literal('exec'), ...onDevBox, command: Command, background: z.boolean().default(false)}),
   z.object({
     kind: z.literal('devbox.create'),
     ...policy,

@@ -40,6 +40,8 @@ export const Step = z.discriminatedUnion('do', [
   z.object({do: z.literal('container.wait'), box: z.string()}),
   /** The command's end is the job's exit. */
   z.object({do: z.literal('container.exec'), box: z.string(), command: Command, secrets: z.array(SecretRef)}),
+  /** The same for a command that nobody waits for; `job.cancel` kills it, `container.exec.background.capture` reads its output. */
+  z.object({do: z.literal('container.exec.background'), box: z.string(), command: Command, secrets: z.array(SecretRef)}),
   /** Brings `paths` (relative to /workspace) back as one tar, stored as the job's `out`. */
   z.object({do: z.literal('container.collect'), box: z.string(), paths: z.array(z.string())}),
   z.object({do: z.literal('container.stop'), box: z.string(), graceMs: z.number()}),

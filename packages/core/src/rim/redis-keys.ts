@@ -44,6 +44,8 @@ export function createKeys(prefix: string) {
     devbox: (id: string) => key('devbox', id),
     sessions: (tenant: string) => key('sessions', tenant),
     devboxes: (tenant: string) => key('devboxes', tenant),
+    /** Names of a DevBox's execs that have not ended, with their jobs. */
+    execs: (id: string) => key('execs', id),
     devboxJobs: (id: string) => key('devbox-jobs', id),
     events: (tenant: string) => key('events', tenant),
     audited: key('audited'),

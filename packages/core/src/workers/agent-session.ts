@@ -8,7 +8,7 @@ import {onRefused, onResult, onSecrets, onTerminalState, onUpdate, type JobFrame
 import {onJournal} from './hub-journal.ts';
 import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
-import {TerminalFrames} from './hub-terminals.ts';
+import {OpenedStreams} from './hub-streams.ts';
 import type {HubDeps} from './hub-deps.ts';
 import {learnImages, onHeartbeat, onRegister} from './hub-register.ts';
 import {onTold} from './recover-job.ts';
@@ -33,7 +33,7 @@ export class AgentSession {
   readonly #jobs: JobFrameDeps;
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
-  readonly terminals: TerminalFrames;
+  readonly streams: OpenedStreams;
   readonly #inventories: Inventories;
   readonly #delivery: Delivery;
   readonly #queries = new Map<string, {resolve(value: unknown): void; reject(error: Error): void}>();
@@ -53,7 +53,7 @@ export class AgentSession {
     };
     this.#output = new OutputFrames(link, deps);
     this.#files = new FileFrames(link, deps);
-    this.terminals = new TerminalFrames(link);
+    this.streams = new OpenedStreams(link);
     this.#inventories = new Inventories(link, {store: deps.store, workers: deps.workers, onWorker: record => void deps.table.set(record)});
     this.#delivery = new Delivery(link, {store: deps.store, outboxes: deps.outboxes, start: deps.start, onFault});
     this.#helloTimer = setTimeout(() => link.close(1002, 'no hello'), helloWithinMs);
@@ -168,14 +168,15 @@ export class AgentSession {
       case 'file.put':
         return this.#files.put(message);
       case 'stream.credit':
-        return this.#files.credit(message);
+        return this.streams.has(message.stream) ? this.streams.credit(message) : this.#files.credit(message);
       case 'stream.end':
-        return this.terminals.has(message.stream) ? this.terminals.end(message) : this.#files.end(message);
+        return this.streams.has(message.stream) ? this.streams.end(message) : this.#files.end(message);
       case 'terminal.opened':
       case 'terminal.screen':
       case 'terminal.took':
       case 'terminal.control':
-        return this.terminals.answer(message);
+      case 'port.opened':
+        return this.streams.answer(message);
       case 'terminal.state':
         return onTerminalState(this.#jobs, link, message);
       default:
@@ -184,7 +185,7 @@ export class AgentSession {
   }
 
   async #onData(frame: DataFrame): Promise<void> {
-    if (this.terminals.has(frame.stream)) return this.terminals.data(frame);
+    if (this.streams.has(frame.stream)) return this.streams.data(frame);
     return this.#output.has(frame.stream) ? this.#output.data(frame) : this.#files.data(frame);
   }
 
@@ -257,7 +258,7 @@ export class AgentSession {
   #onClose(why: string): void {
     clearTimeout(this.#helloTimer);
     this.#files.close();
-    this.terminals.close();
+    this.streams.close();
     const {worker, name} = this.link.identity;
     for (const id of this.#queries.keys()) this.#settle(id, entry => entry.reject(new BoxyardError('WORKER_OFFLINE', {worker: name})));
     this.#onJournal?.();

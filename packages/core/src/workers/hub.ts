@@ -2,7 +2,7 @@ import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Corkable, Query} from '../protocol/index.ts';
-import type {TerminalService} from '../services.ts';
+import type {PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
 import type {HubDeps} from './hub-deps.ts';
@@ -16,6 +16,8 @@ export interface Hub {
   ask(worker: string, of: Query): Promise<unknown>;
   /** Looks on at a terminal of a connected worker; throws `WORKER_OFFLINE`. */
   readonly openTerminal: TerminalService['open'];
+  /** Connects to a port inside a box of a connected worker; throws `WORKER_OFFLINE`. */
+  openPort(worker: string, request: PortToOpen, handlers: PortHandlers): PortStream;
   /** There is something new in these workers' outboxes. */
   ring(workers: Iterable<string>): void;
   /** Closes a worker's socket, for example because its credential ended (4403). */
@@ -60,17 +62,14 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
-  const sessionOf = (worker: string): AgentSession => {
-    const session = sessions.get(worker);
-    if (session !== undefined) return session;
-    throw new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
-  };
+  const sessionOf = (worker: string): AgentSession => sessions.get(worker) ?? offline(worker, deps);
 
   return {
     accept,
     isConnected: worker => sessions.has(worker),
     ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
-    openTerminal: (worker, request, handlers) => sessionOf(worker).terminals.open(request, handlers),
+    openTerminal: (worker, request, handlers) => sessionOf(worker).streams.openTerminal(request, handlers),
+    openPort: (worker, request, handlers) => sessionOf(worker).streams.openPort(request, handlers),
     ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),
     disconnect: (worker, code, reason) => sessions.get(worker)?.link.close(code, reason),
     askJournals: async () => void (await Promise.all(Array.from(sessions.values(), each => each.askJournal(deps.timing.journalWait)))),
@@ -86,6 +85,10 @@ async function closeAll(opening: ReadonlySet<AgentLink>, sessions: ReadonlyMap<s
   for (const link of [...opening, ...Array.from(sessions.values(), session => session.link)]) link.close(1012, 'restarting');
   const end = performance.now() + 3_000;
   while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+}
+
+function offline(worker: string, {table}: HubDeps): never {
+  throw new BoxyardError('WORKER_OFFLINE', {worker: table.get(worker)?.record.name ?? worker});
 }
 
 /**

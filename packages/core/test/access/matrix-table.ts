@@ -36,6 +36,7 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   devboxesRemove: run(404),
   devboxesRestore: run(404),
   devboxesExec: run(400),
+  devboxesPort: run(400),
   devboxesAdopt: manage(404),
   imagesList: all(200),
   imagesCheck: all(200),

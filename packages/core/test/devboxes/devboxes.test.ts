@@ -137,6 +137,62 @@ test('an exec runs in the box and is found by its name', async () => {
   });
 });
 
+test('two live execs of a DevBox have no name in common, and the one that lives is the one that is meant', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  await core.core.services.devboxes.create(core.caller, {name: 'web'});
+  await agent.finish(await waitFor(() => agent.started[0]));
+  await inState(core, 'running');
+  const {jobs} = core.core.services;
+  const request = {command: ['serve'], name: 'dev', background: true};
+  const first = await jobs.exec(core.caller, 'web', request, 'key');
+  expect((await jobs.exec(core.caller, 'web', request, 'key')).id).toBe(first.id);
+  await expect(jobs.exec(core.caller, 'web', request)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: `web/dev is already there: job ${first.id}.`,
+    hint: 'boxyard jobs cancel web/dev, or another --name',
+  });
+  const start = await waitFor(() => agent.started.find(each => each.kind === 'exec'));
+  expect(start.steps[0]).toMatchObject({do: 'container.exec.background', command: {argv: ['serve']}});
+  expect([first.spec.ifLost, start.timeoutMs]).toEqual(['wait', undefined]);
+  await agent.finish(start);
+  const second = await waitFor(() => jobs.exec(core.caller, 'web', request).catch(() => undefined));
+  expect((await jobs.show(core.caller.tenant, 'web/dev')).id).toBe(second.id);
+  expect((await jobs.show(core.caller.tenant, `${second.devbox!.id}/dev`)).id).toBe(second.id);
+  expect(core.faults).toEqual([]);
+});
+
+test.each([{timeoutMs: 1_000}, {stdin: true}, {tty: {columns: 80, rows: 24}}])(
+  'a command with %o is not one for the background',
+  async more => {
+    await using core = await startTestCore({rim: await redis.rim()});
+    await core.agent({run: succeed});
+    await runningBox(core);
+    const request = {command: ['serve'], background: true, ...more};
+    await expect(core.core.services.jobs.exec(core.caller, 'web', request)).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      details: {field: Object.keys(more)[0]},
+    });
+  },
+);
+
+test('a paused DevBox says so instead of taking a command', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  await core.core.services.devboxes.create(core.caller, {name: 'web'});
+  const start = await waitFor(() => agent.started[0]);
+  agent.result(start, {exit: {code: 0}}, {asOf: 10});
+  const {box, engine} = await inState(core, 'running');
+  agent.inventory([{name: box!, labels: {}, state: 'paused'}], 20);
+  const refused = await waitFor(() =>
+    core.core.services.jobs.exec(core.caller, 'web', {command: ['true']}).then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+  );
+  expect(refused).toMatchObject({code: 'CONFLICT', message: 'DevBox web is paused.', hint: `${engine} unpause ${box}`});
+});
+
 test('an inventory says what became of a box, and an older one says nothing', async () => {
   await using core = await startTestCore({rim: await redis.rim()});
   const agent = await core.agent();

@@ -115,7 +115,7 @@ test.each([
 });
 
 test('a job without a terminal, of nobody, or of another tenant has none to look at', async () => {
-  const other = await door.access.tenants.create('other', 'enterprise');
+  const other = await door.access.tenants.create('other', 'enterprise', 'test');
   expect(await dial(door.services.addJob(door.tenant).id).closed).toBe(400);
   expect(await dial(`j-${'a'.repeat(26)}`).closed).toBe(404);
   const foreign = door.services.addSession(other.id).id;
@@ -154,7 +154,7 @@ test('a view ends within five seconds of its token, and nothing is heard or show
   const {client, worker} = await viewing(secret);
   client.send({type: 'credit', bytes: 1_000});
   await waitFor(() => worker.said.length === 1);
-  await door.access.tokens.revoke(door.tenant, record.id);
+  await door.access.tokens.revoke({tenant: door.tenant, actor: 'test'}, record.id);
   expect([4401, 1006]).toContain(await client.closed);
   await waitFor(() => worker.isClosed);
   worker.handlers.data({stream: 1, offset: 0, bytes: Buffer.from('secret')});

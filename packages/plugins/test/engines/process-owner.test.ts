@@ -57,11 +57,18 @@ describe('the process engine', () => {
     });
   });
 
-  it('leaves no folder of a box that could not be made', async () => {
+  it('leaves nothing of a box that could not be made, and makes the folder of one whose making was interrupted', async () => {
     await using opened = await openEngine();
-    await writeFile(opened.stateDir, 'in the way');
-    await expect(opened.engine.create({...spec, name: 'a-1', main: ['true']}, AbortSignal.timeout(5_000))).rejects.toThrow();
-    expect(await readdir(opened.config.root)).toEqual([]);
+    const {engine, stateDir, config} = opened;
+    const create = () => engine.create({...spec, name: 'a-1', main: ['true']}, AbortSignal.timeout(5_000));
+    await writeFile(config.root, 'in the way');
+    await expect(create()).rejects.toThrow();
+    expect(await readdir(stateDir)).toEqual([]);
+    await rm(config.root);
+    await create();
+    await rm(path.join(config.root, 'a-1'), {recursive: true});
+    await create();
+    expect(await readdir(config.root)).toEqual(['a-1']);
   });
 
   it.runIf(isRoot)('is not usable as root without its user, and says what to type', async () => {

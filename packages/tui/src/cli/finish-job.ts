@@ -18,9 +18,9 @@ export interface Finish {
 }
 
 /** The id for programs on stdout, what to type next for people on stderr. */
-export async function printAccepted({print, say}: Context, job: JobView): Promise<void> {
+export async function printAccepted({print, say}: Context, job: JobView, called: string = job.id): Promise<void> {
   await print.item(job, {name: jobName, text: jobName});
-  if (print.format === 'table') say(`Follow: boxyard jobs logs ${job.id} -f`);
+  if (print.format === 'table') say(`Follow: boxyard jobs logs ${called} -f`);
 }
 
 /** Waits for a job that changes something, with its progress on stderr; rejects with the job's own error where it failed. */

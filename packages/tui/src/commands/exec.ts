@@ -19,6 +19,10 @@ export default defineCommand({
   examples: [
     {does: 'In the DevBox web', line: 'exec web -- npm test'},
     {does: 'Feed it', line: 'exec -i web -- tar -x < files.tar'},
+    {
+      does: 'A server that goes on by itself; jobs logs web/dev -f shows what it says, jobs cancel web/dev ends it',
+      line: 'exec --background --name dev web -- npm run dev',
+    },
     {does: 'A program that wants a terminal', line: 'exec -it web -- htop'},
     {does: 'As another user, with a variable', line: 'exec --user root --env DEBUG=1 web -- make install'},
   ],
@@ -37,6 +41,11 @@ export default defineCommand({
     name: string({description: 'name of the exec, for DEVBOX/NAME'}),
     tty,
     detach,
+    background: boolean({
+      char: 'b',
+      description: 'let it go on by itself until it ends or is cancelled, whatever becomes of this terminal, the server or the agent',
+      exclusive: ['interactive', 'timeout'],
+    }),
   },
   async run(context, {flags, args, command}) {
     if (command.length === 0)
@@ -52,13 +61,14 @@ export default defineCommand({
       command: [...command],
       ...(flags.name === undefined ? {} : {name: flags.name}),
       ...(flags.tty ? {tty: terminalSize(context)} : flags.interactive ? {stdin: true} : {}),
+      ...(flags.background ? {background: true} : {}),
     };
     const onLost = () => context.say('The server did not answer; asking again.');
     const send = () => submit(key => client.devboxesExec({devbox: args.devbox, body, key}), {key: flags['idempotency-key'], onLost});
     const job = await withSuggestion(args.devbox, 'DevBox', send, () => client.devboxesList());
     if (flags.tty) return followTerminal(context, client, job, {again: `boxyard terminal ${job.id}`});
-    if (!flags.detach) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
-    await printAccepted(context, job);
+    if (!flags.detach && !flags.background) return followRun(context, client, job, flags.interactive ? context.program.stdin : undefined);
+    await printAccepted(context, job, flags.name === undefined ? job.id : `${args.devbox}/${flags.name}`);
     return 0;
   },
 });

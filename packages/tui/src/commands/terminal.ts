@@ -1,7 +1,7 @@
 import {boolean, string} from '@oclif/core/flags';
 import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
-import {BoxyardError} from '@boxyard/core/errors';
+import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../cli/define-command.ts';
 import {repeated, required} from '../cli/flags.ts';
 import {checkTerminal, followTerminal, terminalSize} from '../cli/follow-terminal.ts';
@@ -57,7 +57,10 @@ export default defineCommand({
 /** The one that lives, by the id of its job or by DevBox and name. */
 async function liveTerminal(client: Client, devbox: string, name: string): Promise<JobView | undefined> {
   if (/^j-[a-z2-7]+$/.test(devbox)) return client.jobsShow({job: devbox});
-  const list = () => client.jobsList({query: {devbox, session: 'true', state: 'running', limit: 1000}});
-  const known = await withSuggestion(devbox, 'DevBox', list, () => client.devboxesList());
-  return known.items.find(job => job.name === name);
+  // What is there under the name without a terminal, or not at all, the server says when one is to be opened.
+  const job = await client.jobsShow({job: `${devbox}/${name}`}).catch((error: unknown) => {
+    if (isBoxyardError(error) && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  });
+  return job?.state !== 'ended' && job?.spec.kind === 'exec' && job.spec.command.tty !== undefined ? job : undefined;
 }

@@ -7,6 +7,7 @@ import {files, readPrivate, type Paths} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 import {isNotAskedYet} from '../output/views/workers.ts';
+import {programCommand} from './program-command.ts';
 import {readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
@@ -144,7 +145,7 @@ function startChild(
   let deaths = 0;
   return supervise({
     name,
-    command: [execPath, joinPath(root, 'dist', `${name}.js`), ...args],
+    command: [execPath, ...programCommand(root, name), ...args],
     env,
     logFile,
     finalCodes,

@@ -80,7 +80,9 @@ const processOf = (api: Api, box: Box, command: Command, opened: Opened): Proces
     output: numbered(output, {stdout: 0, stderr: 0}),
     wait,
     kill: async kind => {
-      const {Pid: pid} = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
+      const state = await call(api, `look at an exec in ${box.name}`, AbortSignal.timeout(10_000), () => opened.exec.inspect());
+      // The number of a process that has ended may be another's by now.
+      const pid = state.Running ? state.Pid : 0;
       const how = {box: box.name, ...(command.user === undefined ? {} : {user: command.user}), kind, pid};
       await killInBox(api, how, {name: MARKER, value: opened.mark});
     },

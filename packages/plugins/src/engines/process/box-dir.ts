@@ -46,10 +46,10 @@ export const boxDir = (stateDir: string, work: string, name: string): BoxDir => 
 /** Appears whole or not at all. False: a box of this name is there already. */
 export const makeBoxDir = async (box: BoxDir, kept: Kept): Promise<boolean> => {
   const making = `${box.dir}.making-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  await mkdir(making, {mode: 0o700, recursive: true});
   const files = {'spec.json': JSON.stringify(kept), stdout: '', stderr: '', exit: NO_EXIT_YET};
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(path.join(making, name), text, {mode: 0o600})));
   try {
+    await mkdir(making, {mode: 0o700, recursive: true});
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(making, name), text, {mode: 0o600});
     await rename(making, box.dir);
     return true;
   } catch (error) {

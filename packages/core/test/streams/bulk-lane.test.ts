@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {BulkLane} from '../src/bulk.ts';
+import {BulkLane} from '../../src/streams/bulk-lane.ts';
 
 it('says that somebody looks on as long as one watched source is in it', () => {
   const lane = new BulkLane(() => undefined);
