@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import type {Timing} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import type {FromServer} from '@boxyard/core/protocol';
+import {BoxFiles} from './box-files.ts';
 import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
@@ -92,6 +93,7 @@ class RunningAgent {
   readonly #garbage: Garbage;
   readonly #pulse: Pulse;
   readonly #terminals: Terminals;
+  readonly #files: BoxFiles;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
@@ -122,6 +124,7 @@ class RunningAgent {
       crash: deps.crash ?? (() => undefined),
     };
     this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, send: this.#parts.send});
+    this.#files = new BoxFiles({...this.#parts, connection});
     this.#jobs = new Jobs(this.#parts);
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
     this.#garbage = new Garbage(this.#parts, this.#inventory);
@@ -191,6 +194,7 @@ class RunningAgent {
         closed: () => {
           this.#parts.outputs.onClosed();
           this.#terminals.onClosed();
+          this.#files.onClosed();
         },
         stopped: deps.onStopped,
       },
@@ -271,6 +275,8 @@ class RunningAgent {
       case 'terminal.redraw':
       case 'terminal.close':
         return this.#quietly(this.#terminals.on(message));
+      case 'files.open':
+        return this.#quietly(this.#files.open(message));
       case 'stream.end':
         return streams.end(message);
       case 'hello':

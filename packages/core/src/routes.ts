@@ -3,7 +3,7 @@ import {addTenantRoutes} from './access/routes-tenants.ts';
 import {addAccessRoutes, type ServerFacts} from './access/routes.ts';
 import type {Access} from './access/access.ts';
 import {openApi} from './api/openapi.ts';
-import {addDevBoxRoutes} from './devboxes/routes.ts';
+import {addDevBoxRoutes, addFileRoutes} from './devboxes/routes.ts';
 import {addEventRoutes} from './events/sse.ts';
 import {addImageRoutes} from './images/routes.ts';
 import {addAttachRoute} from './jobs/routes-attach.ts';
@@ -33,6 +33,7 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addAttachRoute(http, access.gate, services);
   addTerminalRoute(http, access.gate, services);
   addDevBoxRoutes(http, services.devboxes, services.jobs);
+  addFileRoutes(http, services.files);
   addImageRoutes(http, services.images, services.jobs);
   addWorkerRoutes(http, services.workers, access.workers);
   addEventRoutes(http, services.events);

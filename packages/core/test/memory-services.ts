@@ -46,6 +46,11 @@ export function memoryServices(): MemoryServices {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
+    files: {
+      stat: async (_tenant, name) => notFound(name),
+      get: async (_tenant, name) => notFound(name),
+      put: async (_tenant, name) => notFound(name),
+    },
     addJob(tenant) {
       const view = newJob(tenant);
       all.set(view.id, {
@@ -80,6 +85,10 @@ export function memoryServices(): MemoryServices {
     ...others(),
   };
 }
+
+const notFound = (name: string): never => {
+  throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name});
+};
 
 function streamsOf(stored: Stored, attempt = stored.view.attempt.number): Record<OutputName, (Uint8Array | Gap)[]> {
   const found = stored.attempts.get(attempt) ?? {stdout: [], stderr: [], log: []};

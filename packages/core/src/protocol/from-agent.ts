@@ -15,6 +15,7 @@ import {
   Restriction,
   WireError,
 } from './values.ts';
+import {filesFromAgent} from './files.ts';
 import {terminalFromAgent} from './terminal.ts';
 
 const range = z.object({oldest: z.number().int(), newest: z.number().int()});
@@ -154,6 +155,7 @@ export const fromAgent = {
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromAgent,
+  ...filesFromAgent,
   pong: z.object({type: z.literal('pong'), id: z.number().int()}),
 } as const;
 
@@ -181,6 +183,7 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['terminal.took'],
   fromAgent['terminal.control'],
   fromAgent['terminal.state'],
+  fromAgent['files.opened'],
   fromAgent.pong,
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {Step} from './steps.ts';
+import {filesFromServer} from './files.ts';
 import {terminalFromServer} from './terminal.ts';
 import {Attempt, Bytes, JobId, Millis, OutputName, Profile, TenantId, WireError, WorkerId} from './values.ts';
 
@@ -60,6 +61,7 @@ export const fromServer = {
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromServer,
+  ...filesFromServer,
   ping: z.object({type: z.literal('ping'), id: z.number().int()}),
 } as const;
 
@@ -82,6 +84,7 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer['terminal.take'],
   fromServer['terminal.redraw'],
   fromServer['terminal.close'],
+  fromServer['files.open'],
   fromServer.ping,
 ]);
 export type FromServer = z.infer<typeof FromServer>;

@@ -2,7 +2,7 @@ import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Corkable, Query} from '../protocol/index.ts';
-import type {TerminalService} from '../services.ts';
+import type {BoxFiles, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
 import type {HubDeps} from './hub-deps.ts';
@@ -16,6 +16,8 @@ export interface Hub {
   ask(worker: string, of: Query): Promise<unknown>;
   /** Looks on at a terminal of a connected worker; throws `WORKER_OFFLINE`. */
   readonly openTerminal: TerminalService['open'];
+  /** Files of the boxes of a connected worker; throws `WORKER_OFFLINE`. */
+  filesOn(worker: string): BoxFiles;
   /** There is something new in these workers' outboxes. */
   ring(workers: Iterable<string>): void;
   /** Closes a worker's socket, for example because its credential ended (4403). */
@@ -62,6 +64,7 @@ export function createHub(deps: HubDeps): Hub {
     isConnected: worker => sessions.has(worker),
     ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
     openTerminal: (worker, request, handlers) => sessionOf(worker).terminals.open(request, handlers),
+    filesOn: worker => sessionOf(worker).files,
     ring: workers => {
       for (const worker of workers) sessions.get(worker)?.ring();
     },
