@@ -1,5 +1,5 @@
 import {mkdir, realpath, stat} from 'node:fs/promises';
-import {basename, dirname, join, posix, resolve} from 'node:path';
+import {basename, dirname, join, posix, relative, resolve} from 'node:path';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError, asBoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import {isContents, isFolder, placeFor, plainPath, type End} from './copy-paths.ts';
@@ -71,14 +71,19 @@ export async function copyOut(way: Way, from: InDevBox, to: string): Promise<Cop
   const {client, cwd, handlers, signal} = way;
   const count = counter(handlers);
   const target = resolve(cwd, to);
+  let written = to;
   const tar = count.through(client.devboxesFilesGet({devbox: from.devbox, query: {path: plainPath(from.path)}, signal}));
   try {
     await unpackTar(
       tar,
-      async first => targetHere(first, {from: from.path, to, target}),
+      async first => {
+        const found = await targetHere(first, {from: from.path, to, target});
+        written = relative(cwd, found.root).startsWith('..') ? found.root : relative(cwd, found.root) || '.';
+        return found;
+      },
       path => count.entry(path),
     );
-    return {files: count.files, bytes: count.bytes, to};
+    return {files: count.files, bytes: count.bytes, to: written};
   } catch (error) {
     const left = count.files === 0 ? 'Nothing was written.' : `${count.files} files were written whole; no other is there.`;
     throw broken(error, signal, count.files, {to, left});
