@@ -26,7 +26,19 @@ export default {
     },
   },
   // What the machine brings; set-up and doctor know about these.
-  ignoreBinaries: ['nsenter', 'redis-server', 'openssl', 'ssh-keygen', 'ssh', 'sshd', 'docker', 'podman', 'tmux'],
+  ignoreBinaries: [
+    'dbus-daemon',
+    'systemd-analyze',
+    'nsenter',
+    'redis-server',
+    'openssl',
+    'ssh-keygen',
+    'ssh',
+    'sshd',
+    'docker',
+    'podman',
+    'tmux',
+  ],
   ignoreExportsUsedInFile: true,
   // A type beside an exported function belongs to its contract, used by name or not.
   exclude: ['types', 'duplicates'],

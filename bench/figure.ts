@@ -2,8 +2,8 @@ import type {Lab} from './lab.ts';
 
 export type Unit = 'ms' | 'jobs/s' | 'MB/s' | 'MB' | 'kB' | '% of a core' | 'commands';
 
-/** What performance.md allows, of our number divided by that of the baseline, or of our number alone. */
-export type Budget = {readonly of: 'ratio' | 'product'} & ({readonly most: number} | {readonly least: number});
+/** What performance.md allows, of our number divided by that of the baseline, less that of the baseline, or alone. */
+export type Budget = {readonly of: 'ratio' | 'difference' | 'product'} & ({readonly most: number} | {readonly least: number});
 
 /** One line of the table. `case` tells the lines of one figure apart; a line without budget is there to be read, not judged. */
 export interface Row {
@@ -31,7 +31,11 @@ export const ratioOf = (row: Row): number | undefined =>
   row.product === undefined || !row.baseline ? undefined : row.product / row.baseline;
 
 /** The number a budget looks at, and that later runs are compared with. */
-export const judged = (row: Row): number | undefined => (row.budget?.of === 'product' ? row.product : (ratioOf(row) ?? row.product));
+export const judged = (row: Row): number | undefined => {
+  if (row.budget?.of === 'product') return row.product;
+  if (row.budget?.of === 'difference') return row.product === undefined || row.baseline === undefined ? undefined : row.product - row.baseline;
+  return ratioOf(row) ?? row.product;
+};
 
 export function verdict(row: Row): 'ok' | 'over' | 'skipped' | '' {
   if (row.skipped) return 'skipped';

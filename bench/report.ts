@@ -45,7 +45,7 @@ function cells(row: Row, committed: Committed): string[] {
 }
 
 export const allowed = (budget: Budget, unit: string): string => {
-  const suffix = budget.of === 'ratio' ? '×' : unit;
+  const suffix = budget.of === 'ratio' ? '×' : budget.of === 'difference' ? `${unit} more` : unit;
   return 'most' in budget ? `≤ ${budget.most} ${suffix}` : `≥ ${budget.least} ${suffix}`;
 };
 

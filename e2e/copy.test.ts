@@ -170,7 +170,9 @@ describe.each(await engines())('files of a DevBox on %s', engine => {
     await waitFor(hasPart, {within: 20_000, what: 'the big file is on its way'});
     for (const {pid} of own.processes(/server\.js|server-main/)) process.kill(pid, 'SIGKILL');
     expect(await ended, said).toBe(1);
-    expect(said).toMatch(/broke off: the server or the worker went away\.\n.*(Nothing was written|were written whole; no other is there)\./);
+    expect(said).toMatch(
+      /broke off: the server or the worker went away\.\n.*(Nothing was written|were written whole; no other is there)\./,
+    );
     expect(readdirSync(to).filter(each => each !== 'a')).toEqual([]);
   });
 });

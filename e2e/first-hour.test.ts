@@ -98,3 +98,12 @@ test('run -d is run --detach', async () => {
   expect(ran.stdout).toMatch(/^j-[a-z2-7]{26}\n$/);
   expect((await up.cli(['jobs', 'wait', ran.stdout.trim()])).code).toBe(0);
 });
+
+test('a server that cannot start ends with the code of its error, and speaks of its own options', async () => {
+  await using up = await Up.open();
+  const env = machineEnv(`${up.root}/second`);
+  const busy = await run([boxyard, 'server', '--listen', `127.0.0.1:${up.port}`], {env});
+  expect([busy.code, busy.stderr], busy.stderr).toEqual([6, expect.stringContaining(`127.0.0.1:${up.port} is held by`)]);
+  const wrong = await run([boxyard, 'server', '--listen', 'nonsense'], {env});
+  expect([wrong.code, wrong.stderr]).toEqual([2, '--listen: expected HOST:PORT, got nonsense.\nboxyard server --help\n']);
+});

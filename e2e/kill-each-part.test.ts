@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {spawn} from 'node:child_process';
 import {boxyard} from '../faults/lab/directories.ts';
-import {engines, on, Up, waitFor} from './up.ts';
+import {engines, killPart, on, Up, waitFor} from './up.ts';
 
 const lines = Array.from({length: 200}, (_, i) => `line ${i}`);
 const count = 'i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); sleep 0.02; done; exit 3';
@@ -16,17 +16,6 @@ const parts: Readonly<Record<string, (up: Up) => Promise<void>>> = {
   'the agent': up => killPart(up, /agent\.js|agent-main/),
   'the embedded Redis': up => killPart(up, /redis-server|valkey-server/),
 };
-
-/** Either `up` starts the part again, or it ends and is started again as a person would. */
-async function killPart(up: Up, pattern: RegExp): Promise<void> {
-  const found = await waitFor(() => up.processes(pattern)[0], {within: 10_000, what: `a process like ${pattern}`});
-  process.kill(found.pid, 'SIGKILL');
-  await waitFor(() => !up.program.isRunning || up.processes(pattern).some(({pid}) => pid !== found.pid), {
-    within: 20_000,
-    what: 'it comes back or up ends',
-  });
-  if (!up.program.isRunning) await up.start();
-}
 
 const here = await engines();
 

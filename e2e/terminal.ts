@@ -1,5 +1,6 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
+import {readFileSync} from 'node:fs';
 import {promisify} from 'node:util';
 import {waitFor} from './up.ts';
 
@@ -14,6 +15,8 @@ export interface Screen extends AsyncDisposable {
   text(): Promise<string>;
   keys(...keys: readonly string[]): Promise<void>;
   shows(what: string | RegExp): Promise<void>;
+  /** To the command itself. */
+  signal(name: NodeJS.Signals): Promise<void>;
 }
 
 /** `boxyard …` in a real terminal with a shell behind it, so that what is left of the terminal afterwards can be seen. */
@@ -47,6 +50,11 @@ export async function openTerminal(
       await waitFor(found, {within: 20_000, what: `the screen shows ${what}`}).catch((error: Error) => {
         throw new Error(`${error.message}; it shows:\n${last}`);
       });
+    },
+    async signal(signal) {
+      const shell = (await tmux('list-panes', '-F', '#{pane_pid}')).stdout.trim();
+      const [child] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').split(' ');
+      process.kill(Number(child), signal);
     },
     [Symbol.asyncDispose]: async () => void (await tmux('kill-server').catch(() => undefined)),
   };

@@ -120,6 +120,17 @@ export class Up implements AsyncDisposable {
   }
 }
 
+/** Either `up` starts the part again, or it ends and is started again as a person would. */
+export async function killPart(up: Up, pattern: RegExp): Promise<void> {
+  const found = await waitFor(() => up.processes(pattern)[0], {within: 10_000, what: `a process like ${pattern}`});
+  process.kill(found.pid, 'SIGKILL');
+  await waitFor(() => !up.program.isRunning || up.processes(pattern).some(({pid}) => pid !== found.pid), {
+    within: 20_000,
+    what: 'it comes back or up ends',
+  });
+  if (!up.program.isRunning) await up.start();
+}
+
 const workerIdOf = (env: Readonly<Record<string, string>>): string | undefined => {
   const file = files(paths(env)).worker;
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as {worker: string}).worker : undefined;

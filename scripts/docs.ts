@@ -2,6 +2,7 @@
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
 import {renderErrors} from './docs/errors.ts';
+import {renderExitCodes} from './docs/exit-codes.ts';
 import {renderProtocol} from './docs/protocol.ts';
 import {renderManifest} from './build/manifest.ts';
 
@@ -9,7 +10,11 @@ process.chdir(`${import.meta.dirname}/..`);
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
 
 async function main(): Promise<void> {
-  const pages: Record<string, string> = {'docs/errors.md': renderErrors(), 'docs/protocol.md': renderProtocol()};
+  const pages: Record<string, string> = {
+    'docs/errors.md': renderErrors(),
+    'docs/exit-codes.md': renderExitCodes(),
+    'docs/protocol.md': renderProtocol(),
+  };
   if (existsSync('dist/cli/run.js')) pages['oclif.manifest.json'] = await renderManifest();
   const stale = Object.entries(pages).filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text);
   if (process.argv.includes('--check')) {

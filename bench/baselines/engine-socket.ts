@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs';
+import type {Duplex} from 'node:stream';
 import Docker from 'dockerode';
 import type {Lab} from '../lab.ts';
 
@@ -19,6 +20,8 @@ export interface RawEngine {
   remove(container: Docker.Container): Promise<void>;
   /** A command in a held container: its output to the last byte and its exit code. */
   exec(container: Docker.Container, argv: readonly string[]): Promise<{readonly bytes: number; readonly code: number}>;
+  /** A command at a terminal in a held container; its stream takes keys and gives output. The lab ends it. */
+  terminal(container: Docker.Container, argv: readonly string[]): Promise<Duplex>;
   /** Runs a command in a container of its own and throws its output away; resolves to the bytes seen. */
   attachToNull(argv: readonly string[]): Promise<number>;
 }
@@ -51,6 +54,10 @@ function drive(lab: Lab, name: EngineName, socket: string, docker: Docker): RawE
     createAndStart,
     remove,
     exec: runExec,
+    async terminal(container, argv) {
+      const exec = await container.exec({Cmd: [...argv], AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true});
+      return lab.own(await exec.start({hijack: true, stdin: true, Tty: true}), stream => stream.destroy());
+    },
     async attachToNull(argv) {
       const container = await docker.createContainer({Image: image, Cmd: [...argv], HostConfig: {}});
       lab.own(container, c => remove(c).catch(() => {}));

@@ -8,6 +8,8 @@ import {idleWorker} from './idle-worker.ts';
 import {logThroughput} from './log-throughput.ts';
 import {placement} from './placement.ts';
 import {singleJob} from './single-job.ts';
+import {terminalBulk} from './terminal-bulk.ts';
+import {terminalEcho} from './terminal-echo.ts';
 import {typedCommands} from './typed-commands.ts';
 import {upStart} from './up-start.ts';
 
@@ -17,6 +19,8 @@ export const figures: readonly Figure[] = [
   bulkJobs,
   execRoundTrip,
   devboxCreate,
+  terminalEcho,
+  terminalBulk,
   logThroughput,
   idleAgents,
   idleWorker,

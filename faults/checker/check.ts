@@ -20,7 +20,10 @@ export interface CheckOptions {
 export async function check(lab: Lab, options: CheckOptions = {}): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const views = new Map<string, JobView>();
-  await lab.settle(options.within ?? 60_000).catch(() => undefined);
+  // What the server decided alone, a worker that is back corrects (R10): only then is it the end.
+  const mayStay = (accepted: Accepted, job: JobView) =>
+    checkOutcome(job, accepted.plan.exit ?? 0, options.expect?.(accepted) ?? {}).length === 0;
+  await lab.settle(options.within ?? 60_000, mayStay).catch(() => undefined);
   for (const accepted of lab.accepted) {
     const view = await lab.api.job(accepted.id);
     views.set(accepted.id, view);

@@ -1,10 +1,9 @@
 import {existsSync, readdirSync} from 'node:fs';
 import type {JobView} from '@boxyard/core/api';
+import {jobHome} from '../lab/directories.ts';
 import {waitFor} from '../lab/wait-for.ts';
 import type {Lab} from '../lab/lab.ts';
 import type {Finding} from './finding.ts';
-
-const jobHome = '/var/lib/boxyard-job';
 
 /** I6: nothing of a job is left on the machine once its result was stored; removal may take a moment. */
 export async function checkLeftovers(lab: Lab, jobs: readonly JobView[], within = 15_000): Promise<Finding[]> {

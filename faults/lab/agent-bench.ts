@@ -1,9 +1,10 @@
-import {chmodSync, copyFileSync, mkdirSync} from 'node:fs';
+import {chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {makeRoot, processesOf, projectRoot, sweep} from './directories.ts';
+import {jobHome, makeRoot, processesOf, projectRoot, sweep} from './directories.ts';
 import {HostLedger} from './host-ledger.ts';
 import {ledgerStart} from './job-start.ts';
 import {ScriptedServer} from './scripted-server.ts';
+import {waitFor} from './wait-for.ts';
 import {Worker} from './worker.ts';
 import type {LedgerPlan} from '../ledger/expected.ts';
 
@@ -12,6 +13,7 @@ export class AgentBench implements AsyncDisposable {
   readonly root = makeRoot();
   readonly ledger = new HostLedger(join(this.root, 'ledger'));
   readonly #parts = new AsyncDisposableStack();
+  readonly #jobs: string[] = [];
   readonly #onExit = () => processesOf(this.root).forEach(({pid}) => process.kill(pid, 'SIGKILL'));
   server!: ScriptedServer;
   worker!: Worker;
@@ -38,7 +40,16 @@ export class AgentBench implements AsyncDisposable {
 
   dispatch(plan: LedgerPlan, attempt?: {number: number; id: string}): ReturnType<typeof ledgerStart> {
     const script = join(this.root, 'ledger.sh');
-    return ledgerStart(this.server, {plan, script, mark: this.ledger.dir, ...(attempt ? {attempt} : {})});
+    const start = ledgerStart(this.server, {plan, script, mark: this.ledger.dir, ...(attempt ? {attempt} : {})});
+    this.#jobs.push(start.job);
+    return start;
+  }
+
+  /** Every result is stored now, so the agent has no reason to keep anything of a job. Rejects where something is left (I6). */
+  async clear(): Promise<void> {
+    for (const {job, attempt} of this.server.all('job.result')) this.server.send({type: 'job.stored', job, attempt});
+    const folders = () => (existsSync(jobHome) ? readdirSync(jobHome) : []).filter(name => this.#jobs.some(job => name.includes(job)));
+    await waitFor(() => folders().length === 0, {within: 15_000, what: 'the agent leaves nothing behind'});
   }
 
   starts(key: string): number {

@@ -9,6 +9,8 @@ export const node = join(projectRoot, 'node_modules/node/bin/node');
 /** Server and agent as the CLI starts them, without the process in between. */
 export const serverProgram = join(projectRoot, 'dist/server.js');
 export const agentProgram = join(projectRoot, 'dist/agent.js');
+/** Where jobs of the engine process have their folders when the agent is root. */
+export const jobHome = '/var/lib/boxyard-job';
 export const boxyard = process.env['BOXYARD_BIN'] ?? join(projectRoot, 'bin/boxyard');
 
 /** A directory of one lab, which everything of it lies below and by whose name its processes are found. Short, for sockets. */

@@ -170,22 +170,18 @@ export class Lab implements AsyncDisposable {
     );
   }
 
-  /** All accepted jobs ended, and all their bytes stored. */
-  async settle(within = 60_000): Promise<readonly JobView[]> {
+  /** All accepted jobs ended with all their bytes stored; or by the server's own decision, where `mayStay` says it is the last. */
+  async settle(within: number, mayStay: (accepted: Accepted, job: JobView) => boolean): Promise<void> {
     const end = Date.now() + within;
-    const views: JobView[] = [];
-    for (const {id} of this.accepted)
-      views.push(
-        await waitUntil(
-          () => this.api.job(id),
-          job => job.state === 'ended' && (hasWholeLog(job) || job.source === 'server'),
-          {
-            within: Math.max(1_000, end - Date.now()),
-            what: `${id} ends with its whole log`,
-          },
-        ),
+    for (const accepted of this.accepted)
+      await waitUntil(
+        () => this.api.job(accepted.id),
+        job => job.state === 'ended' && (job.source === 'server' ? mayStay(accepted, job) : hasWholeLog(job)),
+        {
+          within: Math.max(1_000, end - Date.now()),
+          what: `${accepted.id} ends with its whole log`,
+        },
       );
-    return views;
   }
 
   /** Processes of the lab whose command line matches. */

@@ -14,7 +14,10 @@ export class Redis implements AsyncDisposable {
   readonly port: number;
   readonly program: Program;
 
-  private constructor(dir: string, port: number, argv: readonly string[]) {
+  readonly #argv: string[];
+
+  private constructor(dir: string, port: number, argv: string[]) {
+    this.#argv = argv;
     this.dir = dir;
     this.port = port;
     this.program = new Program({name: 'redis', argv, env: {PATH: process.env['PATH'] ?? ''}, log: join(dir, 'redis.log'), cwd: dir});
@@ -52,6 +55,16 @@ export class Redis implements AsyncDisposable {
 
   cli(...command: readonly string[]): Promise<string> {
     return must(['redis-cli', '-p', String(this.port), ...command], {within: 10_000});
+  }
+
+  /** From the next start on, loading takes so many milliseconds more for each key that is there now. */
+  async slowDown(msPerKey: number): Promise<void> {
+    await this.cli('bgrewriteaof');
+    await waitFor(async () => /aof_rewrite_in_progress:0\s[^]*aof_last_bgrewrite_status:ok/.test(await this.cli('info', 'persistence')), {
+      within: 10_000,
+      what: 'the file is written anew',
+    });
+    this.#argv.push('--key-load-delay', String(msPerKey * 1_000));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

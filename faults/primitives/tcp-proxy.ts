@@ -62,7 +62,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** `reset_peer`: every open connection ends with a reset on both sides. */
   reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) cut(socket);
   }
 
   /** Every open connection ends properly (FIN). */
@@ -111,8 +111,8 @@ export class TcpProxy implements AsyncDisposable {
       for (const piece of pieces(chunk, toxics.slice)) {
         if (toxics.cutAfter !== undefined && (toxics.cutAfter -= piece.length) <= 0) {
           delete toxics.cutAfter;
-          from.resetAndDestroy();
-          to.resetAndDestroy();
+          cut(from);
+          cut(to);
           return;
         }
         if (!to.write(piece)) await Promise.race([once(to, 'drain', {signal}), once(to, 'close', {signal})]);
@@ -128,6 +128,12 @@ export class TcpProxy implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
     if (this.#server.listening) await once(this.#server, 'close');
   }
+}
+
+/** A reset, unless its end is on the way already: such a socket, reset, is one that Node waits for without end when it exits. */
+function cut(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 const renamed = (bytes: Buffer, {from, to}: {readonly from: string; readonly to: string}): Buffer =>

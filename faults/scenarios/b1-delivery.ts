@@ -32,6 +32,7 @@ async function duplicates(): Promise<Told> {
     firstDifference(expectedOutput(plan).stdout, got) === undefined,
     `output: ${firstDifference(expectedOutput(plan).stdout, got)}`,
   );
+  await bench.clear();
   return {jobs: 1, figures: {dispatches: 51}};
 }
 
@@ -47,6 +48,7 @@ async function staleAttempts(): Promise<Told> {
   expectEqual(refused.job, second.job, 'the refused job');
   await server.wait('job.result');
   expectEqual(bench.starts('stale'), 1, 'starts');
+  await bench.clear();
   return {jobs: 1};
 }
 

@@ -36,9 +36,11 @@ function wrong(engine: Engine, what: Wrong, call: RegExp, name: string): Scenari
       await during(rule, async () => {
         const {id} = await lab.submit({key: 'wrong', lines: 20, rate: 20, exit: 3}, {engine});
         await lab.ended(id, 60_000);
+        expectEqual(proxy.struck.length, 1, 'wrong answers given');
+        // Before the healing, which cuts every call that is on its way.
+        // A program that was started ends as it does, with all it said.
+        await mustHold(lab, call.source.includes('start') ? {} : {expect: () => ({outcomes: ['failed'], log: 'prefix'})});
       });
-      expectEqual(proxy.struck.length, 1, 'wrong answers given');
-      await mustHold(lab, {expect: () => ({outcomes: ['failed'], log: 'prefix'})});
       const view = await lab.api.job(lab.accepted[0]!.id);
       return {jobs: 1, figures: {outcome: `${view.outcome} ${JSON.stringify(view.exit ?? view.error?.code)}`}};
     },

@@ -1,6 +1,7 @@
 import {mustHold} from '../checker/check.ts';
 import {delayFor} from '../lab/delay-for.ts';
 import {Lab} from '../lab/lab.ts';
+import {waitUntil} from '../lab/wait-for.ts';
 import {hardReset, Network, partition} from '../primitives/namespaces.ts';
 import {during} from '../primitives/fault.ts';
 import {toxic} from '../primitives/tcp-proxy.ts';
@@ -65,7 +66,12 @@ async function edges(): Promise<Told> {
     ids.push((await lab.api.must<{id: string}>('POST', '/v1/jobs', {body: {engine: 'process', command}})).id);
   const expected = [Buffer.from(''), Buffer.from('x'), Buffer.from([0, 255, 195, 169])];
   for (const [index, id] of ids.entries()) {
-    const job = await lab.ended(id);
+    // The last bytes may come behind the result.
+    const job = await waitUntil(
+      () => lab.api.job(id),
+      view => view.state === 'ended' && view.logsComplete,
+      {within: 30_000, what: `${id} ends with its whole log`},
+    );
     const got = await lab.api.logs(id);
     if (!got.equals(expected[index]!))
       throw new Error(`I3 log of job ${index}: expected ${expected[index]!.toString('hex')}, found ${got.toString('hex')}`);

@@ -57,7 +57,14 @@ async function strangers(
 ): Promise<AsyncDisposable & {names: string[]; still(): Promise<string[]>}> {
   const tag = root.split('-').at(-1)!.toLowerCase();
   const names = [`plain-${tag}`, `other-${tag}`];
-  const labels = ['--label', 'io.boxyard.agent=another-machine', '--label', 'io.boxyard.job=j-aaaaaaaaaaaaaaaaaaaaaaaaaa'];
+  const labels = [
+    '--label',
+    'io.boxyard.agent=another-machine',
+    '--label',
+    'io.boxyard.job=j-aaaaaaaaaaaaaaaaaaaaaaaaaa',
+    '--label',
+    'io.boxyard.kind=job',
+  ];
   await view.cli('run', '-d', '--name', names[0]!, image, 'sleep', '600');
   await view.cli('run', '-d', '--name', names[1]!, ...labels, image, 'sleep', '600');
   return {

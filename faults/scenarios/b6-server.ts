@@ -5,6 +5,7 @@ import {waitFor} from '../lab/wait-for.ts';
 import {blockEventLoop, spinPreload} from '../primitives/event-loop.ts';
 import {during} from '../primitives/fault.ts';
 import {hang} from '../primitives/signals.ts';
+import {expectThat} from './expectations.ts';
 import type {Context, Scenario, Told} from './scenario.ts';
 
 const jobsOf = (short: boolean) => (short ? 15 : 50);
@@ -60,11 +61,16 @@ async function frozenServer({short}: Context): Promise<Told> {
 
 async function blockedLoop({short}: Context): Promise<Told> {
   const ms = short ? 3_000 : 6_000;
-  await using lab = await Lab.open({server: {env: spinPreload('/tmp', ms).env}});
+  await using lab = await Lab.open({server: {env: spinPreload(ms)}});
   await load(lab, jobsOf(short), short ? 5 : 12);
   for (let round = 0; round < 2; round += 1) {
     await delayFor(700);
-    await during(blockEventLoop(lab.server.program), () => delayFor(ms));
+    await during(blockEventLoop(lab.server.program), async () => {
+      await delayFor(200);
+      const answer = await lab.api.call('GET', '/v1/health', {within: 1_000}).catch(() => undefined);
+      expectThat(answer === undefined, 'the blocked server answered');
+      await delayFor(ms - 1_200);
+    });
   }
   await mustHold(lab, {within: 90_000});
   return {jobs: jobsOf(short)};

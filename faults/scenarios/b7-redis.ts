@@ -34,23 +34,48 @@ async function away(ms: number): Promise<Told> {
   return {jobs: lab.accepted.length, figures: {'refused in, ms': refusedMs, 'works again in, ms': Date.now() - before}};
 }
 
-/** Redis forgets what happened since a moment ago (R3): nothing runs twice under one attempt, nothing that was accepted hangs. */
+/**
+ * Redis forgets what happened since a moment ago (R3): nothing runs twice under one attempt, nothing that was accepted hangs, and
+ * an end that was stored and forgotten comes back as it was.
+ */
 async function forgets(): Promise<Told> {
   await using lab = await Lab.open({externalRedis: true, workers: [{}, {}]});
   for (let i = 0; i < 4; i += 1) await lab.submit({key: `old${i}`, lines: 80, rate: 10, exit: i % 2});
+  const ending = await lab.submit({key: 'ending', lines: 15, rate: 10, exit: 3});
+  await lab.running(ending.id);
   const forgetting = redisForgets(lab.redis);
   await forgetting.inject();
   for (let i = 0; i < 4; i += 1) await lab.submit({key: `new${i}`, lines: 60, rate: 10, exit: 2});
-  await delayFor(1_500);
+  await lab.ended(ending.id);
+  await delayFor(500);
+  // Nobody may mend anything before it was seen to be broken.
+  lab.redisLink.refuse(true);
+  lab.redisLink.reset();
   await forgetting.crash();
+  const forgotten = await forgottenJobs(lab, lab.redis);
+  expectEqual(forgotten.length, 4, 'jobs that Redis forgot');
+  expectThat(!(await record(lab.redis, ending.id)).includes('"state":"ended"'), 'Redis still knows the end that it had to forget');
+  lab.redisLink.refuse(false);
   await forgetting.heal();
   await lab.server.healthy();
-  // What Redis forgot before any agent had it is gone; the rest comes back from the agents' journals.
-  const known = await waitFor(async () => knownJobs(lab), {within: 30_000, what: 'the server answers'});
+  const gone = await dropGone(lab);
+  await mustHold(lab, {within: 90_000, skipHistory: true});
+  return {jobs: lab.accepted.length, figures: {'forgotten jobs': forgotten.length, 'of these gone for good': gone}};
+}
+
+const record = (redis: Redis, job: string): Promise<string> => redis.cli('get', `{boxyard}:job:${job}`);
+
+async function forgottenJobs(lab: Lab, redis: Redis): Promise<readonly string[]> {
+  const records = await Promise.all(lab.accepted.map(async ({id}) => ({id, text: (await record(redis, id)).trim()})));
+  return records.filter(each => each.text === '').map(each => each.id);
+}
+
+/** What Redis forgot before any agent had it is gone; the rest comes back from the agents' journals. */
+async function dropGone(lab: Lab): Promise<number> {
+  const known = await waitFor(() => knownJobs(lab), {within: 30_000, what: 'the server answers'});
   const gone = lab.accepted.filter(job => !known.has(job.id) && lab.ledger.starts(job.plan.key).size === 0);
   lab.accepted.splice(0, lab.accepted.length, ...lab.accepted.filter(job => !gone.includes(job)));
-  await mustHold(lab, {within: 90_000, skipHistory: true});
-  return {jobs: lab.accepted.length, figures: {forgotten: gone.length}};
+  return gone.length;
 }
 
 async function knownJobs(lab: Lab): Promise<Set<string>> {
@@ -72,17 +97,17 @@ async function failover(): Promise<Told> {
   await replica.cli('replicaof', 'no', 'one');
   await Promise.all(Array.from({length: 10}, (_, i) => lab.submit({key: `lost${i}`, lines: 20, rate: 10})));
   await delayFor(800);
+  const forgotten = await forgottenJobs(lab, replica);
+  expectEqual(forgotten.length, 10, 'jobs that the new primary does not know');
   lab.redisLink.repoint({port: replica.port});
   lab.redisLink.reset();
   await waitFor(() => lab.submit({key: 'after', lines: 3}).catch(() => undefined), {
     within: 30_000,
     what: 'a job is accepted on the new primary',
   });
-  const known = await waitFor(() => knownJobs(lab), {within: 30_000, what: 'the server answers'});
-  const gone = lab.accepted.filter(job => !known.has(job.id) && lab.ledger.starts(job.plan.key).size === 0);
-  lab.accepted.splice(0, lab.accepted.length, ...lab.accepted.filter(job => !gone.includes(job)));
+  const gone = await dropGone(lab);
   await mustHold(lab, {within: 90_000, skipHistory: true});
-  return {jobs: lab.accepted.length, figures: {'lost with the old primary': gone.length}};
+  return {jobs: lab.accepted.length, figures: {'unknown to the new primary': forgotten.length, 'of these gone for good': gone}};
 }
 
 /** Scripts flushed, clients cut, commands paused: nobody notices more than a pause. */
@@ -107,35 +132,53 @@ async function nuisances({short}: Context): Promise<Told> {
   return {jobs};
 }
 
-/** Started before its Redis, the server says so and works once there is one. */
+/** Started before its Redis, which then loads for a while, the server waits and says so, and works once there is one. */
 async function wrongOrder(): Promise<Told> {
   await using lab = await Lab.open({externalRedis: true});
+  await lab.redis.slowDown(100);
   await lab.server.program.stop();
   await lab.redis.program.kill();
   lab.server.program.start();
-  await delayFor(2_000);
-  await lab.redis.start();
-  if (!lab.server.program.isRunning) lab.server.program.start();
+  await waitFor(() => lab.server.program.log.includes('Redis does not answer'), {within: 10_000, what: 'the server says that it waits'});
+  lab.redis.program.start();
+  await waitFor(async () => (await lab.redis.cli('ping')).includes('LOADING'), {within: 10_000, every: 20, what: 'Redis is loading'});
+  await delayFor(500);
   await lab.server.healthy();
   await lab.submit({key: 'late', lines: 3});
   await mustHold(lab);
   return {jobs: 1};
 }
 
-/** An empty Redis by mistake: agents keep their boxes and come back when the right one does (R14). */
+/**
+ * An empty Redis by mistake, first under the running server, then at its start, when agents have to be let in anew and are not:
+ * they keep their boxes, and all is well when the right one is back (R14).
+ */
 async function wrongRedis(): Promise<Told> {
   await using lab = await Lab.open({externalRedis: true});
-  const {id} = await lab.submit({key: 'kept', lines: 150, rate: 10, exit: 3});
+  const worker = lab.workers[0]!;
+  const {id} = await lab.submit({key: 'kept', lines: 250, rate: 10, exit: 3});
   await lab.running(id);
   const empty = lab.own(await Redis.create(`${lab.root}/empty`));
-  lab.redisLink.repoint({port: empty.port});
-  lab.redisLink.reset();
+  const point = async (redis: Redis) => {
+    lab.redisLink.repoint({port: redis.port});
+    lab.redisLink.reset();
+  };
+  await point(empty);
   await delayFor(4_000);
-  expectThat(lab.workers[0]!.program.isRunning, 'the agent ended because of an empty Redis');
-  lab.redisLink.repoint({port: lab.redis.port});
-  lab.redisLink.reset();
-  if (!lab.server.program.isRunning) lab.server.program.start();
-  await lab.server.healthy();
+  expectThat((await empty.cli('dbsize')).trim() !== '0', 'the server never used the empty Redis');
+  await lab.server.program.kill();
+  await empty.cli('flushall');
+  await lab.server.start();
+  await waitFor(() => /no connection.*(credential|token)|(credential|token).*no connection/i.test(worker.program.log), {
+    within: 10_000,
+    what: 'the agent is not let in',
+  });
+  await delayFor(2_000);
+  expectThat(worker.program.isRunning, 'the agent ended because of an empty Redis');
+  expectThat(lab.processes(/ledger\.sh --key kept/).length > 0, 'the job ended because of an empty Redis');
+  await lab.server.program.kill();
+  await point(lab.redis);
+  await lab.server.start();
   // An unknown credential is asked about again after five minutes (30 s at this scale).
   const view: JobView = await lab.ended(id, 60_000);
   expectEqual(view.exit, {code: 3}, 'the exit of the job that ran through it');
@@ -150,6 +193,6 @@ export const b7: readonly Scenario[] = [
   {name: 'B7 Redis forgets its last writes', fault: 'F10 without the last seconds', invariants: 'I2 I3 I5 I6 I8', run: forgets},
   {name: 'B7 failover with lost writes', fault: 'F11', invariants: 'I2 I3 I5 I6 I8', run: failover},
   {name: 'B7 scripts flushed, clients cut, commands paused', fault: 'F12', invariants: all, isShort: true, run: nuisances},
-  {name: 'B7 server before Redis', fault: 'start order', invariants: all, run: wrongOrder},
-  {name: 'B7 an empty Redis by mistake', fault: 'wrong Redis, then the right one', invariants: all, run: wrongRedis},
+  {name: 'B7 server before Redis', fault: 'start order; LOADING', invariants: all, run: wrongOrder},
+  {name: 'B7 an empty Redis by mistake', fault: 'wrong Redis, twice, then the right one', invariants: all, run: wrongRedis},
 ];

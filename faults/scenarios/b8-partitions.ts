@@ -83,13 +83,20 @@ const everybody = () =>
     const {id} = await lab.submit({key: 'all', lines: 200, rate: 10, exit: 3}, {request: {worker: lab.workers[0]!.name}});
     await lab.running(id);
     const other = lab.workers[1]!;
+    const mustWait = async (when: string) => {
+      const view = await lab.api.job(id);
+      expectThat(view.state !== 'ended', `${when} the job is ${view.outcome}: ${view.reason?.message}`);
+    };
     await during(partition(machine), async () => {
       await other.program.kill();
+      await lab.workers[0]!.is(lab.api, 'offline');
       await delayFor(lostAfterMs * 1.5);
-      const view = await lab.api.job(id);
-      expectThat(view.state !== 'ended', `with every worker gone the job is ${view.outcome} after ${lostAfterMs * 1.5} ms`);
+      await mustWait('with every worker gone for long');
+      other.start();
+      await other.is(lab.api, 'online');
+      await delayFor(500);
+      await mustWait('as soon as the first worker is back');
     });
-    other.start();
     await mustHold(lab, {within: 90_000});
     return {jobs: 1};
   });

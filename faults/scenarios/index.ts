@@ -8,10 +8,12 @@ import {b8} from './b8-partitions.ts';
 import {b9} from './b9-duplicates.ts';
 import {b11} from './b11-disk.ts';
 import {b12} from './b12-half-open.ts';
+import {b13} from './b13-terminals.ts';
 import {b15} from './b15-order.ts';
 import {b16} from './b16-cancel.ts';
 import {b17} from './b17-poison.ts';
 import {b19} from './b19-garbage.ts';
+import {b19Terminals} from './b19-terminals.ts';
 import {chaosScenarios} from './chaos.ts';
 import type {Scenario} from './scenario.ts';
 
@@ -26,9 +28,11 @@ export const scenarios: readonly Scenario[] = [
   ...b9,
   ...b11,
   ...b12,
+  ...b13,
   ...b15,
   ...b16,
   ...b17,
   ...b19,
+  ...b19Terminals,
   ...chaosScenarios,
 ];

@@ -11,7 +11,7 @@ export interface Row {
   readonly ownFolder?: boolean;
 }
 
-const contracts = ['core/protocol', 'core/api', 'core/errors', 'core/plugin-api', 'core/config', 'core/security', 'core/vt'];
+const contracts = ['core/protocol', 'core/api', 'core/errors', 'core/plugin-api', 'core/config', 'core/security', 'core/vt', 'core/streams'];
 const rules = ['core/*/rules.ts', 'core/*/rules-*.ts', 'core/*/rules'];
 const stores = ['core/*/store.ts', 'core/*/store-*.ts', 'core/*/store'];
 const subject = [
@@ -34,11 +34,12 @@ export const table: readonly Row[] = [
   {files: 'core/errors', may: []},
   {files: 'core/vt', may: []},
   {files: 'core/plugin-api', may: []},
+  {files: 'core/streams', may: ['core/errors']},
   {files: 'core/api', may: ['core/protocol', 'core/errors']},
   {files: 'core/config', may: ['core/errors']},
   {files: 'core/security', may: ['core/protocol', 'core/errors', 'core/plugin-api']},
   {files: 'core/plugin-host', may: ['core/plugin-api', 'core/errors', 'core/config', 'core/security']},
-  {files: 'core/client', may: ['core/api', 'core/errors', 'core/protocol', 'core/config']},
+  {files: 'core/client', may: ['core/api', 'core/errors', 'core/protocol', 'core/config', 'core/streams']},
   {files: 'core/rim', may: [...contracts, 'core/services.ts']},
   {files: 'core/blobs', may: [...contracts, 'core/rim/clock.ts']},
   ...subjects.map(name => ({files: `core/${name}`, may: subject})),

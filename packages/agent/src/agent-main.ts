@@ -2,7 +2,7 @@ import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
 import {logFormat, logSink, timingFrom} from '@boxyard/core/config';
-import {asBoxyardError} from '@boxyard/core/errors';
+import {asBoxyardError, entryOf} from '@boxyard/core/errors';
 import {startAgent} from './agent.ts';
 import {resolveConfig, type AgentFlags} from './config.ts';
 import {version} from './version.ts';
@@ -61,7 +61,7 @@ try {
     hostProgram: {file: hostFile, isBundle: !isSource},
     onStopped: error => {
       logger.error({code: error.code}, `${error.message} ${error.hint}`);
-      void agent.close().finally(() => process.exit(4));
+      void agent.close().finally(() => process.exit(Number(process.env['BOXYARD_REFUSED_EXIT'] ?? 4)));
     },
     // Only fault tests set it: the process dies as hard as by kill -9.
     ...(crashAt === undefined ? {} : {crash: (at: string) => void (at === crashAt && process.kill(process.pid, 'SIGKILL'))}),
@@ -77,7 +77,7 @@ try {
   const error = asBoxyardError(thrown);
   process.stderr.write(`${error.message}\n${error.hint ? `${error.hint}\n` : ''}`);
   if (error.code === 'INTERNAL') process.stderr.write(`${String((error.cause as Error)?.stack ?? error.cause)}\n`);
-  process.exit(error.code === 'STATE_DIR_BUSY' ? 6 : error.code === 'UNAUTHENTICATED' ? 4 : 1);
+  process.exit(entryOf(error.code).exit);
 }
 
 function levelOf(fields: object): 'debug' | 'info' | 'warn' {

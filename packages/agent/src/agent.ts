@@ -1,23 +1,24 @@
 import {randomBytes} from 'node:crypto';
-import type {Timing} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
+import type {Agent, AgentDeps} from './agent-deps.ts';
 import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
-import {figuresOf, type DiskFigures} from './disk-guard.ts';
+import {figuresOf} from './disk-guard.ts';
 import {loadAll} from './engine-loading.ts';
 import {Engines} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
-import {prepareHost, spawnHost, type HostProgram} from './host-spawn.ts';
+import {prepareHost, spawnHost} from './host-spawn.ts';
 import {Hosts} from './hosts.ts';
 import {Inventory} from './inventory.ts';
 import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
+import {Ports} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
@@ -25,30 +26,12 @@ import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
 import {lockStateDir, type StateLock} from './state-lock.ts';
 import {stdinTook} from './steps/stdin.ts';
-import type {CrashPoint, Parts} from './steps/index.ts';
+import type {Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
 import {Terminals} from './terminals.ts';
+import {tellAbout} from './tell-start.ts';
 
-export interface AgentDeps {
-  readonly timing: Timing;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly log: (message: string, fields?: object) => void;
-  readonly version: string;
-  readonly hostProgram: HostProgram;
-  /** The server refused this worker for good, and says why. */
-  readonly onStopped: (error: BoxyardError) => void;
-  readonly crash?: (at: CrashPoint) => void;
-  /** How full the disk of a folder is. */
-  readonly disk?: (dir: string) => DiskFigures;
-  readonly clock?: FollowingClock;
-}
-
-export interface Agent {
-  /** `connected`, or why it is not. */
-  readonly status: () => string;
-  /** Lets go of everything and ends nothing: boxes and the session host go on. */
-  close(): Promise<void>;
-}
+export type {Agent, AgentDeps} from './agent-deps.ts';
 
 /** Starts the agent; resolves when it has read its journal and dials. `STATE_DIR_BUSY` if another one runs on this directory. */
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
@@ -94,6 +77,7 @@ class RunningAgent {
   readonly #pulse: Pulse;
   readonly #terminals: Terminals;
   readonly #files: BoxFiles;
+  readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
@@ -123,7 +107,8 @@ class RunningAgent {
       log: deps.log,
       crash: deps.crash ?? (() => undefined),
     };
-    this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, send: this.#parts.send});
+    this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, streams, send: this.#parts.send});
+    this.#ports = new Ports({...this.#parts, connection});
     this.#files = new BoxFiles({...this.#parts, connection});
     this.#jobs = new Jobs(this.#parts);
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
@@ -133,6 +118,8 @@ class RunningAgent {
       clock: this.#clock,
       journal,
       offlineAfter: deps.timing.offlineAfter,
+      env: deps.env,
+      log: deps.log,
       jobs: this.#jobs,
       inventory: this.#inventory,
       connection: this.#connection,
@@ -195,6 +182,7 @@ class RunningAgent {
           this.#parts.outputs.onClosed();
           this.#terminals.onClosed();
           this.#files.onClosed();
+          this.#ports.onClosed();
         },
         stopped: deps.onStopped,
       },
@@ -260,6 +248,8 @@ class RunningAgent {
         return secrets.answer(message);
       case 'job.have':
         return outputs.have(message);
+      case 'job.ask':
+        return tellAbout(journal, message).forEach(said => send(said));
       case 'journal.ask':
         return void send(journalReport(journal, Number(journal.meta('epoch') ?? '0'), this.#clock.nowMs()));
       case 'inventory.ask':
@@ -267,7 +257,7 @@ class RunningAgent {
       case 'query':
         return this.#quietly(answer(message, this.#parts, this.#inventory).then(send));
       case 'stream.credit':
-        return this.#terminals.credit(message.stream, message.bytes) ? undefined : streams.credit(message.stream, message.bytes);
+        return streams.credit(message.stream, message.bytes);
       case 'terminal.open':
       case 'terminal.input':
       case 'terminal.resize':
@@ -277,6 +267,8 @@ class RunningAgent {
         return this.#quietly(this.#terminals.on(message));
       case 'files.open':
         return this.#quietly(this.#files.open(message));
+      case 'port.open':
+        return this.#quietly(this.#ports.open(message));
       case 'stream.end':
         return streams.end(message);
       case 'hello':

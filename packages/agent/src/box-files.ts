@@ -5,7 +5,7 @@ import {extract} from 'tar-stream';
 import {BoxyardError, asBoxyardError, fromWire, isBoxyardError, toWire} from '@boxyard/core/errors';
 import type {Box, Engine, Files} from '@boxyard/core/plugin-api';
 import {MAX_DATA_BYTES, encodeData, type DataFrame, type FileKind, type FromServer} from '@boxyard/core/protocol';
-import type {BulkSource} from './bulk.ts';
+import type {BulkSource} from '@boxyard/core/streams';
 import type {Connection} from './connection.ts';
 import {checkLabels} from './floor.ts';
 import {ownBox} from './own-box.ts';

@@ -60,6 +60,8 @@ export type AgentFlags = Partial<
   Pick<AgentFile, 'url' | 'name' | 'mode' | 'dataDir' | 'securityFloor' | 'logLevel' | 'slots' | 'memory' | 'engines' | 'labels'>
 >;
 
+/** What is wrong here was set on this machine. */
+const hint = 'boxyard worker run --help';
 const DEFAULT_URL = 'ws://localhost:4240/ws/worker';
 
 /** Flag, then environment, then file, then default. The environment's names are read bare and with `BOXYARD_` in front, which wins. */
@@ -130,7 +132,7 @@ function enginesOf(settings: AgentFile['engines'], podmanPath: string | undefine
 function checkUrl(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') return url;
-  throw new BoxyardError('INVALID_INPUT', {field: 'ORCHESTRATOR_WS_URL', issue: 'expected ws:// or wss://'});
+  throw new BoxyardError('INVALID_INPUT', {field: 'ORCHESTRATOR_WS_URL', issue: 'expected ws:// or wss://', hint});
 }
 
 /** A machine's name as the server takes names. */
@@ -145,12 +147,16 @@ function floorOf(value: string | undefined): Profile | undefined {
   if (value === undefined || value === 'none') return undefined;
   const parsed = Profile.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new BoxyardError('INVALID_INPUT', {field: 'SECURITY_FLOOR', issue: `expected open, standard, strict or offline, got ${value}`});
+  throw new BoxyardError('INVALID_INPUT', {
+    field: 'SECURITY_FLOOR',
+    issue: `expected open, standard, strict or offline, got ${value}`,
+    hint,
+  });
 }
 
 function modeOf(value: string | undefined): 'byom' | 'fleet' | undefined {
   if (value === undefined || value === 'byom' || value === 'fleet') return value;
-  throw new BoxyardError('INVALID_INPUT', {field: 'AGENT_MODE', issue: `expected byom or fleet, got ${value}`});
+  throw new BoxyardError('INVALID_INPUT', {field: 'AGENT_MODE', issue: `expected byom or fleet, got ${value}`, hint});
 }
 
 function levelOf(value: string | undefined): AgentConfig['logLevel'] | undefined {

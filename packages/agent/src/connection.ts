@@ -15,8 +15,8 @@ import {
   type FromServer,
 } from '@boxyard/core/protocol';
 import {Backoff} from './backoff.ts';
-import {BulkLane} from './bulk.ts';
-import {dial} from './dial.ts';
+import {BulkLane} from '@boxyard/core/streams';
+import {dial, isLoopback} from './dial.ts';
 
 type Hello = Extract<FromServer, {type: 'hello'}>;
 
@@ -46,6 +46,7 @@ export interface ConnectionEvents {
   stopped(error: BoxyardError): void;
 }
 
+const PATIENCE_MS = 10_000;
 const StartHead = z.object({type: z.literal('job.start'), entry: z.string(), job: JobId, attempt: Attempt});
 
 function parsed(text: string): unknown {
@@ -67,6 +68,7 @@ export class Connection {
   #gather: () => void = () => undefined;
   #isOpen = false;
   #isClosed = false;
+  #isFirst = true;
   #retry: NodeJS.Timeout | undefined;
   #liveness: NodeJS.Timeout | undefined;
   #lastInbound = 0;
@@ -126,7 +128,10 @@ export class Connection {
     const {hostname, port, protocol} = new URL(url);
     const tls = protocol === 'wss:';
     const host = hostname.replace(/^\[|\]$/g, '');
-    const target = {host, port: Number(port) || (tls ? 443 : 80), tls, fingerprint, env, timeoutMs: timing.dial};
+    // `up` starts server and agent together: at first the server is waited for rather than missed.
+    const patienceMs = this.#isFirst && isLoopback(host) ? Math.min(PATIENCE_MS, timing.dial) : 0;
+    this.#isFirst = false;
+    const target = {host, port: Number(port) || (tls ? 443 : 80), tls, fingerprint, env, timeoutMs: timing.dial, patienceMs};
     let refusal: BoxyardError | undefined;
     const createConnection = (_: unknown, done: (error: Error | null, stream?: unknown) => void): undefined => {
       dial(target).then(
@@ -154,7 +159,11 @@ export class Connection {
     socket.on('ping', () => (this.#lastInbound = performance.now()));
     socket.on('unexpected-response', (_, response) => void this.#onRefused(socket, response));
     socket.on('error', error =>
-      this.#onClose(socket, refusal?.message ?? error.message, refusal && this.#deps.timing.unauthenticatedRetry),
+      this.#onClose(
+        socket,
+        refusal ? `${refusal.message} ${refusal.hint}` : error.message,
+        refusal && this.#deps.timing.unauthenticatedRetry,
+      ),
     );
     socket.on('close', (code, reason) => this.#onClose(socket, `closed ${code} ${reason.toString()}`, this.#slowAfter(code)));
   }

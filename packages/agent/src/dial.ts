@@ -3,8 +3,11 @@ import {request as httpRequest} from 'node:http';
 import {request as httpsRequest} from 'node:https';
 import {connect as netConnect, isIP, type Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
 import {connect as tlsConnect, type TLSSocket} from 'node:tls';
 import {BoxyardError} from '@boxyard/core/errors';
+
+const AGAIN_MS = 20;
 
 export interface DialOptions {
   readonly host: string;
@@ -14,12 +17,14 @@ export interface DialOptions {
   readonly fingerprint?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly timeoutMs: number;
+  /** How long it is tried again where nobody listens yet. */
+  readonly patienceMs?: number;
 }
 
 /** A connection to the server: through the proxy of the environment where it names one, then TLS, then the pin. */
 export async function dial(options: DialOptions): Promise<Duplex> {
   const proxy = proxyFor(options);
-  const plain = proxy ? await throughProxy(proxy, options) : await directly(options);
+  const plain = proxy ? await throughProxy(proxy, options) : await patiently(options);
   return options.tls ? secure(plain, options) : plain;
 }
 
@@ -33,8 +38,10 @@ export function proxyFor({host, port, tls, env}: Pick<DialOptions, 'host' | 'por
   throw new BoxyardError('INVALID_INPUT', {field: variable, issue: 'expected http://HOST:PORT or https://HOST:PORT'});
 }
 
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
 function isExempt(host: string, port: number, list: string): boolean {
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return true;
+  if (isLoopback(host)) return true;
   return list
     .split(/[\s,]+/)
     .filter(Boolean)
@@ -45,6 +52,18 @@ function isExempt(host: string, port: number, list: string): boolean {
       const domain = name.replace(/^\*?\./, '');
       return host === domain || host.endsWith(`.${domain}`);
     });
+}
+
+async function patiently(options: DialOptions): Promise<Socket> {
+  const end = performance.now() + (options.patienceMs ?? 0);
+  for (;;) {
+    try {
+      return await directly(options);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || performance.now() > end) throw error;
+    }
+    await delay(AGAIN_MS);
+  }
 }
 
 function directly({host, port, timeoutMs}: DialOptions): Promise<Socket> {

@@ -16,7 +16,10 @@ export interface DiskFigures {
 export const isUnderPressure = ({freeShare, freeBytes, freeInodeShare}: DiskFigures): boolean =>
   freeBytes < MIN_FREE_BYTES || (freeShare < 0.1 && freeBytes < 10 * MIN_FREE_BYTES) || freeInodeShare < 0.05;
 
-/** Watches the state directory's disk, and holds a file there that is given up when results have to be written and nothing is left. */
+/**
+ * Watches the state directory's disk, and holds a file there that the journal gives up when a result has to be written and nothing
+ * is left. Not before: programs that still write would have it in a moment.
+ */
 export class DiskGuard {
   readonly #dir: string;
   readonly #ballast: string;
@@ -33,12 +36,7 @@ export class DiskGuard {
     const figures = this.#read(this.#dir);
     const isTight = isUnderPressure(figures);
     if (!isTight && !existsSync(this.#ballast)) this.#make();
-    if (figures.freeBytes < BALLAST_BYTES) this.release();
     return isTight ? `${said(figures)} under ${this.#dir}` : undefined;
-  }
-
-  release(): void {
-    rmSync(this.#ballast, {force: true});
   }
 
   #make(): void {

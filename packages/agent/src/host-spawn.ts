@@ -15,21 +15,35 @@ export interface HostProgram {
 export interface PreparedHost {
   readonly file: string;
   readonly version: string;
+  /** A file of the installation, from which the packages that cannot be in a bundle are found. */
+  readonly packages: string;
 }
 
 /** Done once, when the agent starts: an upgrade under a running agent must change neither what it starts nor where it looks for it. */
 export function prepareHost(stateDir: string, {file, isBundle}: HostProgram): PreparedHost {
   if (!existsSync(file)) throw new BoxyardError('CONFLICT', {what: file, issue: 'is not there', hint: 'Install Boxyard again.'});
   const version = versionOf(file);
-  return {file: isBundle ? copied(file, stateDir, version) : file, version};
+  return {file: isBundle ? copied(file, stateDir, version) : file, version, packages: file};
 }
 
+/** What mostly waits need not keep the megabytes in which a burst was over long ago: they are collected sooner instead. */
+const sparing = ['--max-semi-space-size=2'];
+
 /** Starts the session host in a session and process group of its own, with a log file for a terminal: nothing that ends the agent ends it. */
-export function spawnHost(stateDir: string, {file, version}: PreparedHost, env: Readonly<Record<string, string | undefined>>): void {
+export function spawnHost(
+  stateDir: string,
+  {file, version, packages}: PreparedHost,
+  env: Readonly<Record<string, string | undefined>>,
+): void {
   const log = openSync(join(stateDir, 'session-host.log'), 'a', 0o600);
   try {
-    const [command, ...args] = wrapped([process.execPath, file, stateDir, version], env);
-    const child = spawn(command!, args, {detached: true, stdio: ['ignore', log, log], cwd: stateDir, env: withoutOurs(env)});
+    const [command, ...args] = wrapped([process.execPath, ...sparing, file, stateDir, version], env);
+    const child = spawn(command!, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: stateDir,
+      env: {...withoutOurs(env), BOXYARD_PACKAGES: packages},
+    });
     child.on('error', () => undefined);
     child.unref();
   } finally {

@@ -4,6 +4,7 @@ import {rmSync} from 'node:fs';
 import {checkProfile, enforced} from './floor.ts';
 import {Job} from './job.ts';
 import type {JobRow, JobStart} from './journal.ts';
+import {Remains} from './remains.ts';
 import {spoolDir} from './session-host/spool.ts';
 import type {Parts} from './steps/index.ts';
 
@@ -17,12 +18,14 @@ type Cancel = Extract<FromServer, {type: 'job.cancel'}>;
 export class Jobs {
   readonly #parts: Parts;
   readonly #live = new Map<string, Job>();
+  readonly #remains: Remains;
   #confirmed: string | undefined;
   /** Why nothing that fills the disk is begun: it is nearly full (B11). */
   noRoom: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#remains = new Remains(parts);
   }
 
   get live(): IterableIterator<Job> {
@@ -78,12 +81,14 @@ export class Jobs {
   async delivered(of: Of): Promise<void> {
     const row = this.#parts.journal.find(of.job);
     if (row?.attempt.id === of.attempt.id && row.state === 'stored') await this.#forget(row);
+    this.#remains.drop(of);
   }
 
-  /** Another attempt owns the job: this one is stopped, and its result belongs to nobody. */
+  /** Another attempt owns the job: this one is stopped, and its result belongs to nobody; the rest of its log is sent. */
   async superseded(of: Of): Promise<void> {
     const row = this.#parts.journal.find(of.job);
     if (row?.attempt.id === of.attempt.id) await this.#giveUp(row);
+    else this.#remains.drop(of);
   }
 
   /** Everything the server must know after a reconnect. */
@@ -211,10 +216,13 @@ export class Jobs {
 
   async #clearAway(row: JobRow, job: Job | undefined): Promise<void> {
     await job?.done.catch(() => undefined);
-    void this.#removeBoxes(row).catch((error: unknown) =>
+    const of = {job: row.job, attempt: row.attempt};
+    const removed = this.#removeBoxes(row).catch((error: unknown) =>
       this.#parts.log('a box waits for garbage collection', {job: row.job, error: String(error)}),
     );
-    this.#letGo(row);
+    void removed
+      .then(() => this.#remains.deliver(of, () => this.#letGo(row)))
+      .catch((error: unknown) => this.#parts.log('the rest of a log was not sent', {job: row.job, error: String(error)}));
   }
 
   async #removeBoxes(row: JobRow): Promise<void> {

@@ -38,6 +38,7 @@ export interface JobRow {
 
 const SQLITE_FULL = 13;
 const TOMBSTONES_KEPT = 10_000;
+const RECENT_KEPT = 1_000;
 const TOMBSTONES_MS = 24 * 3_600_000;
 
 export interface Tombstone {
@@ -55,6 +56,7 @@ export class Journal {
   readonly #db: DatabaseSync;
   readonly #stateDir: string;
   readonly #jobs = new Map<string, JobRow>();
+  readonly #recent = new Map<string, JobRow>();
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #generations = new Map<string, number>();
   readonly #meta = new Map<string, string>();
@@ -80,6 +82,15 @@ export class Journal {
 
   find(job: string): JobRow | undefined {
     return this.#jobs.get(job);
+  }
+
+  /** Attempts whose end was stored a moment ago. */
+  get recent(): IterableIterator<JobRow> {
+    return this.#recent.values();
+  }
+
+  findRecent(job: string): JobRow | undefined {
+    return this.#recent.get(job);
   }
 
   tombstone(job: string): Tombstone | undefined {
@@ -136,9 +147,16 @@ export class Journal {
     this.#commits.later(`job ${row.job}`, () => this.#writeJob(row.job));
   }
 
-  /** The attempt is over and everybody knows: what stays is that it was. Forgotten by a crash, it is told and buried again. */
+  /**
+   * The attempt is over and everybody knows: what stays is that it was, and for a moment how it ended. Forgotten by a crash, it
+   * is told and buried again.
+   */
   bury(row: Pick<JobRow, 'job' | 'attempt'>, cancelled?: string): void {
-    if (this.#jobs.get(row.job)?.attempt.id === row.attempt.id) this.#jobs.delete(row.job);
+    const known = this.#jobs.get(row.job);
+    if (known?.attempt.id === row.attempt.id) {
+      this.#jobs.delete(row.job);
+      if (known.state === 'stored') this.#keepRecent(known);
+    }
     this.#tombstones.delete(row.job);
     this.#tombstones.set(row.job, {job: row.job, attempt: row.attempt, cancelled});
     const at = this.#now();
@@ -146,6 +164,13 @@ export class Journal {
     this.#commits.later(`tombstone ${row.job}`, () =>
       this.#statements.putTombstone.run(row.job, row.attempt.number, row.attempt.id, cancelled ?? null, at),
     );
+  }
+
+  /** In memory, and few: for a Redis that loses its last second when the end is stored in it (R3). */
+  #keepRecent(row: JobRow): void {
+    this.#recent.delete(row.job);
+    this.#recent.set(row.job, {...row, changedAt: this.#now()});
+    if (this.#recent.size > RECENT_KEPT) this.#recent.delete(this.#recent.keys().next().value!);
   }
 
   async setGeneration(devbox: string, generation: number): Promise<void> {

@@ -1,6 +1,6 @@
 import {closeSync, openSync, readSync} from 'node:fs';
 import {MAX_DATA_BYTES, encodeData, type Attempt, type FromServer, type Gap, type LogEnd, type OutputName} from '@boxyard/core/protocol';
-import type {BulkSource} from './bulk.ts';
+import type {BulkSource} from '@boxyard/core/streams';
 import type {Connection} from './connection.ts';
 import {OUTPUTS, gapsOf, lengthsOf, listSegments, spoolDir, type Segment} from './session-host/spool.ts';
 
@@ -231,11 +231,10 @@ class StreamSender implements BulkSource {
     for (;;) {
       const segment = this.#segmentAt(this.#sent);
       if (segment) return this.#readFrom(segment);
-      const to = this.#nextStart();
+      const noted = this.#notedGap();
+      const to = this.#nextStart(noted?.to);
       if (to === undefined) return Buffer.alloc(0);
-      const reason =
-        this.#gaps.find(gap => gap.stream === this.#name && gap.from <= this.#sent && gap.to > this.#sent)?.reason ?? 'spool-lost';
-      const gap: Gap = {stream: this.#name, from: this.#sent, to, reason: reason === 'engine-log' ? 'spool-lost' : reason};
+      const gap: Gap = {stream: this.#name, from: this.#sent, to, reason: noted?.reason ?? 'spool-lost'};
       this.#deps.connection().send({type: 'output.gap', job: this.#of.job, attempt: this.#of.attempt, gap});
       this.#sent = to;
       if (this.#sent >= this.#limit) return Buffer.alloc(0);
@@ -267,11 +266,15 @@ class StreamSender implements BulkSource {
     return buffer.subarray(0, readSync(fd, buffer, 0, most, this.#sent - segment.start));
   }
 
-  #nextStart(): number | undefined {
-    const next = this.#segments().find(one => one.start > this.#sent && one.size > 0)?.start;
-    const noted = gapsOf(this.#dir).find(
+  /** What the session host, or the result, says of the missing bytes at `sent`. */
+  #notedGap(): Gap | undefined {
+    return [...gapsOf(this.#dir), ...this.#gaps].find(
       gap => gap.stream === this.#name && gap.reason !== 'engine-log' && gap.from <= this.#sent && gap.to > this.#sent,
-    )?.to;
+    );
+  }
+
+  #nextStart(noted: number | undefined): number | undefined {
+    const next = this.#segments().find(one => one.start > this.#sent && one.size > 0)?.start;
     const to = next ?? noted ?? this.#end;
     return to === undefined || to <= this.#sent ? undefined : Math.min(to, Math.max(this.#limit, to));
   }

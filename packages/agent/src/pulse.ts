@@ -7,6 +7,7 @@ import {Vitals} from './heartbeat.ts';
 import type {Inventory} from './inventory.ts';
 import type {Jobs} from './jobs.ts';
 import type {Journal} from './journal.ts';
+import {SleepSignal} from './sleep-signal.ts';
 import {SleepWatch} from './sleep-watch.ts';
 
 export interface PulseDeps {
@@ -14,6 +15,8 @@ export interface PulseDeps {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly offlineAfter: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: (message: string, fields?: object) => void;
   readonly jobs: Jobs;
   readonly inventory: Inventory;
   readonly connection: Connection;
@@ -29,6 +32,7 @@ export class Pulse {
   readonly #guard: DiskGuard;
   readonly #vitals: Vitals;
   readonly #sleep: SleepWatch;
+  readonly #signal: SleepSignal;
   #timer: NodeJS.Timeout | undefined;
   #heardAt: number;
   #slept: {readonly ms: number; toldAt: number | undefined} | undefined;
@@ -38,12 +42,16 @@ export class Pulse {
     this.#guard = new DiskGuard(deps.stateDir, deps.disk);
     this.#vitals = new Vitals(deps.stateDir);
     this.#sleep = new SleepWatch(deps.clock, sleptMs => this.#onWake(sleptMs));
+    this.#signal = new SleepSignal(isGoing => (isGoing ? this.#onGoing() : this.#onSignalledWake()));
     // An agent that was dead has not been heard either, unless the machine itself has started since: then no job runs here.
     this.#heardAt = heardBefore(deps.journal) ?? deps.clock.bootMs();
   }
 
   start(everyMs: number): void {
     this.#sleep.start(everyMs / 2);
+    void this.#signal
+      .start(this.#deps.env)
+      .then(why => why !== undefined && this.#deps.log('no word of sleep from logind', {why, level: 'debug'}));
     this.every(everyMs);
   }
 
@@ -66,6 +74,7 @@ export class Pulse {
   stop(): void {
     clearInterval(this.#timer);
     this.#sleep.stop();
+    this.#signal.stop();
   }
 
   /** A new connection: a sleep that nobody was told of yet is told first. */
@@ -77,6 +86,20 @@ export class Pulse {
   noteTouch(): void {
     const at = Math.max(this.#heardAt, this.#deps.connection.heardAtBootMs ?? 0);
     this.#deps.journal.setMeta('heard', `${bootId()} ${at}`).catch(() => undefined);
+  }
+
+  /** The server runs elsewhere at once what may run elsewhere, so here it ends; unless the server cannot be told. */
+  #onGoing(): void {
+    const {connection, jobs} = this.#deps;
+    if (connection.send({type: 'worker.sleeping', state: 'going-to-sleep'})) jobs.endOutOfTouch(Infinity);
+  }
+
+  /** Also where it did not sleep after all: the server has been told that it would. */
+  #onSignalledWake(): void {
+    this.#sleep.look();
+    if (this.#slept !== undefined) return;
+    this.#slept = {ms: 0, toldAt: undefined};
+    this.#tellSlept();
   }
 
   /** In this order: what must not run any more ends before anything else is done. A socket that slept for long is dead. */

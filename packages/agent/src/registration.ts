@@ -55,7 +55,8 @@ const RECENT_MS = 60_000;
 
 /** Everything unfinished, and what ended within the last minute. */
 export function journalReport(journal: Journal, epoch: number, nowMs: number): Extract<FromAgent, {type: 'worker.journal'}> {
-  const jobs = [...journal.jobs]
+  const recent = [...journal.recent].filter(row => journal.find(row.job) === undefined);
+  const jobs = [...journal.jobs, ...recent]
     .filter(row => row.state === 'accepted' || row.state === 'running' || row.state === 'ended' || nowMs - row.changedAt < RECENT_MS)
     .map(row => ({
       job: row.job,

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {readFileSync, readdirSync} from 'node:fs';
+import {existsSync, readFileSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 
 export interface RunningHost {
@@ -17,6 +17,16 @@ export function runningHosts(stateDir: string): RunningHost[] {
     const pid = pidOf(stateDir, version);
     return pid === undefined ? [] : [{version, pid}];
   });
+}
+
+export interface HostShown extends RunningHost {
+  /** Of other code than this file: it finishes what it holds and ends. */
+  readonly isOlder: boolean;
+}
+
+export function hostsBeside(stateDir: string, installed: string): HostShown[] {
+  const current = existsSync(installed) ? versionOf(installed) : undefined;
+  return runningHosts(stateDir).map(host => ({...host, isOlder: host.version !== current}));
 }
 
 export const isRunning = (stateDir: string, version: string): boolean => pidOf(stateDir, version) !== undefined;

@@ -2,27 +2,33 @@ import {closeSync, openSync, readSync} from 'node:fs';
 import {Readable} from 'node:stream';
 import {BoxyardError, fromWire} from '@boxyard/core/errors';
 import {MAX_DATA_BYTES, encodeData, type Attempt, type DataFrame, type FromAgent, type FromServer} from '@boxyard/core/protocol';
-import type {BulkSource} from './bulk.ts';
+import type {BulkSource} from '@boxyard/core/streams';
 import type {Connection} from './connection.ts';
 
 type Of = {readonly job: string; readonly attempt: Attempt};
 type End = Extract<FromServer, {type: 'stream.end'}>;
 
-interface StreamHandler {
+export interface StreamHandler {
   data(frame: DataFrame): void;
   credit(bytes: number): void;
   end(message: End): void;
+}
+
+interface Resumed extends StreamHandler {
   /** A new connection: begin again where it stopped. */
   reopen(): void;
 }
 
 const WINDOW = 1024 * 1024;
 
-/** Files and stdin between server and agent: numbered streams of one connection that go on at their offset on the next. */
+/**
+ * The numbered streams of one connection. Files and stdin, which the agent opens, go on at their offset on the next one; what
+ * the server opened is bound here by whoever carries it, and ends with the connection.
+ */
 export class Streams {
   readonly #connection: () => Connection;
   readonly #byNumber = new Map<number, StreamHandler>();
-  readonly #all = new Set<StreamHandler>();
+  readonly #all = new Set<Resumed>();
   #number = 0;
 
   constructor(connection: () => Connection) {
@@ -105,8 +111,12 @@ export class Streams {
     this.#byNumber.set(number, handler);
   }
 
-  release(number: number, handler: StreamHandler): void {
-    this.#byNumber.delete(number);
+  unbind(number: number, handler: StreamHandler): void {
+    if (this.#byNumber.get(number) === handler) this.#byNumber.delete(number);
+  }
+
+  release(number: number, handler: Resumed): void {
+    this.unbind(number, handler);
     this.#all.delete(handler);
   }
 }
@@ -127,7 +137,7 @@ interface IncomingDeps {
   readonly sink: Sink;
 }
 
-export class Incoming implements StreamHandler {
+export class Incoming implements Resumed {
   readonly #deps: IncomingDeps;
   #number = 0;
   #at: number;
@@ -196,7 +206,7 @@ interface OutgoingDeps {
   readonly bytes: number;
 }
 
-class Outgoing implements StreamHandler, BulkSource {
+class Outgoing implements Resumed, BulkSource {
   onFinish: (error: Error | undefined) => void = () => undefined;
   readonly #deps: OutgoingDeps;
   readonly #fd: number;

@@ -1,12 +1,13 @@
 import {BoxyardError, asBoxyardError, toWire} from '@boxyard/core/errors';
 import {encodeData, type FromAgent, type FromServer, type SessionState} from '@boxyard/core/protocol';
-import type {BulkSource} from './bulk.ts';
+import {FrameQueue} from '@boxyard/core/streams';
 import type {Connection} from './connection.ts';
 import type {HeldRegistry} from './held-registry.ts';
 import type {FromView} from './host-client.ts';
 import type {Hosts} from './hosts.ts';
 import type {Journal, JobRow} from './journal.ts';
 import type {HeldState} from './session-host/wire.ts';
+import type {StreamHandler, Streams} from './streams.ts';
 
 type Message<T extends FromServer['type']> = Extract<FromServer, {type: T}>;
 type Of = Pick<HeldState, 'job' | 'attempt'>;
@@ -20,6 +21,7 @@ export interface TerminalsDeps {
   readonly host: Hosts;
   readonly held: HeldRegistry;
   readonly journal: Pick<Journal, 'find'>;
+  readonly streams: Streams;
   readonly send: (message: FromAgent) => boolean;
 }
 
@@ -38,9 +40,10 @@ export class Terminals {
   async #open(message: ToOpen): Promise<void> {
     const {stream, job, attempt, viewer, mayType, columns, rows, has, history} = message;
     const row = this.#deps.journal.find(job);
-    this.#streams.get(stream)?.leave();
-    const made = new ViewStream(message, this.#deps.connection());
+    this.#drop(stream);
+    const made = new ViewStream(message, this.#deps.connection(), this.#deps.host);
     this.#streams.set(stream, made);
+    this.#deps.streams.bind(stream, made);
     try {
       if (row === undefined || row.attempt.id !== attempt.id) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: job});
       const slot = slotOf(row);
@@ -48,7 +51,7 @@ export class Terminals {
       const of = {job, attempt: row.attempt, slot, view: stream, viewer, mayType, size, history};
       const opened = await this.#deps.host.view({type: 'view', ...of, ...(has === undefined ? {} : {has})});
       this.#deps.send({type: 'terminal.opened', stream, input: opened.input, controls: opened.controls, ...opened.size});
-      this.credit(stream, message.credit);
+      made.credit(message.credit);
     } catch (error) {
       this.#drop(stream);
       this.#deps.send({type: 'stream.end', stream, error: toWire(asBoxyardError(error))});
@@ -70,13 +73,6 @@ export class Terminals {
     else this.#close(stream);
   }
 
-  /** True where the stream is one of these. */
-  credit(stream: number, bytes: number): boolean {
-    if (!this.#streams.has(stream)) return false;
-    this.#deps.host.tellView({type: 'view.credit', view: stream, bytes});
-    return true;
-  }
-
   fromView(message: FromView, bytes: Buffer): void {
     const stream = this.#streams.get(message.view);
     if (stream === undefined) return;
@@ -86,13 +82,13 @@ export class Terminals {
         return void this.#deps.send({type: 'terminal.screen', stream: stream.number, at, bytes: length, output, ...size});
       }
       case 'view.data':
-        return stream.push(encodeData({stream: stream.number, offset: message.offset, bytes}));
+        return stream.queue.push(encodeData({stream: stream.number, offset: message.offset, bytes}));
       case 'view.took':
         return void this.#deps.send({type: 'terminal.took', stream: stream.number, input: message.input});
       case 'view.control':
         return void this.#deps.send({type: 'terminal.control', stream: stream.number, controls: message.controls});
       case 'view.end':
-        return stream.finish(() => {
+        return stream.queue.finish(() => {
           this.#drop(stream.number);
           this.#deps.send({type: 'stream.end', stream: stream.number, length: message.length});
         });
@@ -126,7 +122,10 @@ export class Terminals {
   }
 
   #drop(stream: number): boolean {
-    this.#streams.get(stream)?.leave();
+    const open = this.#streams.get(stream);
+    if (open === undefined) return false;
+    open.queue.leave();
+    this.#deps.streams.unbind(stream, open);
     return this.#streams.delete(stream);
   }
 }
@@ -138,45 +137,29 @@ function slotOf({start, job}: JobRow): string {
   return `exec-${index}`;
 }
 
-/** Frames of one view on their way to the server, in turn with all other bulk. */
-class ViewStream implements BulkSource {
+/** One view: what it draws waits in turn with all other bulk. */
+class ViewStream implements StreamHandler {
   readonly number: number;
   readonly of: Of;
-  readonly #connection: Connection;
-  readonly #leave: () => void;
-  #frames: Buffer[] = [];
-  #onEmpty: (() => void) | undefined;
+  readonly queue: FrameQueue;
+  readonly #host: Hosts;
 
-  constructor({stream, job, attempt}: ToOpen, connection: Connection) {
+  constructor({stream, job, attempt}: ToOpen, connection: Connection, host: Hosts) {
     this.number = stream;
     this.of = {job, attempt};
-    this.#connection = connection;
-    this.#leave = connection.bulk.add(this);
+    this.queue = new FrameQueue(connection.bulk);
+    this.#host = host;
   }
 
-  push(frame: Buffer): void {
-    this.#frames.push(frame);
-    this.#connection.bulk.wake();
+  data(): void {
+    // What is typed comes as messages.
   }
 
-  /** Calls when every frame is on its way. */
-  finish(then: () => void): void {
-    this.#onEmpty = then;
-    this.#connection.bulk.wake();
+  credit(bytes: number): void {
+    this.#host.tellView({type: 'view.credit', view: this.number, bytes});
   }
 
-  next(): Buffer | undefined {
-    const frame = this.#frames.shift();
-    if (frame === undefined) {
-      const then = this.#onEmpty;
-      this.#onEmpty = undefined;
-      then?.();
-    }
-    return frame;
-  }
-
-  leave(): void {
-    this.#frames = [];
-    this.#leave();
+  end(): void {
+    // A view is left by `terminal.close`.
   }
 }

@@ -83,6 +83,13 @@ for (const {name, socket} of engines) {
     await waitFor(() => spawnSync('docker', ['-H', `unix://${socket}`, 'inspect', box]).status !== 0, 10_000);
   });
 
+  here(`an image of ${name} that could only have been made here is not looked for on a registry`, async () => {
+    await using scene = await Scene.open();
+    await scene.registered(config);
+    const {job} = scene.server.start({engine: name, steps: [{do: 'image.pull', ref: 'localhost/never-made:1', always: false}]});
+    expect((await scene.result(job)).error).toMatchObject({code: 'IMAGE_NOT_FOUND', message: 'localhost/never-made:1: no such image.'});
+  });
+
   here(`a setup command that fails on ${name} is named in the error, and an image without git says so`, async () => {
     await using scene = await Scene.open();
     await scene.registered(config);

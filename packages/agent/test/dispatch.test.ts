@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {newAttemptId} from '@boxyard/core/config';
@@ -153,4 +153,24 @@ test('the journal is private and holds no secret, and neither does the output', 
     if (existsSync(path)) expect(statSync(path).mode & 0o777).toBe(0o600);
   }
   expect(scene.logs.join('')).not.toContain(canary);
+});
+
+test('what an attempt wrote while away is still sent after another one owns the job', async () => {
+  await using scene = await Scene.open();
+  await scene.registered();
+  const go = `/tmp/go-${newAttemptId()}`;
+  const program = ['sh', '-c', `echo first; until [ -e ${go} ]; do sleep 0.05; done; echo rest; sleep 60`];
+  const start = scene.server.start({steps: runSteps(program)});
+  await waitFor(() => scene.server.output(start.job).length > 0);
+  scene.server.refuseWith = {status: 503};
+  scene.server.drop();
+  writeFileSync(go, '');
+  const spool = join(scene.stateDir, 'spool', `${start.job}.${start.attempt.number}.${start.attempt.id}`);
+  await waitFor(() => readdirSync(spool).some(file => readFileSync(join(spool, file), 'utf8').includes('rest')));
+  const hellos = scene.server.of('hello').length;
+  scene.server.refuseWith = undefined;
+  await waitFor(() => scene.server.of('hello').length > hellos);
+  scene.server.send({type: 'job.superseded', job: start.job, attempt: start.attempt});
+  await waitFor(() => scene.server.output(start.job).bytes.toString() === 'first\nrest\n', 15_000);
+  expect(scene.server.results.has(start.job)).toBe(false);
 });

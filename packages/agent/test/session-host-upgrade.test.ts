@@ -2,7 +2,7 @@ import {readdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {scaled} from '@boxyard/core/config';
-import {runningHosts, versionOf} from '../src/running-hosts.ts';
+import {hostsBeside, runningHosts, versionOf} from '../src/running-hosts.ts';
 import {Scene, killQuietly, runSteps, timeScale, waitFor} from './scene.ts';
 
 const main = join(import.meta.dirname, '../src/session-host/main.ts');
@@ -44,6 +44,11 @@ test('after an upgrade new work goes to a new session host, and the old one ends
   const other = scene.server.start({steps: runSteps(['sh', '-c', 'echo fresh'])});
   expect((await scene.whole(other.job)).stdout).toBe('fresh\n');
   expect([pidOf(scene, old), pidOf(scene, fresh)]).toEqual([expect.any(Number), expect.any(Number)]);
+  const shown = hostsBeside(scene.stateDir, fresh.file);
+  expect(Object.fromEntries(shown.map(({pid, isOlder}) => [pid, isOlder]))).toEqual({
+    [pidOf(scene, old)!]: true,
+    [pidOf(scene, fresh)!]: false,
+  });
   say('two\n');
   const {result, stdout} = await scene.whole(job);
   expect({exit: result.exit, gaps: result.gaps, isWhole: stdout === whole}).toEqual({exit: {code: 3}, gaps: [], isWhole: true});

@@ -24,6 +24,7 @@ import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
 import type {RedisRim} from './rim/redis.ts';
 import type {SecretValues, Services} from './services.ts';
+import {createPortService} from './sessions/ports.ts';
 import {createHub, type Hub} from './workers/hub.ts';
 import {Presence} from './workers/presence.ts';
 import {presenceOf} from './workers/rules.ts';
@@ -45,6 +46,7 @@ export interface JobCoreOptions {
   readonly attemptKey: Uint8Array;
   readonly secrets: SecretValues;
   readonly tenants: Tenants;
+  readonly mostUnfinished?: number | undefined;
   readonly admitted: WorkerServiceDeps['admitted'];
   readonly onFault: (error: unknown, about: string) => void;
   readonly onStuck: () => void;
@@ -72,6 +74,9 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
   const onFailure = (name: string, error: unknown) => onFault(error, name);
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
+  // The sweep is one server's at a time; that it lives each says itself.
+  const living = setInterval(() => void parts.marks.mark().catch(() => undefined), timing.lease / 3);
+  living.unref();
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
   const onReturn = (isNewRun: boolean) =>
@@ -84,6 +89,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
     close: async () => {
       stopReturn();
       alarm.close();
+      clearInterval(living);
       await hub.close();
       closing.abort();
       await schedules.close();
@@ -182,7 +188,14 @@ async function createStorage(options: JobCoreOptions) {
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
-  const store: JobStore = new JobStore({rim, timing, attemptIds: createAttemptIds(options.attemptKey), nudge, onChange});
+  const store: JobStore = new JobStore({
+    rim,
+    timing,
+    attemptIds: createAttemptIds(options.attemptKey),
+    nudge,
+    onChange,
+    mostUnfinished: options.mostUnfinished,
+  });
   const leases = createLeases(rim, {id: serverId, url: ''});
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();
@@ -194,7 +207,7 @@ async function createStorage(options: JobCoreOptions) {
 const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
   hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
 
-function createLookOf({store, table, placement, presence, marks, bells}: Parts) {
+function createLookOf({store, table, placement, presence, bells}: Parts) {
   return createLook({
     store,
     placement,
@@ -204,7 +217,6 @@ function createLookOf({store, table, placement, presence, marks, bells}: Parts) 
       return record === undefined || presenceOf(record) !== 'online';
     },
     presence: async () => {
-      await marks.mark();
       await presence.tick();
       await bells.alarm?.look();
     },
@@ -243,6 +255,11 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
     }),
     terminals: {open: hub.openTerminal},
     files: createFileService({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), filesOn: hub.filesOn}),
+    ports: createPortService({
+      getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
+      openPort: hub.openPort,
+      openMs: timing.query * 3,
+    }),
     images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),
     logs: createLogService({store, blobs, timing, onJob: (job, listener) => watchers.listen(job, listener)}),
     events,

@@ -11,7 +11,7 @@ import {addJobRoutes} from './jobs/routes.ts';
 import type {Http} from './rim/http.ts';
 import type {Metrics} from './rim/metrics.ts';
 import type {Services} from './services.ts';
-import {addTerminalRoute} from './sessions/routes.ts';
+import {addPortRoute, addTerminalRoute} from './sessions/routes.ts';
 import {addWorkerRoutes} from './workers/routes.ts';
 
 export interface RouteParts {
@@ -32,6 +32,7 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addJobRoutes(http, services);
   addAttachRoute(http, access.gate, services);
   addTerminalRoute(http, access.gate, services);
+  addPortRoute(http, access.gate, services.ports);
   addDevBoxRoutes(http, services.devboxes, services.jobs);
   addFileRoutes(http, services.files);
   addImageRoutes(http, services.images, services.jobs);

@@ -6,7 +6,7 @@ import {pino} from 'pino';
 import {parse as parseYaml} from 'yaml';
 import {z} from 'zod';
 import {files, logFormat, logSink, paths, timingFrom} from './config/index.ts';
-import {BoxyardError, asBoxyardError} from './errors/index.ts';
+import {BoxyardError, asBoxyardError, entryOf} from './errors/index.ts';
 import {type ServerOptions, startServer} from './server.ts';
 
 /** Exits the process even where something does not let go. */
@@ -82,7 +82,7 @@ function listenAt(text: string): {host: string; port: number} {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535)
-    throw new BoxyardError('INVALID_INPUT', {field: '--listen', issue: `expected HOST:PORT, got ${text}`});
+    throw new BoxyardError('INVALID_INPUT', {field: '--listen', issue: `expected HOST:PORT, got ${text}`, hint: 'boxyard server --help'});
   return {host: match[1] ?? (match[2] || '127.0.0.1'), port};
 }
 
@@ -140,7 +140,11 @@ async function main(): Promise<void> {
   const ended = new Promise<number>(resolve => (end = resolve));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end?.(0));
   const options = serverOptions(config, process.env, log);
-  const server = await startServer({...options, onStuck: () => end?.(1)});
+  const stop = new AbortController();
+  void ended.then(() => stop.abort());
+  const starting = startServer({...options, signal: stop.signal, onStuck: () => end?.(1)});
+  const server = await starting.catch((error: unknown) => (stop.signal.aborted ? undefined : Promise.reject(error)));
+  if (server === undefined) process.exit(await ended);
   const words = `Boxyard server at ${server.url}\nToken file: ${options.localToken}\nready\n  boxyard workers invite\n`;
   process.stdout.write(process.stdout.isTTY ? words : `${JSON.stringify({ready: true, url: server.url, pid: process.pid})}\n`);
   log.info({url: server.url}, 'ready');
@@ -154,5 +158,5 @@ main().catch((error: unknown) => {
   const known = asBoxyardError(error);
   const cause = known.code === 'INTERNAL' && known.cause instanceof Error ? `\n${known.cause.stack ?? known.cause.message}` : '';
   process.stderr.write(`${known.message}${known.hint === '' ? '' : `\n${known.hint}`}${cause}\n`);
-  process.exit(1);
+  process.exit(entryOf(known.code).exit);
 });

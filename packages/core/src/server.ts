@@ -1,3 +1,4 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {privateDir, newId, type Timing, timing as usualTiming} from './config/index.ts';
 import {BoxyardError} from './errors/index.ts';
 import {createAccess, type Access} from './access/access.ts';
@@ -8,9 +9,12 @@ import {type JobCore, startJobCore} from './job-core.ts';
 import {createClock} from './rim/clock.ts';
 import {type EmbeddedRedis, startEmbeddedRedis} from './rim/embedded-redis.ts';
 import type {Http, HttpLog} from './rim/http.ts';
-import {createMetrics} from './rim/metrics.ts';
-import {checkFitness, openRedis, type RedisRim} from './rim/redis.ts';
+import {createMetrics, type Metrics} from './rim/metrics.ts';
+import {checkFitness, isAway, openRedis, type RedisRim} from './rim/redis.ts';
+import type {RedisTarget} from './rim/redis-target.ts';
 import {addAgentRoute} from './workers/routes-agents.ts';
+
+const redisAgainMs = 1_000;
 
 export interface ServerOptions {
   /** Everything the server keeps, unless named otherwise below; made 0700. */
@@ -35,6 +39,8 @@ export interface ServerOptions {
   readonly version: string;
   readonly timing?: Timing | undefined;
   readonly log: HttpLog;
+  /** Ends the wait for a Redis that does not answer; the start then rejects. */
+  readonly signal?: AbortSignal | undefined;
   /** The server cannot go on (R19); whoever started it should end it and start another. */
   readonly onStuck?: (() => void) | undefined;
 }
@@ -109,10 +115,23 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     addSockets: door => addAgentRoute(door, access.workers, core.hub.accept),
   });
   closers.push(() => http.close());
+  addFigures(metrics, {core, http, rim});
   closers.push(() => core.hub.close());
   const local = access.reachable.local?.address ?? access.reachable.addresses[0] ?? '';
   const scheme = access.reachable.local?.fingerprint === undefined ? 'http' : 'https';
   return {url: options.publicUrl ?? `${scheme}://${local}`, http, access};
+}
+
+/** What this process alone knows; nothing here asks Redis, so that figures come also while it is away. */
+function addFigures(metrics: Metrics, {core, http, rim}: {core: JobCore; http: Http; rim: RedisRim}): void {
+  metrics.gauge('boxyard_workers_connected', 'Workers connected to this server', () => core.hub.figures().connected);
+  metrics.gauge(
+    'boxyard_worker_takeovers',
+    'Connections that took the place of another of the same worker',
+    () => core.hub.figures().takeovers,
+  );
+  metrics.gauge('boxyard_sockets_open', 'WebSockets of agents and clients', () => http.sockets.size);
+  metrics.gauge('boxyard_redis_ready', '1 while Redis answers', () => (rim.isReady() ? 1 : 0));
 }
 
 async function openRim(options: ServerOptions, closers: (() => Promise<void> | void)[]): Promise<RedisRim> {
@@ -123,11 +142,25 @@ async function openRim(options: ServerOptions, closers: (() => Promise<void> | v
     closers.push(() => embedded?.close());
   }
   const target = embedded?.target ?? {url: redisUrl!};
-  const rim = await openRedis(target, options.prefix ?? 'boxyard', createClock());
+  const rim = await openWhenThere(options, target);
   closers.push(() => rim.close());
   const {warnings} = await checkFitness(rim);
   for (const warning of warnings) log.warn({}, warning);
   return rim;
+}
+
+/** An owner's Redis may come up later than we do: it is waited for, and said so. The embedded one is ours and has been started. */
+async function openWhenThere({redisUrl, prefix, log, signal}: ServerOptions, target: RedisTarget): Promise<RedisRim> {
+  for (let hasSaid = false; ; hasSaid = true) {
+    try {
+      return await openRedis(target, prefix ?? 'boxyard', createClock());
+    } catch (error) {
+      if (redisUrl === undefined || !isAway(error)) throw error;
+      const why = ((error as Error).cause as Error).message;
+      if (!hasSaid) log.warn({why}, 'Redis does not answer; it is asked again every second until it does');
+      await delay(redisAgainMs, undefined, {signal});
+    }
+  }
 }
 
 /** One Redis, one installation: a second server on it must see the folder of the first (R2). */

@@ -164,6 +164,36 @@ export interface TerminalHandlers {
   data(frame: DataFrame): void;
   end(how: Pick<AgentSays<'stream.end'>, 'length' | 'error'>): void;
 }
+/** Connections to ports inside DevBoxes. */
+export interface PortService {
+  /** Where it runs; `NOT_FOUND`, and `CONFLICT` where it does not run. */
+  find(tenant: TenantId, devbox: string): Promise<PortPlace>;
+  /** Connects at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order. */
+  open(place: PortPlace, port: number, handlers: PortHandlers): PortStream;
+}
+export interface PortPlace {
+  readonly worker: string;
+  readonly target: Omit<PortToOpen, 'port'>;
+}
+export type PortToOpen = Omit<Extract<FromServer, {type: 'port.open'}>, 'type' | 'stream'>;
+/** The way to the box. It keeps no more than the agent gave credit for; whoever calls sees to that. */
+export interface PortStream {
+  data(bytes: Uint8Array): void;
+  credit(bytes: number): void;
+  /** No more comes from this side; the other direction goes on. */
+  end(): void;
+  /** Cuts both directions. Idempotent; no handler is called after it. */
+  close(): void;
+}
+export interface PortHandlers {
+  opened(): void;
+  data(bytes: Uint8Array): void;
+  credit(bytes: number): void;
+  /** No more comes from the box; with an error the whole is cut off, and nothing is called after it. */
+  end(error: AgentSays<'stream.end'>['error']): void;
+  /** Both directions have ended and every byte is on its way. Last. */
+  over(): void;
+}
 export interface EventService {
   /** Events after `after` (`<incarnation>.<n>`), then live ones; `reset` where `after` is no longer in the stream. */
   follow(
@@ -199,6 +229,7 @@ export interface Services {
   readonly events: EventService;
   readonly terminals: TerminalService;
   readonly files: FileService;
+  readonly ports: PortService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

@@ -31,6 +31,7 @@ export interface TestCoreOptions {
   readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number};
   readonly workers?: Map<string, {worker: string; tenant: string; name: string}>;
   readonly secrets?: Readonly<Record<string, string>>;
+  readonly mostUnfinished?: number;
   /** Machines that joined and did not connect. */
   readonly joined?: readonly {readonly worker: string; readonly name: string}[];
 }
@@ -67,6 +68,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
         limits: {devboxes: -1, sessions: -1, historyDays: 365, ...options.limits},
       }),
     },
+    mostUnfinished: options.mostUnfinished,
     admitted: async () => options.joined ?? [],
     onFault: (error, about) => faults.push(about, error),
     onStuck: () => faults.push('stuck'),

@@ -126,6 +126,8 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
     received.push(message);
     if (message.type === 'ping' && options.isSilent !== true) send({type: 'pong', id: message.id});
     if (message.type === 'job.start') onStart(message);
+    const asked = message.type === 'job.ask' ? started.find(start => start.attempt.id === message.attempt.id) : undefined;
+    if (asked !== undefined) send({type: 'job.told', job: asked.job, attempt: asked.attempt, start: asked});
     if (message.type === 'job.stored') {
       stored.add(message.attempt.id);
       options.journal?.delete(message.job);

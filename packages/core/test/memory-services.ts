@@ -2,9 +2,17 @@ import type {JobView} from '../src/api/index.ts';
 import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
-import type {EventService, JobService, LogService, Services} from '../src/services.ts';
+import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
 
 type Handlers = Parameters<EventService['follow']>[2];
+
+/** One viewer's stream as its worker sees it: what was said to it, and its handlers, by which the worker answers. */
+export interface OpenedTerminal {
+  readonly request: TerminalToOpen;
+  readonly handlers: TerminalHandlers;
+  readonly said: Parameters<TerminalStream['send']>[0][];
+  isClosed: boolean;
+}
 
 /** Services that keep jobs and their bytes in memory, for tests of the doors in front of them. */
 export interface MemoryServices extends Services {
@@ -14,6 +22,10 @@ export interface MemoryServices extends Services {
   gap(job: string, gap: Gap): void;
   end(job: string): void;
   stdinOf(job: string): {bytes: Buffer; ended: boolean; gone: number};
+  /** A job at a terminal, which runs on a worker that is there. */
+  addSession(tenant: string): JobView;
+  /** In the order of opening. */
+  readonly openedTerminals: OpenedTerminal[];
   readonly events: EventService & {readonly followers: Set<Handlers>; readonly asked: (string | undefined)[]};
 }
 
@@ -40,9 +52,22 @@ export function memoryServices(): MemoryServices {
     for (const wake of [...wakers]) wake();
   };
   const known = (job: string) => all.get(job)!;
+  const openedTerminals: OpenedTerminal[] = [];
   return {
+    openedTerminals,
     terminals: {
-      open: worker => {
+      open(worker, request, handlers) {
+        if (worker !== onlineWorker.id) throw new BoxyardError('WORKER_OFFLINE', {worker});
+        const opened: OpenedTerminal = {request, handlers, said: [], isClosed: false};
+        openedTerminals.push(opened);
+        return {send: command => void opened.said.push(command), close: () => void (opened.isClosed = true)};
+      },
+    },
+    ports: {
+      find: async (_tenant, devbox) => {
+        throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name: devbox});
+      },
+      open: ({worker}) => {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
@@ -50,6 +75,20 @@ export function memoryServices(): MemoryServices {
       stat: async (_tenant, name) => notFound(name),
       get: async (_tenant, name) => notFound(name),
       put: async (_tenant, name) => notFound(name),
+    },
+    addSession(tenant) {
+      const view = this.addJob(tenant);
+      this.change(view.id, {
+        worker: onlineWorker,
+        session: {
+          attention: {is: 'busy', since: 0, outputAt: 0},
+          title: '',
+          lastLine: '',
+          size: {columns: 80, rows: 24},
+          viewers: 0,
+        },
+      });
+      return known(view.id).view;
     },
     addJob(tenant) {
       const view = newJob(tenant);
@@ -95,6 +134,8 @@ function streamsOf(stored: Stored, attempt = stored.view.attempt.number): Record
   stored.attempts.set(attempt, found);
   return found;
 }
+
+const onlineWorker = {id: newId('w'), name: 'online'};
 
 function newJob(tenant: string): JobView {
   const needs = {features: [], enforces: [], labels: {}, memoryBytes: 0, slots: 1, profile: 'open' as const};

@@ -44,7 +44,7 @@ function atStart(): string[] {
 }
 
 async function showHelp(config: import('@oclif/core/config').Config, subject: readonly string[]): Promise<number> {
-  const {helpTopic} = await import('./cli/help-topics.ts');
+  const {helpTopic, rootHelp} = await import('./cli/help-topics.ts');
   const text = subject.length === 1 ? helpTopic(subject[0]!) : undefined;
   if (text !== undefined) {
     process.stdout.write(text);
@@ -53,6 +53,7 @@ async function showHelp(config: import('@oclif/core/config').Config, subject: re
   const {loadHelpClass} = await import('@oclif/core/help');
   const Help = await loadHelpClass(config);
   await new Help(config, config.pjson.oclif.helpOptions).showHelp(subject.length === 0 ? [] : [subject.join(':')]);
+  if (subject.length === 0) process.stdout.write(rootHelp);
   return 0;
 }
 

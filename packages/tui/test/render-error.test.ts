@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {BoxyardError, catalogue, type ErrorCode} from '@boxyard/core/errors';
 import {withOwnHelp} from '../src/cli/define-command.ts';
+import {exitCodes} from '../src/cli/help-topics.ts';
 import {exitCodeOf, renderError} from '../src/render-error.ts';
 
 const style = {json: false, debug: false, runsCommand: false};
@@ -45,6 +46,12 @@ describe('an error on stderr', () => {
 describe('exit codes', () => {
   test.each(Object.keys(catalogue) as ErrorCode[])('%s has one of the documented codes', code => {
     expect([1, 2, 4, 5, 6, 7, 8, 124, 130]).toContain(exitCodeOf(new BoxyardError(code), {runsCommand: false}));
+  });
+
+  test('every one the catalogue uses is in the table that help and docs show', () => {
+    const shown = new Set(exitCodes.map(([code]) => Number(code)));
+    for (const code of Object.keys(catalogue) as ErrorCode[])
+      for (const runsCommand of [false, true]) expect(shown).toContain(exitCodeOf(new BoxyardError(code), {runsCommand}));
   });
 
   test('run and exec say 125 for failures that are not the command’s', () => {

@@ -14,3 +14,9 @@ test('a reader that left early is no failure', () => {
   const {status, stdout} = spawnSync('sh', ['-c', `{ ${boxyard} help exit-codes; echo $? >&2; } | head -n 1`]);
   expect([status, String(stdout)]).toEqual([0, 'Exit codes\n']);
 });
+
+test('help begins with what to type and names its other pages', () => {
+  const {stdout} = spawnSync(boxyard, ['--help'], {encoding: 'utf8'});
+  expect(stdout).toContain('boxyard run -- uname -a');
+  for (const topic of ['exit-codes', 'environment', 'formatting']) expect(stdout).toContain(`boxyard help ${topic}`);
+});

@@ -1,11 +1,10 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {BoxyardError, asBoxyardError, isBoxyardError, toWire} from '@boxyard/core/errors';
 import type {Box, Engine, Process, Terminal as TerminalProcess} from '@boxyard/core/plugin-api';
 import type {Attempt, Exit, Tty} from '@boxyard/core/protocol';
 import {CALL_MS, isInDoubt, withDeadline} from '../engine-calls.ts';
 import type {JobOutput} from './job-output.ts';
+import {ExecMarks} from './exec-marks.ts';
 import {beginningOf} from './exec-beginning.ts';
 import {Captured} from './captured.ts';
 import {killTree} from './kill-tree.ts';
@@ -208,13 +207,14 @@ export class Held {
 
   async #exec(message: ExecMessage): Promise<void> {
     const {engine, output} = this.#deps;
-    const known = this.#readExit();
+    const marks = new ExecMarks(this.#deps.spoolDir, this.slot);
+    const known = marks.exit;
     if (known) return this.#end(known);
-    if (existsSync(this.#startedFile)) return this.#end({unknown: 'exec_outcome_unknown'});
+    if (marks.isStarted) return this.#end({unknown: 'exec_outcome_unknown'});
     const begin = beginningOf(engine, message);
     const box = await this.#find(message.box);
     if (message.into === 'capture') this.#captured = new Captured();
-    else this.#mark(this.#startedFile, '');
+    else marks.markStarted();
     const process = await this.#ask('exec', call => begin(box, call)).catch((error: unknown) => {
       // Whether it was started, nobody can say.
       if (isBoxyardError(error) && error.code === 'ENGINE_TIMEOUT') return this.#end({unknown: 'exec_outcome_unknown'});
@@ -234,7 +234,7 @@ export class Held {
     await this.#shown?.finish();
     output.flush();
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.
-    if (!this.#captured) this.#mark(this.#exitFile, JSON.stringify(exit));
+    if (!this.#captured) marks.markExit(exit);
     this.#end(exit);
   }
 
@@ -251,25 +251,6 @@ export class Held {
     if (into === 'own') return void this.#deps.output.write(chunk.stream, chunk.bytes);
     if (into === 'log') return void this.#deps.output.write('log', chunk.bytes);
     this.#captured?.push(chunk.bytes);
-  }
-
-  get #exitFile(): string {
-    return join(this.#deps.spoolDir, `${this.slot}.exit`);
-  }
-
-  #readExit(): Exit | undefined {
-    if (!existsSync(this.#exitFile)) return undefined;
-    return JSON.parse(readFileSync(this.#exitFile, 'utf8')) as Exit;
-  }
-
-  /** There from just before the engine is asked: an exec is never asked for twice, whoever died in between (R23). */
-  get #startedFile(): string {
-    return join(this.#deps.spoolDir, `${this.slot}.started`);
-  }
-
-  #mark(file: string, content: string): void {
-    mkdirSync(this.#deps.spoolDir, {recursive: true, mode: 0o700});
-    writeFileSync(file, content, {mode: 0o600});
   }
 
   #running(): void {

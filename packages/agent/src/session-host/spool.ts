@@ -60,7 +60,7 @@ export function lengthsOf(segments: readonly Segment[]): LogEnd {
   return lengths;
 }
 
-/** Gaps that were noted, and ranges that no segment holds. */
+/** Gaps that were noted, and ranges that no segment holds; behind the last segment, what was noted of them. */
 export function gapsOf(dir: string, segments: readonly Segment[] = listSegments(dir)): Gap[] {
   const noted = notedGaps(dir);
   const found: Gap[] = noted.filter(gap => gap.reason === 'engine-log');
@@ -70,6 +70,8 @@ export function gapsOf(dir: string, segments: readonly Segment[] = listSegments(
       if (segment.start > at) found.push({stream, from: at, to: segment.start, reason: reasonOf(noted, stream, at, segment.start)});
       at = Math.max(at, segment.start + segment.size);
     }
+    const end = noted.reduce((most, gap) => (gap.stream === stream && gap.reason !== 'engine-log' ? Math.max(most, gap.to) : most), at);
+    if (end > at) found.push({stream, from: at, to: end, reason: reasonOf(noted, stream, at, end)});
   }
   return found;
 }

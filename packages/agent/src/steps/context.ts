@@ -10,6 +10,7 @@ import {isHostLost} from '../host-client.ts';
 import type {Hosts} from '../hosts.ts';
 import type {JobRow, JobStart, Journal} from '../journal.ts';
 import type {Outputs} from '../outputs.ts';
+import {ownBox} from '../own-box.ts';
 import type {Secrets} from '../secrets.ts';
 import type {HeldState} from '../session-host/wire.ts';
 import type {Streams} from '../streams.ts';
@@ -63,12 +64,9 @@ export async function boxOf(context: StepContext, name: string): Promise<Box> {
   return box;
 }
 
-/** Only what this agent made, for this tenant: whatever a server asks for, a machine's other containers do not exist for it. */
 export async function findBox(context: StepContext, name: string): Promise<Box | undefined> {
   const box = await engineCall(context, 'find', signal => context.parts.engines.get(context.start.engine).find(name, signal));
-  if (!box || box.labels['io.boxyard.agent'] !== context.parts.worker.machine) return undefined;
-  const tenant = box.labels['io.boxyard.tenant'];
-  return tenant === undefined || tenant === context.start.tenant ? box : undefined;
+  return ownBox(box, context.parts.worker.machine, context.start.tenant);
 }
 
 /** An idempotent call: a fault that may pass is tried again twice. `ms` is the deadline of one try. */

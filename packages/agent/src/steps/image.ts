@@ -7,12 +7,14 @@ import {boxOf, engineCall, present, type StepContext} from './context.ts';
 
 type Of<D extends Step['do']> = Extract<Step, {do: D}>;
 
-/** Skips the pull where the image is. Its time is a phase of its own and counts for nobody's deadline. */
+/** Skips the pull where the image is. `localhost/` is no registry: what lies there was made on its machine. Its time is a phase of its own and counts for nobody's deadline. */
 export async function imagePull(context: StepContext, step: Of<'image.pull'>): Promise<void> {
   parseImageRef(step.ref);
   const images = imagesOf(context);
   const there = step.always ? undefined : await engineCall(context, 'images', signal => images.find(step.ref, signal));
   if (there) return context.ends({image: {id: there.id, ref: step.ref}});
+  if (parseImageRef(step.ref).registry === 'localhost')
+    throw new BoxyardError('IMAGE_NOT_FOUND', {ref: step.ref, hint: 'boxyard images list shows what there is.'});
   const login = step.login === undefined ? undefined : await loginOf(context, step.login);
   const pulled = await context.phase('pull', () => pull(context, step.ref, login), step.ref);
   context.ends({image: {id: pulled, ref: step.ref}});

@@ -3,6 +3,7 @@ import type {InvitationRequest, InvitationView, RedeemRequest} from '../api/inde
 import {newId, randomBase32} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller} from '../services.ts';
+import {changeWithFact} from './access-facts.ts';
 import {accessKeys, hashOf, type AccessKeys, type AccessRedis} from './access-redis.ts';
 import {redeemLua} from './redeem.lua.ts';
 import type {WorkerIdentities} from './worker-identities.ts';
@@ -35,7 +36,7 @@ export interface Invitations {
   ): Promise<{view: InvitationView; secret: string}>;
   list(tenant: string): Promise<readonly InvitationView[]>;
   /** `NOT_FOUND`; withdrawing one that was used changes nothing for its worker. */
-  remove(tenant: string, id: string): Promise<void>;
+  remove(by: Pick<Caller, 'tenant' | 'actor'>, id: string): Promise<void>;
   /**
    * Makes the worker and reserves it in the tenant's limit, in one step. The same machine may ask again until the invitation
    * expires and gets the same answer. `INVITATION_INVALID`, `INVITATION_USED`, `INVITATION_EXPIRED`, `LIMIT_REACHED`.
@@ -46,20 +47,36 @@ export interface Invitations {
 /** Used or expired ones are listed this long. */
 const KEPT_MS = 7 * 86_400_000;
 
+/** KEYS invitations, those of the tenant. ARGV hash, id, record. */
+const createLua = `
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
+fact()
+return 1`;
+
+/** KEYS invitations, those of the tenant. ARGV hash, id, whether somebody withdrew it or it is only tidied away. */
+const removeLua = `
+redis.call('HDEL', KEYS[1], ARGV[1])
+if redis.call('HDEL', KEYS[2], ARGV[2]) == 1 and ARGV[3] == 'withdrawn' then fact() end
+return 1`;
+
 export function createInvitations(
-  {ask, prefix}: AccessRedis,
+  redis: AccessRedis,
   identities: WorkerIdentities,
   options: {readonly now: () => number; readonly validMs: number},
 ): Invitations {
+  const {ask, prefix} = redis;
   const keys = accessKeys(prefix);
   const {now} = options;
-  const remove = async (tenant: string, id: string) => {
+  const remove = async ({tenant, actor}: Pick<Caller, 'tenant' | 'actor'>, id: string, why = 'withdrawn') => {
     const hash = await ask(redis => redis.hget(keys.invitationsOf(tenant), id));
     if (hash === null) throw new BoxyardError('NOT_FOUND', {what: 'invitation', name: id});
-    await ask(redis => redis.multi().hdel(keys.invitations, hash).hdel(keys.invitationsOf(tenant), id).exec());
+    const fact = {tenant, actor, type: 'invitation.removed', subject: `invitations/${id}`, data: {}};
+    const own = [keys.invitations, keys.invitationsOf(tenant)];
+    await changeWithFact(redis, now, {script: removeLua, keys: own, args: [hash, id, why], fact});
   };
   return {
-    remove,
+    remove: (by, id) => remove(by, id),
     async create({tenant, actor}, request, addresses) {
       const secret = randomBase32(256);
       const at = now();
@@ -75,7 +92,10 @@ export function createInvitations(
       };
       const hash = hashOf(secret);
       const text = JSON.stringify(record);
-      await ask(redis => redis.multi().hset(keys.invitations, hash, text).hset(keys.invitationsOf(tenant), record.id, hash).exec());
+      const data = {...(request.name === undefined ? {} : {name: request.name}), expiresAt: new Date(record.expiresAt).toISOString()};
+      const fact = {tenant, actor, type: 'invitation.created', subject: `invitations/${record.id}`, data};
+      const own = [keys.invitations, keys.invitationsOf(tenant)];
+      await changeWithFact(redis, now, {script: createLua, keys: own, args: [hash, record.id, text], fact});
       return {view: viewOf(record), secret};
     },
     async list(tenant) {
@@ -84,7 +104,7 @@ export function createInvitations(
       const texts = await ask(redis => redis.hmget(keys.invitations, ...hashes));
       const records = texts.filter(text => text !== null).map(text => JSON.parse(text) as InvitationRecord);
       const isOld = (record: InvitationRecord) => record.expiresAt + KEPT_MS < now();
-      await Promise.all(records.filter(isOld).map(record => remove(tenant, record.id)));
+      await Promise.all(records.filter(isOld).map(record => remove({tenant, actor: 'server'}, record.id, 'tidied')));
       return records.filter(record => !isOld(record)).map(viewOf);
     },
     redeem: (request, workersAllowed) => redeem({ask, keys, identities, now}, request, workersAllowed),

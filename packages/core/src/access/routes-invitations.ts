@@ -17,7 +17,7 @@ export function addInvitationRoutes(http: Http, access: Access): void {
     return {...view, line: formatTicket({kind: 'bxi', addresses, fingerprint, secret})};
   });
   http.route('invitationsList', async ({session}) => pageOf({items: await invitations.list(session.tenant)}));
-  http.route('invitationsRemove', ({session, params}) => invitations.remove(session.tenant, params['invitation']!));
+  http.route('invitationsRemove', ({session, params}) => invitations.remove(session, params['invitation']!));
   http.route('invitationsRedeem', async ({body, remote}) => {
     const wait = limit.waitMs(remote);
     if (wait > 0)

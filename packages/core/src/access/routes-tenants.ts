@@ -39,7 +39,7 @@ export function addTenantRoutes(http: Http, access: Access, {devboxes, jobs}: Co
   http.route('tenantsCreate', async ({session, body}) => {
     if (!session.isOperator)
       throw new BoxyardError('FORBIDDEN', {access: session.access, hint: 'Only owners of the first tenant make tenants.'});
-    const record = await tenants.create(body.name, body.plan ?? 'enterprise');
+    const record = await tenants.create(body.name, body.plan ?? 'enterprise', session.actor);
     installation.rememberTenant({id: record.id, name: record.name});
     const token = await newToken(access, {tenant: record.id, actor: session.actor}, {name: 'owner', access: 'owner'});
     return {tenant: await view(record), token};
@@ -48,7 +48,7 @@ export function addTenantRoutes(http: Http, access: Access, {devboxes, jobs}: Co
     const record = await find(session, params['tenant']!);
     if ((body.plan !== undefined || body.limits !== undefined) && !session.isOperator)
       throw new BoxyardError('FORBIDDEN', {access: session.access, hint: 'Only owners of the first tenant decide about plans and limits.'});
-    const changed = await tenants.set(record.id, body);
+    const changed = await tenants.set(record.id, body, session.actor);
     installation.rememberTenant({id: changed.id, name: changed.name});
     return view(changed);
   });

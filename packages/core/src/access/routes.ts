@@ -39,7 +39,7 @@ function addTokenRoutes(http: Http, access: Access): void {
   http.route('tokensRevoke', async ({session, params}) => {
     const token = await tokens.get(session.tenant, params['token']!);
     checkGrant(session, token.access);
-    const hash = await tokens.revoke(session.tenant, token.id);
+    const hash = await tokens.revoke(session, token.id);
     if (hash !== undefined) gate.revoked(hash);
   });
 }
@@ -61,5 +61,5 @@ function addSecretRoutes(http: Http, {secrets}: Access): void {
     return secrets.set(session, name.data, body.value);
   });
   http.route('secretsList', async ({session}) => pageOf({items: await secrets.list(session.tenant)}));
-  http.route('secretsRemove', ({session, params}) => secrets.remove(session.tenant, params['secret']!));
+  http.route('secretsRemove', ({session, params}) => secrets.remove(session, params['secret']!));
 }

@@ -3,6 +3,7 @@ import type {z} from 'zod';
 import type {SecretView} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller, SecretValues} from '../services.ts';
+import {changeWithFact} from './access-facts.ts';
 import {accessKeys, type AccessRedis} from './access-redis.ts';
 import type {Installation} from './installation.ts';
 
@@ -11,7 +12,7 @@ export interface Secrets extends SecretValues {
   /** Replaces the value. `LIMIT_REACHED` at 1,000 names. */
   set(by: Caller, name: string, value: string): Promise<z.infer<typeof SecretView>>;
   list(tenant: string): Promise<readonly z.infer<typeof SecretView>[]>;
-  remove(tenant: string, name: string): Promise<void>;
+  remove(by: Pick<Caller, 'tenant' | 'actor'>, name: string): Promise<void>;
 }
 
 interface Sealed {
@@ -28,16 +29,26 @@ const JOB_KEPT_SECONDS = 30 * 86_400;
 const setLua = `
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+fact()
 return 1`;
 
-export function createSecrets({ask, prefix}: AccessRedis, installation: Installation, now: () => number): Secrets {
+/** KEYS secrets. ARGV name. Returns 0 where there is none. */
+const removeLua = `
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+fact()
+return 1`;
+
+export function createSecrets(redis: AccessRedis, installation: Installation, now: () => number): Secrets {
+  const {ask, prefix} = redis;
   const keys = accessKeys(prefix);
   const key = installation.deriveKey('secrets');
   return {
     async set({tenant, actor}, name, value) {
       const view = {name, actor, updatedAt: new Date(now()).toISOString()};
       const record: Sealed = {box: seal(key, value, tenant, name), actor, updatedAt: view.updatedAt};
-      const done = await ask(redis => redis.eval(setLua, 1, keys.secrets(tenant), name, JSON.stringify(record), MOST_NAMES));
+      const fact = {tenant, actor, type: 'secret.set', subject: `secrets/${name}`, data: {name}};
+      const args = [name, JSON.stringify(record), MOST_NAMES];
+      const done = await changeWithFact(redis, now, {script: setLua, keys: [keys.secrets(tenant)], args, fact});
       if (done === 0) throw new BoxyardError('LIMIT_REACHED', {limit: MOST_NAMES, what: 'secrets'});
       return view;
     },
@@ -46,8 +57,9 @@ export function createSecrets({ask, prefix}: AccessRedis, installation: Installa
       const views = Object.entries(all).map(([name, text]) => viewOf(name, JSON.parse(text) as Sealed));
       return views.sort((a, b) => a.name.localeCompare(b.name));
     },
-    async remove(tenant, name) {
-      const removed = await ask(redis => redis.hdel(keys.secrets(tenant), name));
+    async remove({tenant, actor}, name) {
+      const fact = {tenant, actor, type: 'secret.removed', subject: `secrets/${name}`, data: {name}};
+      const removed = await changeWithFact(redis, now, {script: removeLua, keys: [keys.secrets(tenant)], args: [name], fact});
       if (removed === 0) throw new BoxyardError('NOT_FOUND', {what: 'secret', name, list: 'boxyard secrets list'});
     },
     async values(tenant, job, names) {

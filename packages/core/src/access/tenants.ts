@@ -3,6 +3,7 @@ import type {Plan, SetTenantRequest, TenantLimits} from '../api/index.ts';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Profile} from '../protocol/index.ts';
+import {changeWithFact} from './access-facts.ts';
 import {accessKeys, type AccessRedis} from './access-redis.ts';
 import {planLimits} from './rules.ts';
 
@@ -34,8 +35,8 @@ export interface Tenants {
   /** Makes the tenant where Redis has none of that id. Idempotent. */
   ensure(tenant: {readonly id: string; readonly name: string}, minimumProfile: Profile): Promise<TenantRecord>;
   /** Its minimum profile is `standard`: nothing of it runs on a machine itself until an owner says so (R8). `NAME_TAKEN`. */
-  create(name: string, plan: z.infer<typeof Plan>): Promise<TenantRecord>;
-  set(tenant: string, change: z.infer<typeof SetTenantRequest>): Promise<TenantRecord>;
+  create(name: string, plan: z.infer<typeof Plan>, actor: string): Promise<TenantRecord>;
+  set(tenant: string, change: z.infer<typeof SetTenantRequest>, actor: string): Promise<TenantRecord>;
 }
 
 /** KEYS tenants, names. ARGV id, name, record, old name or ''. Returns 1, or 0 where the name is another's. */
@@ -45,16 +46,27 @@ if owner and owner ~= ARGV[1] then return 0 end
 if ARGV[4] ~= '' and ARGV[4] ~= ARGV[2] then redis.call('HDEL', KEYS[2], ARGV[4]) end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+fact()
 return 1`;
+
+interface Putting {
+  readonly actor: string;
+  readonly type: 'tenant.created' | 'tenant.changed';
+  readonly oldName?: string;
+}
 
 const POLICY_MS = 2_000;
 
-export function createTenants({ask, prefix}: AccessRedis, now: () => number): Tenants {
+export function createTenants(redis: AccessRedis, now: () => number): Tenants {
+  const {ask, prefix} = redis;
   const keys = accessKeys(prefix);
   const policies = new Map<string, {readonly policy: TenantPolicy; readonly at: number}>();
-  const put = async (record: TenantRecord, oldName = ''): Promise<TenantRecord> => {
+  const put = async (record: TenantRecord, {actor, type, oldName = ''}: Putting): Promise<TenantRecord> => {
     const args = [record.id, record.name, JSON.stringify(record), oldName];
-    const done = await ask(redis => redis.eval(putLua, 2, keys.tenants, keys.tenantNames, ...args));
+    const {id: tenant, name, plan, limits, minimumProfile, defaultProfile} = record;
+    const data = {name, plan, limits, minimumProfile, defaultProfile};
+    const fact = {tenant, actor, type, subject: `tenants/${tenant}`, data};
+    const done = await changeWithFact(redis, now, {script: putLua, keys: [keys.tenants, keys.tenantNames], args, fact});
     if (done === 0) throw new BoxyardError('NAME_TAKEN', {name: record.name});
     policies.delete(record.id);
     return record;
@@ -69,15 +81,6 @@ export function createTenants({ask, prefix}: AccessRedis, now: () => number): Te
     if (record === undefined) throw new BoxyardError('NOT_FOUND', {what: 'tenant', name: idOrName, list: 'boxyard tenants list'});
     return record;
   };
-  const fresh = (id: string, name: string, minimumProfile: Profile): TenantRecord => ({
-    id,
-    name,
-    plan: 'enterprise',
-    limits: {},
-    minimumProfile,
-    defaultProfile: 'standard',
-    createdAt: new Date(now()).toISOString(),
-  });
   return {
     get,
     list: async () => (await ask(redis => redis.hvals(keys.tenants))).map(text => JSON.parse(text) as TenantRecord),
@@ -90,15 +93,28 @@ export function createTenants({ask, prefix}: AccessRedis, now: () => number): Te
       policies.set(tenant, {policy, at: performance.now()});
       return policy;
     },
-    ensure: async ({id, name}, minimumProfile) => (await find(id)) ?? put(fresh(id, name, minimumProfile)),
-    create: (name, plan) => put({...fresh(newId('t'), name, 'standard'), plan}),
-    async set(tenant, change) {
+    ensure: async ({id, name}, minimumProfile) =>
+      (await find(id)) ?? put(freshRecord({id, name, minimumProfile}, now()), {actor: 'server', type: 'tenant.created'}),
+    create: (name, plan, actor) =>
+      put({...freshRecord({id: newId('t'), name, minimumProfile: 'standard'}, now()), plan}, {actor, type: 'tenant.created'}),
+    async set(tenant, change, actor) {
       const old = await get(tenant);
       const limits = definedOf({...old.limits, ...change.limits});
-      return put({...old, ...definedOf({...change, limits}), id: old.id, createdAt: old.createdAt}, old.name);
+      return put(
+        {...old, ...definedOf({...change, limits}), id: old.id, createdAt: old.createdAt},
+        {actor, type: 'tenant.changed', oldName: old.name},
+      );
     },
   };
 }
+
+const freshRecord = (own: Pick<TenantRecord, 'id' | 'name' | 'minimumProfile'>, at: number): TenantRecord => ({
+  ...own,
+  plan: 'enterprise',
+  limits: {},
+  defaultProfile: 'standard',
+  createdAt: new Date(at).toISOString(),
+});
 
 export const limitsOf = (record: TenantRecord): z.infer<typeof TenantLimits> => ({...planLimits[record.plan], ...record.limits});
 

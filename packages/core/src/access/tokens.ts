@@ -2,6 +2,7 @@ import type {Access, TokenView} from '../api/index.ts';
 import {newId, randomBase32} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller} from '../services.ts';
+import {changeWithFact} from './access-facts.ts';
 import {accessKeys, hashOf, type AccessRedis} from './access-redis.ts';
 
 export interface TokenRecord {
@@ -22,7 +23,7 @@ export interface Tokens {
   list(tenant: string): Promise<readonly TokenView[]>;
   get(tenant: string, idOrName: string): Promise<TokenRecord>;
   /** Resolves to the hash that is no longer valid; `CONFLICT` for the last owner token of a tenant. Idempotent. */
-  revoke(tenant: string, id: string): Promise<string | undefined>;
+  revoke(by: Pick<Caller, 'tenant' | 'actor'>, id: string): Promise<string | undefined>;
   used(id: string, at: number): Promise<void>;
 }
 
@@ -38,6 +39,7 @@ const createLua = `
 if redis.call('HSETNX', KEYS[3], ARGV[3], ARGV[2]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[4])
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[1])
+fact()
 return 1`;
 
 /** KEYS tokens, tokens-of, names, used. ARGV id. Returns the hash, '' where there is none, 'last' for the last owner token. */
@@ -58,9 +60,11 @@ redis.call('HDEL', KEYS[1], hash)
 redis.call('HDEL', KEYS[2], ARGV[1])
 if token then redis.call('HDEL', KEYS[3], token.name) end
 redis.call('HDEL', KEYS[4], ARGV[1])
+fact()
 return hash`;
 
-export function createTokens({ask, prefix}: AccessRedis, now: () => number): Tokens {
+export function createTokens(redis: AccessRedis, now: () => number): Tokens {
+  const {ask, prefix} = redis;
   const keys = accessKeys(prefix);
   const all = async (tenant: string): Promise<readonly TokenRecord[]> => {
     const hashes = await ask(redis => redis.hvals(keys.tokensOf(tenant)));
@@ -76,7 +80,12 @@ export function createTokens({ask, prefix}: AccessRedis, now: () => number): Tok
     async create({tenant, actor}, {name, access, expiresAt, secret = randomBase32(256)}) {
       const record: TokenRecord = {id: newId('k'), tenant, name, access, actor, createdAt: new Date(now()).toISOString(), expiresAt};
       const args = [hashOf(secret), record.id, name, JSON.stringify(record)];
-      const made = await ask(redis => redis.eval(createLua, 3, keys.tokens, keys.tokensOf(tenant), keys.tokenNames(tenant), ...args));
+      const made = await changeWithFact(redis, now, {
+        script: createLua,
+        keys: [keys.tokens, keys.tokensOf(tenant), keys.tokenNames(tenant)],
+        args,
+        fact: {tenant, actor, type: 'token.created', subject: `tokens/${record.id}`, data: {name, access}},
+      });
       if (made === 0) throw new BoxyardError('NAME_TAKEN', {name});
       return {record, secret};
     },
@@ -90,9 +99,10 @@ export function createTokens({ask, prefix}: AccessRedis, now: () => number): Tok
       if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'token', name: idOrName, list: 'boxyard tokens list'});
       return found;
     },
-    async revoke(tenant, id) {
+    async revoke({tenant, actor}, id) {
       const names = [keys.tokens, keys.tokensOf(tenant), keys.tokenNames(tenant), keys.tokensUsed];
-      const answer = String(await ask(redis => redis.eval(revokeLua, 4, ...names, id)));
+      const fact = {tenant, actor, type: 'token.revoked', subject: `tokens/${id}`, data: {}};
+      const answer = String(await changeWithFact(redis, now, {script: revokeLua, keys: names, args: [id], fact}));
       if (answer === 'last') throw new BoxyardError('CONFLICT', {what: 'This token', issue: 'is the last owner token of the tenant'});
       return answer === '' ? undefined : answer;
     },

@@ -95,6 +95,7 @@ export const contracts = {
   devboxesFilesStat: {query: FilesQuery.strict(), response: FileStatView},
   devboxesFilesGet: {query: FilesQuery.strict(), gives: tar},
   devboxesFilesPut: {query: FilesQuery.strict(), takes: tar, response: FilesPutView},
+  devboxesPort: {},
   devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
   imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},

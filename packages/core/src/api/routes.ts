@@ -45,6 +45,7 @@ export const routes = {
   devboxesFilesStat: route('GET', '/v1/devboxes/:devbox/files/stat', 'run', 'What a path in it is'),
   devboxesFilesGet: route('GET', '/v1/devboxes/:devbox/files', 'run', 'A tar of a file or a directory in it'),
   devboxesFilesPut: route('PUT', '/v1/devboxes/:devbox/files', 'run', 'Unpack a tar into a directory in it'),
+  devboxesPort: route('WS', '/v1/devboxes/:devbox/ports/:port', 'run', 'One connection to a port inside it'),
   devboxesAdopt: route('POST', '/v1/devboxes/adopt', 'manage', 'Take over a box that has our labels and no record'),
   imagesList: route('GET', '/v1/images', 'read', 'Images on the workers that are connected'),
   imagesCheck: route('GET', '/v1/images/check', 'read', 'Which workers have an image'),

@@ -41,7 +41,7 @@ export type TerminalToClient = z.infer<typeof terminalToClient>;
 
 export const terminalFromClient = z.discriminatedUnion('type', [
   /** `data` is base64. */
-  z.object({type: z.literal('input'), offset: Offset, data: z.string().max(Math.ceil(MAX_INPUT_BYTES / 3) * 4)}),
+  z.object({type: z.literal('input'), offset: Offset, data: z.base64().max(Math.ceil(MAX_INPUT_BYTES / 3) * 4)}),
   z.object({type: z.literal('resize'), ...TerminalSize.shape}),
   z.object({type: z.literal('take')}),
   z.object({type: z.literal('redraw')}),

@@ -1,11 +1,13 @@
 import {randomUUID} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
+import type {Duplex} from 'node:stream';
 import type {QueryIn, BodyIn, ResponseOf, RouteName} from '../api/index.ts';
 import {routes} from '../api/routes.ts';
 import {parseTicket} from '../config/invitation.ts';
 import {createAttach, type AttachOptions, type Attachment} from './attach.ts';
 import {followEvents, type EventItem, type FollowOptions} from './events.ts';
 import {createLink, type Link} from './link.ts';
+import {connectPort, type PortOptions} from './port.ts';
 import {queryOf} from './query.ts';
 import {readText, send} from './request.ts';
 import {createTerminal, type TerminalClient, type TerminalHandlers, type TerminalOptions} from './terminal.ts';
@@ -50,6 +52,7 @@ type Special =
   | 'jobsAttach'
   | 'jobsTerminal'
   | 'jobsOut'
+  | 'devboxesPort'
   | 'uploads'
   | 'devboxesFilesGet'
   | 'devboxesFilesPut'
@@ -81,6 +84,8 @@ export type Client = {
   attach(options: AttachOptions): Attachment;
   /** The terminal of a command that has one, through lost connections, until the command's end or `close`. */
   terminal(options: TerminalOptions, handlers: TerminalHandlers): TerminalClient;
+  /** Carries one connection between `local` and a port inside a DevBox; see `connectPort`. */
+  connectPort(options: PortOptions, local: Duplex): Promise<void>;
   close(): void;
 };
 
@@ -111,6 +116,7 @@ export function createClient(options: ClientOptions): Client {
     events: given => followEvents(link, given),
     attach: given => createAttach(link, given),
     terminal: (given, handlers) => createTerminal(link, given, handlers),
+    connectPort: (given, local) => connectPort(link, given, local),
     close: () => link.close(),
   } as Client;
 }

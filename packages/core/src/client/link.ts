@@ -165,5 +165,5 @@ function checkPin(socket: TLSSocket, fingerprint: string, url: URL): void {
   const shown = key === undefined ? 'none' : createHash('sha256').update(key).digest('hex');
   if (shown === fingerprint) return;
   socket.destroy();
-  throw new BoxyardError('WRONG_SERVER', {address: url.host, what: 'token', expected: fingerprint, shown});
+  throw new BoxyardError('WRONG_SERVER', {address: url.host, what: 'token', expected: fingerprint, found: shown});
 }

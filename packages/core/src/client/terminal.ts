@@ -49,6 +49,8 @@ export interface TerminalClient {
 }
 
 const WINDOW = 256 * 1024;
+/** Credit is given back in pieces of this: a message for every keystroke's echo would double the traffic. */
+const GIVEN_BACK = WINDOW / 8;
 const HEADER = 8;
 
 export function createTerminal(link: Link, options: TerminalOptions, handlers: TerminalHandlers): TerminalClient {
@@ -87,6 +89,7 @@ class Viewing {
   #received = 0;
   #screens: Extract<TerminalToClient, {type: 'screen'}>[] = [];
   #drawing = 0;
+  #shown = 0;
 
   constructor(link: Link, options: TerminalOptions, handlers: TerminalHandlers) {
     this.#link = link;
@@ -141,6 +144,8 @@ class Viewing {
   /** Rejects when the connection is over, unless the command is. */
   async #connect(onOpen: () => void): Promise<void> {
     const {job, history, isReadonly} = this.#options;
+    // What was drawn at another size is not what a session of this size shows.
+    if (this.#session.columns !== this.#size.columns || this.#session.rows !== this.#size.rows) this.#has = undefined;
     const query = {
       viewer: this.#viewer,
       ...this.#size,
@@ -151,9 +156,18 @@ class Viewing {
     const path = routes.jobsTerminal.path.replace(':job', encodeURIComponent(job)) + queryOf(query);
     this.#received = 0;
     this.#screens = [];
+    this.#shown = 0;
+    let isOver = false;
+    // What a connection that was given up still brings is not for the next one.
+    const isCurrent = (from: Socket) => {
+      if (isOver || this.#stop.signal.aborted) return false;
+      // A busy client may get the first messages before it hears that the connection is open.
+      this.#socket = from;
+      return true;
+    };
     const socket = await openSocket(this.#link, path, {
-      text: (text, from) => this.#on(JSON.parse(text) as TerminalToClient, from),
-      bytes: frame => this.#bytes(Number(frame.readBigUInt64BE(0)), frame.subarray(HEADER)),
+      text: (text, from) => isCurrent(from) && this.#on(JSON.parse(text) as TerminalToClient, from),
+      bytes: (frame, from) => isCurrent(from) && this.#bytes(Number(frame.readBigUInt64BE(0)), frame.subarray(HEADER), from),
     });
     if (this.#stop.signal.aborted) return socket.close();
     this.#socket = socket;
@@ -162,6 +176,7 @@ class Viewing {
     try {
       await socket.closed;
     } finally {
+      isOver = true;
       this.#socket = undefined;
       this.#isOpened = false;
       // Half a screen is none.
@@ -172,14 +187,13 @@ class Viewing {
   }
 
   #on(message: TerminalToClient, socket: Socket): void {
-    if (this.#stop.signal.aborted) return;
     switch (message.type) {
       case 'job':
         return this.#handlers.job(message.job);
       case 'opened':
         return this.#onOpened(message);
       case 'screen':
-        return void this.#screens.push(message);
+        return this.#onScreen(message);
       case 'took':
         return this.#typed.took(message.input);
       case 'control':
@@ -202,31 +216,52 @@ class Viewing {
     this.#send(input);
   }
 
+  #onScreen(screen: Extract<TerminalToClient, {type: 'screen'}>): void {
+    const last = this.#screens.at(-1);
+    if (screen.at < (last?.at ?? this.#received) || screen.at > this.#received + WINDOW)
+      throw new BoxyardError(
+        'INTERNAL',
+        {},
+        {message: `A screen was announced at byte ${screen.at} of a stream that is at ${this.#received}.`},
+      );
+    // Drawn anew before its first byte was sent.
+    if (last?.at === screen.at) this.#screens.pop();
+    this.#screens.push(screen);
+  }
+
   #send(from: number): void {
     for (const {offset, bytes} of this.#typed.from(from)) this.say({type: 'input', offset, data: bytes.toString('base64')});
   }
 
-  #bytes(offset: number, bytes: Buffer): void {
-    if (this.#stop.signal.aborted) return;
-    if (offset !== this.#received) throw new BoxyardError('INTERNAL', {what: `bytes ${this.#received} to ${offset} were not sent`});
+  #bytes(offset: number, bytes: Buffer, socket: Socket): void {
+    if (offset !== this.#received)
+      throw new BoxyardError('INTERNAL', {}, {message: `Output at byte ${offset} came where ${this.#received} was next.`});
     for (let rest = bytes; rest.length > 0;) {
       this.#begin();
       const next = this.#screens[0]?.at ?? Number.POSITIVE_INFINITY;
-      const most = this.#drawing > 0 ? this.#drawing : next - this.#received;
-      const part = rest.subarray(0, most);
+      const most = next - this.#received;
+      const part = rest.subarray(0, this.#drawing > 0 ? Math.min(this.#drawing, most) : most);
       rest = rest.subarray(part.length);
       this.#received += part.length;
       if (this.#drawing > 0) this.#drawing -= part.length;
       else if (this.#has !== undefined) this.#has += part.length;
-      this.#handlers.bytes(part, () => this.say({type: 'credit', bytes: part.length}));
+      this.#handlers.bytes(part, () => this.#giveBack(part.length, socket));
     }
     this.#begin();
   }
 
-  /** A screen that begins at this byte. */
+  #giveBack(bytes: number, socket: Socket): void {
+    if (socket !== this.#socket) return;
+    this.#shown += bytes;
+    if (this.#shown < GIVEN_BACK) return;
+    this.say({type: 'credit', bytes: this.#shown});
+    this.#shown = 0;
+  }
+
+  /** A screen that begins at this byte; one that was being drawn is not finished then. */
   #begin(): void {
     const screen = this.#screens[0];
-    if (screen === undefined || screen.at !== this.#received || this.#drawing > 0) return;
+    if (screen === undefined || screen.at !== this.#received) return;
     this.#screens.shift();
     this.#drawing = screen.bytes;
     this.#has = screen.output;

@@ -156,7 +156,7 @@ export const catalogue = {
     421,
     6,
     d => `The server at ${s(d['address'])} is not the one that made this ${s(d['what'] ?? 'invitation')}.`,
-    'Nothing was sent. Check the address with the person who invited you.',
+    d => `Its key is ${s(d['found'])}, not ${s(d['expected'])}. Nothing was sent. Check the address with the person who invited you.`,
   ),
   LIMIT_REACHED: input(
     429,
@@ -225,7 +225,7 @@ export const catalogue = {
     d => `${s(d['registry'])} refused the pull of ${s(d['ref'])}.`,
     d => `boxyard secrets set registry:${s(d['registry'])}`,
   ),
-  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue'])}.`, 'boxyard jobs logs shows its output.'),
+  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue']).trim()}.`, 'boxyard jobs logs shows its output.'),
   SETUP_FAILED: input(
     422,
     1,
@@ -241,6 +241,14 @@ export const catalogue = {
   ),
   NO_SPACE: environment(507, 1, d => `No space left on ${s(d['where'])}.`, 'Free some space, then try again.', true),
   WORKER_OFFLINE: environment(503, 1, d => `${s(d['worker'])} is not connected.`, 'boxyard workers show tells since when.', true),
+  PORT_CLOSED: environment(
+    502,
+    1,
+    d => `Nothing listens on port ${s(d['port'])} in ${s(d['devbox'] ?? 'the DevBox')}.`,
+    'Start the program there; it may listen on 127.0.0.1 alone.',
+    true,
+  ),
+  CONNECTION_RESET: environment(502, 1, 'The program in the DevBox broke the connection off.', '', true),
   PLUGIN_INVALID: input(
     400,
     2,
@@ -275,7 +283,7 @@ export const catalogue = {
     409,
     6,
     d => `${s(d['address'])} is held by ${s(d['holder'] ?? 'another program')}.`,
-    d => `boxyard up --listen ${s(d['suggestion'])}`,
+    d => s(d['hint'] ?? `boxyard up --listen ${s(d['suggestion'])}`),
   ),
   REDIS_MISSING: environment(500, 1, 'redis-server is not installed.', 'sudo apt-get install redis-server'),
   REDIS_UNAVAILABLE: environment(503, 8, 'The server cannot reach its Redis.', 'Nothing was accepted; try again in a few seconds.', true),

@@ -71,8 +71,11 @@ function createReader(store: EventStore, followers: ReadonlyMap<string, Readonly
       }
   };
   const readOn = async () => {
-    for (const [tenant, {events, last}] of await store.waitFor(new Map(positions), blockMs)) {
-      if (positions.has(tenant)) positions.set(tenant, last);
+    const asked = new Map(positions);
+    for (const [tenant, {events, last}] of await store.waitFor(asked, blockMs)) {
+      // A follower that came meanwhile stands further back: what it lacks comes first, so this is read once more.
+      if (positions.get(tenant) !== asked.get(tenant)) continue;
+      positions.set(tenant, last);
       give(tenant, events);
     }
   };

@@ -12,18 +12,11 @@ export interface Fact {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** The CloudEvents document, without its place in the stream. */
+export const documentOf = (tenant: string, {id, type, subject, time, actor, data}: Fact): string =>
+  JSON.stringify({specversion: '1.0', id, type, source: 'boxyard', subject, time: iso(time), tenant, actor, data});
+
 /** Writes the fact with the transition it belongs to; its `seq` is its place in the stream, given by Redis. */
 export function addFact(change: Change, keys: Keys, tenant: string, fact: Fact): void {
-  const document = {
-    specversion: '1.0',
-    id: fact.id,
-    type: fact.type,
-    source: 'boxyard',
-    subject: fact.subject,
-    time: iso(fact.time),
-    tenant,
-    actor: fact.actor,
-    data: fact.data,
-  };
-  change.event({seq: keys.seq(tenant), stream: keys.events(tenant), incarnation: keys.incarnation}, JSON.stringify(document));
+  change.event({seq: keys.seq(tenant), stream: keys.events(tenant), incarnation: keys.incarnation}, documentOf(tenant, fact));
 }

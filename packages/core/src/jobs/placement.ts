@@ -57,7 +57,7 @@ export class Placement {
       const waiting = await this.#waitingFor(id, entry);
       if (waiting.length === 0) return true;
       if ((await this.#sendAll(tenant, waiting)) === 0) return true;
-      if (this.#isFull(id, tenant) && waiting.every(each => each.record.spec.needs.slots > 0)) return true;
+      if (this.#isFull(id) && waiting.every(each => each.record.spec.needs.slots > 0)) return true;
     }
     return false;
   }
@@ -70,7 +70,7 @@ export class Placement {
     const guessed = this.#served.get(id) ?? [];
     const [used, all, ...known] = await Promise.all([workers.used(id), waitingGroups(store, tenant, id), ...guessed.map(headsOf)]);
     entry.used = used;
-    const candidate = this.#candidate(tenant, id);
+    const candidate = this.#options.table.candidate(id, this.#now());
     if (candidate === undefined || candidate.closed !== undefined) return [];
     const groups = all.filter(each => isOfClass(each.needs, candidate) && hasRoom(each.needs, candidate)).map(each => each.group);
     if (groups.length === 0) this.#served.delete(id);
@@ -135,13 +135,9 @@ export class Placement {
   }
 
   /** As this server knows it; whatever frees a slot from now on rings again. */
-  #isFull(id: string, tenant: string): boolean {
-    const candidate = this.#candidate(tenant, id);
+  #isFull(id: string): boolean {
+    const candidate = this.#options.table.candidate(id, this.#now());
     return candidate !== undefined && candidate.slots.used >= candidate.slots.total;
-  }
-
-  #candidate(tenant: string, id: string): Candidate | undefined {
-    return this.#options.table.candidates(tenant, this.#now()).find(each => each.id === id);
   }
 
   #now(): number {

@@ -1,4 +1,5 @@
-import {type Consumer, openConsumer, openQueue} from '../rim/bullmq.ts';
+import {setTimeout as delay} from 'node:timers/promises';
+import {type Consumer, type NudgeQueue, openConsumer, openQueue} from '../rim/bullmq.ts';
 import type {RedisRim} from '../rim/redis.ts';
 
 export interface JobQueueOptions {
@@ -24,19 +25,57 @@ const mostRebuilds = 3;
 /** How long an entry goes on looking while rings for its thing keep coming, and how long it waits for one more. */
 const longestLookMs = 2_000;
 const lingerMs = 5;
+const longestCloseMs = 3_000;
 
-/** BullMQ carries door bells: many rings of one thing in one moment become one entry. */
+/**
+ * Whoever rings looks at once, here: that takes no way through Redis. BullMQ carries the bells that are more than this process
+ * answers at one time and those whose look failed; many rings of one thing in one moment become one entry.
+ */
 export function openJobQueue(options: JobQueueOptions): JobQueue {
+  let isClosed = false;
   const queue = openQueue(options.rim, name);
-  const looks = createLooks(options.look, thing => ring(thing));
+  const ring = createRing(queue, () => isClosed);
+  const looks = createLooks(options.look, ring);
+  const here = new Set<Promise<void>>();
+  const lookHere = (thing: string) => {
+    const looking = looks
+      .run(thing)
+      .catch((error: unknown) => {
+        options.onFailure(thing, error);
+        if (!isClosed) ring(thing);
+      })
+      .finally(() => here.delete(looking));
+    here.add(looking);
+  };
+  const consume = () => openConsumer(options.rim, name, {concurrency, process: looks.run, onFailure: options.onFailure});
+  const watchdog = watch(options, consume, queue.waiting);
+  return {
+    nudge: things => {
+      if (isClosed) return;
+      for (const thing of things) {
+        if (looks.ring(thing)) continue;
+        if (here.size < concurrency) lookHere(thing);
+        else ring(thing);
+      }
+    },
+    close: async () => {
+      isClosed = true;
+      await Promise.race([Promise.allSettled(here), delay(longestCloseMs, undefined, {ref: false})]);
+      await watchdog.close();
+      await queue.close();
+    },
+  };
+}
+
+/** Adds entries one bulk after the other; what comes meanwhile goes with the next. The sweep rings again for what could not be rung for. */
+function createRing(queue: NudgeQueue, isClosed: () => boolean): (thing: string) => void {
   const ringing = new Set<string>();
   let isSending = false;
-  let isClosed = false;
   const flush = async () => {
     if (isSending) return;
     isSending = true;
     try {
-      while (ringing.size > 0 && !isClosed) {
+      while (ringing.size > 0 && !isClosed()) {
         const things = [...ringing];
         ringing.clear();
         await queue.add(things);
@@ -45,23 +84,9 @@ export function openJobQueue(options: JobQueueOptions): JobQueue {
       isSending = false;
     }
   };
-  const ring = (thing: string) => {
+  return thing => {
     ringing.add(thing);
-    // The sweep rings again for what could not be rung for.
     void flush().catch(() => undefined);
-  };
-  const consume = () => openConsumer(options.rim, name, {concurrency, process: looks.run, onFailure: options.onFailure});
-  const watchdog = watch(options, consume, queue.waiting);
-  return {
-    nudge: things => {
-      if (isClosed) return;
-      for (const thing of things) if (!looks.ring(thing)) ring(thing);
-    },
-    close: async () => {
-      isClosed = true;
-      await watchdog.close();
-      await queue.close();
-    },
   };
 }
 

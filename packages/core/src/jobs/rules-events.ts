@@ -21,6 +21,8 @@ export type JobEvent =
   | {readonly type: 'children'; readonly totals: ChildTotals}
   /** A due row came up. `isSilent`: nobody can hear the worker now. */
   | {readonly type: 'due'; readonly isSilent: boolean}
+  /** What a job is whose record had been lost. */
+  | {readonly type: 'told'; readonly spec: JobRecord['spec']; readonly engine: string}
   /** The agent holds a newer attempt than Redis remembers (R3). */
   | {readonly type: 'recovered'; readonly attempt: Attempt; readonly worker: NonNullable<JobRecord['worker']>; readonly isRunning: boolean};
 

@@ -1,4 +1,4 @@
-import type {BuildRequest, CreateDevBoxRequest, ExecRequest, PullRequest, RunRequest} from '../api/index.ts';
+import type {BuildRequest, CreateDevBoxRequest, PullRequest, RunRequest} from '../api/index.ts';
 import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
 import {capabilitiesLabel, fullImageName} from '../images/rules.ts';
@@ -198,16 +198,20 @@ export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecCo
   const file = request.file ?? 'Containerfile';
   if (file.startsWith('/') || file.split('/').includes('..'))
     throw new BoxyardError('INVALID_INPUT', {field: 'file', issue: 'expected a path inside the context'});
+  const profile = context.policy.defaultProfile === 'open' ? 'open' : 'standard';
+  const policy = imagePolicy(request, 'build', context.timing.pull, context);
   return {
     kind: 'image.build',
-    ...imagePolicy(request, 'build', context.timing.pull, context),
+    ...policy,
+    profile,
+    needs: {...policy.needs, profile},
     // What is built lives on its worker: a name without a registry is local.
     ref: fullImageName(request.ref, () => true),
     file,
     args: request.args ?? {},
     ...(request.target === undefined ? {} : {target: request.target}),
     cache: request.cache ?? true,
-    limits: context.policy.defaultProfile === 'open' ? {} : buildLimits,
+    limits: profile === 'open' ? {} : buildLimits,
     imageLabels: {
       'io.boxyard.managed': 'true',
       'io.boxyard.source': 'build',

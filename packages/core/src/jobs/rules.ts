@@ -6,6 +6,8 @@
 import type {Attempt} from '../protocol/index.ts';
 import {type Cancel, type JobRecord, deadlineOf, hasEnded, isOnWorker} from './rules-record.ts';
 import type {JobEvent, Moment, Update} from './rules-events.ts';
+import {groupOf} from './rules-needs.ts';
+import {isForgotten} from './rules-recovered.ts';
 import {afterLoss, afterRefusal, afterResult, retried, serverEnd} from './rules-ends.ts';
 import {type ChildTotals, openChildren, parentEnd} from './rules-totals.ts';
 
@@ -45,8 +47,12 @@ function step(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undef
       return due(record, event.isSilent, at);
     case 'recovered':
       return recovered(record, event, at);
+    case 'told':
+      return isForgotten(record.spec) ? {...record, ...toldOf(event)} : undefined;
   }
 }
+
+const toldOf = ({spec, engine}: Extract<JobEvent, {type: 'told'}>) => ({spec, kind: spec.kind, group: groupOf(spec.needs), engine});
 
 function send(record: JobRecord, event: Extract<JobEvent, {type: 'send'}>, {now}: Moment): JobRecord | undefined {
   if (record.state !== 'queued' || record.hold !== undefined) return undefined;

@@ -49,6 +49,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
     guardDevBox(change, acceptance, store);
     guardExec(change, jobs[0], store);
     if (mostSessions >= 0 && jobs.some(job => ttyOf(job.spec) !== undefined)) change.below('sessions', keys.sessions(tenant), mostSessions);
+    if (jobs.length > 0) change.fewer('unfinished', keys.live(tenant), store.mostUnfinished);
     for (const job of jobs)
       if (isWaiting(job) && workerOfGroup(job.group) === undefined) change.spare('classes', keys.groups(tenant), job.group, mostGroups);
     if (idem !== undefined)
@@ -71,6 +72,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
     return {done: 'new', jobs, devbox: devbox?.after};
   }
   if (result.failed === 'idempotency') return repeated(result.found, idem!.request, idempotency!.key);
+  if (result.failed === 'unfinished') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'jobs that have not ended'});
   if (result.failed === 'classes') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'different needs waiting at once'});
   if (result.failed === 'exec') throw nameLives(jobs[0]!, result.found);
   if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: devbox!.after.name});

@@ -150,6 +150,7 @@ function factsOf(before: JobRecord | undefined, after: JobRecord, context: Effec
 
 function factType(before: JobRecord | undefined, after: JobRecord): string | undefined {
   if (before === undefined) return 'job.accepted';
+  if (before.kind !== after.kind || (before.spec !== after.spec && before.state === after.state)) return 'job.updated';
   if (hasEnded(after) && !hasEnded(before)) return 'job.ended';
   if (hasEnded(after)) return after.source === 'worker' && before.source === 'server' ? 'job.corrected' : 'job.superseded';
   if (before.cancel === undefined && after.cancel !== undefined) return 'job.cancelling';

@@ -17,6 +17,8 @@ export interface JobStoreOptions {
   readonly nudge: (things: readonly string[]) => void;
   /** After an end was stored, for what is outside Redis (one-job secrets, watchers). */
   readonly onChange: (before: JobRecord | undefined, after: JobRecord) => void;
+  /** Jobs of a tenant that have not ended, children counted; more are refused (C26). */
+  readonly mostUnfinished?: number | undefined;
 }
 
 export interface Stepped {
@@ -34,6 +36,7 @@ export interface Beside {
 }
 
 const mostCached = 20_000;
+const usualMostUnfinished = 250_000;
 const mostTries = 20;
 
 /**
@@ -44,6 +47,7 @@ export class JobStore {
   readonly rim: RedisRim;
   readonly timing: Timing;
   readonly attemptIds: AttemptIds;
+  readonly mostUnfinished: number;
   readonly #options: JobStoreOptions;
   readonly #cache = new Map<string, JobRecord>();
 
@@ -51,6 +55,7 @@ export class JobStore {
     this.rim = options.rim;
     this.timing = options.timing;
     this.attemptIds = options.attemptIds;
+    this.mostUnfinished = options.mostUnfinished ?? usualMostUnfinished;
     this.#options = options;
   }
 

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {attemptStart} from './from-server.ts';
 import {
   Attempt,
   Bytes,
@@ -16,6 +17,7 @@ import {
   WireError,
 } from './values.ts';
 import {filesFromAgent} from './files.ts';
+import {portFromAgent} from './port.ts';
 import {terminalFromAgent} from './terminal.ts';
 
 const range = z.object({oldest: z.number().int(), newest: z.number().int()});
@@ -133,6 +135,8 @@ export const fromAgent = {
   'job.refused': z.object({type: z.literal('job.refused'), ...job, error: WireError}),
   /** Asks for the values of the secrets of a job it holds; answered by `job.secrets` of the server. */
   'job.secrets': z.object({type: z.literal('job.secrets'), ...job}),
+  /** The attempt as it was sent, without what would not fit into a frame: then nothing is said. */
+  'job.told': z.object({type: z.literal('job.told'), ...job, start: z.object(attemptStart)}),
   'query.answer': z.object({
     type: z.literal('query.answer'),
     query: z.string(),
@@ -156,6 +160,7 @@ export const fromAgent = {
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromAgent,
   ...filesFromAgent,
+  ...portFromAgent,
   pong: z.object({type: z.literal('pong'), id: z.number().int()}),
 } as const;
 
@@ -171,6 +176,7 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['job.result'],
   fromAgent['job.refused'],
   fromAgent['job.secrets'],
+  fromAgent['job.told'],
   fromAgent['query.answer'],
   fromAgent['output.open'],
   fromAgent['output.gap'],
@@ -184,6 +190,7 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['terminal.control'],
   fromAgent['terminal.state'],
   fromAgent['files.opened'],
+  fromAgent['port.opened'],
   fromAgent.pong,
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {portFromServer} from './port.ts';
 import {Step} from './steps.ts';
 import {filesFromServer} from './files.ts';
 import {terminalFromServer} from './terminal.ts';
@@ -16,6 +17,18 @@ export const Query = z.discriminatedUnion('ask', [
   z.object({ask: z.literal('container.exec.background.capture'), job: JobId, stream: OutputName, from: Bytes}),
 ]);
 export type Query = z.infer<typeof Query>;
+
+/** What an attempt is: all a worker needs, and keeps in its journal. */
+export const attemptStart = {
+  kind: z.string(),
+  engine: z.string(),
+  profile: Profile,
+  steps: z.array(Step).min(1),
+  timeoutMs: z.number().int().positive().optional(),
+  graceMs: z.number().int(),
+  devbox: z.string().optional(),
+  generation: z.number().int().optional(),
+};
 
 export const fromServer = {
   hello: z.object({
@@ -35,15 +48,8 @@ export const fromServer = {
     entry: z.string(),
     ...job,
     tenant: TenantId,
-    kind: z.string(),
-    engine: z.string(),
-    profile: Profile,
-    steps: z.array(Step).min(1),
-    timeoutMs: z.number().int().positive().optional(),
-    graceMs: z.number().int(),
+    ...attemptStart,
     stopAfterMs: z.number().int().optional(),
-    devbox: z.string().optional(),
-    generation: z.number().int().optional(),
     stdin: z.boolean().default(false),
     keepBox: z.boolean(),
   }),
@@ -55,6 +61,8 @@ export const fromServer = {
   'job.secrets': z.object({type: z.literal('job.secrets'), ...job, values: z.record(z.string(), z.string()), error: WireError.optional()}),
   /** The server has this many bytes of the stream, gaps counted; sent on open and after each group of stored frames. */
   'job.have': z.object({type: z.literal('job.have'), ...job, name: OutputName, stream: z.number().int(), length: Bytes}),
+  /** Redis lost this job's record, or its end, and its worker knows more: answered by `job.told` and `job.result` where the journal has them. */
+  'job.ask': z.object({type: z.literal('job.ask'), ...job}),
   'journal.ask': z.object({type: z.literal('journal.ask')}),
   'inventory.ask': z.object({type: z.literal('inventory.ask')}),
   query: z.object({type: z.literal('query'), query: z.string(), of: Query}),
@@ -62,6 +70,7 @@ export const fromServer = {
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromServer,
   ...filesFromServer,
+  ...portFromServer,
   ping: z.object({type: z.literal('ping'), id: z.number().int()}),
 } as const;
 
@@ -73,6 +82,7 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer['job.superseded'],
   fromServer['job.secrets'],
   fromServer['job.have'],
+  fromServer['job.ask'],
   fromServer['journal.ask'],
   fromServer['inventory.ask'],
   fromServer.query,
@@ -85,6 +95,7 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer['terminal.redraw'],
   fromServer['terminal.close'],
   fromServer['files.open'],
+  fromServer['port.open'],
   fromServer.ping,
 ]);
 export type FromServer = z.infer<typeof FromServer>;

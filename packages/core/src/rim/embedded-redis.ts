@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {Redis} from 'ioredis';
 import {privateDir, randomBase32, readPrivate, writePrivate} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import type {RedisTarget} from './redis.ts';
+import type {RedisTarget} from './redis-target.ts';
 
 export interface EmbeddedRedis {
   readonly target: RedisTarget;

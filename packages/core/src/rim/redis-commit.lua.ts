@@ -9,7 +9,7 @@
  *   below K N         the hash K has fewer than N fields
  *   spare K F N       the hash K has the field F, or fewer than N fields
  *   room K S M TS TM  slots S and memory M fit under the totals TS, TM beside what the hash K says is used
- *   member K X        X is in the sorted set K
+ *   fewer K N         the sorted set K has fewer than N members
  * An operation is:
  *   do K CMD N A1…AN            a plain command on K
  *   event S Q I JSON            adds the event to stream Q of the tenant with the next number of hash S and incarnation I
@@ -96,8 +96,10 @@ local function check()
       if (slots > 0 and s + slots > slotsTotal) or (memory > 0 and m + memory > memoryTotal) then
         return {i, s .. ' ' .. string.format('%.0f', m)}
       end
-    elseif kind == 'member' then
-      if not call('ZSCORE', k, take()) then return {i, false} end
+    elseif kind == 'fewer' then
+      local limit = tonumber(take())
+      local n = call('ZCARD', k)
+      if n >= limit then return {i, tostring(n)} end
     end
   end
 end

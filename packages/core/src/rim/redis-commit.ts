@@ -10,7 +10,7 @@ export interface Change {
   below(name: string, key: string, limit: number): Change;
   spare(name: string, key: string, field: string, limit: number): Change;
   room(name: string, used: string, want: Room, total: Room): Change;
-  member(name: string, key: string, member: string): Change;
+  fewer(name: string, key: string, limit: number): Change;
   do(key: string, command: string, ...args: readonly (string | number)[]): Change;
   event(keys: {seq: string; stream: string; incarnation: string}, json: string): Change;
   outbox(outbox: string, lease: string, json: string): Change;
@@ -131,7 +131,7 @@ function createChange(at: (key: string) => number) {
     below: (name, key, limit) => guard(name, 'below', at(key), limit),
     spare: (name, key, field, limit) => guard(name, 'spare', at(key), field, limit),
     room: (name, used, want, total) => guard(name, 'room', at(used), want.slots, want.memory, total.slots, total.memory),
-    member: (name, key, member) => guard(name, 'member', at(key), member),
+    fewer: (name, key, limit) => guard(name, 'fewer', at(key), limit),
     do: (key, command, ...args) => op('do', at(key), command, args.length, ...args),
     event: (keys, json) => op('event', at(keys.seq), at(keys.stream), at(keys.incarnation), json),
     outbox: (outbox, lease, json) => op('outbox', at(outbox), at(lease), json),

@@ -3,7 +3,9 @@ import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import {type RedisClock} from './clock.ts';
 import {type Commit, createCommit} from './redis-commit.ts';
 import {type Keys, createKeys} from './redis-keys.ts';
+import {type Fitness, fitnessOf, openingError} from './redis-fitness.ts';
 import {createScript} from './redis-script.ts';
+import {type RedisTarget, optionsOf} from './redis-target.ts';
 
 /** The server's Redis. Every rejection is a BoxyardError; while Redis is away that is `REDIS_UNAVAILABLE`, within 2 s. */
 export interface RedisRim {
@@ -25,25 +27,42 @@ export interface RedisRim {
   close(): Promise<void>;
 }
 
-export interface RedisTarget {
-  /** `redis://`, `rediss://`, `redis+sentinel://h1:p,h2:p/name`, or `unix:///path`. */
-  readonly url: string;
-  readonly password?: string | undefined;
-}
-
 const commandTimeoutMs = 1_800;
+
+const networkCodes = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+];
+
+/** Nobody answers, or nobody yet: another try may find it. One that answers with a refusal, or with a wrong certificate, is there. */
+export const isAway = (error: unknown): boolean => {
+  const {name, code} = ((error as {cause?: unknown}).cause ?? {}) as {name?: string; code?: string};
+  return name !== 'ReplyError' && (code === undefined || networkCodes.includes(code));
+};
 
 export async function openRedis(target: RedisTarget, prefix: string, clock: RedisClock): Promise<RedisRim> {
   const options = optionsOf(target);
   const redis = commandConnection(options);
+  let why: unknown;
+  const onError = (error: unknown) => (why = error);
+  redis.on('error', onError);
   const runner = {redis, translate};
   const listeners = new Set<(change: {isNewRun: boolean}) => void>();
   const watch = watchRuns(redis, clock, change => listeners.forEach(listener => listener(change)));
   try {
-    await redis.connect();
+    await opened(redis);
   } catch (error) {
     redis.disconnect();
-    throw new BoxyardError('REDIS_UNAVAILABLE', {}, {cause: error});
+    throw openingError(why ?? error);
+  } finally {
+    redis.off('error', onError);
   }
   await watch.first;
   return {
@@ -76,6 +95,21 @@ export async function openRedis(target: RedisTarget, prefix: string, clock: Redi
       redis.disconnect();
     },
   };
+}
+
+const openWithinMs = 10_000;
+
+/** Where sentinels are asked, the library goes on asking for ever. */
+async function opened(redis: Redis): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('it does not answer in time'), {code: 'ETIMEDOUT'})), openWithinMs);
+  });
+  try {
+    await Promise.race([redis.connect(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Fails at once while Redis is away: a submission is better refused than kept waiting. */
@@ -122,61 +156,11 @@ function watchRuns(redis: Redis, clock: RedisClock, onReturn: (change: {isNewRun
   return {first, stop: () => clearInterval(timer)};
 }
 
-export interface Fitness {
-  readonly version: string;
-  readonly warnings: readonly string[];
-}
-
-/** `REDIS_UNFIT` where Redis may throw jobs away (eviction, no AOF). An old version is a warning, never a refusal (R34). */
-export async function checkFitness(rim: RedisRim, isAofNeeded = true): Promise<Fitness> {
-  const info = await rim.ask(
-    async redis => `${await redis.info('memory')}\n${await redis.info('persistence')}\n${await redis.info('server')}`,
+/** `REDIS_UNFIT` where Redis may throw jobs away (eviction, no AOF). */
+export const checkFitness = async (rim: RedisRim): Promise<Fitness> =>
+  fitnessOf(
+    await rim.ask(async redis => `${await redis.info('memory')}\n${await redis.info('persistence')}\n${await redis.info('server')}`),
   );
-  const value = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
-  const policy = value('maxmemory_policy');
-  if (policy !== undefined && policy !== 'noeviction')
-    throw new BoxyardError('REDIS_UNFIT', {issue: `its maxmemory-policy is ${policy}`, hint: 'CONFIG SET maxmemory-policy noeviction'});
-  if (isAofNeeded && value('aof_enabled') === '0')
-    throw new BoxyardError('REDIS_UNFIT', {issue: 'appendonly is off', hint: 'CONFIG SET appendonly yes'});
-  const version = value('redis_version') ?? '0';
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const isOld = major < 6 || (major === 6 && minor < 2);
-  return {version, warnings: isOld ? [`Redis ${version} is older than 6.2`] : []};
-}
-
-function optionsOf({url, password}: RedisTarget): RedisOptions {
-  const secret = password === undefined ? {} : {password};
-  if (url.startsWith('unix://')) return {path: url.slice('unix://'.length), ...secret};
-  const sentinel = /^redis\+sentinel:\/\/(?:([^@/]*)@)?([^/]+)\/([^/?]+)$/.exec(url);
-  if (sentinel) {
-    const [, credentials, hosts = '', name = ''] = sentinel;
-    const own = credentials === undefined || credentials === '' ? secret : {password: decodeURIComponent(credentials.replace(/^.*:/, ''))};
-    return {
-      name,
-      sentinels: hosts.split(',').map(host => ({host: host.replace(/:\d+$/, ''), port: Number(/:(\d+)$/.exec(host)?.[1] ?? 26_379)})),
-      ...own,
-    };
-  }
-  return fromUrl(url, secret);
-}
-
-function fromUrl(url: string, secret: {password?: string}): RedisOptions {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new BoxyardError('INVALID_INPUT', {field: 'REDIS_URL', issue: 'expected redis://, rediss://, redis+sentinel:// or unix://'});
-  }
-  return {
-    host: parsed.hostname,
-    port: Number(parsed.port || 6379),
-    ...(parsed.username ? {username: decodeURIComponent(parsed.username)} : {}),
-    ...(parsed.password ? {password: decodeURIComponent(parsed.password)} : {}),
-    ...(parsed.pathname.length > 1 ? {db: Number(parsed.pathname.slice(1))} : {}),
-    ...(parsed.protocol === 'rediss:' ? {tls: {servername: parsed.hostname}} : {}),
-    ...secret,
-  };
-}
 
 /** A reply that says the command is wrong is a bug of ours; everything else means Redis cannot be used now. */
 function translate(error: unknown): unknown {

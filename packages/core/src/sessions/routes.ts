@@ -1,9 +1,13 @@
 import {authorise} from '../access/rules.ts';
 import {routes, type TerminalQuery} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
+import {PortNumber} from '../protocol/index.ts';
 import {bearerOf} from '../rim/http-credential.ts';
 import {holdSocket} from '../rim/http-held-socket.ts';
 import type {Gate, Http} from '../rim/http.ts';
+import type {PortService} from '../services.ts';
+import {STREAM_WINDOW} from '../streams/index.ts';
+import {servePort, type PortScope} from './port-socket.ts';
 import {serveTerminal, type TerminalScope, type TerminalSocketServices} from './terminal-socket.ts';
 
 const MAX_CLIENT_FRAME = 64 * 1024;
@@ -25,4 +29,29 @@ export function addTerminalRoute(http: Http, gate: Gate, services: TerminalSocke
       if (holdSocket(gate, admitted.session, socket)) serveTerminal(socket, admitted, services);
     },
   });
+}
+
+/** Bytes of the credit may come in one message. */
+const MAX_PORT_FRAME = STREAM_WINDOW;
+
+/** `WS /v1/devboxes/:devbox/ports/:port`: one socket is one connection. Needs the right to run, as a command in the DevBox does. */
+export function addPortRoute(http: Http, gate: Gate, ports: PortService): void {
+  http.socket<PortScope>('devboxesPort', {
+    maxPayload: MAX_PORT_FRAME,
+    isForBrowsers: true,
+    async admit({params, raw}) {
+      const session = await gate.admit(bearerOf(raw), routes.devboxesPort.verb);
+      const port = portOf(params['port']!);
+      return {session, port, place: await ports.find(session.tenant, params['devbox']!)};
+    },
+    open(socket, admitted) {
+      if (holdSocket(gate, admitted.session, socket)) servePort(socket, admitted, ports);
+    },
+  });
+}
+
+function portOf(text: string): number {
+  const port = PortNumber.safeParse(/^\d{1,5}$/.test(text) ? Number(text) : undefined);
+  if (port.success) return port.data;
+  throw new BoxyardError('INVALID_INPUT', {field: 'port', issue: `expected 1 to 65535, got ${text.slice(0, 20)}`});
 }

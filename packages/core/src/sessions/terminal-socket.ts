@@ -1,12 +1,18 @@
 import type {WebSocket} from 'ws';
 import {allows} from '../access/rules.ts';
-import {terminalFromClient, type JobView, type TerminalFromClient, type TerminalQuery, type TerminalToClient} from '../api/index.ts';
+import {type JobView, type TerminalFromClient, type TerminalQuery, type TerminalToClient} from '../api/index.ts';
 import {BoxyardError, asBoxyardError, fromWire, isBoxyardError, toWire} from '../errors/index.ts';
 import type {JobService, Session, TerminalHandlers, TerminalService, TerminalStream} from '../services.ts';
+import {Heard} from './heard.ts';
 
+/** Whoever answers no ping until the next one is gone. */
 const PING_MS = 15_000;
 /** Input a client may send ahead of `took`. */
 const MOST_UNTAKEN = 1024 * 1024;
+/** Output a client may ask for ahead of what it was sent. */
+const MOST_CREDIT = 4 * 1024 * 1024;
+/** Over this much unsent the client does not read: it is let go, and goes on by what it has when it comes again (B13). */
+const MOST_UNSENT = 8 * 1024 * 1024;
 /** The worker said that the command runs; its terminal is there a moment later. */
 const TRY_AGAIN_MS = 100;
 const HEADER = 8;
@@ -28,12 +34,19 @@ export interface TerminalSocketServices {
  */
 export function serveTerminal(socket: WebSocket, scope: TerminalScope, services: TerminalSocketServices): void {
   const viewing = new Viewing(socket, scope, services);
-  const ping = setInterval(() => socket.ping(), PING_MS);
+  let isAlive = true;
+  const heard = () => (isAlive = true);
+  const ping = setInterval(() => {
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
+    socket.ping();
+  }, PING_MS);
+  socket.on('pong', heard);
+  socket.on('message', heard);
   socket.once('close', () => {
     clearInterval(ping);
     viewing.close();
   });
-  socket.on('message', (data, isBinary) => viewing.receive(data as Buffer, isBinary));
   viewing.start().catch((error: unknown) => viewing.fail(error));
 }
 
@@ -47,8 +60,14 @@ class Viewing implements TerminalHandlers {
   #unwatch: (() => void) | undefined;
   #again: NodeJS.Timeout | undefined;
   #job: JobView | undefined;
+  readonly #heard: Heard;
+  /** Output asked for and not sent, and how much was sent of this stream. */
   #credit = 0;
+  #sent = 0;
+  /** Input that the program took, and that was passed on. */
   #took = 0;
+  #passedOn = 0;
+  #isOpened = false;
   #isClosed = false;
   #isShown = false;
 
@@ -58,6 +77,11 @@ class Viewing implements TerminalHandlers {
     this.#services = services;
     this.#mayType = allows(scope.session.access, 'run') && scope.query.readonly !== 'true';
     this.#size = {columns: scope.query.columns, rows: scope.query.rows};
+    this.#heard = new Heard(
+      socket,
+      message => this.#on(message),
+      error => this.fail(error),
+    );
   }
 
   async start(): Promise<void> {
@@ -67,19 +91,13 @@ class Viewing implements TerminalHandlers {
     else this.#unwatch = unwatch;
   }
 
-  receive(data: Buffer, isBinary: boolean): void {
-    try {
-      this.#on(isBinary ? undefined : parsed(data.toString('utf8')));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
   answer(message: Parameters<TerminalHandlers['answer']>[0]): void {
     switch (message.type) {
       case 'terminal.opened': {
         const {input, controls, columns, rows} = message;
         this.#took = input;
+        this.#passedOn = Math.max(this.#passedOn, input);
+        this.#isOpened = true;
         return this.#tell({type: 'opened', input, controls, mayType: this.#mayType, columns, rows});
       }
       case 'terminal.screen': {
@@ -87,19 +105,22 @@ class Viewing implements TerminalHandlers {
         return this.#tell({type: 'screen', at, bytes, output, columns, rows});
       }
       case 'terminal.took':
-        this.#took = message.input;
-        return this.#tell({type: 'took', input: message.input});
+        this.#took = Math.min(message.input, this.#passedOn);
+        return this.#tell({type: 'took', input: this.#took});
       case 'terminal.control':
         return this.#tell({type: 'control', controls: message.controls});
     }
   }
 
   data({offset, bytes}: Parameters<TerminalHandlers['data']>[0]): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (offset !== this.#sent || bytes.length > this.#credit)
+      return this.fail(new BoxyardError('INTERNAL', {}, {message: 'The worker sent output that it was not asked for.'}));
+    this.#sent += bytes.length;
+    this.#credit -= bytes.length;
     const frame = Buffer.allocUnsafe(HEADER + bytes.length);
     frame.writeBigUInt64BE(BigInt(offset), 0);
     frame.set(bytes, HEADER);
-    this.#socket.send(frame);
+    this.#send(frame);
   }
 
   end({error}: Parameters<TerminalHandlers['end']>[0]): void {
@@ -109,6 +130,8 @@ class Viewing implements TerminalHandlers {
       return this.#endIfOver();
     }
     if (error.code === 'NOT_FOUND' && this.#job?.state !== 'ended') {
+      // One that was there is gone with what held it: the job's end follows.
+      if (this.#isOpened) return;
       this.#again = setTimeout(() => this.#open(), TRY_AGAIN_MS);
       return;
     }
@@ -117,24 +140,30 @@ class Viewing implements TerminalHandlers {
   }
 
   fail(thrown: unknown): void {
+    if (this.#isClosed) return;
     const error = asBoxyardError(thrown);
     this.#tell({type: 'error', error: toWire(error)});
     const code = error.code === 'FORBIDDEN' ? 4403 : error.code === 'INTERNAL' || error.code === 'REDIS_UNAVAILABLE' ? 1011 : 4400;
     this.#socket.close(code, error.code);
+    this.close();
   }
 
+  /** Nothing is heard or passed on any more. Idempotent. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#again);
+    this.#heard.close();
     this.#unwatch?.();
     this.#stream?.close();
     this.#stream = undefined;
   }
 
-  #on(message: TerminalFromClient | undefined): void {
-    switch (message?.type) {
+  #on(message: TerminalFromClient): void {
+    switch (message.type) {
       case 'credit':
         this.#credit += message.bytes;
+        if (this.#credit > MOST_CREDIT)
+          throw new BoxyardError('INVALID_INPUT', {field: 'credit', issue: `more than ${MOST_CREDIT} bytes ahead of what was sent`});
         return this.#stream?.send({type: 'stream.credit', bytes: message.bytes});
       case 'resize':
         Object.assign(this.#size, {columns: message.columns, rows: message.rows});
@@ -145,12 +174,20 @@ class Viewing implements TerminalHandlers {
         this.#checkTyping();
         return this.#stream?.send({type: 'terminal.take'});
       case 'input':
-        this.#checkTyping();
-        if (message.offset > this.#took + MOST_UNTAKEN) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'bytes typed ahead'});
-        return this.#stream?.send({type: 'terminal.input', offset: message.offset, data: message.data});
-      default:
-        throw malformed();
+        return this.#input(message);
     }
+  }
+
+  #input({offset, data}: Extract<TerminalFromClient, {type: 'input'}>): void {
+    this.#checkTyping();
+    if (!this.#isOpened) throw new BoxyardError('INVALID_INPUT', {field: 'input', issue: 'it came before `opened`'});
+    if (offset > this.#passedOn)
+      throw new BoxyardError('INVALID_INPUT', {field: 'offset', issue: `bytes ${this.#passedOn} to ${offset} of the input are missing`});
+    if (offset > this.#took + MOST_UNTAKEN) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'bytes typed ahead'});
+    // What comes while the terminal is looked for again is sent again after the next `opened`.
+    if (this.#stream === undefined) return;
+    this.#passedOn = Math.max(this.#passedOn, offset + Buffer.byteLength(data, 'base64'));
+    this.#stream.send({type: 'terminal.input', offset, data});
   }
 
   /** Asked of every message: viewing and typing are different rights (C6). */
@@ -169,6 +206,7 @@ class Viewing implements TerminalHandlers {
     const job = this.#job;
     if (this.#isClosed || this.#stream !== undefined || job?.state !== 'running' || job.worker === undefined) return this.#endIfOver();
     const {viewer, has, history} = this.#scope.query;
+    this.#sent = 0;
     const request = {job: job.id, attempt: job.attempt, viewer, mayType: this.#mayType, ...this.#size, history, credit: this.#credit};
     try {
       this.#stream = this.#services.terminals.open(job.worker.id, {...request, ...(has === undefined ? {} : {has})}, this);
@@ -189,23 +227,19 @@ class Viewing implements TerminalHandlers {
   #leave(error: Extract<TerminalToClient, {type: 'error'}>['error']): void {
     this.#tell({type: 'error', error});
     this.#socket.close(4503, 'WORKER_OFFLINE');
+    this.close();
   }
 
   #tell(message: TerminalToClient): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+    this.#send(JSON.stringify(message));
   }
-}
 
-const malformed = () => new BoxyardError('INVALID_INPUT', {field: 'frame', issue: 'not one this socket takes'});
-
-function parsed(text: string): TerminalFromClient {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw malformed();
+  #send(data: string | Buffer): void {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return;
+    socket.send(data);
+    if (socket.bufferedAmount <= MOST_UNSENT) return;
+    socket.close(4408, 'too slow');
+    socket.terminate();
   }
-  const result = terminalFromClient.safeParse(value);
-  if (!result.success) throw malformed();
-  return result.data;
 }

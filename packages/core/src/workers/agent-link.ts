@@ -1,4 +1,5 @@
 import type {WebSocket} from 'ws';
+import {BulkLane} from '../streams/index.ts';
 import {type RateLimit, type RateLimitOptions, createRateLimit} from '../rim/rate-limit.ts';
 import {
   type DataFrame,
@@ -50,6 +51,8 @@ const shortestRestMs = 50;
 /** One agent's socket: decoded both ways, kept alive, bounded. Knows nothing of jobs. */
 export class AgentLink {
   readonly identity: Identity;
+  /** For what waits its turn, so that commands do not wait for it. */
+  readonly bulk = new BulkLane(() => (this.isOpen ? this.#socket : undefined), bulkMarkBytes);
   epoch = 0;
   process = '';
   machine = '';

@@ -9,9 +9,10 @@ import {onRefused, onResult, onSecrets, onTerminalState, onUpdate, type JobFrame
 import {onJournal} from './hub-journal.ts';
 import {OutputFrames} from './hub-output.ts';
 import {Delivery} from './hub-outbox.ts';
-import {TerminalFrames} from './hub-terminals.ts';
+import {OpenedStreams} from './hub-streams.ts';
 import type {HubDeps} from './hub-deps.ts';
 import {learnImages, onHeartbeat, onRegister} from './hub-register.ts';
+import {onTold} from './recover-job.ts';
 import {boundedId} from './rules-registration.ts';
 
 export interface SessionDeps extends HubDeps {
@@ -34,7 +35,7 @@ export class AgentSession {
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
   readonly files: BoxFileStreams;
-  readonly terminals: TerminalFrames;
+  readonly streams: OpenedStreams;
   readonly #inventories: Inventories;
   readonly #delivery: Delivery;
   readonly #queries = new Map<string, {resolve(value: unknown): void; reject(error: Error): void}>();
@@ -55,7 +56,7 @@ export class AgentSession {
     this.#output = new OutputFrames(link, deps);
     this.#files = new FileFrames(link, deps);
     this.files = new BoxFileStreams(link);
-    this.terminals = new TerminalFrames(link);
+    this.streams = new OpenedStreams(link);
     this.#inventories = new Inventories(link, {store: deps.store, workers: deps.workers, onWorker: record => void deps.table.set(record)});
     this.#delivery = new Delivery(link, {store: deps.store, outboxes: deps.outboxes, start: deps.start, onFault});
     this.#helloTimer = setTimeout(() => link.close(1002, 'no hello'), helloWithinMs);
@@ -155,6 +156,8 @@ export class AgentSession {
       case 'job.result':
         await onResult(this.#jobs, link, message);
         return this.#output.sealed(message.attempt, message.logEnd);
+      case 'job.told':
+        return onTold(this.#deps.store, link, message);
       case 'job.refused':
         return onRefused(this.#jobs, link, message);
       case 'job.secrets':
@@ -168,17 +171,19 @@ export class AgentSession {
       case 'file.put':
         return this.#files.put(message);
       case 'stream.credit':
-        return this.files.has(message.stream) ? this.files.onCredit(message) : this.#files.credit(message);
+        if (this.files.has(message.stream)) return this.files.onCredit(message);
+        return this.streams.has(message.stream) ? this.streams.credit(message) : this.#files.credit(message);
       case 'stream.end':
         if (this.files.has(message.stream)) return this.files.onEnd(message);
-        return this.terminals.has(message.stream) ? this.terminals.end(message) : this.#files.end(message);
+        return this.streams.has(message.stream) ? this.streams.end(message) : this.#files.end(message);
       case 'files.opened':
         return this.files.onOpened(message);
       case 'terminal.opened':
       case 'terminal.screen':
       case 'terminal.took':
       case 'terminal.control':
-        return this.terminals.answer(message);
+      case 'port.opened':
+        return this.streams.answer(message);
       case 'terminal.state':
         return onTerminalState(this.#jobs, link, message);
       default:
@@ -188,7 +193,7 @@ export class AgentSession {
 
   async #onData(frame: DataFrame): Promise<void> {
     if (this.files.has(frame.stream)) return this.files.onData(frame);
-    if (this.terminals.has(frame.stream)) return this.terminals.data(frame);
+    if (this.streams.has(frame.stream)) return this.streams.data(frame);
     return this.#output.has(frame.stream) ? this.#output.data(frame) : this.#files.data(frame);
   }
 
@@ -262,7 +267,7 @@ export class AgentSession {
     clearTimeout(this.#helloTimer);
     this.#files.close();
     this.files.close();
-    this.terminals.close();
+    this.streams.close();
     const {worker, name} = this.link.identity;
     for (const id of this.#queries.keys()) this.#settle(id, entry => entry.reject(new BoxyardError('WORKER_OFFLINE', {worker: name})));
     this.#onJournal?.();

@@ -34,7 +34,7 @@ async function jobIf(
   {of, isFit}: {readonly of: Of; readonly isFit: (record: JobRecord) => boolean},
 ): Promise<JobRecord | undefined> {
   const {tenant} = link.identity;
-  let record = (await store.get(of.job)) ?? (await recoverJob(store, link.identity, of, 'running'));
+  let record = (await store.get(of.job)) ?? (await recoverJob(store, link, of, 'running'));
   if (record !== undefined && !isFit(record)) record = await store.read(of.job);
   if (record === undefined || record.tenant !== tenant) return undefined;
   if (isFit(record)) return record;
@@ -60,7 +60,7 @@ export async function onResult(deps: JobFrameDeps, link: AgentLink, message: Ext
   const {job, type: _type, ...said} = message;
   const result = boundedResult(said);
   const {worker, tenant} = link.identity;
-  const known = (await deps.store.get(job)) ?? (await recoverJob(deps.store, link.identity, message, 'running'));
+  const known = (await deps.store.get(job)) ?? (await recoverJob(deps.store, link, message, 'running'));
   if (known === undefined || known.tenant !== tenant) return;
   if (known.worker?.id !== worker && known.attempt.number <= message.attempt.number) {
     const fresh = await deps.store.read(job);

@@ -41,10 +41,15 @@ async function compare(store: JobStore, link: AgentLink, entry: z.infer<typeof J
   const {worker, name, tenant} = link.identity;
   const record = await store.read(entry.job);
   if (record === undefined) {
-    await recoverJob(store, link.identity, entry, entry.state === 'accepted' ? 'sent' : 'running');
+    await recoverJob(store, link, entry, entry.state === 'accepted' ? 'sent' : 'running');
     return;
   }
-  if (record.tenant !== tenant || record.attempt.id === entry.attempt.id) return;
+  if (record.tenant !== tenant) return;
+  if (record.attempt.id === entry.attempt.id) {
+    // Its result was stored, acknowledged, and then forgotten.
+    if (entry.state === 'ended' && isOnWorker(record)) link.send({type: 'job.ask', job: entry.job, attempt: entry.attempt});
+    return;
+  }
   const isAhead = entry.attempt.number > record.attempt.number;
   const wasForgotten = entry.attempt.number === record.attempt.number && record.state === 'queued';
   const isSent = store.attemptIds.isOf(entry.attempt.id, entry.job, worker);

@@ -2,7 +2,7 @@ import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Corkable, Query} from '../protocol/index.ts';
-import type {BoxFiles, TerminalService} from '../services.ts';
+import type {BoxFiles, PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
 import type {HubDeps} from './hub-deps.ts';
@@ -18,12 +18,16 @@ export interface Hub {
   readonly openTerminal: TerminalService['open'];
   /** Files of the boxes of a connected worker; throws `WORKER_OFFLINE`. */
   filesOn(worker: string): BoxFiles;
+  /** Connects to a port inside a box of a connected worker; throws `WORKER_OFFLINE`. */
+  openPort(worker: string, request: PortToOpen, handlers: PortHandlers): PortStream;
   /** There is something new in these workers' outboxes. */
   ring(workers: Iterable<string>): void;
   /** Closes a worker's socket, for example because its credential ended (4403). */
   disconnect(worker: string, code: number, reason: string): void;
   /** After Redis may have rolled back: asks every agent what it holds and reads outboxes anew; ends when all answered or 10 s passed. */
   askJournals(): Promise<void>;
+  /** For metrics: workers connected here, and how often one connection took the place of another since this process began. */
+  figures(): {readonly connected: number; readonly takeovers: number};
   /** Closes every socket with 1012, so that agents come back after a random short while. Bounded. */
   close(): Promise<void>;
 }
@@ -32,14 +36,21 @@ export function createHub(deps: HubDeps): Hub {
   const sessions = new Map<string, AgentSession>();
   const opening = new Set<AgentLink>();
   let isClosing = false;
+  let takeovers = 0;
 
+  const enter = async (own: AgentSession): Promise<'in' | 'duplicate'> => {
+    const old = sessions.get(own.link.identity.worker);
+    const verdict = await admit(own, old, deps);
+    if (verdict === 'in' && old !== undefined) takeovers += 1;
+    return verdict;
+  };
   const accept = (socket: WebSocket, wire: Corkable, identity: Identity): void => {
     if (isClosing) return socket.close(1012, 'restarting');
     const link = new AgentLink(socket, wire, {identity, timing: deps.timing});
     opening.add(link);
     const session = new AgentSession(link, {
       ...deps,
-      admit: async own => admit(own, sessions.get(identity.worker), deps),
+      admit: enter,
       onReady: own => {
         opening.delete(link);
         sessions.set(identity.worker, own);
@@ -53,32 +64,34 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
-  const sessionOf = (worker: string): AgentSession => {
-    const session = sessions.get(worker);
-    if (session !== undefined) return session;
-    throw new BoxyardError('WORKER_OFFLINE', {worker: deps.table.get(worker)?.record.name ?? worker});
-  };
+  const sessionOf = (worker: string): AgentSession => sessions.get(worker) ?? offline(worker, deps);
 
   return {
     accept,
     isConnected: worker => sessions.has(worker),
     ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
-    openTerminal: (worker, request, handlers) => sessionOf(worker).terminals.open(request, handlers),
     filesOn: worker => sessionOf(worker).files,
-    ring: workers => {
-      for (const worker of workers) sessions.get(worker)?.ring();
-    },
+    openTerminal: (worker, request, handlers) => sessionOf(worker).streams.openTerminal(request, handlers),
+    openPort: (worker, request, handlers) => sessionOf(worker).streams.openPort(request, handlers),
+    ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),
     disconnect: (worker, code, reason) => sessions.get(worker)?.link.close(code, reason),
-    askJournals: async () => {
-      await Promise.all([...sessions.values()].map(session => session.askJournal(deps.timing.journalWait)));
-    },
+    askJournals: async () => void (await Promise.all(Array.from(sessions.values(), each => each.askJournal(deps.timing.journalWait)))),
+    figures: () => ({connected: sessions.size, takeovers}),
     close: async () => {
       isClosing = true;
-      for (const link of [...opening, ...[...sessions.values()].map(session => session.link)]) link.close(1012, 'restarting');
-      const end = performance.now() + 3_000;
-      while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+      await closeAll(opening, sessions);
     },
   };
+}
+
+async function closeAll(opening: ReadonlySet<AgentLink>, sessions: ReadonlyMap<string, AgentSession>): Promise<void> {
+  for (const link of [...opening, ...Array.from(sessions.values(), session => session.link)]) link.close(1012, 'restarting');
+  const end = performance.now() + 3_000;
+  while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
+}
+
+function offline(worker: string, {table}: HubDeps): never {
+  throw new BoxyardError('WORKER_OFFLINE', {worker: table.get(worker)?.record.name ?? worker});
 }
 
 /**

@@ -51,6 +51,11 @@ export class WorkerTable {
     return this.all().filter(entry => entry.record.tenant === tenant);
   }
 
+  candidate(id: string, now: number): Candidate | undefined {
+    const entry = this.#entries.get(id);
+    return entry === undefined ? undefined : candidateOf(entry.record, entry, now);
+  }
+
   candidates(tenant: string, now: number): Candidate[] {
     return this.ofTenant(tenant).map(entry => candidateOf(entry.record, entry, now));
   }

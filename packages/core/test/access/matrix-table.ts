@@ -39,6 +39,7 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   devboxesFilesStat: run(404),
   devboxesFilesGet: run(404),
   devboxesFilesPut: run(404),
+  devboxesPort: run(400),
   devboxesAdopt: manage(404),
   imagesList: all(200),
   imagesCheck: all(200),

@@ -76,7 +76,7 @@ function named(name: RouteName, token: string | undefined): object {
 }
 
 async function tokensOf(door: TestDoor): Promise<Record<Caller, string | undefined>> {
-  const other = await door.access.tenants.create('other', 'enterprise');
+  const other = await door.access.tenants.create('other', 'enterprise', 'test');
   const {secret} = await door.access.invitations.create({tenant: door.tenant, actor: 'test', access: 'owner'}, {}, ['127.0.0.1:1']);
   const request = {secret, machine: 'm'.repeat(32), name: 'nas'};
   const worker = await door.access.invitations.redeem(request, async () => -1);

@@ -71,6 +71,6 @@ test('the key is a file of its owner alone, or the one given, and another key op
 test('removing a secret twice says that there is none', async () => {
   await using at = await vault();
   await at.secrets.set(at.by, 'npm', 'v');
-  await at.secrets.remove(at.tenant, 'npm');
-  expect(await codeOf(at.secrets.remove(at.tenant, 'npm'))).toBe('NOT_FOUND');
+  await at.secrets.remove(at.by, 'npm');
+  expect(await codeOf(at.secrets.remove(at.by, 'npm'))).toBe('NOT_FOUND');
 });

@@ -25,12 +25,19 @@ test('a revoked token ends its requests at once and its open streams within five
   const client = door.client(made.token);
   const attached = codeOf(drain(client.attach({job: job.id})));
   const events = codeOf(drain(client.events()));
-  await waitFor(() => door.http.sockets.size === 1 && door.services.events.followers.size === 1);
+  let read = '';
+  const followed = (async () => {
+    for await (const bytes of client.jobsLogs({job: job.id, query: {follow: 'true'}})) read += String(Buffer.from(bytes));
+  })().catch(() => 'broken off');
+  door.services.write(job.id, 'stdout', 'before');
+  await waitFor(() => door.http.sockets.size === 1 && door.services.events.followers.size === 1 && read === 'before');
   const began = performance.now();
   await door.client().tokensRevoke({token: made.id});
   expect(await codeOf(client.whoami())).toBe('UNAUTHENTICATED');
-  expect([await attached, await events]).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED']);
+  door.services.write(job.id, 'stdout', 'after');
+  expect([await attached, await events, await followed]).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED', 'broken off']);
   expect(performance.now() - began).toBeLessThan(5_000);
+  expect(read).toBe('before');
   await waitFor(() => door.services.events.followers.size === 0);
 });
 
@@ -42,7 +49,7 @@ test('an expired token ends its open streams too, also where another server revo
   const attached = codeOf(drain(door.client(made.token).attach({job: job.id})));
   const elsewhere = codeOf(drain(door.client(other.token).attach({job: job.id})));
   await waitFor(() => door.http.sockets.size === 2);
-  await door.access.tokens.revoke(door.tenant, other.id);
+  await door.access.tokens.revoke({tenant: door.tenant, actor: 'test'}, other.id);
   expect([await attached, await elsewhere]).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED']);
 });
 

@@ -81,7 +81,8 @@ async function stored(): Promise<Readonly<Record<string, string>>> {
     const values = await Promise.all(
       keys.map(async key => {
         // The order in which a hash is written out means nothing.
-        if ((await client.type(key)) === 'hash') return JSON.stringify(Object.entries(await client.hgetall(key)).sort());
+        if ((await client.type(key)) === 'hash')
+          return JSON.stringify(Object.entries(await client.hgetall(key)).toSorted(([a], [b]) => a.localeCompare(b)));
         return (await client.dumpBuffer(key))?.toString('base64') ?? '';
       }),
     );

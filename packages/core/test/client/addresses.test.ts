@@ -67,7 +67,7 @@ test('where only another server answers, it is named with both keys and was sent
     details: {
       address: `127.0.0.1:${other.port}`,
       expected: door.access.reachable.fingerprint,
-      shown: expect.stringMatching(/^[0-9a-f]{64}$/),
+      found: expect.stringMatching(/^[0-9a-f]{64}$/),
     },
   });
   expect(other.asked).toEqual([]);

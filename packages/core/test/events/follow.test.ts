@@ -65,3 +65,38 @@ test('nobody sees the events of another tenant', async () => {
   one.hub.close();
   two.hub.close();
 });
+
+test('a follower whose place grew old while it asked loses nothing to those who read on meanwhile', async () => {
+  const rim = await redis.rim();
+  const store = createEventStore(rim);
+  const gate = Promise.withResolvers<void>();
+  let isSlow = false;
+  const hub = createEventHub({
+    ...store,
+    newest: async tenant => {
+      const id = await store.newest(tenant);
+      if (isSlow) await gate.promise;
+      return id;
+    },
+  });
+  const handlers = (seen: unknown[]) => ({
+    onEvent: (event: {data: Record<string, unknown>}) => void seen.push(event.data['n']),
+    onReset: () => void seen.push('reset'),
+    onGauge: () => undefined,
+  });
+  const [first, second]: unknown[][] = [[], []];
+  await hub.follow('t', undefined, handlers(first!));
+  isSlow = true;
+  const following = hub.follow('t', undefined, handlers(second!));
+  for (let n = 1; n <= 3; n++) await write(rim, 't', n);
+  await waitFor(() => first!.length === 3);
+  gate.resolve();
+  await following;
+  await write(rim, 't', 4);
+  await waitFor(() => second!.length === 4 && first!.length === 4);
+  expect([first, second]).toEqual([
+    [1, 2, 3, 4],
+    [1, 2, 3, 4],
+  ]);
+  hub.close();
+});

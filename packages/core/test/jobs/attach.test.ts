@@ -154,7 +154,7 @@ test('the logs route follows a stream from an offset until the job ends', async 
 
 test('the attach of another tenant’s job is refused like that of a missing one', async () => {
   await using door = await startTestDoor();
-  const other = await door.access.tenants.create('other', 'enterprise');
+  const other = await door.access.tenants.create('other', 'enterprise', 'test');
   const job = door.services.addJob(other.id);
   expect(await codeOf(collect(door.client().attach({job: job.id})))).toBe('NOT_FOUND');
 });

@@ -60,6 +60,8 @@ test('a Redis that lost its last second takes back what the agent still holds, a
     {job: first.job, attempt: first.attempt, state: 'ended', at: Date.now()},
     {job: second.job, attempt: second.attempt, state: 'running', at: Date.now()},
   ]);
+  const asked = await waitFor(() => agent.received.find(message => message.type === 'job.ask' && message.job === first.job));
+  expect(asked).toMatchObject({attempt: first.attempt});
   await waitFor(async () => (await jobs.show(core.caller.tenant, waiting.id)).state === 'running');
   await expect(jobs.show(core.caller.tenant, lost.id)).rejects.toMatchObject({code: 'NOT_FOUND'});
   await agent.finish(first);
@@ -85,4 +87,44 @@ test('a job that Redis forgot altogether is taken back with its result', {timeou
   agent.result(start, {exit: {code: 4}});
   await waitFor(() => agent.stored.has(start.attempt.id));
   expect(await core.core.services.jobs.show(core.caller.tenant, start.job)).toMatchObject({state: 'ended', exit: {code: 4}});
+});
+
+test('a job whose record was lost is what its worker says it is, and reserves what it takes; nobody gets a secret by it', async () => {
+  await using redis = await startTestRedis();
+  const rim = await redis.rim();
+  await using core = await startTestCore({rim, secrets: {token: 'hush'}});
+  const agent = await core.agent();
+  const {jobs} = core.core.services;
+  const request = {command: ['make', 'test'], image: 'debian:12', env: {CI: '1'}, out: ['dist'], timeoutMs: 60_000};
+  const {id} = await jobs.run(core.caller, request);
+  const start = await waitFor(() => agent.started[0]);
+  agent.running(start);
+  await waitFor(async () => (await jobs.show(core.caller.tenant, id)).state === 'running');
+  await rim.ask(client => client.del(rim.keys.job(id), rim.keys.held(agent.worker), rim.keys.used(agent.worker)));
+  agent.journal([{job: id, attempt: start.attempt, state: 'running', at: 1}]);
+  const known = await waitFor(async () => {
+    const job = await jobs.show(core.caller.tenant, id).catch(() => undefined);
+    return job?.engine === 'fake' ? job : undefined;
+  });
+  expect(known).toMatchObject({
+    kind: 'run',
+    state: 'running',
+    reason: {code: 'recovered'},
+    spec: {
+      labels: {recovered: 'true'},
+      box: {image: 'docker.io/library/debian:12', main: ['make', 'test'], env: {CI: '1'}},
+      out: ['dist'],
+      timeoutMs: 60_000,
+      secrets: [],
+    },
+  });
+  expect(await rim.ask(client => client.hget(rim.keys.used(agent.worker), 'slots'))).toBe('1');
+  const wanted = [{secret: 'token', as: 'TOKEN', kind: 'env' as const}];
+  const greedy = start.steps.map(step => (step.do === 'container.create' ? {...step, secrets: wanted} : step));
+  agent.send({type: 'job.told', job: id, attempt: start.attempt, start: {...start, steps: greedy}});
+  agent.send({type: 'job.secrets', job: id, attempt: start.attempt});
+  expect(await waitFor(() => agent.received.find(each => each.type === 'job.secrets'))).toMatchObject({values: {}});
+  await agent.finish(start);
+  expect(await jobs.show(core.caller.tenant, id)).toMatchObject({outcome: 'succeeded', exit: {code: 0}});
+  expect(await rim.ask(client => client.hget(rim.keys.used(agent.worker), 'slots'))).toBe('0');
 });

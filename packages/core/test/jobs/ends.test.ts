@@ -221,3 +221,14 @@ test('what an earlier attempt still wrote is kept beside the later one, if it wa
   expect([await textOf(1), await textOf(2)]).toEqual(['one two', 'again']);
   expect(await jobOf(core, job.id)).toMatchObject({outcome: 'succeeded', attempt: {number: 2}, have: {stdout: 5}});
 });
+
+test('a tenant that queues without end is told to wait, exactly at its limit, and may go on once something ended', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), mostUnfinished: 10});
+  const {jobs} = core.core.services;
+  const answers = await Promise.allSettled(Array.from({length: 50}, () => jobs.run(core.caller, {command: ['a']})));
+  const accepted = answers.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
+  expect(accepted.length).toBe(10);
+  await expect(jobs.run(core.caller, {command: ['a']})).rejects.toMatchObject({code: 'TOO_MANY_REQUESTS'});
+  await jobs.cancel(core.caller, accepted[0]!.id, 'enough');
+  expect(await jobs.run(core.caller, {command: ['a']})).toMatchObject({state: 'queued'});
+});

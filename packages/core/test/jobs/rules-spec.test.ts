@@ -42,9 +42,9 @@ test('where nothing weak may run, nothing is built: a build has the network', ()
 
 test('what a build runs gets the memory and CPUs of standard, unless boxes of the tenant are open by default', () => {
   const request = {ref: 'a:1', context: {blob: 'u-a', bytes: 1}};
-  expect(buildSpec(request, context())).toMatchObject({limits: {memoryBytes: 4 * 1024 ** 3, cpus: 2}});
+  expect(buildSpec(request, context())).toMatchObject({profile: 'standard', limits: {memoryBytes: 4 * 1024 ** 3, cpus: 2}});
   const open = {...context(), policy: {minimumProfile: 'open' as const, defaultProfile: 'open' as const}};
-  expect(buildSpec(request, open)).toMatchObject({limits: {}});
+  expect(buildSpec(request, open)).toMatchObject({profile: 'open', needs: {profile: 'open'}, limits: {}});
 });
 
 test('a user that no engine could find is refused before anything runs', () => {

@@ -32,6 +32,7 @@ test('the same process takes over at once, and one that is deaf is replaced afte
   await again.closed;
   const epochs = [first, again, other].map(agent => agent.received.find(message => message.type === 'hello')?.epoch);
   expect(epochs).toEqual([1, 2, 3]);
+  expect(core.core.hub.figures()).toEqual({connected: 1, takeovers: 2});
 });
 
 test('an agent of another protocol is told so, and a frame that is none ends the connection', async () => {

@@ -57,6 +57,20 @@ describe('the process engine', () => {
     });
   });
 
+  it('leaves nothing of a box that could not be made, and makes the folder of one whose making was interrupted', async () => {
+    await using opened = await openEngine();
+    const {engine, stateDir, config} = opened;
+    const create = () => engine.create({...spec, name: 'a-1', main: ['true']}, AbortSignal.timeout(5_000));
+    await writeFile(config.root, 'in the way');
+    await expect(create()).rejects.toThrow();
+    expect(await readdir(stateDir)).toEqual([]);
+    await rm(config.root);
+    await create();
+    await rm(path.join(config.root, 'a-1'), {recursive: true});
+    await create();
+    expect(await readdir(config.root)).toEqual(['a-1']);
+  });
+
   it.runIf(isRoot)('is not usable as root without its user, and says what to type', async () => {
     await using opened = await openEngine({user: 'nobody-has-this-name'});
     expect(await opened.engine.probe(AbortSignal.timeout(5_000))).toMatchObject({

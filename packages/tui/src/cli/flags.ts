@@ -38,6 +38,8 @@ export const repeated = (options: {readonly description: string; readonly char?:
 /** oclif would read a missing argument from stdin, which belongs to the commands. */
 const text = customArg<string>({ignoreStdin: true});
 export const required = (description: string) => text({required: true, description});
+/** One or more, after all others. */
+export const several = (description: string) => customArg<string>({ignoreStdin: true})({required: true, multiple: true, description});
 export const optional = (description: string) => text({required: false, description});
 
 const helpGroup = 'EVERY COMMAND';

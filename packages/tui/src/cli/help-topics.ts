@@ -1,23 +1,29 @@
+/** What every command may end with; the page of docs and the help are drawn from it. */
+export const exitCodes: readonly (readonly [string, string])[] = [
+  ['0', 'success, also when the reader of a pipe left early'],
+  ['1', 'failure'],
+  ['2', 'usage: a wrong option, argument or command; nothing was done'],
+  ['4', 'no valid token, or it does not allow this'],
+  ['5', 'not found'],
+  ['6', 'conflict: it is in another state, or already there'],
+  ['7', 'some parts succeeded, some did not'],
+  ['8', 'the server cannot be reached'],
+  ['124', 'a time limit ran out'],
+  ['125', 'run and exec: Boxyard itself failed, not the command'],
+  ['126', 'run and exec: the command cannot be executed'],
+  ['127', 'run and exec: there is no such command'],
+  ['130', 'Ctrl-C, or the job was cancelled'],
+  ['143', 'SIGTERM'],
+];
+export const exitNote = "run and exec end with the command's own code otherwise.";
+
 /** Pages of `boxyard help <topic>` that belong to no command. */
 const topics: Readonly<Record<string, string>> = {
   'exit-codes': `Exit codes
 
-  0     success, also when the reader of a pipe left early
-  1     failure
-  2     usage: a wrong option, argument or command; nothing was done
-  4     no valid token, or it does not allow this
-  5     not found
-  6     conflict: it is in another state, or already there
-  7     some parts succeeded, some did not
-  8     the server cannot be reached
-  124   a time limit ran out
-  125   run and exec: Boxyard itself failed, not the command
-  126   run and exec: the command cannot be executed
-  127   run and exec: there is no such command
-  130   Ctrl-C, or the job was cancelled
-  143   SIGTERM
+${exitCodes.map(([code, meaning]) => `  ${code.padEnd(6)}${meaning}`).join('\n')}
 
-run and exec end with the command's own code otherwise.
+${exitNote}
 `,
   environment: `Environment
 
@@ -28,6 +34,9 @@ run and exec end with the command's own code otherwise.
                         folders; else XDG_CONFIG_HOME and its relatives
   BOXYARD_NO_INPUT      never ask (--no-input)
   NO_COLOR, FORCE_COLOR colours never, or in pipes too
+  BOXYARD_OUTPUT, BOXYARD_LISTEN, BOXYARD_IMAGE
+                        settings (boxyard config list) for one command
+  BOXYARD_LOG_FORMAT    text or json, for the logs of server and worker
   HTTPS_PROXY, NO_PROXY the way out
   REDIS_URL             a Redis of your own for boxyard server
 `,
@@ -46,3 +55,13 @@ Data goes to stdout; messages, progress and questions go to stderr.
 export const helpTopics: readonly string[] = Object.keys(topics);
 
 export const helpTopic = (name: string): string | undefined => (Object.hasOwn(topics, name) ? topics[name] : undefined);
+
+/** Below the list of commands. */
+export const rootHelp = `
+EXAMPLES
+  $ boxyard run -- uname -a
+  $ boxyard devboxes create web --image debian:12
+
+MORE
+  boxyard COMMAND --help
+${helpTopics.map(topic => `  boxyard help ${topic}\n`).join('')}`;

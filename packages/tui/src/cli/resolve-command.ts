@@ -15,6 +15,7 @@ const singular: Readonly<Record<string, string>> = {
   tenant: 'tenants',
   token: 'tokens',
   secret: 'secrets',
+  port: 'ports',
 };
 /** Other words for a command, where one noun has several in the field. */
 const synonyms: Readonly<Record<string, string>> = {shell: 'terminal', attach: 'terminal'};

@@ -1,6 +1,7 @@
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {files} from '@boxyard/core/config';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {examine, isHealthy, type Check, type EngineProbe} from '../services/doctor.ts';
@@ -19,8 +20,8 @@ export default defineCommand({
   ],
   async run(context) {
     const {env} = context.program;
-    const [probes, clockSkewMs] = await Promise.all([probeEngines(), skewOf(context)]);
-    const checks = await examine({env, paths: context.paths, nodeVersion: process.versions.node, probes, clockSkewMs});
+    const [probes, clockSkewMs, olderHosts] = await Promise.all([probeEngines(), skewOf(context), olderHostsOf(context)]);
+    const checks = await examine({env, paths: context.paths, nodeVersion: process.versions.node, probes, clockSkewMs, olderHosts});
     const healthy = isHealthy(checks);
     const {format} = context.print;
     if (format !== 'json' && format !== 'yaml')
@@ -63,6 +64,12 @@ async function probeEngines(): Promise<ReadonlyMap<string, EngineProbe>> {
     rmSync(stateDir, {recursive: true, force: true});
   }
   return new Map([...probes].toSorted(([a], [b]) => a.localeCompare(b)));
+}
+
+async function olderHostsOf(context: Context) {
+  const {hostsBeside} = await import('@boxyard/agent/running-hosts');
+  const installed = join(context.program.root, 'dist', 'session-host.js');
+  return hostsBeside(files(context.paths).agentData, installed).filter(one => one.isOlder);
 }
 
 async function skewOf(context: Context): Promise<number | undefined> {

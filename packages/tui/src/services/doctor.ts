@@ -25,6 +25,8 @@ export interface DoctorOptions {
   readonly probes: ReadonlyMap<string, EngineProbe>;
   /** How far this machine's clock is from the server's, where a server said so. */
   readonly clockSkewMs?: number | undefined;
+  /** Session hosts of the worker here that are of other code than what is installed. */
+  readonly olderHosts?: readonly {readonly pid: number}[];
 }
 
 export async function examine(options: DoctorOptions): Promise<readonly Check[]> {
@@ -39,11 +41,19 @@ export async function examine(options: DoctorOptions): Promise<readonly Check[]>
     memoryCheck(freemem(), totalmem()),
     lingerCheck(),
     clockCheck(options.clockSkewMs),
+    hostsCheck(options.olderHosts ?? []),
   ];
   return checks.filter(check => check !== undefined);
 }
 
 export const isHealthy = (checks: readonly Check[]): boolean => checks.every(check => check.status !== 'failed');
+
+/** Only where there is something to know. */
+function hostsCheck(older: readonly {readonly pid: number}[]): Check | undefined {
+  if (older.length === 0) return undefined;
+  const pids = older.map(({pid}) => pid).join(', ');
+  return {name: 'session host', status: 'warning', note: `pid ${pids} is from before an upgrade and ends when what it holds has ended`};
+}
 
 function nodeCheck(version: string): Check {
   const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -8,9 +8,9 @@ import {BoxyardError} from '@boxyard/core/errors';
 import {listFiles} from './listed-files.ts';
 
 /** A tar of the directory's own files, ready to be uploaded. Owners are dropped; sockets and devices are left out. */
-export async function packDir(dir: string): Promise<{readonly files: number; readonly stream: Readable}> {
+export async function packDir(dir: string, field = '--dir'): Promise<{readonly files: number; readonly stream: Readable}> {
   const found = await lstat(dir).catch(() => undefined);
-  if (!found?.isDirectory()) throw new BoxyardError('INVALID_INPUT', {field: '--dir', issue: `${dir} is not a directory`});
+  if (!found?.isDirectory()) throw new BoxyardError('INVALID_INPUT', {field, issue: `${dir} is not a directory`});
   const paths = await listFiles(dir);
   const {pack} = await import('tar-stream');
   const tar = pack();

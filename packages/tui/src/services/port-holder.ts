@@ -19,12 +19,17 @@ export function parseListen(value: string): ListenAddress {
 
 export const formatListen = ({host, port}: ListenAddress): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** `PORT_BUSY` with who holds it and a free one, so that the next line typed works. Another program may still be faster. */
-export async function refuseBusyPort(at: ListenAddress): Promise<void> {
+/** `PORT_BUSY` with who holds it and a free one, so that the next line typed works; `hint` words it. Another program may still be faster. */
+export async function refuseBusyPort(at: ListenAddress, hint?: (free: ListenAddress) => string): Promise<void> {
   if (at.port === 0 || (await canListen(at))) return;
   const holder = findHolder(at.port);
-  const suggestion = formatListen({...at, port: await nextFree(at)});
-  throw new BoxyardError('PORT_BUSY', {address: formatListen(at), ...(holder === undefined ? {} : {holder}), suggestion});
+  const free = {...at, port: await nextFree(at)};
+  throw new BoxyardError('PORT_BUSY', {
+    address: formatListen(at),
+    ...(holder === undefined ? {} : {holder}),
+    suggestion: formatListen(free),
+    ...(hint === undefined ? {} : {hint: hint(free)}),
+  });
 }
 
 function canListen({host, port}: ListenAddress): Promise<boolean> {

@@ -3,6 +3,7 @@ import {existsSync} from 'node:fs';
 import {constants} from 'node:os';
 import {join} from 'node:path';
 import {BoxyardError} from '@boxyard/core/errors';
+import {programCommand} from './program-command.ts';
 
 export interface Runner {
   readonly execPath: string;
@@ -19,7 +20,7 @@ export async function runProgram(
 ): Promise<number> {
   const file = join(root, 'dist', `${name}.js`);
   if (!existsSync(file)) throw new BoxyardError('CONFLICT', {what: file, issue: 'is not built', hint: 'sh scripts/setup.sh'});
-  const child = spawn(execPath, [file, ...args], {stdio: 'inherit', env});
+  const child = spawn(execPath, [...programCommand(root, name), ...args], {stdio: 'inherit', env});
   const releases = (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const).map(signal => onSignal(signal, () => void child.kill(signal)));
   try {
     return await new Promise<number>((resolve, reject) => {

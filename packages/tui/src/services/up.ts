@@ -7,6 +7,7 @@ import {files, readPrivate, type Paths} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 import {isNotAskedYet} from '../output/views/workers.ts';
+import {programCommand} from './program-command.ts';
 import {readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
@@ -59,13 +60,23 @@ export async function startUp(options: UpOptions): Promise<Up> {
     for (const child of children.toReversed()) await child.stop(stopMs);
     removeUpFile(paths, pid);
   };
-  const start = (child: Child) => void children.push(startChild(child, options, {failed: failing.resolve, record}));
+  const start = (child: Child): Supervised => {
+    const started = startChild(child, options, {failed: failing.resolve, record});
+    children.push(started);
+    return started;
+  };
+  const startAgent = (url: string) => start({name: 'agent', args: ['--url', url, ...localEngines], finalCodes: [2, 4, 6]});
   try {
     start({name: 'server', args: ['--listen', formatListen(options.listen), ...options.serverArguments], finalCodes: [2, 6]});
+    const expected = expectedUrl(options);
+    const early = expected === undefined ? undefined : startAgent(expected);
     const client = await Promise.race([serverReady(tokenFile, options), failing.promise.then(error => Promise.reject(error))]);
     record({url: client.server});
     const url = await joinLocally(client, options);
-    if (url !== undefined) start({name: 'agent', args: ['--url', url, ...localEngines], finalCodes: [2, 4, 6]});
+    if (url !== expected) {
+      await early?.stop(stopMs);
+      if (url !== undefined) startAgent(url);
+    }
     const worker = url === undefined ? undefined : await Promise.race([workerReady(client, paths), failing.promise.then(() => undefined)]);
     if (url !== undefined && worker === undefined) say(`The worker on this machine is not connected yet; see ${files(paths).agentLog}.`);
     record({readyAt: new Date(options.now()).toISOString()});
@@ -75,6 +86,18 @@ export async function startUp(options: UpOptions): Promise<Up> {
     throw error;
   }
 }
+
+/**
+ * Where a machine that was the worker of a server of its own finds it again, so that the agent need not wait for the server to
+ * load. One that finds another server there is not obeyed by the agent and does not obey it.
+ */
+function expectedUrl({paths, listen}: UpOptions): string | undefined {
+  const known = readWorkerFile(paths);
+  const isLocal = known !== undefined && isLoopback(new URL(known.url).hostname) && isLoopback(listen.host);
+  return isLocal && listen.port !== 0 ? `ws://${formatListen(listen)}/ws/worker` : undefined;
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(host);
 
 /** R8: on its own loopback worker `up` switches the process engine on. */
 const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--engine', engine]);
@@ -122,7 +145,7 @@ function startChild(
   let deaths = 0;
   return supervise({
     name,
-    command: [execPath, joinPath(root, 'dist', `${name}.js`), ...args],
+    command: [execPath, ...programCommand(root, name), ...args],
     env,
     logFile,
     finalCodes,

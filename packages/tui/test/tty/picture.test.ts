@@ -36,7 +36,7 @@ it('a session of another size is shown around its cursor, after any changes', as
       }
       picture.close();
     }),
-    {numRuns: 100},
+    {numRuns: 40},
   );
 });
 

@@ -1,5 +1,5 @@
 /** How many who ever typed are remembered; the one that typed longest ago is forgotten first. */
-const MOST = 64;
+const MOST = 1_000;
 
 /** Input of each viewer applied once and in order, however often a piece of it comes: each counts its own bytes. */
 export class Inputs {

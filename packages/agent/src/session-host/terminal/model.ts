@@ -30,9 +30,9 @@ export class Model {
     return this.#behind;
   }
 
-  write(tokens: readonly VtToken[]): void {
+  /** `bytes` are those of the tokens. */
+  write(tokens: readonly VtToken[], bytes: Buffer): void {
     for (const token of tokens) this.#keys.take(token);
-    const bytes = tokens.length === 1 ? tokens[0]!.raw : Buffer.concat(tokens.map(({raw}) => raw));
     if (bytes.length === 0) return;
     this.#behind += bytes.length;
     this.#screen.write(bytes, () => (this.#behind -= bytes.length));

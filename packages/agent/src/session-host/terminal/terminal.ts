@@ -34,7 +34,8 @@ export interface TerminalDeps {
 
 /**
  * A program's terminal as long as the program lives: what it shows, who looks on, who of them types. Any number may look;
- * one of those who may type controls: only what that one types counts, and the size is that one's. `close` ends it.
+ * one of those who may type controls: only what that one types counts, and the size is that one's. Who comes back after a
+ * break controls again, unless another has taken control or typed meanwhile. `close` ends it.
  */
 export class Terminal {
   readonly #deps: TerminalDeps;
@@ -46,8 +47,11 @@ export class Terminal {
   readonly #timer: NodeJS.Timeout;
   #attention: Attention;
   #title = '';
-  #askedAt = -1;
+  /** Nobody goes on from here or before: there was a question to the terminal, or another size. */
+  #breakAt = -1;
   #controller: View | undefined;
+  /** Who is to type: a client that comes back after a break finds it so. */
+  #typist: string | undefined;
   #wanted: Size | undefined;
   #resizing: NodeJS.Timeout | undefined;
   #forsakenAt: number;
@@ -79,9 +83,11 @@ export class Terminal {
 
   /** Idempotent by `view`; the view ends with `close` or with the program. */
   open(viewer: Viewer, sink: ViewSink): View {
-    const view = new View(viewer, sink, {ring: this.#ring, model: this.#model, mayContinue: offset => offset > this.#askedAt});
+    const view = new View(viewer, sink, {ring: this.#ring, model: this.#model, mayContinue: offset => offset > this.#breakAt});
     this.#views.add(view);
-    if (viewer.mayType && this.#controller === undefined) this.control(view);
+    const isTypist = this.#typist === undefined || this.#typist === viewer.id;
+    if (viewer.mayType && (this.#controller === undefined || isTypist)) this.#give(view);
+    this.#typist ??= this.#controller?.viewer.id;
     if (this.#hasEnded) view.finish();
     this.#tell();
     return view;
@@ -94,7 +100,7 @@ export class Terminal {
     if (this.#controller === view) {
       this.#controller = undefined;
       const heir = [...this.#views].findLast(one => one.viewer.mayType);
-      if (heir !== undefined) this.control(heir);
+      if (heir !== undefined) this.#give(heir);
     }
     this.#tell();
   }
@@ -102,11 +108,8 @@ export class Terminal {
   /** The view becomes the one that types and whose size counts; false where it may not type. */
   control(view: View): boolean {
     if (!view.viewer.mayType) return false;
-    if (this.#controller === view) return true;
-    this.#controller?.tellControl(false);
-    this.#controller = view;
-    view.tellControl(true);
-    this.#resize(view.size);
+    this.#typist = view.viewer.id;
+    this.#give(view);
     return true;
   }
 
@@ -121,7 +124,10 @@ export class Terminal {
   async type(view: View, offset: number, bytes: Buffer): Promise<number> {
     const fresh = this.#inputs.fresh(view.viewer.id, offset, bytes);
     if (fresh !== undefined && fresh.length > 0 && this.#controller === view && !this.#hasEnded) {
-      if (isTyping(fresh)) this.#happen({what: 'typing', at: this.#deps.now()});
+      if (isTyping(fresh)) {
+        this.#typist = view.viewer.id;
+        this.#happen({what: 'typing', at: this.#deps.now()});
+      }
       const took = this.took(view);
       await this.#deps.type(fresh);
       return took;
@@ -155,22 +161,30 @@ export class Terminal {
     this.#model.close();
   }
 
+  #give(view: View): void {
+    if (this.#controller === view) return;
+    this.#controller?.tellControl(false);
+    this.#controller = view;
+    view.tellControl(true);
+    this.#resize(view.size);
+  }
+
   #show(tokens: readonly VtToken[]): void {
     if (tokens.length === 0) return;
     const before = this.#attention;
     const at = this.#deps.now();
-    this.#model.write(tokens);
-    for (const token of tokens) {
-      this.#ring.push(token.raw);
-      this.#notice(token, at);
-    }
+    const bytes = tokens.length === 1 ? tokens[0]!.raw : Buffer.concat(tokens.map(({raw}) => raw));
+    this.#model.write(tokens, bytes);
+    let end = this.#ring.end;
+    for (const token of tokens) this.#notice(token, (end += token.raw.length), at);
+    this.#ring.push(bytes);
     this.#attention = next(this.#attention, {what: 'output', at});
     for (const view of this.#views) view.pump();
     if (hasChanged(before, this.#attention)) this.#tell();
   }
 
-  #notice(token: VtToken, at: number): void {
-    if (isQuery(token)) this.#askedAt = this.#ring.end - 1;
+  #notice(token: VtToken, end: number, at: number): void {
+    if (isQuery(token)) this.#breakAt = end - 1;
     const title = titleOf(token);
     if (title !== undefined) this.#title = title.slice(0, LONGEST_TITLE);
     const saying = noticeOf(token);
@@ -196,6 +210,7 @@ export class Terminal {
     this.#resizing = undefined;
     if (size === undefined || this.#hasEnded) return;
     await this.#model.resize(size);
+    this.#breakAt = this.#ring.end;
     await this.#deps.resize(size);
     for (const view of this.#views) view.redraw();
     this.#tell();

@@ -58,8 +58,10 @@ export class View {
     this.#sink = sink;
     this.#source = source;
     this.#history = viewer.history;
-    const isSame = viewer.size.columns === source.model.size.columns && viewer.size.rows === source.model.size.rows;
-    if (viewer.has !== undefined && isSame && viewer.has >= source.ring.start && source.mayContinue(viewer.has)) this.#at = viewer.has;
+    const {ring, model} = source;
+    const isSame = viewer.size.columns === model.size.columns && viewer.size.rows === model.size.rows;
+    const has = viewer.has ?? -1;
+    if (isSame && has >= ring.start && has <= ring.end && source.mayContinue(has)) this.#at = has;
   }
 
   credit(bytes: number): void {

@@ -78,7 +78,8 @@ describe('a redraw', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, {maxLength: 60}), fc.array(piece, {maxLength: 20}), async (before, after) => {
         const model = new Model(size, () => undefined);
-        model.write(new VtTokens().push(Buffer.from(before.join(''))));
+        const tokens = new VtTokens().push(Buffer.from(before.join('')));
+        model.write(tokens, Buffer.concat(tokens.map(({raw}) => raw)));
         const redrawn = plainScreen(size);
         redrawn.write(await model.redraw(0));
         const control = plainScreen(size);

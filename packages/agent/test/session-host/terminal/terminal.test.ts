@@ -193,4 +193,53 @@ describe('a session’s terminal', () => {
     clock.now += 2_000;
     await vi.waitFor(() => expect(forsaken()).toBeGreaterThan(0), {timeout: 3_000});
   });
+
+  it('gives control back to who comes again after a break, unless another has typed or taken it meanwhile', async () => {
+    const {terminal, look, text} = scene();
+    const again = (view: ReturnType<typeof look>, id: string) => {
+      terminal.leave(view);
+      return () => look(new Looker(size), {id});
+    };
+    const a = look(new Looker(size), {id: 'a'});
+    const b = look(new Looker(size), {id: 'b'});
+    void terminal.type(a, 0, Buffer.from('1'));
+    const comes = again(a, 'a');
+    expect(terminal.controls(b)).toBe(true);
+    const back = comes();
+    expect([terminal.controls(back), terminal.controls(b)]).toEqual([true, false]);
+    const comesLate = again(back, 'a');
+    void terminal.type(b, 0, Buffer.from('2'));
+    const late = comesLate();
+    expect([terminal.controls(late), terminal.controls(b)]).toEqual([false, true]);
+    expect(text()).toBe('12');
+  });
+
+  it('draws anew for who has more than there was, or has what was drawn before another size', async () => {
+    const {terminal, look} = scene();
+    const first = new Looker(size);
+    const view = look(first);
+    await terminal.write(Buffer.from('hello'));
+    const ahead = new Looker(size);
+    look(ahead, {id: 'b', has: 1_000});
+    await sees(ahead, 'hello');
+    terminal.resize(view, {columns: 20, rows: 5});
+    await vi.waitFor(() => expect(terminal.state.size).toEqual({columns: 20, rows: 5}));
+    terminal.resize(view, size);
+    await vi.waitFor(() => expect(terminal.state.size).toEqual(size));
+    const before = new Looker(size);
+    look(before, {id: 'c', has: 5});
+    await sees(before, 'hello');
+  });
+
+  it('counts what each of very many has typed', async () => {
+    const {terminal, look, text} = scene();
+    const first = look(new Looker(size), {id: 'first'});
+    void terminal.type(first, 0, Buffer.from('abc'));
+    for (let n = 0; n < 500; n += 1) void terminal.type(look(new Looker(size), {id: `${n}`}), 0, Buffer.from('no'));
+    terminal.leave(first);
+    const again = look(new Looker(size), {id: 'first'});
+    expect(terminal.took(again)).toBe(3);
+    void terminal.type(again, 1, Buffer.from('bcd'));
+    expect(text()).toBe('abcd');
+  });
 });

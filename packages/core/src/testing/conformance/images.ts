@@ -95,20 +95,22 @@ export const imageCases: readonly Case[] = [
       const [ref, build, images] = [fresh(), must(engine.features.build), must(engine.features.images)];
       const probe = await engine.probe(lab.signal);
       const enforces = probe.usable ? probe.enforces : [];
-      const steps = [
-        'RUN echo "net=$(readlink /proc/self/ns/net)"',
-        'RUN head -c 200000000 /dev/zero | tail -c 190000000 | wc -c | sed s/^/memory=/ || :',
-      ];
       const limits = enforces.includes('memory') ? {memoryBytes: 48 * 2 ** 20} : {};
-      const context = () => Readable.from([tarOf([{name: 'Dockerfile', data: [`FROM ${image}`, ...steps].join('\n')}])]);
-      let log = '';
-      const wanted = {context: context(), file: 'Dockerfile', ref, args: {}, labels: {}, cache: false, limits};
-      await build(wanted, bytes => (log += Buffer.from(bytes).toString()), lab.signal);
-      await images.remove(ref, lab.signal);
+      const logOf = async (step: string): Promise<string> => {
+        const context = Readable.from([tarOf([{name: 'Dockerfile', data: `FROM ${image}\nRUN ${step}\n`}])]);
+        let log = '';
+        const wanted = {context, file: 'Dockerfile', ref, args: {}, labels: {}, cache: false, limits};
+        // Where the kernel ends the whole step for its memory the build fails, which is as good.
+        await build(wanted, bytes => (log += Buffer.from(bytes).toString()), lab.signal).catch((error: unknown) => (log += String(error)));
+        await images.remove(ref, lab.signal);
+        return log;
+      };
+      const network = await logOf('echo "net=$(readlink /proc/self/ns/net)"');
       const own = await readlink('/proc/self/ns/net').catch(() => '');
-      assert.match(log, /net=net:\[\d+\]/);
-      assert.ok(own === '' || !log.includes(`net=${own}`), 'a step runs in the machine’s own network');
-      if (enforces.includes('memory')) assert.doesNotMatch(log, /memory=190000000/);
+      assert.match(network, /net=net:\[\d+\]/);
+      assert.ok(own === '' || !network.includes(`net=${own}`), 'a step runs in the machine’s own network');
+      const memory = await logOf('head -c 200000000 /dev/zero | tail -c 190000000 | wc -c | sed s/^/memory=/ || :');
+      if (enforces.includes('memory')) assert.doesNotMatch(memory, /^memory=190000000/m);
     },
   },
 ];

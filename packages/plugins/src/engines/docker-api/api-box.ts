@@ -7,6 +7,7 @@ import {faultOf} from './errors.ts';
 import {openHijacked} from './hijack.ts';
 import {inspect, signalMain, stateOf, waitForEnd} from './main-end.ts';
 import {openOutput} from './output.ts';
+import {giveNetworkBack, isNetworkGone, leaveNetwork} from './private-network.ts';
 
 const LOOKS_LIKE_AN_ID = /^[0-9a-f]+$/;
 
@@ -16,7 +17,10 @@ export const apiBox = (api: Api, name: string, labels: Labels): Box => ({
   inspect: async signal => stateOf(await inspect(api, name, signal)),
   start: (stdin, signal) => start(api, name, stdin, signal),
   stop: (graceMs, signal) => stop(api, name, graceMs, signal),
-  remove: signal => remove(api, name, signal),
+  remove: async signal => {
+    await remove(api, name, signal);
+    await leaveNetwork(api, labels, signal);
+  },
   wait: signal => waitForEnd(api, name, signal),
   output: (from, signal) => openOutput(api, name, from, signal),
 });
@@ -28,12 +32,23 @@ const start = async (api: Api, name: string, stdin: Readable | undefined, signal
   if (state.is === 'running') return;
   const input = stdin === undefined ? undefined : await openStdin(api, name, signal);
   try {
-    await call(api, `start ${name}`, signal, () => container(api, name).start({abortSignal: signal}));
+    await startOnNetwork(api, name, signal);
   } catch (error) {
     input?.destroy();
     throw error;
   }
   if (input !== undefined && stdin !== undefined) void feed(api, name, stdin, input);
+};
+
+const startOnNetwork = async (api: Api, name: string, signal: AbortSignal): Promise<void> => {
+  const startOnce = () => call(api, `start ${name}`, signal, () => container(api, name).start({abortSignal: signal}));
+  try {
+    await startOnce();
+  } catch (error) {
+    if (!isNetworkGone(error)) throw error;
+    await giveNetworkBack(api, name, signal);
+    await startOnce();
+  }
 };
 
 const openStdin = async (api: Api, name: string, signal: AbortSignal) => {

@@ -1,3 +1,4 @@
+import type {Container, ContainerCreateOptions} from 'dockerode';
 import type {Box, BoxSpec, Engine, Features, Labels} from '@boxyard/core/plugin-api';
 import {call, labelFilter, type Api} from './api.ts';
 import {apiBox} from './api-box.ts';
@@ -11,6 +12,7 @@ import {files} from './files.ts';
 import {images} from './images.ts';
 import {killInBox} from './kill-in-box.ts';
 import {inspect, stateOf} from './main-end.ts';
+import {forgetNetworks, isNetworkGone, privateNetwork} from './private-network.ts';
 import {createProbe} from './probe.ts';
 import {snapshot} from './snapshot.ts';
 import {stats} from './stats.ts';
@@ -50,7 +52,7 @@ const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box
   const body = await createBody(spec, api.dialect, api.host);
   const own = AbortSignal.timeout(CREATE_MS);
   try {
-    const made = await call(api, `create ${spec.name}`, own, () => api.docker.createContainer({...body, abortSignal: own}));
+    const made = await createOnNetwork(api, spec, body, own);
     // What is no JSON comes through as it is, and would be a box that nobody ever finds.
     if (typeof made.id !== 'string') throw api.host.fault('failed', `create ${spec.name}: the engine's answer makes no sense`);
     if (spec.cwd === WORKSPACE) await giveFolder(api, spec.name, WORKSPACE, own);
@@ -60,6 +62,20 @@ const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box
     if (!signal.aborted) return adopt(api, spec, error, signal);
     await removeHalfMade(api, spec.name);
     throw error;
+  }
+};
+
+/** Its network may be cleared away in the moment before. */
+const createOnNetwork = async (api: Api, spec: BoxSpec, body: ContainerCreateOptions, signal: AbortSignal): Promise<Container> => {
+  for (let tries = 0; ; tries += 1) {
+    const mode = spec.network === 'private' ? {NetworkMode: await privateNetwork(api, spec.labels, signal)} : {};
+    const wanted = {...body, HostConfig: {...body.HostConfig, ...mode}, abortSignal: signal};
+    try {
+      return await call(api, `create ${spec.name}`, signal, () => api.docker.createContainer(wanted));
+    } catch (error) {
+      if (tries >= 3 || !isNetworkGone(error)) throw error;
+      forgetNetworks(api);
+    }
   }
 };
 

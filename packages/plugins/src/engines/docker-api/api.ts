@@ -1,3 +1,4 @@
+import type {Entrance} from './entrance.ts';
 import type {Readable} from 'node:stream';
 import type Docker from 'dockerode';
 import type {Host, Labels} from '@boxyard/core/plugin-api';
@@ -26,6 +27,8 @@ export interface Api {
   readonly host: Host;
   /** Attach streams that were asked for and are not yet connected, by box: `start` waits for them. */
   readonly attaching: Map<string, Set<Promise<unknown>>>;
+  /** Processes of ours in the networks of boxes, by box and process. */
+  readonly entrances: Map<string, Entrance>;
 }
 
 /** Names of ours go into request paths as they are, so nothing else may. */
@@ -47,13 +50,19 @@ export const call = async <T>(api: Api, doing: string, signal: AbortSignal, run:
   }
 };
 
-/** As `call`, but an answer of 404 is `undefined`. */
+/** podman says 500 of a container that goes away while it is asked about. */
+const isMissing = (error: unknown): boolean => {
+  const {statusCode, json} = error as {statusCode?: number; json?: {message?: string}};
+  return statusCode === 404 || (statusCode === 500 && /no such container/i.test(json?.message ?? ''));
+};
+
+/** As `call`, but what is not there is `undefined`. */
 export const callOrMissing = async <T>(api: Api, doing: string, signal: AbortSignal, run: () => Promise<T>): Promise<T | undefined> =>
   call(api, doing, signal, async () => {
     try {
       return await run();
     } catch (error) {
-      if ((error as {statusCode?: number}).statusCode === 404) return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   });

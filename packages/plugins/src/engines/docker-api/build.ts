@@ -1,15 +1,17 @@
 import type {Readable} from 'node:stream';
-import type {Build, Image} from '@boxyard/core/plugin-api';
+import type {Build, Image, Labels} from '@boxyard/core/plugin-api';
 import {randomUUID} from 'node:crypto';
 import {killTree} from '../process-tree.ts';
 import type {Api} from './api.ts';
 import {readEvents} from './engine-events.ts';
 import {faultOf} from './errors.ts';
 import {checkRef, getImage} from './images.ts';
+import {leaveNetwork, privateNetwork} from './private-network.ts';
 
 /** The connection is the build: closing it stops the engine's work, and its half-made containers are removed by it. */
 export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<Image> => {
-  const mark = `${randomUUID()}.invalid`;
+  const id = randomUUID();
+  const mark = `${id}.invalid`;
   const args = api.dialect.name === 'podman' ? marked(wanted.args, mark) : wanted.args;
   const options = {
     t: checkRef(api, wanted.ref),
@@ -20,7 +22,7 @@ export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) =>
     rm: true,
     forcerm: true,
     ...limits(wanted.limits),
-    ...OWN_NETWORK[api.dialect.name],
+    ...(await ownNetwork(api, id, signal)),
     ...(wanted.target === undefined ? {} : {target: wanted.target}),
     abortSignal: signal,
   };
@@ -32,16 +34,23 @@ export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) =>
     signal.throwIfAborted();
     if ((error as Error).name !== 'EngineReport') throw faultOf(api.host, error, `build ${wanted.ref}`);
     throw api.host.fault('invalid', (error as Error).message, {cause: error});
+  } finally {
+    await leaveNetwork(api, networkLabels(id), AbortSignal.timeout(LEAVE_MS));
   }
   return getImage(api, wanted.ref, signal);
 };
 
-/** Unasked, podman's API runs every step in the machine's own network, and it knows no word for a private one but this. */
-const OWN_NETWORK = {
-  docker: {networkmode: 'bridge'},
-  podman: {nsoptions: JSON.stringify([{Name: 'network', Host: false, Path: ''}])},
-} as const;
+/** podman does not count a step among those on a network: one of each build's own is there until the build has ended. */
+const networkLabels = (id: string): Labels => ({'io.boxyard.tenant': `build-${id.slice(0, 8)}`});
 
+/** Unasked, podman's API runs every step in the machine's own network, and it knows no word for another but this. */
+const ownNetwork = async (api: Api, id: string, signal: AbortSignal) => {
+  const name = await privateNetwork(api, networkLabels(id), signal);
+  if (api.dialect.name === 'docker') return {networkmode: name};
+  return {nsoptions: JSON.stringify([{Name: 'network', Host: false, Path: name === 'bridge' ? '' : name}])};
+};
+
+const LEAVE_MS = 10_000;
 const CPU_PERIOD = 100_000;
 
 /** As for boxes, swap is not extra memory. */

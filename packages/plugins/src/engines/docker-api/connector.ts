@@ -78,6 +78,7 @@ const connect = ({dialect, host}: Wanted, endpoint: Endpoint): Api => ({
   dialect,
   host,
   attaching: new Map(),
+  entrances: new Map(),
 });
 
 const refuse = ({dialect, host, explain}: Wanted, {tried, code}: Refusal): Error => {

@@ -74,7 +74,7 @@ const processOf = (api: Api, box: Box, command: Command, opened: Opened): Proces
   const wait = () => (exit ??= ended.promise.then(async () => withShellCode(await exitOf(api, opened.exec), said)));
   const output = opened.isTerminal
     ? raw(opened.stream)
-    : execInOurWords(remember(withoutRemark(frames(bytesOf(opened.stream))), said), command.argv[0] ?? '', wait);
+    : remarkInOurWords(execInOurWords(remember(frames(bytesOf(opened.stream)), said), command.argv[0] ?? '', wait));
   return {
     stdin: stdinOf(opened.stream),
     output: numbered(output, {stdout: 0, stderr: 0}),
@@ -134,9 +134,10 @@ const withShellCode = (exit: Exit, {text}: Beginning): Exit =>
   'code' in exit && exit.code === 126 && NOT_THERE.test(text) ? {...exit, code: 127} : exit;
 
 const ONLY_REMARK = new RegExp(`^${REMARK.source}$`);
+const UNREAD = 'podman: the program left input unread, so the end of its output may be missing\n';
 
-/** podman puts its last word about stdin that a program ended without reading among what the program said. */
-async function* withoutRemark(source: AsyncIterable<Frame>): AsyncGenerator<Frame> {
+/** podman stops serving a program that ends with much of its stdin unread, and puts a word about it among what the program said. */
+async function* remarkInOurWords(source: AsyncIterable<Frame>): AsyncGenerator<Frame> {
   let held: Frame | undefined;
   for await (const frame of source) {
     if (held !== undefined) yield held;
@@ -144,6 +145,7 @@ async function* withoutRemark(source: AsyncIterable<Frame>): AsyncGenerator<Fram
       frame.stream === 'stderr' && frame.bytes.length < 300 && ONLY_REMARK.test(Buffer.from(frame.bytes).toString()) ? frame : undefined;
     if (held === undefined) yield frame;
   }
+  if (held !== undefined) yield {stream: 'stderr', bytes: Buffer.from(UNREAD)};
 }
 
 /** Where our side had written what nobody read, the end of the connection is a reset; all that was said has come before it. */

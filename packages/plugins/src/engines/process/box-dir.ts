@@ -4,7 +4,8 @@ import type {BoxSpec, Labels} from '@boxyard/core/plugin-api';
 
 /**
  * What is known of a box, in files of ours that its programs cannot reach, so that it outlives every process of ours:
- * `spec.json` (made once), `started` (taken once, before the start), `run.json` (after it), `exit`, `killed`, `swept`, `stdout`, `stderr`.
+ * `spec.json` (made once), `started` (taken once, before the start), `run.json` (after it), `exit` (its room is taken when the box is
+ * made, so that an end can be written on a full disk), `killed`, `swept`, `stdout`, `stderr`.
  */
 export interface BoxDir {
   readonly name: string;
@@ -30,6 +31,7 @@ export interface Run {
 }
 
 const PREFIX = 'box-';
+const NO_EXIT_YET = '\0'.repeat(8);
 export const fileOf = (
   {dir}: BoxDir,
   name: 'spec.json' | 'started' | 'run.json' | 'exit' | 'killed' | 'swept' | 'stdout' | 'stderr',
@@ -44,10 +46,10 @@ export const boxDir = (stateDir: string, work: string, name: string): BoxDir => 
 /** Appears whole or not at all. False: a box of this name is there already. */
 export const makeBoxDir = async (box: BoxDir, kept: Kept): Promise<boolean> => {
   const making = `${box.dir}.making-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  await mkdir(making, {mode: 0o700, recursive: true});
-  const files = {'spec.json': JSON.stringify(kept), stdout: '', stderr: '', exit: ''};
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(path.join(making, name), text, {mode: 0o600})));
+  const files = {'spec.json': JSON.stringify(kept), stdout: '', stderr: '', exit: NO_EXIT_YET};
   try {
+    await mkdir(making, {mode: 0o700, recursive: true});
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(making, name), text, {mode: 0o600});
     await rename(making, box.dir);
     return true;
   } catch (error) {

@@ -22,14 +22,24 @@ export const createBox = async (place: Place, spec: BoxSpec, signal: AbortSignal
   const dir = dirOf(place, spec.name);
   signal.throwIfAborted();
   try {
-    await makeWorkspace(place.identity, dir);
-    if (await makeBoxDir(dir, kept)) return boxOf(place, dir, spec.labels);
+    // The box first: a folder without one, left by a crash, would never be found again.
+    if (!(await makeBoxDir(dir, kept))) return await adopt(place, dir, spec);
+    await makeWorkspace(place.identity, dir).catch(async (error: unknown) => {
+      await rm(dir.dir, {recursive: true, force: true});
+      throw error;
+    });
+    return boxOf(place, dir, spec.labels);
   } catch (error) {
     throw faultOf(host, error, `create ${spec.name}`);
   }
-  const found = await findBox(place, spec.name);
-  const isSame = found !== undefined && Object.entries(spec.labels).every(([key, value]) => found.labels[key] === value);
-  if (!isSame) throw host.fault('conflict', `another box has the name ${spec.name}`);
+};
+
+/** Ours, made before a crash that may have come before its folder; or somebody else's. */
+const adopt = async (place: Place, dir: BoxDir, {name, labels}: BoxSpec): Promise<Box> => {
+  const found = await findBox(place, name);
+  const isSame = found !== undefined && Object.entries(labels).every(([key, value]) => found.labels[key] === value);
+  if (!isSame) throw place.host.fault('conflict', `another box has the name ${name}`);
+  await makeWorkspace(place.identity, dir);
   return found;
 };
 

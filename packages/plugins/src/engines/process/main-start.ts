@@ -40,7 +40,9 @@ const launch = async (box: BoxDir, {identity, host, kept, hasStdin}: Launch): Pr
   const env = cleanEnvironment(identity, box.workspace, {...kept.env, [marker.name]: marker.value});
   const cwd = insideFolder(box, kept.cwd);
   const found = await findProgram(argv[0] ?? '', env['PATH'] ?? '', cwd);
-  const files = await Promise.all((['stdout', 'stderr', 'exit'] as const).map(name => open(fileOf(box, name), 'a')));
+  const files = await Promise.all(
+    (['stdout', 'stderr', 'exit'] as const).map(name => open(fileOf(box, name), name === 'exit' ? 'r+' : 'a')),
+  );
   try {
     if ('code' in found) {
       await files[1]?.write(found.text);

@@ -33,14 +33,24 @@ const beforeRun = async (box: BoxDir): Promise<BoxState> => {
 
 /** What the supervising shell wrote, or what we wrote when we killed it too. */
 const endOf = async (box: BoxDir): Promise<BoxState | undefined> => {
-  const text = (await readText(fileOf(box, 'exit'))) || (await readText(fileOf(box, 'killed')));
-  if (text === undefined || !text.endsWith('\n')) return undefined;
+  const code = (await codeIn(box, 'exit')) ?? (await codeIn(box, 'killed'));
+  if (code === undefined) return undefined;
   const at = (await timeOf(fileOf(box, 'exit'))) ?? new Date();
-  return {is: 'exited', exit: {code: Number(text)}, at: at.toISOString()};
+  return {is: 'exited', exit: {code}, at: at.toISOString()};
+};
+
+/** A whole line only: what stands behind it is the room that was taken for it. */
+const codeIn = async (box: BoxDir, name: 'exit' | 'killed'): Promise<number | undefined> => {
+  const line = /^(\d+)\n/.exec((await readText(fileOf(box, name))) ?? '');
+  return line === null ? undefined : Number(line[1]);
 };
 
 /** Kept beside the shell's own file, which wins: the program may have ended a moment before it was killed. */
-export const recordKilled = (box: BoxDir, code: number): Promise<void> => writeWhole(fileOf(box, 'killed'), `${code}\n`);
+export const recordKilled = (box: BoxDir, code: number): Promise<void> =>
+  writeWhole(fileOf(box, 'killed'), `${code}\n`).catch((error: NodeJS.ErrnoException) => {
+    // Without room for the code it is killed all the same, and its end is one that nobody saw.
+    if (error.code !== 'ENOSPC') throw error;
+  });
 
 const isAlive = async (run: Run): Promise<boolean> => {
   if (run.boot !== (await bootId())) return false;

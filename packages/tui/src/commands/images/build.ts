@@ -4,6 +4,7 @@ import {defineCommand} from '../../cli/define-command.ts';
 import {detach, finishJob} from '../../cli/finish-job.ts';
 import {optional, repeated} from '../../cli/flags.ts';
 import {parsePairs} from '../../output/amounts.ts';
+import {buildFile} from '../../services/build-file.ts';
 import {packDir} from '../../services/pack-dir.ts';
 import {submit} from '../../services/submit.ts';
 
@@ -18,7 +19,7 @@ export default defineCommand({
   args: {dir: optional('directory to send (default: this one)')},
   flags: {
     tag: string({char: 't', description: 'name of the image', required: true, helpValue: 'NAME'}),
-    file: string({description: 'path of the Containerfile or Dockerfile inside the directory'}),
+    file: string({description: 'path of the file inside the directory (default: Containerfile, else Dockerfile)'}),
     'build-arg': repeated({description: 'an argument of the build; may be repeated', helpValue: 'KEY=VALUE'}),
     target: string({description: 'stage to build'}),
     'no-cache': boolean({description: 'build every step again'}),
@@ -29,12 +30,14 @@ export default defineCommand({
     detach,
   },
   async run(context, {args, flags}) {
-    const packed = await packDir(resolve(context.program.cwd, args.dir ?? '.'));
+    const dir = resolve(context.program.cwd, args.dir ?? '.');
+    const packed = await packDir(dir, 'DIR');
+    const file = buildFile(dir, flags.file);
     const {client} = await context.connect();
     const body = {
       ref: flags.tag,
       context: await client.uploads(packed.stream),
-      file: flags.file,
+      file,
       target: flags.target,
       worker: flags.worker,
       engine: flags.engine,

@@ -3,6 +3,13 @@ import {defineCommand} from '../../cli/define-command.ts';
 import {choice, whole} from '../../cli/flags.ts';
 import {jobList} from '../../output/views/jobs.ts';
 
+const kinds = [
+  'run',
+  'exec',
+  ...['create', 'start', 'stop', 'remove', 'snapshot'].map(change => `devbox.${change}`),
+  ...['pull', 'build', 'remove'].map(change => `image.${change}`),
+];
+
 export default defineCommand({
   summary: 'List jobs, newest first',
   description: 'Everything that was accepted is a job: every run and exec, every change of a DevBox or an image.',
@@ -14,7 +21,7 @@ export default defineCommand({
   flags: {
     state: choice('state', ['queued', 'sent', 'running', 'ended'])({description: 'only jobs in this state'}),
     outcome: choice('outcome', ['succeeded', 'failed', 'cancelled', 'lost'])({description: 'only jobs that ended so'}),
-    kind: string({description: 'only jobs of this kind, such as run, exec, devbox.create'}),
+    kind: choice('kind', kinds)({description: 'only jobs of this kind'}),
     devbox: string({description: 'only jobs of this DevBox'}),
     worker: string({description: 'only jobs of this worker'}),
     children: string({description: 'only children of this job', helpValue: 'JOB'}),

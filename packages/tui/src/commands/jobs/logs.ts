@@ -1,6 +1,7 @@
 import {boolean} from '@oclif/core/flags';
 import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
+import {BoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../../cli/define-command.ts';
 import type {Context} from '../../cli/context.ts';
 import {choice, required, whole} from '../../cli/flags.ts';
@@ -39,6 +40,12 @@ export default defineCommand({
   async run(context, {args, flags}) {
     const {client} = await context.connect();
     const job = await client.jobsShow({job: args.job});
+    if (flags.attempt !== undefined && flags.attempt > job.attempt.number)
+      throw new BoxyardError('NOT_FOUND', {
+        what: 'attempt',
+        name: String(flags.attempt),
+        hint: `Job ${job.id} is at attempt ${job.attempt.number}.`,
+      });
     const streams = streamsOf[flags.stream]!;
     if (flags.follow) return follow(context, client, job, streams);
     const parts = job.children === undefined ? [job] : await listChildren(client, job.id);

@@ -45,16 +45,16 @@ export default defineCommand({
       replace: flags.replace,
     });
     context.say(`This machine is the worker ${joined.name} of ${joined.tenantName || joined.tenant} at ${joined.url}.`);
+    const given = [...passedOn(flags, Object.keys(agentFlags)), ...(flags.name === undefined ? [] : ['--name', flags.name])];
     if (flags.install) {
       const {install} = await import('../../cli/install-worker.ts');
-      return install(context);
+      return install(context, given);
     }
     if (flags.only) {
       context.say('Start it: boxyard worker run, or at every boot: boxyard worker install');
       return 0;
     }
     context.say('It works until you stop it (Ctrl-C). At every boot: boxyard worker install');
-    const given = passedOn(flags, Object.keys(agentFlags));
-    return runProgram('agent', [...given, ...(flags.name === undefined ? [] : ['--name', flags.name])], program);
+    return runProgram('agent', given, program);
   },
 });

@@ -1,5 +1,6 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {HostShown} from '@boxyard/agent/running-hosts';
 import {files} from '@boxyard/core/config';
 import {defineCommand} from '../../cli/define-command.ts';
 import {renderFields} from '../../output/print.ts';
@@ -14,10 +15,11 @@ export default defineCommand({
     {does: 'For a script', line: 'worker status --output json'},
   ],
   async run(context) {
+    const {hostsBeside} = await import('@boxyard/agent/running-hosts');
     const joined = readWorkerFile(context.paths);
     const {agentData} = files(context.paths);
     const pid = runningAgent(join(agentData, 'agent.pid'));
-    const sessionHosts = await runningSessionHosts(agentData, join(context.program.root, 'dist', 'session-host.js'));
+    const sessionHosts = hostsBeside(agentData, join(context.program.root, 'dist', 'session-host.js'));
     const about = {
       joined:
         joined === undefined
@@ -39,20 +41,7 @@ export default defineCommand({
   },
 });
 
-interface SessionHostShown {
-  readonly pid: number;
-  readonly version: string;
-  /** Of other code than what is installed now: it finishes what it holds and ends. */
-  readonly isOlder: boolean;
-}
-
-async function runningSessionHosts(stateDir: string, installed: string): Promise<SessionHostShown[]> {
-  const {runningHosts, versionOf} = await import('@boxyard/agent/running-hosts');
-  const current = existsSync(installed) ? versionOf(installed) : undefined;
-  return runningHosts(stateDir).map(({pid, version}) => ({pid, version, isOlder: version !== current}));
-}
-
-const describe = ({pid, isOlder}: SessionHostShown): string =>
+const describe = ({pid, isOlder}: HostShown): string =>
   isOlder ? `pid ${pid}, from before an upgrade: it ends when what it holds has ended` : `pid ${pid}`;
 
 function runningAgent(file: string): number | undefined {

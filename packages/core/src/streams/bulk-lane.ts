@@ -50,3 +50,44 @@ export class BulkLane {
     }
   }
 }
+
+/** Frames that wait for their turn in a lane. Whoever pushes them bounds them. */
+export class FrameQueue implements BulkSource {
+  readonly #lane: BulkLane;
+  readonly #leave: () => void;
+  #frames: Buffer[] = [];
+  #onEmpty: (() => void) | undefined;
+
+  constructor(lane: BulkLane) {
+    this.#lane = lane;
+    this.#leave = lane.add(this);
+  }
+
+  push(frame: Buffer): void {
+    this.#frames.push(frame);
+    this.#lane.wake();
+  }
+
+  /** Calls when every frame is on its way. */
+  finish(then: () => void): void {
+    this.#onEmpty = then;
+    this.#lane.wake();
+  }
+
+  next(): Buffer | undefined {
+    const frame = this.#frames.shift();
+    if (frame === undefined) {
+      const then = this.#onEmpty;
+      this.#onEmpty = undefined;
+      then?.();
+    }
+    return frame;
+  }
+
+  /** What waits is dropped. */
+  leave(): void {
+    this.#frames = [];
+    this.#onEmpty = undefined;
+    this.#leave();
+  }
+}

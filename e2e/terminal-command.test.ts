@@ -1,0 +1,66 @@
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {boxyard} from '../faults/lab/directories.ts';
+import {hasTmux, openTerminal, type Screen} from './terminal.ts';
+import {killPart, Up} from './up.ts';
+
+let up: Up;
+beforeAll(async () => {
+  up = await Up.open();
+  expect((await up.cli(['devboxes', 'create', 'web', '--engine', 'process'])).code).toBe(0);
+});
+afterAll(() => up?.[Symbol.asyncDispose]());
+
+const open = (line: string, size?: {columns: number; rows: number}): Promise<Screen> => openTerminal(`${boxyard} ${line}`, up.env, size);
+
+/** `cat` shows what is typed once and then once more: the person's terminal is as it was. */
+async function isRestored(screen: Screen, code: number): Promise<void> {
+  await screen.shows(`ENDED ${code}`);
+  await screen.keys('typed-after', 'Enter');
+  await screen.shows(/typed-after\s+typed-after/);
+}
+
+describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
+  test('shows a shell, is left with ctrl-q d, and shows the same screen again', async () => {
+    await using first = await open('terminal --name one web');
+    await first.shows(/[$#]\s*$/m);
+    await first.keys('echo first-$((40+2))', 'Enter');
+    await first.shows('first-42');
+    await first.keys('C-q', 'd');
+    await isRestored(first, 0);
+    await using second = await open('terminal --name one web');
+    await second.shows('first-42');
+    await second.keys('exit 7', 'Enter');
+    await isRestored(second, 7);
+  });
+
+  test('gives the terminal back when it is told to end in the middle of a full screen, and that goes on', async () => {
+    await using screen = await open('terminal --name two web -- vi letter');
+    await screen.shows(/^~/m);
+    await screen.keys('ihello', 'Escape');
+    await screen.shows('hello');
+    await screen.signal('SIGTERM');
+    await screen.shows(/ENDED \d+/);
+    await screen.keys('typed-after', 'Enter');
+    await screen.shows(/typed-after\s+typed-after/);
+    expect(await screen.text()).not.toMatch(/^~/m);
+    await using again = await open('terminal --name two web');
+    await again.shows(/^hello/m);
+    await again.keys(':q!', 'Enter');
+    await isRestored(again, 0);
+  });
+
+  test('goes on by itself after kill -9 of the server and of the CLI', async () => {
+    await using screen = await open('terminal --name three web', {columns: 90, rows: 20});
+    await screen.shows(/[$#]\s*$/m);
+    await killPart(up, /server\.js|server-main/);
+    await screen.keys('stty size; echo after-$((1+1))', 'Enter');
+    await screen.shows('after-2');
+    await screen.shows('20 90');
+    await screen.signal('SIGKILL');
+    await screen.shows('ENDED 137');
+    await using again = await open('terminal --name three web', {columns: 90, rows: 20});
+    await again.shows('after-2');
+    await again.keys('exit', 'Enter');
+    await isRestored(again, 0);
+  });
+});

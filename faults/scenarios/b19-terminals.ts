@@ -1,0 +1,116 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Client} from '@boxyard/core/client';
+import {resourcesOf} from '../checker/resources.ts';
+import {Lab} from '../lab/lab.ts';
+import {clientOf, Viewer} from '../lab/terminal-viewer.ts';
+import {waitFor} from '../lab/wait-for.ts';
+import {at, devbox} from './b13-terminals.ts';
+import {expectEqual, expectThat} from './expectations.ts';
+import type {Context, Scenario, Told} from './scenario.ts';
+
+const MiB = 1024 * 1024;
+const atOnce = 8;
+const image = 'localhost/base:test';
+
+type Engine = 'process' | 'docker' | 'podman';
+
+/** Terminals opened, typed at and ended, very many: no descriptor, process, file or memory of them stays. */
+async function manyTerminals(engine: Engine, {short, log}: Context): Promise<Told> {
+  const containers = engine === 'process' ? [] : [engine];
+  await using lab = await Lab.open({workers: [{engines: [engine]}], containers, timeScale: short ? 0.1 : 0.05});
+  const client = clientOf({url: lab.server.url, token: lab.server.token});
+  try {
+    await devbox(lab, engine, engine === 'process' ? {} : {image});
+    await openAndEnd(client, 0, atOnce * 3);
+    const before = await settled(lab);
+    const count = short ? 40 : 1_000;
+    await openAndEnd(client, 1, count);
+    const after = await settled(lab, before);
+    log(JSON.stringify({before, after}));
+    expectEqual(after.processes, before.processes, 'processes of the lab and its engine');
+    for (const name of ['server', 'agent', 'session host'] as const) {
+      expectThat(
+        after[name].descriptors <= before[name].descriptors + 5,
+        `${name} has ${after[name].descriptors} open descriptors, before ${before[name].descriptors}`,
+      );
+      const grown = Math.round((after[name].bytes - before[name].bytes) / MiB);
+      expectThat(grown < 100, `${name} has grown by ${grown} MiB`);
+    }
+    const spools = join(lab.workers[0]!.env['XDG_DATA_HOME'] ?? lab.workers[0]!.dir, 'boxyard/agent/spool');
+    if (!short) await waitFor(() => readdirSync(spools).length === 0, {within: 400_000, every: 1_000, what: 'no spool is left'});
+    return {jobs: count, figures: grownBy(before, after)};
+  } finally {
+    client.close();
+  }
+}
+
+async function openAndEnd(client: Client, round: number, count: number): Promise<void> {
+  let next = 0;
+  const one = async () => {
+    for (let n = next++; n < count; n = next++) {
+      const job = await at(client, `t${round}-${n}`, 'echo hello; read line; exit 4');
+      using viewer = new Viewer(client, job);
+      await viewer.shows('hello', 60_000);
+      viewer.type('\r');
+      expectEqual((await viewer.ended).exit, {code: 4}, 'how it ended');
+    }
+  };
+  await Promise.all(Array.from({length: atOnce}, one));
+}
+
+type Seen = Record<'server' | 'agent' | 'session host', {bytes: number; descriptors: number}> & {processes: number};
+
+/** What is there when nothing is under way, or, given what was there before, as soon as it is like that. */
+async function settled(lab: Lab, before?: Seen): Promise<Seen> {
+  let seen = look(lab);
+  const isLike = () =>
+    before === undefined ||
+    (seen.processes <= before.processes && seen['session host'].descriptors <= before['session host'].descriptors + 5);
+  const look2 = () => {
+    const [last, now] = [seen, look(lab)];
+    seen = now;
+    return last.processes === now.processes && last['session host'].descriptors === now['session host'].descriptors && isLike();
+  };
+  await waitFor(look2, {within: 20_000, every: 1_000, what: 'nothing is under way'}).catch(() => undefined);
+  return seen;
+}
+
+function look(lab: Lab): Seen {
+  const [host] = lab.processes(/session-host/);
+  return {
+    server: resourcesOf(lab.server.program.pid),
+    agent: resourcesOf(lab.workers[0]!.program.pid),
+    'session host': resourcesOf(host?.pid ?? 0),
+    processes: lab.processes(/./).length + conmons(),
+  };
+}
+
+/** podman watches every exec with a process of its own. */
+const conmons = (): number =>
+  readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && commandOf(pid).includes('conmon') && commandOf(pid).includes('--exec-attach'))
+    .length;
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const grownBy = (before: Seen, after: Seen) =>
+  Object.fromEntries(
+    (['server', 'agent', 'session host'] as const).map(name => [
+      `${name} MiB more`,
+      Math.round((after[name].bytes - before[name].bytes) / MiB),
+    ]),
+  );
+
+export const b19Terminals: readonly Scenario[] = (['process', 'docker', 'podman'] as const).map(engine => ({
+  name: `B19 terminals on ${engine} opened and ended, very many`,
+  fault: 'F18',
+  invariants: 'I6 I7',
+  isShort: engine === 'process',
+  run: context => manyTerminals(engine, context),
+}));

@@ -1,0 +1,27 @@
+import type {Timing} from '@boxyard/core/config';
+import type {BoxyardError} from '@boxyard/core/errors';
+import type {FollowingClock} from './clock.ts';
+import type {DiskFigures} from './disk-guard.ts';
+import type {HostProgram} from './host-spawn.ts';
+import type {CrashPoint} from './steps/index.ts';
+
+export interface AgentDeps {
+  readonly timing: Timing;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: (message: string, fields?: object) => void;
+  readonly version: string;
+  readonly hostProgram: HostProgram;
+  /** The server refused this worker for good, and says why. */
+  readonly onStopped: (error: BoxyardError) => void;
+  readonly crash?: (at: CrashPoint) => void;
+  /** How full the disk of a folder is. */
+  readonly disk?: (dir: string) => DiskFigures;
+  readonly clock?: FollowingClock;
+}
+
+export interface Agent {
+  /** `connected`, or why it is not. */
+  readonly status: () => string;
+  /** Lets go of everything and ends nothing: boxes and the session host go on. */
+  close(): Promise<void>;
+}

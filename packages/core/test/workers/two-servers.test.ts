@@ -1,0 +1,19 @@
+import {expect, test} from 'vitest';
+import {newId, scaled} from '../../src/config/index.ts';
+import {startTestCore} from '../core-for-tests.ts';
+import {startTestRedis, waitFor} from '../redis-for-tests.ts';
+
+test('a worker of a server that does not sweep is not taken for one whose server is gone', async () => {
+  await using redis = await startTestRedis();
+  const rim = await redis.rim();
+  const tenant = newId('t');
+  const timing = {...scaled(0.1), sweep: 100, lease: 1_500};
+  const unswept = {...rim, keys: {...rim.keys, queues: `${rim.keys.queues}-other`}};
+  await using other = await startTestCore({rim: unswept, timing: {...timing, sweep: 60_000}, tenant});
+  const agent = await other.agent({name: 'b'});
+  await waitFor(async () => (await other.core.services.workers.show(tenant, 'b')).status === 'ready');
+  await using one = await startTestCore({rim, timing, tenant});
+  const end = performance.now() + 3_500;
+  await waitFor(() => performance.now() > end);
+  expect((await one.core.services.workers.show(tenant, agent.worker)).presence).toBe('online');
+});

@@ -1,0 +1,123 @@
+import Docker from 'dockerode';
+import type {Labels} from '@boxyard/core/plugin-api';
+import {call, callOrMissing, container, type Api} from './api.ts';
+import {inspect} from './main-end.ts';
+
+const NAME = 'boxyard';
+const TENANT = /^[a-z0-9-]{1,60}$/;
+const MAKE_MS = 20_000;
+const LABELS = {'io.boxyard.managed': 'true'};
+/** What an engine does by itself: boxes on it reach each other. */
+const ORDINARY = 'bridge';
+
+/** Networks that were there when last looked at, per connection. */
+const known = new WeakMap<Api, Map<string, Promise<void>>>();
+
+const once = (api: Api, name: string, look: () => Promise<void>): Promise<void> => {
+  const names = known.get(api) ?? new Map<string, Promise<void>>();
+  known.set(api, names);
+  const looking = names.get(name) ?? look();
+  names.set(name, looking);
+  looking.catch(() => names.delete(name));
+  return looking;
+};
+
+/**
+ * The network of a `private` box, made where it is missing. On docker it is one for all, in which no box reaches another. On
+ * podman, which can only keep networks apart, it is one per tenant. Without root podman has a network of each user's own.
+ */
+export const privateNetwork = async (api: Api, labels: Labels, signal: AbortSignal): Promise<string> => {
+  const name = nameFor(api, labels);
+  if (name === ORDINARY) return name;
+  try {
+    await once(api, name, () => (api.dialect.name === 'docker' ? ensureOnDocker(api) : ensureOnPodman(api, name)));
+    signal.throwIfAborted();
+    return name;
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as {fault?: string}).fault === 'unavailable') throw error;
+    api.host.log('warn', 'boxes are not kept apart: the engine makes no network for that', {network: name, error: String(error)});
+    return ORDINARY;
+  }
+};
+
+const nameFor = (api: Api, labels: Labels): string => {
+  if (api.dialect.name === 'docker') return NAME;
+  if (process.getuid?.() !== 0) return ORDINARY;
+  const tenant = labels['io.boxyard.tenant'] ?? '';
+  return TENANT.test(tenant) ? `${NAME}-${tenant}` : NAME;
+};
+
+const ensureOnDocker = async (api: Api): Promise<void> => {
+  const signal = AbortSignal.timeout(MAKE_MS);
+  if ((await listOnDocker(api, signal)).length === 0) {
+    const Options = {'com.docker.network.bridge.enable_icc': 'false'};
+    const wanted = {Name: NAME, CheckDuplicate: true, Driver: 'bridge', Options, Labels: LABELS, abortSignal: signal};
+    await call(api, `make the network ${NAME}`, signal, () => api.docker.createNetwork(wanted).catch(unlessThere));
+  }
+  // docker lets two makers of one name both succeed, and then takes the name for ambiguous: all keep the same one.
+  const [, ...others] = await listOnDocker(api, signal);
+  for (const {Id: id} of others)
+    await api.docker
+      .getNetwork(id)
+      .remove()
+      .catch(() => undefined);
+};
+
+const listOnDocker = async (api: Api, signal: AbortSignal): Promise<Docker.NetworkInspectInfo[]> => {
+  const wanted = {filters: {name: [NAME]}, abortSignal: signal};
+  const found = await call(api, `look for the network ${NAME}`, signal, () => api.docker.listNetworks(wanted));
+  return found.filter(one => one.Name === NAME).sort((a, b) => (`${a.Created} ${a.Id}` < `${b.Created} ${b.Id}` ? -1 : 1));
+};
+
+/** By podman's own API: the one it shares with docker does not take the option. */
+const ensureOnPodman = async (api: Api, name: string): Promise<void> => {
+  const signal = AbortSignal.timeout(MAKE_MS);
+  const network = api.docker.getNetwork(name);
+  const isThere = await callOrMissing(api, `look for the network ${name}`, signal, () => network.inspect());
+  if (isThere !== undefined) return;
+  const options = {name, driver: 'bridge', dns_enabled: false, options: {isolate: 'true'}, labels: LABELS};
+  const request = {path: '/v4.0.0/libpod/networks/create', method: 'POST', options, abortSignal: signal, statusCodes: {200: true}};
+  const made = new Promise<void>((resolve, reject) => {
+    const unversioned = new Docker({...api.endpoint}).modem as unknown as Dialler;
+    unversioned.dial(request, error => (error ? reject(error) : resolve()));
+  });
+  await call(api, `make the network ${name}`, signal, () => made.catch(unlessThere));
+};
+
+/** Two may make it at once. */
+const unlessThere = (error: unknown): void => {
+  if ((error as {statusCode?: number}).statusCode !== 409) throw error;
+};
+
+interface Dialler {
+  dial(request: object, done: (error: Error | null) => void): void;
+}
+
+/** Somebody cleared networks away, or two were made at once: the next look puts it right. */
+export const isNetworkGone = (error: unknown): boolean =>
+  /network .*not found|unable to find network|network .* is ambiguous/i.test(String((error as Error).message));
+
+export const forgetNetworks = (api: Api): void => void known.delete(api);
+
+/** A stopped box whose network was cleared away gets it back; docker would not start it again. */
+export const giveNetworkBack = async (api: Api, name: string, signal: AbortSignal): Promise<void> => {
+  const info = await inspect(api, name, signal);
+  if (info === undefined || info.HostConfig.NetworkMode !== NAME) return;
+  forgetNetworks(api);
+  const network = await privateNetwork(api, info.Config.Labels ?? {}, signal);
+  await call(api, `connect ${name} to ${network}`, signal, () =>
+    api.docker.getNetwork(network).connect({Container: container(api, name).id}),
+  );
+};
+
+/** After a box: podman refuses as long as any other is on it, and there is nothing to do then. */
+export const leaveNetwork = async (api: Api, labels: Labels, signal: AbortSignal): Promise<void> => {
+  const name = nameFor(api, labels);
+  if (api.dialect.name !== 'podman' || name === ORDINARY) return;
+  known.get(api)?.delete(name);
+  await api.docker
+    .getNetwork(name)
+    .remove({abortSignal: signal} as object)
+    .catch(() => undefined);
+};

@@ -1,0 +1,85 @@
+import {spawnSync} from 'node:child_process';
+import {afterAll, describe, expect, it} from 'vitest';
+import type {Box, Engine} from '@boxyard/core/plugin-api';
+import {ensureBaseImage} from '@boxyard/core/testing';
+import {openEngine} from './engine-lab.ts';
+
+const SIGNAL_MS = 90_000;
+
+for (const name of ['docker', 'podman'] as const) {
+  const opened = await ensureBaseImage(name).then(
+    image => openEngine(name, {image}),
+    (error: Error) => ({absent: error.message}),
+  );
+  if ('absent' in opened) {
+    process.stderr.write(`private networks on ${name} skipped: ${opened.absent}\n`);
+    continue;
+  }
+  const {engine, close, lab: openLab} = opened.open;
+  const lab = openLab(AbortSignal.timeout(SIGNAL_MS * 2));
+
+  describe(`boxes with a private network on ${name}`, {timeout: SIGNAL_MS}, () => {
+    afterAll(async () => {
+      for (const box of lab.names) await (await engine.find(box, lab.signal))?.remove(lab.signal);
+      await close();
+    });
+
+    const start = async (tenant: string, network: 'private' | undefined = 'private') => {
+      const spec = lab.spec({main: 'hold', ...(network === undefined ? {} : {network})});
+      const box = await engine.create({...spec, labels: {...spec.labels, 'io.boxyard.tenant': tenant}}, lab.signal);
+      await box.start(undefined, lab.signal);
+      return box;
+    };
+    const run = (box: Box, script: string) => execIn(engine, box, script, lab.signal);
+    const addressOf = async (box: Box) => /inet (\d+\.\d+\.\d+\.\d+)/.exec(await run(box, 'ip -o -4 addr show eth0'))?.[1] ?? '';
+    const reaches = async (from: Box, to: string) =>
+      (await run(from, `ping -c 2 -W 1 ${to} >/dev/null 2>&1 && echo yes || echo no`)).trim();
+
+    it('reach the machine beyond, and not those of another tenant', async () => {
+      const unique = Math.random().toString(36).slice(2);
+      const [one, other] = await Promise.all([start(`t-${unique}a`), start(`t-${unique}b`)]);
+      const [mine, theirs] = [await addressOf(one), await addressOf(other)];
+      expect(await reaches(one, mine)).toBe('yes');
+      expect(await reaches(one, mine.replace(/\d+$/, '1'))).toBe('yes');
+      expect([await reaches(one, theirs), await reaches(other, mine)]).toEqual(['no', 'no']);
+      await Promise.all([one.remove(lab.signal), other.remove(lab.signal)]);
+      if (name === 'podman') expect(networks(name)).not.toContain(unique);
+    });
+
+    it('are made at once by two that know nothing of each other', async () => {
+      const second = await lab.reopen();
+      const specs = Array.from({length: 4}, () => lab.spec({main: 'hold', network: 'private'}));
+      const boxes = await Promise.all(specs.map((spec, index) => (index % 2 === 0 ? engine : second).create(spec, lab.signal)));
+      await Promise.all(boxes.map(box => box.start(undefined, lab.signal)));
+      const states = await Promise.all(boxes.map(box => box.inspect(lab.signal)));
+      expect(states.map(({is}) => is)).toEqual(['running', 'running', 'running', 'running']);
+      await Promise.all(boxes.map(box => box.remove(lab.signal)));
+    });
+
+    it('start again after somebody cleared the networks away', async context => {
+      const box = await start('t-cleared');
+      await box.stop(0, lab.signal);
+      if (cli(name, 'network', 'rm', networkOf(name, box.name)).status !== 0)
+        return context.skip('the network is in use elsewhere, or cannot be removed under a stopped box');
+      await box.start(undefined, lab.signal);
+      expect(await addressOf(box)).toMatch(/^\d/);
+    });
+  });
+}
+
+const sockets = {docker: '/var/run/docker.sock', podman: '/run/podman/podman.sock'};
+type Name = keyof typeof sockets;
+function cli(name: Name, ...args: string[]) {
+  return spawnSync('docker', ['-H', `unix://${sockets[name]}`, ...args], {encoding: 'utf8'});
+}
+const networks = (name: Name) => cli(name, 'network', 'ls', '--format', '{{.Name}}').stdout;
+const networkOf = (name: Name, box: string) => cli(name, 'inspect', '-f', '{{.HostConfig.NetworkMode}}', box).stdout.trim();
+
+async function execIn(engine: Engine, box: Box, script: string, signal: AbortSignal): Promise<string> {
+  const process = await engine.features.exec!(box, {argv: ['sh', '-c', script]}, signal);
+  process.stdin.end();
+  let text = '';
+  for await (const {bytes} of process.output) text += Buffer.from(bytes).toString();
+  await process.wait();
+  return text;
+}
