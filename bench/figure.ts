@@ -33,7 +33,8 @@ export const ratioOf = (row: Row): number | undefined =>
 /** The number a budget looks at, and that later runs are compared with. */
 export const judged = (row: Row): number | undefined => {
   if (row.budget?.of === 'product') return row.product;
-  if (row.budget?.of === 'difference') return row.product === undefined || row.baseline === undefined ? undefined : row.product - row.baseline;
+  if (row.budget?.of === 'difference')
+    return row.product === undefined || row.baseline === undefined ? undefined : row.product - row.baseline;
   return ratioOf(row) ?? row.product;
 };
 

@@ -1,6 +1,7 @@
-import {accessSync} from 'node:fs';
-import {join} from 'node:path';
-import {expect, test} from 'vitest';
+import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
+import {afterAll, expect, test} from 'vitest';
 import {baseImage, run, waitFor} from './up.ts';
 
 /**
@@ -9,20 +10,32 @@ import {baseImage, run, waitFor} from './up.ts';
  */
 const repository = join(import.meta.dirname, '..');
 const systemd = '/usr/lib/systemd/systemd';
+const conf = join(mkdtempSync(join(tmpdir(), 'systemd-test-')), 'containers.conf');
+writeFileSync(conf, '[containers]\ndefault_ulimits = ["nofile=16384:16384", "nproc=8192:8192"]\n[engine]\nruntime = "runc"\n');
+afterAll(() => rmSync(dirname(conf), {recursive: true}));
+
+/** As the machine is set up, or as Boxyard sets podman up where no container starts that way. */
+let settings: Record<string, string> = {};
+const podman = (args: readonly string[], within = 60_000) =>
+  run(['podman', ...args], {within, env: {PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/root', ...settings}});
+
 const whyNot = await reasonNotTo();
 if (whyNot !== undefined) console.log(`skipped: no systemd of our own: ${whyNot}`);
 
 async function reasonNotTo(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'it needs root';
-  try {
-    accessSync(systemd);
-  } catch {
-    return `no ${systemd}`;
+  if (!existsSync(systemd)) return `no ${systemd}`;
+  if ((await run(['getent', 'passwd', 'boxyard-job'])).code !== 0) return 'no user boxyard-job';
+  let said = '';
+  for (settings of [{}, {CONTAINERS_CONF: conf}]) {
+    const tried = await podman(['run', '--rm', '--network', 'none', baseImage, 'true']).catch((error: Error) => ({
+      code: 1,
+      stderr: error.message,
+    }));
+    if (tried.code === 0) return undefined;
+    said = tried.stderr.trim();
   }
-  const image = await run(['podman', 'image', 'exists', baseImage]);
-  if (image.code !== 0) return `podman has no ${baseImage}`;
-  const user = await run(['getent', 'passwd', 'boxyard-job']);
-  return user.code === 0 ? undefined : 'no user boxyard-job';
+  return `podman starts no container: ${said}`;
 }
 
 class Machine implements AsyncDisposable {
@@ -36,7 +49,8 @@ class Machine implements AsyncDisposable {
     ]);
     const own = ['/run', '/tmp', '/etc'].flatMap(path => ['--tmpfs', path]);
     const flags = ['--name', machine.#name, '--cap-add', 'SYS_ADMIN', '--systemd=always', '--network', 'none', ...own, ...shared];
-    const made = await run(['podman', 'run', '-d', ...flags, baseImage, systemd, '--unit=basic.target'], {within: 60_000});
+    const made = await podman(['run', '-d', ...flags, baseImage, systemd, '--unit=basic.target']);
+    if (made.code !== 0) await machine[Symbol.asyncDispose]();
     expect(made.code, made.stderr).toBe(0);
     await waitFor(async () => (await machine.sh('systemctl is-active basic.target')).stdout.trim() === 'active', {
       within: 30_000,
@@ -48,11 +62,11 @@ class Machine implements AsyncDisposable {
   sh(script: string, within = 60_000) {
     const prelude = `export PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/tmp/worker XDG_RUNTIME_DIR=/tmp
       user() { HOME=/tmp/user ${repository}/bin/boxyard "$@"; }; worker() { ${repository}/bin/boxyard worker "$@"; }`;
-    return run(['podman', 'exec', this.#name, 'sh', '-c', `${prelude}\n${script}`], {within});
+    return podman(['exec', this.#name, 'sh', '-c', `${prelude}\n${script}`], within);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await run(['podman', 'rm', '-f', '-t', '0', this.#name], {within: 60_000});
+    await podman(['rm', '-f', '-t', '0', this.#name]);
   }
 }
 

@@ -110,7 +110,7 @@ describe.each(here)('terminals on %s', engine => {
     await first.shows('21 91');
     await killPart(up, /agent\.js|agent-main/);
     for (const viewer of [first, second])
-      await waitFor(() => viewer.isOnline && viewer.breaks > 0, {within: 20_000, what: 'both are back'});
+      await waitFor(() => viewer.isOnline && viewer.breaks > 0, {within: 40_000, what: 'both are back'});
     await waitFor(() => second.controls && !first.controls, {within: 5_000, what: 'who typed before types again'});
     expect(first.lines().join('\n') + second.lines().join('\n')).not.toContain('not-heard');
     second.terminal.close();
@@ -172,6 +172,7 @@ async function edit(vi: Viewer, named: typeof parts, kill: (part: (up: Up) => Pr
   }
   // An ESC with more behind it would be a key of its own.
   vi.type('\u001b');
+  await waitFor(() => !/^I |INSERT/.test(vi.lines().at(-1)!), {within: 20_000, what: 'the editor has seen the ESC'});
   await settled(vi);
   vi.type('1GOtop');
   await vi.shows('top');

@@ -1,4 +1,6 @@
+import {writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
+import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {boxyard} from '../faults/lab/directories.ts';
 import {hasTmux, openTerminal} from './terminal.ts';
@@ -57,4 +59,17 @@ test.skipIf(!hasTmux)('a server that goes away is said, and what was seen stays'
   await screen.shows('● online');
   await screen.keys('q');
   await screen.shows('ENDED 0');
+});
+
+test.skipIf(!hasTmux)('a dashboard that crashes gives the terminal back, and says where the story lies', async () => {
+  const crash = join(up.root, 'crash.cjs');
+  writeFileSync(crash, "process.on('SIGUSR2', () => setImmediate(() => { throw new Error('broken'); }));\n");
+  await using screen = await open(`echo before; ${boxyard} dashboard`, {NODE_OPTIONS: `--require ${crash}`});
+  await screen.shows(`● +${worker}`);
+  for (const {pid} of dashboards()) process.kill(pid, 'SIGUSR2');
+  await screen.shows('ENDED 1');
+  const text = await screen.text();
+  for (const said of ['before', 'Something in Boxyard went wrong.', 'Log: ']) expect(text).toContain(said);
+  await screen.keys('typed', 'Enter');
+  await screen.shows(/typed\n+typed/);
 });

@@ -14,6 +14,8 @@ export interface CheckOptions {
   /** Memory reserved by DevBoxes that stay; then the workers' free figures are not compared. */
   readonly skipReservations?: boolean;
   readonly skipHistory?: boolean;
+  /** How long what is left of ended jobs may stay; an agent killed while it removes leaves that to two garbage collections (B19). */
+  readonly removedWithin?: number;
 }
 
 /** The invariants I1–I3 and I5–I8 over everything the lab had accepted. Empty when all hold. */
@@ -33,7 +35,7 @@ export async function check(lab: Lab, options: CheckOptions = {}): Promise<reado
     if (expected.log !== 'any') findings.push(...(await checkOutput(lab.api, accepted, view, expected.log === 'prefix')));
   }
   if (!options.skipHistory) findings.push(...checkHistory(lab.record.events, new Set(views.keys())));
-  findings.push(...(await checkLeftovers(lab, [...views.values()])));
+  findings.push(...(await checkLeftovers(lab, [...views.values()], options.removedWithin)));
   findings.push(...checkMemory(lab));
   if (!options.skipReservations) findings.push(...(await checkReservations(lab)));
   return findings;

@@ -42,7 +42,7 @@ async function floods({short}: Context): Promise<Told> {
     'everybody who reads is shown more than a window',
   );
   expectThat(
-    crowd.slice(0, stuck).every(viewer => viewer.received <= 256 * 1024),
+    crowd.slice(0, stuck).every(viewer => viewer.received <= MiB),
     'nobody is sent more than they took',
   );
   expectThat(noise.received > 0, 'the noise arrives');
@@ -58,8 +58,8 @@ async function floods({short}: Context): Promise<Told> {
 }
 
 export async function devbox(lab: Lab, engine: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  const {id} = await lab.api.must<{id: string}>('POST', '/v1/devboxes', {body: {name: 'box', engine, ...more}});
-  const {outcome, error} = await lab.ended(id);
+  const {job} = await lab.api.must<{job: {id: string}}>('POST', '/v1/devboxes', {body: {name: 'box', engine, ...more}});
+  const {outcome, error} = await lab.ended(job.id);
   expectThat(outcome === 'succeeded', `the DevBox is made: ${JSON.stringify(error)}`);
 }
 

@@ -193,6 +193,6 @@ export const b7: readonly Scenario[] = [
   {name: 'B7 Redis forgets its last writes', fault: 'F10 without the last seconds', invariants: 'I2 I3 I5 I6 I8', run: forgets},
   {name: 'B7 failover with lost writes', fault: 'F11', invariants: 'I2 I3 I5 I6 I8', run: failover},
   {name: 'B7 scripts flushed, clients cut, commands paused', fault: 'F12', invariants: all, isShort: true, run: nuisances},
-  {name: 'B7 server before Redis', fault: 'start order; LOADING', invariants: all, run: wrongOrder},
+  {name: 'B7 server before Redis', fault: 'start order; LOADING', invariants: all, isShort: true, run: wrongOrder},
   {name: 'B7 an empty Redis by mistake', fault: 'wrong Redis, twice, then the right one', invariants: all, run: wrongRedis},
 ];

@@ -43,7 +43,7 @@ async function chaos({random, short, log}: Context): Promise<Told> {
   }
   await submitting;
   await lab.server.healthy();
-  await mustHold(lab, {within: 120_000});
+  await mustHold(lab, {within: 120_000, removedWithin: 75_000});
   const leaks = await checkDescriptors(new Map([...baseline].filter(([pid]) => resourcesOf(pid).descriptors > 0)));
   if (leaks.length > 0) throw new InvariantBroken(leaks);
   return {jobs, figures: {faults}};

@@ -11,7 +11,16 @@ export interface Row {
   readonly ownFolder?: boolean;
 }
 
-const contracts = ['core/protocol', 'core/api', 'core/errors', 'core/plugin-api', 'core/config', 'core/security', 'core/vt', 'core/streams'];
+const contracts = [
+  'core/protocol',
+  'core/api',
+  'core/errors',
+  'core/plugin-api',
+  'core/config',
+  'core/security',
+  'core/vt',
+  'core/streams',
+];
 const rules = ['core/*/rules.ts', 'core/*/rules-*.ts', 'core/*/rules'];
 const stores = ['core/*/store.ts', 'core/*/store-*.ts', 'core/*/store'];
 const subject = [

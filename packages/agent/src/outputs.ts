@@ -17,6 +17,8 @@ export interface OutputsDeps {
 
 /** How much of a stream may be on its way without the server having stored it. */
 const WINDOW = 8 * 1024 * 1024;
+/** The same while somebody looks on at a terminal, who would see everything that much later. */
+const WATCHED_WINDOW = 512 * 1024;
 const READ = 4 * MAX_DATA_BYTES;
 
 /** Sends what the session host spooled, from where the server's copy ends: after any break it goes on at the server's own length. */
@@ -211,7 +213,9 @@ class StreamSender implements BulkSource {
   }
 
   next(): Buffer | undefined {
-    if (!this.#isAnswered || this.#sent >= this.#limit || this.#sent - this.acked >= WINDOW) return undefined;
+    const {bulk} = this.#deps.connection();
+    const window = bulk.isWatched ? WATCHED_WINDOW : WINDOW;
+    if (!this.#isAnswered || this.#sent >= this.#limit || this.#sent - this.acked >= window) return undefined;
     if (this.#ready.length === 0) this.#ready = this.#read();
     if (this.#ready.length === 0) return undefined;
     const bytes = this.#ready.subarray(0, MAX_DATA_BYTES);

@@ -147,7 +147,7 @@ class ViewStream implements StreamHandler {
   constructor({stream, job, attempt}: ToOpen, connection: Connection, host: Hosts) {
     this.number = stream;
     this.of = {job, attempt};
-    this.queue = new FrameQueue(connection.bulk);
+    this.queue = new FrameQueue(connection.bulk, true);
     this.#host = host;
   }
 

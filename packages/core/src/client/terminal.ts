@@ -48,9 +48,9 @@ export interface TerminalClient {
   close(): void;
 }
 
-const WINDOW = 256 * 1024;
+const WINDOW = 1024 * 1024;
 /** Credit is given back in pieces of this: a message for every keystroke's echo would double the traffic. */
-const GIVEN_BACK = WINDOW / 8;
+const GIVEN_BACK = WINDOW / 16;
 const HEADER = 8;
 
 export function createTerminal(link: Link, options: TerminalOptions, handlers: TerminalHandlers): TerminalClient {

@@ -76,7 +76,10 @@ export function isolationOf(
 const isJoined = (worker: string | undefined, {joined}: SpecContext): boolean =>
   joined.some(each => each.id === worker || each.name === worker);
 
-const knownLabels = (request: PolicyRequest) => ({...(request.workerLabels ?? {})});
+function knownLabels({workerLabels = {}}: PolicyRequest) {
+  checkLabels(workerLabels, 'workerLabels');
+  return {...workerLabels};
+}
 
 /** What the kind of job asks where the request says nothing. */
 export interface Ask {

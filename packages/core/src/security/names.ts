@@ -5,6 +5,7 @@ const protectedEnv = /^BOXYARD_/i;
 const protectedLabel = /^io\.boxyard(\.|$)/i;
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 const MAX_ENV_BYTES = 128 * 1024;
+const MOST_LABELS = 100;
 
 type Values = Readonly<Record<string, string>>;
 
@@ -20,8 +21,9 @@ export function checkEnv(env: Values, field = 'env'): void {
   if (bytes > MAX_ENV_BYTES) throw invalid(field, `larger than ${MAX_ENV_BYTES} bytes`);
 }
 
-/** Refuses labels of our own prefix and control characters. */
+/** Refuses labels of our own prefix, control characters, and more than 100. */
 export function checkLabels(labels: Values, field = 'labels'): void {
+  if (Object.keys(labels).length > MOST_LABELS) throw invalid(field, `more than ${MOST_LABELS} of them`);
   for (const [name, value] of Object.entries(labels)) {
     if (protectedLabel.test(name)) throw new BoxyardError('PROTECTED_NAME', {name});
     if (name === '' || control.test(name)) throw invalid(`${field}.${shown(name)}`, 'a label needs a name without control characters');

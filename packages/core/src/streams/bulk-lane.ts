@@ -11,6 +11,7 @@ type OpenSocket = () => {readonly bufferedAmount: number; send(frame: Buffer, se
  */
 export class BulkLane {
   readonly #sources = new Set<BulkSource>();
+  #watched = 0;
   readonly #socket: OpenSocket;
   readonly #mostBuffered: number;
   #isPumping = false;
@@ -20,10 +21,19 @@ export class BulkLane {
     this.#mostBuffered = mostBuffered;
   }
 
-  add(source: BulkSource): () => void {
+  /** `isWatched`: somebody looks at it as it comes. What is returned takes the source out again, once. */
+  add(source: BulkSource, isWatched = false): () => void {
     this.#sources.add(source);
+    if (isWatched) this.#watched += 1;
     this.wake();
-    return () => this.#sources.delete(source);
+    return () => {
+      if (this.#sources.delete(source) && isWatched) this.#watched -= 1;
+    };
+  }
+
+  /** While somebody looks on, who could send far ahead should not: on the way to the server it lies before what is looked at. */
+  get isWatched(): boolean {
+    return this.#watched > 0;
   }
 
   wake(): void {
@@ -58,9 +68,9 @@ export class FrameQueue implements BulkSource {
   #frames: Buffer[] = [];
   #onEmpty: (() => void) | undefined;
 
-  constructor(lane: BulkLane) {
+  constructor(lane: BulkLane, isWatched = false) {
     this.#lane = lane;
-    this.#leave = lane.add(this);
+    this.#leave = lane.add(this, isWatched);
   }
 
   push(frame: Buffer): void {

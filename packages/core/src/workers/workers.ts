@@ -26,6 +26,9 @@ export interface WorkerServiceDeps {
 
 type View = z.infer<typeof WorkerView>;
 
+/** Labels an agent gives itself and people hide. */
+const mostHidden = 100;
+
 export function createWorkerService(deps: WorkerServiceDeps): WorkerService {
   const {table} = deps;
   return {
@@ -39,7 +42,9 @@ export function createWorkerService(deps: WorkerServiceDeps): WorkerService {
       checkLabels(set);
       return change(deps, caller, worker, record => {
         const labels = Object.fromEntries(Object.entries({...record.labels, ...set}).filter(([key]) => !unset.includes(key)));
+        checkLabels(labels, 'the labels of the worker');
         const hidden = [...new Set([...record.unset, ...unset])].filter(key => !(key in set));
+        if (hidden.length > mostHidden) throw new BoxyardError('INVALID_INPUT', {field: 'unset', issue: `more than ${mostHidden} in all`});
         return {after: {...record, labels, unset: hidden}, fact: {type: 'worker.labelled', actor: caller.actor, data: {labels}}};
       });
     },

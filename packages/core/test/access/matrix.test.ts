@@ -84,7 +84,7 @@ async function tokensOf(door: TestDoor): Promise<Record<Caller, string | undefin
   return {owner, admin, member, viewer, foreign: await door.token('owner', other.id), worker: worker.credential, none: undefined};
 }
 
-test('every route answers every kind of caller as the table says, and no route is missing from it', async () => {
+test('every route answers every kind of caller as the table says, and no route is missing from it', {timeout: 90_000}, async () => {
   await using door = await startTestDoor();
   const tokens = await tokensOf(door);
   const job = door.services.addJob(door.tenant);

@@ -47,13 +47,13 @@ test('of a ticket’s addresses the one that answers as its server is taken, whe
   const client = createClient({token: lineOf(door, ports)});
   const began = performance.now();
   expect(await client.whoami()).toMatchObject({access: 'owner'});
-  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(performance.now() - began).toBeLessThan(12_000);
   expect(client.server).toBe(`https://127.0.0.1:${door.port}`);
   const again = performance.now();
   const job = door.services.addJob(door.tenant);
   door.services.end(job.id);
   for await (const item of client.attach({job: job.id})) if (item.type === 'end') break;
-  expect(performance.now() - again).toBeLessThan(2_000);
+  expect(performance.now() - again).toBeLessThan(9_000);
   expect(other.asked).toEqual([]);
   client.close();
 });

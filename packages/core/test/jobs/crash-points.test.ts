@@ -100,12 +100,14 @@ async function crashAfter(commands: number, work: readonly Work[]): Promise<{rea
   const {jobs} = second.core.services;
   for (const [id, each, at] of accepted) {
     if (each === 'keyed') expect(await ask(second, each, at)).toBe(id);
-    await waitFor(async () => (await jobs.show(tenant, id)).state === 'ended', {within: 20_000});
+    await waitFor(async () => (await jobs.show(tenant, id)).state === 'ended', {within: 60_000});
   }
   const clean = {used: [], held: [], live: [], onWorker: [], due: []};
-  await waitFor(async () => JSON.stringify(await leftovers(rim, tenant, worker)) === JSON.stringify(clean)).catch(async () => {
-    expect(await leftovers(rim, tenant, worker)).toEqual(clean);
-  });
+  await waitFor(async () => JSON.stringify(await leftovers(rim, tenant, worker)) === JSON.stringify(clean), {within: 60_000}).catch(
+    async () => {
+      expect(await leftovers(rim, tenant, worker)).toEqual(clean);
+    },
+  );
   await expectOneEndEach(rim, tenant);
   return {used: dying.used()};
 }

@@ -153,7 +153,7 @@ test('behind sentinels the master is found, and found again after it was killed'
 test('sentinels that do not answer are not waited for for ever', async () => {
   const began = performance.now();
   expect(await codeOf(open(`redis+sentinel://127.0.0.1:${await freePort()}/boxes`))).toBe('REDIS_UNAVAILABLE');
-  expect(performance.now() - began).toBeLessThan(15_000);
+  expect(performance.now() - began).toBeLessThan(25_000);
 });
 
 test('addresses are read as written, and one that is none is refused without repeating it', async () => {

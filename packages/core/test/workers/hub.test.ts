@@ -135,3 +135,19 @@ test('an agent that claims a later attempt of another worker’s job gets neithe
   const {items} = await core.core.services.jobs.list(core.caller.tenant, {limit: 10});
   expect(items.map(job => [job.worker?.name, job.attempt.number, job.outcome])).toEqual([['owner', 1, 'succeeded']]);
 });
+
+test('labels of a worker do not grow without end, and neither do those a job asks for', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  await core.agent({name: 'nas'});
+  const {jobs, workers} = core.core.services;
+  const some = (from: number) => Object.fromEntries(Array.from({length: 60}, (_, at) => [`l${from + at}`, 'v']));
+  await workers.label(core.caller, 'nas', {set: some(0)});
+  await expect(workers.label(core.caller, 'nas', {set: some(60)})).rejects.toMatchObject({code: 'INVALID_INPUT'});
+  await expect(workers.label(core.caller, 'nas', {unset: Array.from({length: 101}, (_, at) => `x${at}`)})).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+  });
+  expect(Object.keys((await workers.show(core.caller.tenant, 'nas')).labels).filter(name => name.startsWith('l')).length).toBe(60);
+  await expect(jobs.run(core.caller, {command: ['a'], workerLabels: {...some(0), ...some(60)}})).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+  });
+});

@@ -6,7 +6,8 @@ import {Model} from './model.ts';
 import {Ring} from './ring.ts';
 import {View, type ViewSink, type Viewer} from './view.ts';
 
-export const RING = 256 * 1024;
+/** What a viewer may be behind before it is drawn anew: some 60 ms of the fastest output. */
+const RING = 1024 * 1024;
 /** Output the model may be behind before the program has to wait. */
 const MOST_BEHIND = 256 * 1024;
 const TICK_MS = 1_000;

@@ -6,6 +6,8 @@ import {inspect} from './main-end.ts';
 const NAME = 'boxyard';
 const TENANT = /^[a-z0-9-]{1,60}$/;
 const MAKE_MS = 20_000;
+/** On them is no box, and no build goes on for that long: whoever made them was killed, or their boxes removed by hand. */
+const FORGOTTEN = {label: ['io.boxyard.managed=true'], until: ['24h']};
 const LABELS = {'io.boxyard.managed': 'true'};
 /** What an engine does by itself: boxes on it reach each other. */
 const ORDINARY = 'bridge';
@@ -70,20 +72,23 @@ const listOnDocker = async (api: Api, signal: AbortSignal): Promise<Docker.Netwo
   return found.filter(one => one.Name === NAME).sort((a, b) => (`${a.Created} ${a.Id}` < `${b.Created} ${b.Id}` ? -1 : 1));
 };
 
-/** By podman's own API: the one it shares with docker does not take the option. */
 const ensureOnPodman = async (api: Api, name: string): Promise<void> => {
   const signal = AbortSignal.timeout(MAKE_MS);
   const network = api.docker.getNetwork(name);
   const isThere = await callOrMissing(api, `look for the network ${name}`, signal, () => network.inspect());
   if (isThere !== undefined) return;
+  await askPodman(api, '/networks/prune?filters=' + encodeURIComponent(JSON.stringify(FORGOTTEN)), {}, signal).catch(() => undefined);
   const options = {name, driver: 'bridge', dns_enabled: false, options: {isolate: 'true'}, labels: LABELS};
-  const request = {path: '/v4.0.0/libpod/networks/create', method: 'POST', options, abortSignal: signal, statusCodes: {200: true}};
-  const made = new Promise<void>((resolve, reject) => {
+  await call(api, `make the network ${name}`, signal, () => askPodman(api, '/networks/create', options, signal).catch(unlessThere));
+};
+
+/** By podman's own API: the one it shares with docker takes neither the option nor the age. */
+const askPodman = (api: Api, path: string, options: object, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
     const unversioned = new Docker({...api.endpoint}).modem as unknown as Dialler;
+    const request = {path: `/v4.0.0/libpod${path}`, method: 'POST', options, abortSignal: signal, statusCodes: {200: true}};
     unversioned.dial(request, error => (error ? reject(error) : resolve()));
   });
-  await call(api, `make the network ${name}`, signal, () => made.catch(unlessThere));
-};
 
 /** Two may make it at once. */
 const unlessThere = (error: unknown): void => {

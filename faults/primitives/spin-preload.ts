@@ -1,4 +1,0 @@
-process.on('SIGUSR2', () => {
-  const end = Date.now() + Number(process.env['BOXYARD_TEST_SPIN_MS']);
-  while (Date.now() < end);
-});
