@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {BoxyardError} from '@boxyard/core/errors';
 import type {FromServer} from '@boxyard/core/protocol';
+import {BoxFiles} from './box-files.ts';
 import type {Agent, AgentDeps} from './agent-deps.ts';
 import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
@@ -75,6 +76,7 @@ class RunningAgent {
   readonly #garbage: Garbage;
   readonly #pulse: Pulse;
   readonly #terminals: Terminals;
+  readonly #files: BoxFiles;
   readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
@@ -107,6 +109,7 @@ class RunningAgent {
     };
     this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, streams, send: this.#parts.send});
     this.#ports = new Ports({...this.#parts, connection});
+    this.#files = new BoxFiles({...this.#parts, connection});
     this.#jobs = new Jobs(this.#parts);
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
     this.#garbage = new Garbage(this.#parts, this.#inventory);
@@ -178,6 +181,7 @@ class RunningAgent {
         closed: () => {
           this.#parts.outputs.onClosed();
           this.#terminals.onClosed();
+          this.#files.onClosed();
           this.#ports.onClosed();
         },
         stopped: deps.onStopped,
@@ -261,6 +265,8 @@ class RunningAgent {
       case 'terminal.redraw':
       case 'terminal.close':
         return this.#quietly(this.#terminals.on(message));
+      case 'files.open':
+        return this.#quietly(this.#files.open(message));
       case 'port.open':
         return this.#quietly(this.#ports.open(message));
       case 'stream.end':

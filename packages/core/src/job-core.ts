@@ -1,6 +1,7 @@
 import type {Blobs} from './blobs/blobs.ts';
 import type {Timing} from './config/index.ts';
 import {createDevBoxService} from './devboxes/devboxes.ts';
+import {createFileService} from './devboxes/files.ts';
 import {getDevBox} from './devboxes/store.ts';
 import {createAudit} from './events/audit.ts';
 import {createEventHub} from './events/events.ts';
@@ -253,6 +254,7 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
       nudge: parts.nudge,
     }),
     terminals: {open: hub.openTerminal},
+    files: createFileService({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), filesOn: hub.filesOn}),
     ports: createPortService({
       getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
       openPort: hub.openPort,

@@ -3,7 +3,7 @@ import {addTenantRoutes} from './access/routes-tenants.ts';
 import {addAccessRoutes, type ServerFacts} from './access/routes.ts';
 import type {Access} from './access/access.ts';
 import {openApi} from './api/openapi.ts';
-import {addDevBoxRoutes} from './devboxes/routes.ts';
+import {addDevBoxRoutes, addFileRoutes} from './devboxes/routes.ts';
 import {addEventRoutes} from './events/sse.ts';
 import {addImageRoutes} from './images/routes.ts';
 import {addAttachRoute} from './jobs/routes-attach.ts';
@@ -34,6 +34,7 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addTerminalRoute(http, access.gate, services);
   addPortRoute(http, access.gate, services.ports);
   addDevBoxRoutes(http, services.devboxes, services.jobs);
+  addFileRoutes(http, services.files);
   addImageRoutes(http, services.images, services.jobs);
   addWorkerRoutes(http, services.workers, access.workers);
   addEventRoutes(http, services.events);

@@ -7,6 +7,8 @@ import type {
   DevBoxView,
   EventView,
   ExecRequest,
+  FileStatView,
+  FilesPutView,
   Gauge,
   ImageCheckView,
   ImageView,
@@ -20,7 +22,7 @@ import type {
   SnapshotRequest,
   WorkerView,
 } from './api/index.ts';
-import type {DataFrame, FromAgent, FromServer, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {DataFrame, FileKind, FromAgent, FromServer, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 /** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
 export interface Caller {
@@ -119,6 +121,27 @@ export interface LogService {
   upload(tenant: TenantId, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}>;
   out(tenant: TenantId, job: string): Promise<{readonly bytes: number; read(): AsyncIterable<Uint8Array>}>;
 }
+/** What a path in a box is asked for by. */
+export type FilesOfBox = Omit<Extract<FromServer, {type: 'files.open'}>, 'type' | 'stream' | 'what' | 'credit'>;
+/** Files of the boxes of a connected worker, at the pace of both ends; what the worker says is what is rejected with. */
+export interface BoxFiles {
+  stat(of: FilesOfBox, signal: AbortSignal): Promise<FileKind>;
+  /** Single consumer, who must read it or leave it. */
+  get(of: FilesOfBox, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Resolves when all is unpacked; where it rejects, a part may be. */
+  put(of: FilesOfBox, tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
+}
+/** Files of DevBoxes. `NOT_FOUND`, `CONFLICT` while it is on no worker, `WORKER_OFFLINE`, `ARCHIVE_REFUSED`. */
+export interface FileService {
+  stat(tenant: TenantId, devbox: string, path: string, signal: AbortSignal): Promise<FileStatView>;
+  get(tenant: TenantId, devbox: string, path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  put(
+    tenant: TenantId,
+    devbox: string,
+    path: string,
+    from: {readonly tar: AsyncIterable<Uint8Array>; readonly signal: AbortSignal},
+  ): Promise<Body<typeof FilesPutView>>;
+}
 /** Who looks on at a terminal through a connected worker. */
 export interface TerminalService {
   /** Opens a view at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order, `end` last. */
@@ -205,6 +228,7 @@ export interface Services {
   readonly logs: LogService;
   readonly events: EventService;
   readonly terminals: TerminalService;
+  readonly files: FileService;
   readonly ports: PortService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */

@@ -71,6 +71,11 @@ export function memoryServices(): MemoryServices {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
+    files: {
+      stat: async (_tenant, name) => notFound(name),
+      get: async (_tenant, name) => notFound(name),
+      put: async (_tenant, name) => notFound(name),
+    },
     addSession(tenant) {
       const view = this.addJob(tenant);
       this.change(view.id, {
@@ -119,6 +124,10 @@ export function memoryServices(): MemoryServices {
     ...others(),
   };
 }
+
+const notFound = (name: string): never => {
+  throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name});
+};
 
 function streamsOf(stored: Stored, attempt = stored.view.attempt.number): Record<OutputName, (Uint8Array | Gap)[]> {
   const found = stored.attempts.get(attempt) ?? {stdout: [], stderr: [], log: []};

@@ -43,6 +43,7 @@ import {
   WorkerView,
   page,
 } from './resources.ts';
+import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
 
@@ -64,6 +65,7 @@ export interface Contract {
 
 const job = {response: JobView, status: 202, keyed: true} as const;
 const octets = 'application/octet-stream';
+const tar = 'application/x-tar';
 
 export const contracts = {
   health: {response: Health},
@@ -77,7 +79,7 @@ export const contracts = {
   jobsLogs: {query: LogsQuery.strict(), gives: octets},
   jobsAttach: {query: AttachQuery.strict()},
   jobsTerminal: {query: TerminalQuery.strict()},
-  jobsOut: {gives: 'application/x-tar'},
+  jobsOut: {gives: tar},
   jobsCancel: {body: CancelRequest, response: JobView, status: 202},
   jobsRetry: job,
   uploads: {takes: octets, response: UploadView, status: 201},
@@ -90,6 +92,9 @@ export const contracts = {
   devboxesRemove: {body: RemoveRequest, response: z.object({devbox: DevBoxView, job: JobView.optional()}), status: 202, keyed: true},
   devboxesRestore: {response: DevBoxView},
   devboxesExec: {...job, body: ExecRequest},
+  devboxesFilesStat: {query: FilesQuery.strict(), response: FileStatView},
+  devboxesFilesGet: {query: FilesQuery.strict(), gives: tar},
+  devboxesFilesPut: {query: FilesQuery.strict(), takes: tar, response: FilesPutView},
   devboxesPort: {},
   devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},

@@ -23,6 +23,7 @@ export {
   attachFromServer,
   attachStream,
 } from './jobs.ts';
+export {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 export {portFromClient, portToClient, type PortFromClient, type PortToClient} from './port.ts';
 export {TerminalQuery, terminalFromClient, terminalToClient, type TerminalFromClient, type TerminalToClient} from './terminal.ts';
 export {

@@ -45,7 +45,18 @@ export interface CallOptions {
 }
 type Input<K extends RouteName> = Given<K> & CallOptions;
 
-type Special = 'events' | 'metrics' | 'jobsLogs' | 'jobsAttach' | 'jobsTerminal' | 'jobsOut' | 'devboxesPort' | 'uploads' | 'agents';
+type Special =
+  | 'events'
+  | 'metrics'
+  | 'jobsLogs'
+  | 'jobsAttach'
+  | 'jobsTerminal'
+  | 'jobsOut'
+  | 'devboxesPort'
+  | 'uploads'
+  | 'devboxesFilesGet'
+  | 'devboxesFilesPut'
+  | 'agents';
 type JsonRoute = Exclude<RouteName, Special>;
 type NeedsNothing<K extends RouteName> = Record<never, never> extends Given<K> ? true : false;
 
@@ -63,6 +74,10 @@ export type Client = {
   /** The tar of `--out`. */
   jobsOut(input: Input<'jobsOut'>): AsyncIterable<Uint8Array>;
   uploads(bytes: AsyncIterable<Uint8Array>, options?: CallOptions): Promise<ResponseOf<'uploads'>>;
+  /** A tar of a path in a DevBox. It breaks off where the copy does. */
+  devboxesFilesGet(input: Input<'devboxesFilesGet'>): AsyncIterable<Uint8Array>;
+  /** Resolves when the tar is unpacked. Sent once: where it rejects, a part may be there. */
+  devboxesFilesPut(input: Input<'devboxesFilesPut'>, tar: AsyncIterable<Uint8Array>): Promise<ResponseOf<'devboxesFilesPut'>>;
   /** Facts and gauges, going on after a lost connection where it stopped, until the signal aborts. */
   events(options?: FollowOptions): AsyncIterable<EventItem>;
   /** Output (and stdin) of a job until its end, through lost connections. */
@@ -91,6 +106,13 @@ export function createClient(options: ClientOptions): Client {
       const options = {method: 'POST', path: routes.uploads.path, headers, body: bytes, isRepeatable: false, signal: given?.signal};
       return JSON.parse(await readText(await send(link, {...options, timeoutMs: given?.requestTimeoutMs ?? UPLOAD_MS})));
     },
+    devboxesFilesGet: input => bytesOf(call(link, 'devboxesFilesGet', input)),
+    devboxesFilesPut: async (input, tar) => {
+      const headers = {'content-type': 'application/x-tar'};
+      const path = pathOf('devboxesFilesPut', input) + queryOf(input.query);
+      const options = {method: 'PUT', path, headers, body: tar, isRepeatable: false, signal: input.signal};
+      return JSON.parse(await readText(await send(link, {...options, timeoutMs: input.requestTimeoutMs ?? COPY_MS})));
+    },
     events: given => followEvents(link, given),
     attach: given => createAttach(link, given),
     terminal: (given, handlers) => createTerminal(link, given, handlers),
@@ -100,6 +122,8 @@ export function createClient(options: ClientOptions): Client {
 }
 
 const UPLOAD_MS = 30 * 60_000;
+/** Both ends notice a standstill; a copy that goes on has no time. */
+const COPY_MS = 7 * 86_400_000;
 
 /** The secret part, address and pin of whatever form of token was given. */
 export function linkOf({server, token, fingerprint, requestTimeoutMs = 30_000, env = {}, isNamed = false}: ClientOptions): Link {
@@ -132,13 +156,13 @@ async function callJson(link: Link, name: RouteName, input: Loose = {}): Promise
 }
 
 function call(link: Link, name: RouteName, input: Loose = {}): Promise<IncomingMessage> {
-  const {method, path} = routes[name];
+  const {method} = routes[name];
   const isReading = method === 'GET';
   const key = input.key ?? (method === 'POST' ? randomUUID() : undefined);
   const query = queryOf(input.query);
   return send(link, {
     method,
-    path: path.replace(/:(\w+)/g, (_match, param: string) => encodeURIComponent(String((input as Record<string, unknown>)[param]))) + query,
+    path: pathOf(name, input) + query,
     headers: {...(key === undefined ? {} : {'idempotency-key': key})},
     body: isReading || input.body === undefined ? undefined : JSON.stringify(input.body),
     signal: input.signal,
@@ -146,6 +170,10 @@ function call(link: Link, name: RouteName, input: Loose = {}): Promise<IncomingM
     isRepeatable: !once.has(name),
   });
 }
+
+/** The route's path with its parameters filled in. */
+const pathOf = (name: RouteName, input: object): string =>
+  routes[name].path.replace(/:(\w+)/g, (_match, param: string) => encodeURIComponent(String((input as Record<string, unknown>)[param])));
 
 async function* bytesOf(answer: Promise<IncomingMessage>): AsyncGenerator<Uint8Array> {
   yield* (await answer) as AsyncIterable<Uint8Array>;

@@ -62,7 +62,12 @@ async function once(link: Link, call: Call): Promise<IncomingMessage> {
   try {
     const response = await promise;
     clearTimeout(late);
-    if ((response.statusCode ?? 500) >= 400) throw await refusal(response, link);
+    if ((response.statusCode ?? 500) >= 400) {
+      const error = await refusal(response, link);
+      // Nobody wants the rest of what was refused.
+      if (!request.writableFinished) request.destroy();
+      throw error;
+    }
     return response;
   } finally {
     clearTimeout(late);
@@ -78,8 +83,13 @@ async function feed(request: ReturnType<typeof plainRequest>, body: AsyncIterabl
 }
 
 function onceEither(request: ReturnType<typeof plainRequest>, resolve: () => void): void {
-  request.once('drain', resolve);
-  request.once('close', resolve);
+  const done = () => {
+    request.off('drain', done);
+    request.off('close', done);
+    resolve();
+  };
+  request.once('drain', done);
+  request.once('close', done);
 }
 
 const isReset = (error: NodeJS.ErrnoException) => error.code === 'ECONNRESET' || error.code === 'EPIPE';

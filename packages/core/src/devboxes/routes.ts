@@ -1,5 +1,17 @@
 import {pageOf, type Http} from '../rim/http.ts';
-import type {DevBoxService, JobService} from '../services.ts';
+import type {DevBoxService, FileService, JobService} from '../services.ts';
+
+/** What it wrote, or has to read, a command in it could as well: each needs `run`. */
+export function addFileRoutes(http: Http, files: FileService): void {
+  http.route('devboxesFilesStat', ({session, params, query, signal}) => files.stat(session.tenant, params['devbox']!, query.path, signal));
+  http.route('devboxesFilesGet', async ({session, params, query, signal, send}) => {
+    const tar = await files.get(session.tenant, params['devbox']!, query.path, signal);
+    await send({'content-type': 'application/x-tar'}, tar);
+  });
+  http.route('devboxesFilesPut', ({session, params, query, bytes, signal}) =>
+    files.put(session.tenant, params['devbox']!, query.path, {tar: bytes, signal}),
+  );
+}
 
 export function addDevBoxRoutes(http: Http, devboxes: DevBoxService, jobs: JobService): void {
   http.route('devboxesCreate', ({session, body, idempotencyKey}) => devboxes.create(session, body, idempotencyKey));

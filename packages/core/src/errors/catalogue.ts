@@ -86,6 +86,12 @@ export const catalogue = {
   ),
   URL_REFUSED: input(400, 2, d => `${s(d['url'])} is not a repository address Boxyard will clone: ${s(d['why'])}.`, 'https://… or ssh://…'),
   ARCHIVE_REFUSED: input(400, 2, d => `The archive was refused: ${s(d['why'])}.`, 'Send plain files and directories inside one folder.'),
+  COPY_BROKEN: environment(
+    502,
+    1,
+    d => `The copy to ${s(d['to'])} broke off: ${s(d['why'])}`,
+    d => s(d['left'] ?? ''),
+  ),
   IMAGE_REQUIRED: input(400, 2, 'An image is needed for this.', '--image NAME, or image: in .boxyard.yaml'),
   PROFILE_UNSUPPORTED: environment(
     400,

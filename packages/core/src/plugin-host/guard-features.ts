@@ -1,5 +1,7 @@
+import {PassThrough, pipeline, type Readable} from 'node:stream';
 import type {Features, Files, Images, Process} from '../plugin-api/index.ts';
 import {guardProcess, guardTerminal, type Guard} from './guard-box.ts';
+import {pluginError, type Asked} from './plugin-errors.ts';
 import {wrongProcess} from './sense.ts';
 
 const OPEN_MS = 60_000;
@@ -94,8 +96,15 @@ const guardImages = (guard: Guard, inner: Images): Images => ({
 const guardFiles = (guard: Guard, inner: Files): Files => ({
   put: (box, path, tar, signal) =>
     guard.run({call: 'files.put', subject: path, signal}, given => inner.put(guard.innerOf(box), path, tar, given)),
-  get: (box, path, signal) =>
-    guard.run({call: 'files.get', subject: path, ms: OPEN_MS, signal, dispose: late => void late.destroy()}, given =>
-      inner.get(guard.innerOf(box), path, given),
-    ),
+  get: async (box, path, signal) => {
+    const asked = {call: 'files.get', subject: path, ms: OPEN_MS, signal, dispose: (late: Readable) => void late.destroy()};
+    return guardBytes({...asked, plugin: guard.plugin}, await guard.run(asked, given => inner.get(guard.innerOf(box), path, given)));
+  },
 });
+
+/** The same bytes; what goes wrong later is an error of ours as well. */
+const guardBytes = (asked: Asked, inner: Readable): Readable => {
+  const outer = new PassThrough({destroy: (error, done) => done(error === null ? null : pluginError(error, asked))});
+  pipeline(inner, outer, () => undefined);
+  return outer;
+};

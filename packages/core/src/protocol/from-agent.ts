@@ -16,6 +16,7 @@ import {
   Restriction,
   WireError,
 } from './values.ts';
+import {filesFromAgent} from './files.ts';
 import {portFromAgent} from './port.ts';
 import {terminalFromAgent} from './terminal.ts';
 
@@ -158,6 +159,7 @@ export const fromAgent = {
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromAgent,
+  ...filesFromAgent,
   ...portFromAgent,
   pong: z.object({type: z.literal('pong'), id: z.number().int()}),
 } as const;
@@ -187,6 +189,7 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['terminal.took'],
   fromAgent['terminal.control'],
   fromAgent['terminal.state'],
+  fromAgent['files.opened'],
   fromAgent['port.opened'],
   fromAgent.pong,
 ]);

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {portFromServer} from './port.ts';
 import {Step} from './steps.ts';
+import {filesFromServer} from './files.ts';
 import {terminalFromServer} from './terminal.ts';
 import {Attempt, Bytes, JobId, Millis, OutputName, Profile, TenantId, WireError, WorkerId} from './values.ts';
 
@@ -68,6 +69,7 @@ export const fromServer = {
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromServer,
+  ...filesFromServer,
   ...portFromServer,
   ping: z.object({type: z.literal('ping'), id: z.number().int()}),
 } as const;
@@ -92,6 +94,7 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer['terminal.take'],
   fromServer['terminal.redraw'],
   fromServer['terminal.close'],
+  fromServer['files.open'],
   fromServer['port.open'],
   fromServer.ping,
 ]);

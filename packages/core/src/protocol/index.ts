@@ -23,6 +23,7 @@ export {
 } from './values.ts';
 export {Box, Command, FanOut, IfLost, JobSpec, Limits, Mount, SecretRef, Source, Tty, type JobKind} from './job-spec.ts';
 export {MAX_INPUT_BYTES} from './input-limit.ts';
+export {FileKind} from './files.ts';
 export {PortNumber} from './port.ts';
 export {Attention, SessionState} from './session.ts';
 export {BoxToCreate, Step} from './steps.ts';

@@ -140,7 +140,7 @@ function createApp(log: HttpLog): FastifyInstance {
   app.addContentTypeParser('application/json', {parseAs: 'string'}, async (_request: FastifyRequest, body: string | Buffer) =>
     body.length === 0 ? undefined : parseJson(String(body)),
   );
-  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  app.addContentTypeParser(['application/octet-stream', 'application/x-tar'], (_request, payload, done) => done(null, payload));
   app.setErrorHandler((error, _request, reply) => sendError(reply, error, log));
   app.setNotFoundHandler((request, reply) =>
     sendError(
@@ -259,7 +259,8 @@ function read(contract: Contract, request: FastifyRequest, {session, scope, remo
     headers: request.raw.headers,
     remote,
     idempotencyKey: key,
-    bytes: contract.takes === undefined ? empty() : (request.body as AsyncIterable<Uint8Array>),
+    // Who refuses the rest of it still has an answer to give, on the same connection.
+    bytes: contract.takes === undefined ? empty() : (request.body as Readable).iterator({destroyOnReturn: false}),
     signal: scope.signal,
     stream: scope.stream,
     send: async (headers, bytes) => {

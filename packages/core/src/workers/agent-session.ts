@@ -2,6 +2,7 @@ import {newId} from '../config/index.ts';
 import {BoxyardError, fromWire, isBoxyardError} from '../errors/index.ts';
 import {type DataFrame, type FromAgent, OWN_RANGE, agreeOnVersion, type Query} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
+import {BoxFileStreams} from './hub-box-files.ts';
 import {FileFrames} from './hub-files.ts';
 import {Inventories} from './hub-inventory.ts';
 import {onRefused, onResult, onSecrets, onTerminalState, onUpdate, type JobFrameDeps} from './hub-jobs.ts';
@@ -33,6 +34,7 @@ export class AgentSession {
   readonly #jobs: JobFrameDeps;
   readonly #output: OutputFrames;
   readonly #files: FileFrames;
+  readonly files: BoxFileStreams;
   readonly streams: OpenedStreams;
   readonly #inventories: Inventories;
   readonly #delivery: Delivery;
@@ -53,6 +55,7 @@ export class AgentSession {
     };
     this.#output = new OutputFrames(link, deps);
     this.#files = new FileFrames(link, deps);
+    this.files = new BoxFileStreams(link);
     this.streams = new OpenedStreams(link);
     this.#inventories = new Inventories(link, {store: deps.store, workers: deps.workers, onWorker: record => void deps.table.set(record)});
     this.#delivery = new Delivery(link, {store: deps.store, outboxes: deps.outboxes, start: deps.start, onFault});
@@ -168,9 +171,13 @@ export class AgentSession {
       case 'file.put':
         return this.#files.put(message);
       case 'stream.credit':
+        if (this.files.has(message.stream)) return this.files.onCredit(message);
         return this.streams.has(message.stream) ? this.streams.credit(message) : this.#files.credit(message);
       case 'stream.end':
+        if (this.files.has(message.stream)) return this.files.onEnd(message);
         return this.streams.has(message.stream) ? this.streams.end(message) : this.#files.end(message);
+      case 'files.opened':
+        return this.files.onOpened(message);
       case 'terminal.opened':
       case 'terminal.screen':
       case 'terminal.took':
@@ -185,6 +192,7 @@ export class AgentSession {
   }
 
   async #onData(frame: DataFrame): Promise<void> {
+    if (this.files.has(frame.stream)) return this.files.onData(frame);
     if (this.streams.has(frame.stream)) return this.streams.data(frame);
     return this.#output.has(frame.stream) ? this.#output.data(frame) : this.#files.data(frame);
   }
@@ -258,6 +266,7 @@ export class AgentSession {
   #onClose(why: string): void {
     clearTimeout(this.#helloTimer);
     this.#files.close();
+    this.files.close();
     this.streams.close();
     const {worker, name} = this.link.identity;
     for (const id of this.#queries.keys()) this.#settle(id, entry => entry.reject(new BoxyardError('WORKER_OFFLINE', {worker: name})));

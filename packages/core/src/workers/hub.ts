@@ -2,7 +2,7 @@ import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Corkable, Query} from '../protocol/index.ts';
-import type {PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
+import type {BoxFiles, PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
 import type {HubDeps} from './hub-deps.ts';
@@ -16,6 +16,8 @@ export interface Hub {
   ask(worker: string, of: Query): Promise<unknown>;
   /** Looks on at a terminal of a connected worker; throws `WORKER_OFFLINE`. */
   readonly openTerminal: TerminalService['open'];
+  /** Files of the boxes of a connected worker; throws `WORKER_OFFLINE`. */
+  filesOn(worker: string): BoxFiles;
   /** Connects to a port inside a box of a connected worker; throws `WORKER_OFFLINE`. */
   openPort(worker: string, request: PortToOpen, handlers: PortHandlers): PortStream;
   /** There is something new in these workers' outboxes. */
@@ -68,6 +70,7 @@ export function createHub(deps: HubDeps): Hub {
     accept,
     isConnected: worker => sessions.has(worker),
     ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
+    filesOn: worker => sessionOf(worker).files,
     openTerminal: (worker, request, handlers) => sessionOf(worker).streams.openTerminal(request, handlers),
     openPort: (worker, request, handlers) => sessionOf(worker).streams.openPort(request, handlers),
     ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),

@@ -27,6 +27,9 @@ const bodies: Partial<Record<RouteName, object>> = {
 
 const queries: Partial<Record<RouteName, string>> = {
   imagesCheck: '?ref=debian:12',
+  devboxesFilesStat: '?path=/workspace',
+  devboxesFilesGet: '?path=/workspace',
+  devboxesFilesPut: '?path=/workspace',
   jobsTerminal: `?viewer=${'v'.repeat(24)}&columns=80&rows=24`,
 };
 
@@ -34,7 +37,7 @@ async function statusOf(door: TestDoor, name: RouteName, token: string | undefin
   const {method} = routes[name];
   const isSocket = method === 'WS';
   const body = name === 'uploads' ? 'bytes' : JSON.stringify(named(name, token));
-  const type = name === 'uploads' ? 'application/octet-stream' : 'application/json';
+  const type = name === 'uploads' ? 'application/octet-stream' : name === 'devboxesFilesPut' ? 'application/x-tar' : 'application/json';
   const headers = {
     ...(token === undefined ? {} : {authorization: `Bearer ${token}`}),
     ...(isSocket

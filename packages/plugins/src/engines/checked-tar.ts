@@ -1,9 +1,10 @@
 import path from 'node:path';
 import {pipeline} from 'node:stream/promises';
-import type {Readable} from 'node:stream';
+import {Readable} from 'node:stream';
 import type {Host} from '@boxyard/core/plugin-api';
 import {createTarRules} from './tar-rules.ts';
-import {openTar, writeTar, type TarEntry, type TarHeader, type TarWriter} from './tar-streams.ts';
+import {tarEnd, tarHeader, tarPadding} from './tar-header.ts';
+import {openTar, type TarEntry, type TarHeader} from './tar-streams.ts';
 
 export interface Placing {
   /** Put before every name; the folders it names come first. `''` leaves names as they are. */
@@ -16,33 +17,32 @@ export interface Placing {
  * The same archive, read and written anew: what arrives are regular files, folders, and links that stay inside. At the first
  * entry that is anything else the stream fails with an `invalid` fault; what came before it has passed on.
  */
-export const checkedTar = (source: Readable, placing: Placing, host: Host): Readable => {
-  const pack = writeTar();
-  copy(source, pack, placing, host).catch((error: unknown) => void pack.destroy(error as Error));
-  return pack;
-};
+export const checkedTar = (source: Readable, placing: Placing, host: Host): Readable =>
+  Readable.from(copy(source, placing, host), {objectMode: false});
 
-const copy = async (source: Readable, pack: TarWriter, {prefix, owner}: Placing, host: Host): Promise<void> => {
+async function* copy(source: Readable, {prefix, owner}: Placing, host: Host): AsyncGenerator<Uint8Array> {
   const check = createTarRules(why => host.fault('invalid', why));
   const extract = openTar();
   // Its failure comes out of the loop below.
   pipeline(source, extract).catch(() => undefined);
   const own = owner === undefined ? {} : {...owner, uname: '', gname: ''};
-  for (const folder of foldersOf(prefix)) pack.entry({name: folder, type: 'directory', mode: 0o755, ...own});
+  for (const folder of foldersOf(prefix)) yield tarHeader({name: folder, type: 'directory', mode: 0o755, ...own});
   try {
     for await (const entry of extract) {
       const header = check(entry.header);
       if (header === undefined) entry.resume();
-      else await write(pack, entry, placed(header, prefix, own));
+      else yield* written(entry, placed(header, prefix, own));
     }
   } catch (error) {
-    source.destroy();
     throw (error as {fault?: unknown}).fault === undefined
       ? host.fault('invalid', `the archive cannot be read: ${(error as Error).message}`)
       : error;
+  } finally {
+    // Nothing of it is read any more, whoever gave up.
+    source.destroy();
   }
-  pack.finalize();
-};
+  yield tarEnd();
+}
 
 const placed = (header: TarHeader, prefix: string, own: Partial<TarHeader>): TarHeader => ({
   ...header,
@@ -51,14 +51,12 @@ const placed = (header: TarHeader, prefix: string, own: Partial<TarHeader>): Tar
   ...(header.type === 'link' ? {linkname: path.posix.join(prefix, header.linkname ?? '')} : {}),
 });
 
-const write = async (pack: TarWriter, entry: TarEntry, header: TarHeader): Promise<void> => {
-  if (header.type !== 'file') {
-    entry.resume();
-    pack.entry(header);
-    return;
-  }
-  await pipeline(entry, pack.entry(header));
-};
+async function* written(entry: TarEntry, header: TarHeader): AsyncGenerator<Uint8Array> {
+  yield tarHeader(header);
+  if (header.type !== 'file') return void entry.resume();
+  yield* entry;
+  yield tarPadding(header.size ?? 0);
+}
 
 const foldersOf = (prefix: string): string[] => {
   const parts = prefix.split('/').filter(part => part !== '');

@@ -11,7 +11,8 @@ export async function withSuggestion<T>(
   try {
     return await call();
   } catch (error) {
-    if (!isBoxyardError(error) || error.code !== 'NOT_FOUND') throw error;
+    // Something else may be missing too.
+    if (!isBoxyardError(error) || error.code !== 'NOT_FOUND' || (error.details['name'] ?? name) !== name) throw error;
     const names = await list().then(
       page => page.items.map(item => item.name),
       () => [],

@@ -80,8 +80,14 @@ const getInside = async (api: Api, box: Box, target: string, signal: AbortSignal
   if (running.end !== undefined) return cannot(api, running.end, running.said(), target) || undefined;
   running.process.stdin.end();
   const give = async function* () {
-    yield running.first;
-    yield* running.rest;
+    let isWhole = false;
+    try {
+      yield running.first;
+      yield* running.rest;
+      isWhole = true;
+    } finally {
+      if (!isWhole) await running.process.kill('SIGKILL').catch(() => undefined);
+    }
     const exit = await running.process.wait();
     // 1: a file changed while it was read, which in a running box is nothing unusual.
     if (!('code' in exit) || exit.code > 1) throw api.host.fault('failed', `pack ${target}: ${running.said()}`);
@@ -101,9 +107,13 @@ const startInside = async (api: Api, box: Box, argv: readonly string[], signal: 
   const chunks = process.output[Symbol.asyncIterator]();
   let errors = '';
   const rest = (async function* () {
-    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-      if (next.value.stream === 'stdout') yield next.value.bytes;
-      else errors = (errors + Buffer.from(next.value.bytes).toString()).slice(-2_000);
+    try {
+      for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+        if (next.value.stream === 'stdout') yield next.value.bytes;
+        else errors = (errors + Buffer.from(next.value.bytes).toString()).slice(-2_000);
+      }
+    } finally {
+      await chunks.return?.();
     }
   })();
   const first = await rest.next();

@@ -34,7 +34,8 @@ export const getFiles = async (where: Where, folder: string): Promise<Readable> 
   await lstat(target).catch(() => {
     throw where.host.fault('not-found', `no ${folder} in ${where.box.name}`);
   });
-  const child = asUser(where, ['tar', '-cf', '-', '-C', path.dirname(target), '--', path.basename(target)]);
+  // The folder above may be one that the user can pass and not read.
+  const child = asUser(where, ['sh', '-c', 'cd "$1" && exec tar -cf - -- "$2"', 'sh', path.dirname(target), path.basename(target)]);
   child.stdin?.end();
   const out = new PassThrough();
   const ended = endOf(child);

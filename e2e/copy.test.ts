@@ -1,0 +1,178 @@
+import {spawn} from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import {join} from 'node:path';
+import {pack, type Header} from 'tar-stream';
+import {buffer} from 'node:stream/consumers';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {boxyard} from '../faults/lab/directories.ts';
+import {baseImage, engines, Up, waitFor} from './up.ts';
+
+let up: Up;
+beforeAll(async () => void (up = await Up.open()));
+afterAll(() => up?.[Symbol.asyncDispose]());
+
+const ok = async (...args: readonly string[]) => {
+  const ran = await up.cli(args);
+  expect(ran.code, `boxyard ${args.join(' ')}: ${ran.stderr}`).toBe(0);
+  return ran.stdout;
+};
+const create = (engine: string, name: string) =>
+  ok('devboxes', 'create', name, '--engine', engine, ...(engine === 'process' ? [] : ['--image', baseImage, '--memory', '64m']));
+const here = (...parts: readonly string[]) => join(up.path, ...parts);
+
+/** Everything below a folder: what it is, its mode, its content or where it leads. */
+function listing(dir: string, at = ''): Record<string, string> {
+  return Object.assign(
+    {},
+    ...readdirSync(join(dir, at)).map(name => {
+      const path = at === '' ? name : `${at}/${name}`;
+      const about = lstatSync(join(dir, path));
+      const mode = (about.mode & 0o777).toString(8);
+      if (about.isSymbolicLink()) return {[path]: `-> ${readlinkSync(join(dir, path))}`};
+      if (about.isDirectory()) return {[path]: `d ${mode}`, ...listing(dir, path)};
+      return {[path]: `f ${mode} ${readFileSync(join(dir, path)).toString('base64')}`};
+    }),
+  ) as Record<string, string>;
+}
+
+function makeTree(name: string): string {
+  const dir = here(name);
+  mkdirSync(join(dir, 'with spaces', 'empty'), {recursive: true});
+  writeFileSync(join(dir, 'with spaces', 'ümläut ☃.txt'), 'snow\n');
+  writeFileSync(join(dir, 'l'.repeat(180)), 'long\n');
+  writeFileSync(join(dir, 'bytes'), Buffer.from(Array.from({length: 70_000}, (_, i) => i % 256)));
+  writeFileSync(join(dir, 'run.sh'), '#!/bin/sh\n');
+  writeFileSync(join(dir, 'none'), '');
+  chmodSync(join(dir, 'run.sh'), 0o750);
+  linkSync(join(dir, 'run.sh'), join(dir, 'same.sh'));
+  symlinkSync('with spaces', join(dir, 'link'));
+  return dir;
+}
+
+const archive = (entries: readonly (Partial<Header> & {name: string; content?: string})[]) => {
+  const tar = pack();
+  for (const {content, ...header} of entries) tar.entry(header, content ?? '');
+  tar.finalize();
+  return buffer(tar as unknown as AsyncIterable<Uint8Array> & NodeJS.ReadableStream);
+};
+
+const hostile = [
+  ['a path that climbs out', [{name: '../evil', content: 'x'}]],
+  ['a path from the root', [{name: '/workspace/evil', content: 'x'}]],
+  ['a link that points out', [{name: 'l', type: 'symlink', linkname: '../../etc'}]],
+  ['a link to an absolute path', [{name: 'l', type: 'symlink', linkname: '/etc'}]],
+  ['a hard link to what it has not brought', [{name: 'h', type: 'link', linkname: 'other'}]],
+  ['a device', [{name: 'd', type: 'character-device'}]],
+  ['what runs as its owner', [{name: 's', mode: 0o4755, content: 'x'}]],
+  [
+    'a write through a link',
+    [
+      {name: 'sub', type: 'symlink', linkname: 'other'},
+      {name: 'sub/evil', content: 'x'},
+    ],
+  ],
+] as const;
+
+describe.each(await engines())('files of a DevBox on %s', engine => {
+  test('go in and come back as they were: bytes, names, modes, links, empty folders', async () => {
+    const name = `tree-${engine}`;
+    await create(engine, name);
+    const dir = makeTree(name);
+    expect((await up.cli(['cp', dir, `${name}:/workspace`])).stderr).toMatch(/^Copied 10 entries, /);
+    await ok('cp', `${name}:${name}`, here(`${name}-back`));
+    expect(listing(here(`${name}-back`))).toEqual(listing(dir));
+    await ok('cp', `${dir}/.`, `${name}:other`);
+    await ok('cp', `${name}:/workspace/other/.`, here(`${name}-contents`));
+    expect(listing(here(`${name}-contents`))).toEqual(listing(dir));
+    await ok('cp', join(dir, 'bytes'), `${name}:/workspace/deep/down/renamed`);
+    await ok('cp', `${name}:deep/down/renamed`, here(`${name}-contents`));
+    expect(readFileSync(here(`${name}-contents`, 'renamed'))).toEqual(readFileSync(join(dir, 'bytes')));
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('come and go as a tar', async () => {
+    const name = `tar-${engine}`;
+    await create(engine, name);
+    const input = await archive([{name: 'a/b.txt', content: 'from a tar\n'}]);
+    expect((await up.cli(['cp', '-', `${name}:in`], {input: input as never})).stderr).toMatch(/^Unpacked /);
+    expect(await ok('exec', name, '--', 'cat', 'in/a/b.txt')).toBe('from a tar\n');
+    const out = await up.cli(['cp', `${name}:in/a`, '-']);
+    expect([out.code, out.stdout.includes('from a tar\n')]).toEqual([0, true]);
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('are refused where an archive would reach further than its folder', async () => {
+    const name = `hostile-${engine}`;
+    await create(engine, name);
+    for (const [what, entries] of hostile) {
+      const ran = await up.cli(['cp', '-', `${name}:in`], {input: (await archive(entries)) as never});
+      expect([what, ran.code, /refused/.test(ran.stderr)], ran.stderr).toEqual([what, 2, true]);
+    }
+    expect(await ok('exec', name, '--', 'sh', '-c', 'ls; ls in | grep -c evil || true')).not.toMatch(/evil|[1-9]/);
+    await ok('exec', name, '--', 'sh', '-c', 'mkdir bad && ln -s /etc bad/l');
+    const out = await up.cli(['cp', `${name}:bad`, here(`${name}-bad`)]);
+    expect([out.code, /link to \/etc/.test(out.stderr)]).toEqual([2, true]);
+    expect(existsSync(here(`${name}-bad`, 'l'))).toBe(false);
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('that are not there, or not to be had, are named', async () => {
+    const name = `miss-${engine}`;
+    await create(engine, name);
+    const asked = async (...args: readonly string[]) => {
+      const {code, stderr} = await up.cli(['cp', ...args]);
+      return `${code} ${stderr.split('\n')[0]}`;
+    };
+    expect(await asked(`${name}:nope`, '.')).toBe('5 No file /workspace/nope.');
+    expect(await asked('./nope', `${name}:`)).toBe('5 No file ./nope.');
+    expect(await asked('a', 'b')).toBe('2 path: one side is in a DevBox, the other is not.');
+    expect(await asked(up.path, 'no-such-box:')).toBe('5 No DevBox no-such-box.');
+    await ok('exec', name, '--', 'sh', '-c', 'echo > file');
+    mkdirSync(here(`${name}-dir`));
+    expect(await asked(here(`${name}-dir`), `${name}:file`)).toBe(`6 ${name}:/workspace/file is a file, and what is copied a directory.`);
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test.skipIf(engine === 'process')('are to be had from a stopped box too', async () => {
+    const name = `stopped-${engine}`;
+    await create(engine, name);
+    await ok('exec', name, '--', 'sh', '-c', 'mkdir kept; echo kept > kept/file');
+    await ok('devboxes', 'stop', name);
+    await ok('cp', `${name}:kept`, here(`${name}-kept`));
+    expect(readFileSync(here(`${name}-kept`, 'file'), 'utf8')).toBe('kept\n');
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('leave no half of a file where the server dies in the middle, and say so', async () => {
+    await using own = await Up.open();
+    const name = `broken-${engine}`;
+    const box = engine === 'process' ? [] : ['--image', baseImage, '--memory', '64m'];
+    expect((await own.cli(['devboxes', 'create', name, '--engine', engine, ...box])).code).toBe(0);
+    const fill = 'mkdir big; echo 1 > big/a; dd if=/dev/zero of=big/b bs=1M count=300 2>/dev/null';
+    expect((await own.cli(['exec', name, '--', 'sh', '-c', fill])).code).toBe(0);
+    const to = join(own.path, name);
+    const copy = spawn(boxyard, ['cp', `${name}:big`, to], {env: own.env, stdio: ['ignore', 'ignore', 'pipe']});
+    let said = '';
+    copy.stderr.on('data', part => (said += String(part)));
+    const ended = new Promise<number | null>(resolve => copy.once('close', resolve));
+    const hasPart = () => existsSync(to) && readdirSync(to).some(each => each.startsWith('.boxyard-'));
+    await waitFor(hasPart, {within: 20_000, what: 'the big file is on its way'});
+    for (const {pid} of own.processes(/server\.js|server-main/)) process.kill(pid, 'SIGKILL');
+    expect(await ended, said).toBe(1);
+    expect(said).toMatch(
+      /broke off: the server or the worker went away\.\n.*(Nothing was written|were written whole; no other is there)\./,
+    );
+    expect(readdirSync(to).filter(each => each !== 'a')).toEqual([]);
+  });
+});
