@@ -52,6 +52,8 @@ export const lineOf = (buffer: IBuffer, row: number, columns: number): string =>
   for (let column = 0; column < columns; column += 1) {
     const cell = line?.getCell(column);
     if (cell === undefined || cell.getWidth() === 0) continue;
+    // Half of a wide character would go on to the next row.
+    if (cell.getWidth() === 2 && column + 1 >= columns) break;
     const chars = cell.getChars();
     const next = penOf(cell as unknown as Pen);
     if (chars === '' && next === CLEAR_PEN) {
