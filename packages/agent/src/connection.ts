@@ -152,7 +152,7 @@ export class Connection {
       handshakeTimeout: timing.dial * 2,
       // Masks keep what a job prints from being taken for a request by a proxy on the way (RFC 6455, 10.3). Where none can read
       // along they only cost CPU.
-      ...(new URL(url).protocol === 'wss:' || isLoopback(host) ? {generateMask: (mask: Buffer) => void mask.fill(0)} : {}),
+      ...(tls || isLoopback(host) ? {generateMask: (mask: Buffer) => void mask.fill(0)} : {}),
       createConnection: createConnection as never,
     });
     this.#socket = socket;
