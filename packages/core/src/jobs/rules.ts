@@ -146,9 +146,16 @@ function due(record: JobRecord, isSilent: boolean, at: Moment): JobRecord | unde
 
 function dueWhileQueued(record: JobRecord, at: Moment): JobRecord | undefined {
   if (record.queueUntil !== undefined && at.now >= record.queueUntil && record.hold !== 'removal_grace' && record.hold !== 'children')
-    return serverEnd(record, 'failed', {code: 'queue_timeout', message: 'It waited longer than its queue time-out.'}, at.now);
+    return {...serverEnd(record, 'failed', waitedTooLong(record), at.now), refusals: record.refusals};
   const isOver = record.holdUntil !== undefined && at.now >= record.holdUntil;
   return isOver && (record.hold === 'back-off' || record.hold === 'removal_grace') ? lifted(record) : undefined;
+}
+
+/** Who asks why it never ran is told what kept it. */
+function waitedTooLong({reason}: JobRecord): NonNullable<JobRecord['reason']> {
+  const why = reason?.code === 'waiting' ? reason : undefined;
+  const message = `It waited longer than its queue time-out${why === undefined ? '.' : `. ${why.message}`}`;
+  return {code: 'queue_timeout', message, ...(why?.hint === undefined ? {} : {hint: why.hint})};
 }
 
 function recovered(record: JobRecord, event: Extract<JobEvent, {type: 'recovered'}>, at: Moment): JobRecord | undefined {
