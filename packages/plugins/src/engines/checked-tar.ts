@@ -23,11 +23,11 @@ export const checkedTar = (source: Readable, placing: Placing, host: Host): Read
 async function* copy(source: Readable, {prefix, owner}: Placing, host: Host): AsyncGenerator<Uint8Array> {
   const check = createTarRules(why => host.fault('invalid', why));
   const extract = openTar();
-  // Its failure comes out of the loop below.
-  pipeline(source, extract).catch(() => undefined);
   const own = owner === undefined ? {} : {...owner, uname: '', gname: ''};
   for (const folder of foldersOf(prefix)) yield tarHeader({name: folder, type: 'directory', mode: 0o755, ...own});
   try {
+    // Not before somebody listens: an entry that comes early is not told again. Its failure comes out of the loop.
+    pipeline(source, extract).catch(() => undefined);
     for await (const entry of extract) {
       const header = check(entry.header);
       if (header === undefined) entry.resume();
@@ -55,7 +55,8 @@ async function* written(entry: TarEntry, header: TarHeader): AsyncGenerator<Uint
   yield tarHeader(header);
   if (header.type !== 'file') return void entry.resume();
   yield* entry;
-  yield tarPadding(header.size ?? 0);
+  const padding = tarPadding(header.size ?? 0);
+  if (padding.length > 0) yield padding;
 }
 
 const foldersOf = (prefix: string): string[] => {

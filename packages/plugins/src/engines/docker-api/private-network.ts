@@ -6,8 +6,8 @@ import {inspect} from './main-end.ts';
 const NAME = 'boxyard';
 const TENANT = /^[a-z0-9-]{1,60}$/;
 const MAKE_MS = 20_000;
-/** On them is no box, and no build goes on for that long: whoever made them was killed, or their boxes removed by hand. */
-const FORGOTTEN = {label: ['io.boxyard.managed=true'], until: ['24h']};
+/** No build goes on for that long: whoever made such a network was killed, or its boxes were removed by hand. */
+const FORGOTTEN_MS = 24 * 3_600_000;
 const LABELS = {'io.boxyard.managed': 'true'};
 /** What an engine does by itself: boxes on it reach each other. */
 const ORDINARY = 'bridge';
@@ -77,9 +77,21 @@ const ensureOnPodman = async (api: Api, name: string): Promise<void> => {
   const network = api.docker.getNetwork(name);
   const isThere = await callOrMissing(api, `look for the network ${name}`, signal, () => network.inspect());
   if (isThere !== undefined) return;
-  await askPodman(api, '/networks/prune?filters=' + encodeURIComponent(JSON.stringify(FORGOTTEN)), {}, signal).catch(() => undefined);
+  await removeForgotten(api, signal).catch(() => undefined);
   const options = {name, driver: 'bridge', dns_enabled: false, options: {isolate: 'true'}, labels: LABELS};
   await call(api, `make the network ${name}`, signal, () => askPodman(api, '/networks/create', options, signal).catch(unlessThere));
+};
+
+/** One by one: podman's own clearing away takes networks of builds that go on, for it does not count their steps. It refuses those with a box. */
+const removeForgotten = async (api: Api, signal: AbortSignal): Promise<void> => {
+  const filters = {label: Object.entries(LABELS).map(([key, value]) => `${key}=${value}`)};
+  const found = await api.docker.listNetworks({filters, abortSignal: signal});
+  const old = found.filter(one => one.Created !== undefined && Date.now() - Date.parse(String(one.Created)) > FORGOTTEN_MS);
+  for (const {Id: id} of old)
+    await api.docker
+      .getNetwork(id)
+      .remove({abortSignal: signal} as object)
+      .catch(() => undefined);
 };
 
 /** By podman's own API: the one it shares with docker takes neither the option nor the age. */
