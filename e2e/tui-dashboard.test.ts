@@ -38,15 +38,13 @@ test.skipIf(!hasTmux)('the terminal is given back after q and after SIGTERM', as
     await using screen = await open(`echo before; ${boxyard} dashboard`);
     await screen.shows(`● +${worker}`);
     if (how === 'q') await screen.keys('q');
-    else for (const {pid} of dashboards()) process.kill(pid, 'SIGTERM');
+    else await screen.signal('SIGTERM');
     await screen.shows(`ENDED ${code}`);
     expect(await screen.text()).toContain('before');
     await screen.keys('typed', 'Enter');
     await screen.shows(/typed\n+typed/);
   }
 });
-
-const dashboards = () => up.processes(/boxyard( dashboard)?$/).filter(({command}) => !/ up /.test(command) && !/^(sh|tmux)/.test(command));
 
 test.skipIf(!hasTmux)('a server that goes away is said, and what was seen stays', async () => {
   await using own = await Up.open();
@@ -66,7 +64,7 @@ test.skipIf(!hasTmux)('a dashboard that crashes gives the terminal back, and say
   writeFileSync(crash, "process.on('SIGUSR2', () => setImmediate(() => { throw new Error('broken'); }));\n");
   await using screen = await open(`echo before; ${boxyard} dashboard`, {NODE_OPTIONS: `--require ${crash}`});
   await screen.shows(`● +${worker}`);
-  for (const {pid} of dashboards()) process.kill(pid, 'SIGUSR2');
+  await screen.signal('SIGUSR2');
   await screen.shows('ENDED 1');
   const text = await screen.text();
   for (const said of ['before', 'Something in Boxyard went wrong.', 'Log: ']) expect(text).toContain(said);
