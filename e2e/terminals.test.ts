@@ -98,7 +98,7 @@ describe.each(here)('terminals on %s', engine => {
     await second.shows('12 60');
     expect(second.size).toEqual({columns: 60, rows: 12});
     second.terminal.take();
-    await waitFor(() => second.controls && !first.controls, {within: 5_000, what: 'control is taken'});
+    await waitFor(() => second.controls && !first.controls, {within: 20_000, what: 'control is taken'});
     await waitFor(() => first.size.columns === 100, {within: 5_000, what: 'the size follows'});
     first.type('echo not-heard\r');
     second.type('stty size\r');

@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {afterAll, describe, expect, it} from 'vitest';
+import {afterAll, describe, expect, it, vi} from 'vitest';
 import type {Box, Engine} from '@boxyard/core/plugin-api';
 import {ensureBaseImage} from '@boxyard/core/testing';
 import {openEngine} from './engine-lab.ts';
@@ -41,7 +41,10 @@ for (const name of ['docker', 'podman'] as const) {
       const [mine, theirs] = [await addressOf(one), await addressOf(other)];
       expect(await reaches(one, mine)).toBe('yes');
       expect(await reaches(one, mine.replace(/\d+$/, '1'))).toBe('yes');
-      expect([await reaches(one, theirs), await reaches(other, mine)]).toEqual(['no', 'no']);
+      // The engine may put its rules in place a moment after the box has started.
+      await vi.waitFor(async () => expect([await reaches(one, theirs), await reaches(other, mine)]).toEqual(['no', 'no']), {
+        timeout: 20_000,
+      });
       await Promise.all([one.remove(lab.signal), other.remove(lab.signal)]);
       if (name === 'podman') expect(networks(name)).not.toContain(unique);
     });

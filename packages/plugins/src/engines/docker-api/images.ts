@@ -1,3 +1,4 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import type {Readable} from 'node:stream';
 import type Docker from 'dockerode';
 import type {Image, Images} from '@boxyard/core/plugin-api';
@@ -50,10 +51,24 @@ const listOf = (value: string | readonly string[] | null | undefined): readonly 
   typeof value === 'string' ? [value] : (value ?? []);
 
 const listImages = async (api: Api, signal: AbortSignal): Promise<readonly Image[]> => {
-  const all = await call(api, 'list images', signal, () => api.docker.listImages({abortSignal: signal}));
+  const all = await call(api, 'list images', signal, () => listNow(api, signal));
   const tagged = all.filter(one => (one.RepoTags ?? []).some(isShown));
   const found = await Promise.all(tagged.map(one => findImage(api, one.Id, signal)));
   return found.flatMap(image => (image === undefined ? [] : [{...image, refs: image.refs.filter(isShown)}]));
+};
+
+const LOOK_AGAIN = 5;
+
+/** podman fails the whole list where an image of it is removed while it looks. */
+const listNow = async (api: Api, signal: AbortSignal): Promise<Awaited<ReturnType<Api['docker']['listImages']>>> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await api.docker.listImages({abortSignal: signal});
+    } catch (error) {
+      if (tries >= LOOK_AGAIN || !/retrieving label for image|identifier is not an image|image not known/.test(String(error))) throw error;
+      await delay(100 * tries, undefined, {signal});
+    }
+  }
 };
 
 const isShown = (ref: string): boolean => ref !== '<none>:<none>' && !ref.startsWith(TRIAL_IMAGE);
