@@ -8,7 +8,7 @@ import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 import {isNotAskedYet} from '../output/views/workers.ts';
 import {programCommand} from './program-command.ts';
-import {readWorkerFile, workerName} from './worker-file.ts';
+import {keepLocalKey, readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
 import {findUp, processStartOf, removeUpFile, writeUpFile, type UpFile} from './up-file.ts';
@@ -203,7 +203,7 @@ async function joinLocally(client: Client, {paths, say, join}: UpOptions): Promi
     const name = await freeName(client);
     const invitation = await client.invitationsCreate({body: {name}});
     await join(invitation.line ?? '', name);
-  }
+  } else keepLocalKey(paths, known);
   return `${client.server.replace(/^http/, 'ws')}/ws/worker`;
 }
 

@@ -1,4 +1,4 @@
-import {files, readPrivate, type Paths} from '@boxyard/core/config';
+import {files, parseTicket, readPrivate, writePrivate, type Paths} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 
 /** What a machine keeps of the server it joined; `worker join` writes it, the agent reads it. */
@@ -23,6 +23,12 @@ export function readWorkerFile(paths: Paths): WorkerFile | undefined {
       {cause},
     );
   }
+}
+
+/** The key that the server on this machine shows now is the one its owner's token names: it changes with where the server listens. */
+export function keepLocalKey(paths: Paths, known: WorkerFile): void {
+  const {fingerprint} = parseTicket(readPrivate(files(paths).localToken)?.trim() ?? '', 'bxt');
+  if (fingerprint !== known.fingerprint) writePrivate(files(paths).worker, `${JSON.stringify({...known, fingerprint}, undefined, 2)}\n`);
 }
 
 /** A machine's name as the server takes names. */
