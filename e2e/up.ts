@@ -140,7 +140,10 @@ const workerIdOf = (env: Readonly<Record<string, string>>): string | undefined =
 export async function removeBoxes(worker: string): Promise<void> {
   for (const engine of ['docker', 'podman'] as const) {
     await using view = await EngineView.open(engine);
-    for (const {name} of (await view?.list({'io.boxyard.worker': worker})) ?? []) await run([engine, 'rm', '-f', name]);
+    for (const {name, labels} of (await view?.list({'io.boxyard.worker': worker})) ?? []) {
+      await run([engine, 'rm', '-f', name]);
+      if (engine === 'podman') await run(['podman', 'network', 'rm', `boxyard-${labels['io.boxyard.tenant']}`]);
+    }
   }
 }
 

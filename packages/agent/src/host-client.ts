@@ -94,10 +94,10 @@ export class HostClient {
     socket.write(encodeFrame({type: 'append', job: of.job, attempt: of.attempt, text} satisfies Note));
   }
 
-  /** Looks on at a terminal that a running session host holds; `NOT_FOUND` where there is none. */
-  async view(message: Extract<Request, {type: 'view'}>): Promise<ViewOpened> {
+  /** Looks on at a terminal that a running session host holds; `NOT_FOUND` where there is none. `opened` is called before anything that is said of the view behind it. */
+  async view(message: Extract<Request, {type: 'view'}>, opened: (of: ViewOpened) => void): Promise<void> {
     if (!this.#socket) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: message.slot});
-    return ViewOpened.parse(await this.#ask(this.#socket, message));
+    await this.#ask(this.#socket, message, value => opened(ViewOpened.parse(value)));
   }
 
   /** False while no session host is there: the bytes were not taken. */
@@ -130,8 +130,12 @@ export class HostClient {
     return new Promise((resolve, reject) => {
       if (socket.destroyed) return reject(hostLost());
       const settle = (value: unknown) => {
-        seen(value);
-        resolve(value);
+        try {
+          seen(value);
+          resolve(value);
+        } catch (error) {
+          reject(error);
+        }
       };
       this.#waiting.set(id, {resolve: settle, reject});
       this.#gather();

@@ -5,7 +5,7 @@ import type {Attempt} from '@boxyard/core/protocol';
 import {HostClient, type HostClientDeps, type HostEvents, type ViewNote} from './host-client.ts';
 import {isRunning, versionsIn} from './running-hosts.ts';
 import {hostSocketPath} from './session-host/socket-path.ts';
-import type {HeldState, HostLengths, ViewOpened} from './session-host/wire.ts';
+import type {HeldState, HostLengths} from './session-host/wire.ts';
 
 type Of = {readonly job: string; readonly attempt: Attempt};
 type Start = Parameters<HostClient['start']>[0];
@@ -69,10 +69,10 @@ export class Hosts {
   }
 
   /** Looks on at a terminal, through the session host that holds it; what is said of the view goes by `tellView`. */
-  async view(message: Parameters<HostClient['view']>[0]): Promise<ViewOpened> {
+  async view(...[message, opened]: Parameters<HostClient['view']>): Promise<void> {
     const host = this.#for(message);
     this.#hostOfView.set(message.view, host);
-    return host.view(message);
+    await host.view(message, opened);
   }
 
   tellView(message: ViewNote, bytes?: Uint8Array): void {

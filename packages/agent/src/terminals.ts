@@ -49,8 +49,9 @@ export class Terminals {
       const slot = slotOf(row);
       const size = {columns, rows};
       const of = {job, attempt: row.attempt, slot, view: stream, viewer, mayType, size, history};
-      const opened = await this.#deps.host.view({type: 'view', ...of, ...(has === undefined ? {} : {has})});
-      this.#deps.send({type: 'terminal.opened', stream, input: opened.input, controls: opened.controls, ...opened.size});
+      await this.#deps.host.view({type: 'view', ...of, ...(has === undefined ? {} : {has})}, ({input, controls, size: shown}) =>
+        this.#deps.send({type: 'terminal.opened', stream, input, controls, ...shown}),
+      );
       made.credit(message.credit);
     } catch (error) {
       this.#drop(stream);

@@ -26,6 +26,8 @@ export interface MemoryServices extends Services {
   addSession(tenant: string): JobView;
   /** In the order of opening. */
   readonly openedTerminals: OpenedTerminal[];
+  /** Jobs whose worker is not connected. */
+  readonly away: Set<string>;
   readonly events: EventService & {readonly followers: Set<Handlers>; readonly asked: (string | undefined)[]};
 }
 
@@ -53,11 +55,13 @@ export function memoryServices(): MemoryServices {
   };
   const known = (job: string) => all.get(job)!;
   const openedTerminals: OpenedTerminal[] = [];
+  const away = new Set<string>();
   return {
     openedTerminals,
+    away,
     terminals: {
       open(worker, request, handlers) {
-        if (worker !== onlineWorker.id) throw new BoxyardError('WORKER_OFFLINE', {worker});
+        if (worker !== onlineWorker.id || away.has(request.job)) throw new BoxyardError('WORKER_OFFLINE', {worker});
         const opened: OpenedTerminal = {request, handlers, said: [], isClosed: false};
         openedTerminals.push(opened);
         return {send: command => void opened.said.push(command), close: () => void (opened.isClosed = true)};

@@ -96,6 +96,7 @@ export class SessionHost {
       return;
     }
     const message = parsed.data;
+    if (message.type === 'view') return this.#view(socket, message);
     void this.#handle(socket, message, frame.bytes).then(
       value => {
         if ('id' in message) this.#reply(socket, message.id, {value});
@@ -107,11 +108,19 @@ export class SessionHost {
     );
   }
 
+  /** Answered at once: what changes for this view, even by the next message, is told after it. */
+  #view(socket: Socket, message: Extract<FromAgentToHost, {type: 'view'}>): void {
+    try {
+      const value = this.#agents.get(socket)?.views.open(this.#find(message)?.terminal, message);
+      this.#reply(socket, message.id, {value});
+    } catch (error) {
+      this.#reply(socket, message.id, {error: asBoxyardError(error)});
+    }
+  }
+
   // Up to its first wait each handler runs in the order of arrival, which is what stdin and append rely on.
-  async #handle(socket: Socket, message: FromAgentToHost, bytes: Buffer): Promise<unknown> {
+  async #handle(socket: Socket, message: Exclude<FromAgentToHost, {type: 'view'}>, bytes: Buffer): Promise<unknown> {
     switch (message.type) {
-      case 'view':
-        return this.#agents.get(socket)?.views.open(this.#find(message)?.terminal, message);
       case 'view.input':
       case 'view.size':
       case 'view.take':

@@ -31,6 +31,8 @@ export const terminalToClient = z.discriminatedUnion('type', [
   /** From byte `at` of the stream on, `bytes` bytes draw a cleared screen; behind them goes on byte `output` of the session. */
   z.object({type: z.literal('screen'), at: Offset, bytes: Offset, output: Offset, ...TerminalSize.shape}),
   z.object({type: z.literal('took'), input: Offset}),
+  /** Once: the worker is not connected; `opened` follows when it is. */
+  z.object({type: z.literal('away'), error: WireError}),
   /** Whether what this client types counts now. */
   z.object({type: z.literal('control'), controls: z.boolean()}),
   /** The command ended and every byte was sent; the socket closes after it. */

@@ -84,6 +84,7 @@ class Viewing {
   #size: TerminalSize;
   #session: TerminalSize;
   #mayType = false;
+  #onOnline: () => void = () => undefined;
   #isOpened = false;
   #has: number | undefined;
   #received = 0;
@@ -105,7 +106,8 @@ class Viewing {
     const wait = backoff(this.#stop.signal);
     while (!this.#stop.signal.aborted) {
       try {
-        await this.#connect(() => wait.reset());
+        this.#onOnline = () => wait.reset();
+        await this.#connect();
       } catch (error) {
         if (isFinalAnswer(error)) throw error;
         if (!this.#stop.signal.aborted) this.#handlers.offline(error);
@@ -142,7 +144,7 @@ class Viewing {
   }
 
   /** Rejects when the connection is over, unless the command is. */
-  async #connect(onOpen: () => void): Promise<void> {
+  async #connect(): Promise<void> {
     const {job, history, isReadonly} = this.#options;
     // What was drawn at another size is not what a session of this size shows.
     if (this.#session.columns !== this.#size.columns || this.#session.rows !== this.#size.rows) this.#has = undefined;
@@ -171,7 +173,6 @@ class Viewing {
     });
     if (this.#stop.signal.aborted) return socket.close();
     this.#socket = socket;
-    onOpen();
     this.say({type: 'credit', bytes: WINDOW});
     try {
       await socket.closed;
@@ -198,6 +199,8 @@ class Viewing {
         return this.#typed.took(message.input);
       case 'control':
         return this.#handlers.control({controls: message.controls, mayType: this.#mayType, size: this.#session});
+      case 'away':
+        return this.#handlers.offline(fromWire(message.error));
       case 'end':
         this.#end.resolve(message.job);
         return this.#stop.abort();
@@ -211,6 +214,7 @@ class Viewing {
     this.#mayType = mayType;
     this.#session = {columns, rows};
     this.#typed.took(input);
+    this.#onOnline();
     this.#handlers.online();
     this.#handlers.control({controls, mayType, size: this.#session});
     this.#send(input);

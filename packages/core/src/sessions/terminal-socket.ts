@@ -15,6 +15,8 @@ const MOST_CREDIT = 4 * 1024 * 1024;
 const MOST_UNSENT = 8 * 1024 * 1024;
 /** The worker said that the command runs; its terminal is there a moment later. */
 const TRY_AGAIN_MS = 100;
+/** The worker is away; looking whether it is back costs nothing. */
+const BACK_MS = 250;
 const HEADER = 8;
 
 export interface TerminalScope {
@@ -30,7 +32,7 @@ export interface TerminalSocketServices {
 
 /**
  * One viewer of one terminal, from the handshake to the command's end. Waits until the command runs, then carries what both
- * sides say. When the worker goes away the socket closes with 4503, and the client comes again with what it has.
+ * sides say. When the worker goes away the socket closes with 4503: the client comes again with what it has, and waits here.
  */
 export function serveTerminal(socket: WebSocket, scope: TerminalScope, services: TerminalSocketServices): void {
   const viewing = new Viewing(socket, scope, services);
@@ -68,6 +70,7 @@ class Viewing implements TerminalHandlers {
   #took = 0;
   #passedOn = 0;
   #isOpened = false;
+  #isAway = false;
   #isClosed = false;
   #isShown = false;
 
@@ -132,8 +135,7 @@ class Viewing implements TerminalHandlers {
     if (error.code === 'NOT_FOUND' && this.#job?.state !== 'ended') {
       // One that was there is gone with what held it: the job's end follows.
       if (this.#isOpened) return;
-      this.#again = setTimeout(() => this.#open(), TRY_AGAIN_MS);
-      return;
+      return this.#openAfter(TRY_AGAIN_MS);
     }
     if (error.code === 'WORKER_OFFLINE') return this.#leave(error);
     this.fail(fromWire(error as Parameters<typeof fromWire>[0]));
@@ -211,9 +213,16 @@ class Viewing implements TerminalHandlers {
     try {
       this.#stream = this.#services.terminals.open(job.worker.id, {...request, ...(has === undefined ? {} : {has})}, this);
     } catch (error) {
-      if (isBoxyardError(error) && error.code === 'WORKER_OFFLINE') this.#leave(toWire(error));
-      else this.fail(error);
+      if (!isBoxyardError(error) || error.code !== 'WORKER_OFFLINE') return this.fail(error);
+      if (!this.#isAway) this.#tell({type: 'away', error: toWire(error)});
+      this.#isAway = true;
+      this.#openAfter(BACK_MS);
     }
+  }
+
+  #openAfter(ms: number): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#open(), ms);
   }
 
   #endIfOver(): void {

@@ -106,6 +106,25 @@ test('after a break the client says what it shows, but not half a screen, and ty
   expect(typed(again)).toEqual([[2, 'cde']]);
 });
 
+test('while the worker is away one connection waits for it, with what was typed meanwhile', async () => {
+  const {shown, terminal, job, opened} = scene();
+  const worker = await opened();
+  screen(worker, 0, 2, 10);
+  data(worker, 0, 'xy');
+  await waitFor(() => shown.text.endsWith('xy'));
+  door.services.away.add(job);
+  worker.handlers.end({error: {code: 'WORKER_OFFLINE', message: 'away'}});
+  await waitFor(() => shown.breaks.length === 2);
+  expect(shown.breaks.map(error => (error as {code: string}).code)).toEqual(['WORKER_OFFLINE', 'WORKER_OFFLINE']);
+  terminal.type(Buffer.from('ab'));
+  door.services.away.delete(job);
+  const again = await opened();
+  expect(again.request.has).toBe(10);
+  await waitFor(() => typed(again).length === 1);
+  expect(typed(again)).toEqual([[0, 'ab']]);
+  expect(shown.breaks.length).toBe(2);
+});
+
 test.each([
   ['announces screens in the past', (worker: OpenedTerminal) => (data(worker, 0, 'ten bytes!'), screen(worker, 3, 5, 0))],
   ['announces screens far ahead', (worker: OpenedTerminal) => screen(worker, 1e9, 5, 0)],

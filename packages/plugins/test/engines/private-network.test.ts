@@ -1,4 +1,6 @@
 import {spawnSync} from 'node:child_process';
+import {existsSync, rmSync} from 'node:fs';
+import {Readable} from 'node:stream';
 import {afterAll, describe, expect, it, vi} from 'vitest';
 import type {Box, Engine} from '@boxyard/core/plugin-api';
 import {ensureBaseImage} from '@boxyard/core/testing';
@@ -33,7 +35,7 @@ for (const name of ['docker', 'podman'] as const) {
     const run = (box: Box, script: string) => execIn(engine, box, script, lab.signal);
     const addressOf = async (box: Box) => /inet (\d+\.\d+\.\d+\.\d+)/.exec(await run(box, 'ip -o -4 addr show eth0'))?.[1] ?? '';
     const reaches = async (from: Box, to: string) =>
-      (await run(from, `ping -c 2 -W 1 ${to} >/dev/null 2>&1 && echo yes || echo no`)).trim();
+      (await run(from, `ping -c 1 -W 1 ${to} >/dev/null 2>&1 && echo yes || echo no`)).trim();
 
     it('reach the machine beyond, and not those of another tenant', async () => {
       const unique = Math.random().toString(36).slice(2);
@@ -59,13 +61,27 @@ for (const name of ['docker', 'podman'] as const) {
       await Promise.all(boxes.map(box => box.remove(lab.signal)));
     });
 
+    it('start while the last one of another job takes the network with it', async () => {
+      const turns = async (worker: number) => {
+        for (let turn = 0; turn < 4; turn += 1) {
+          const spec = lab.spec({main: 'hold', network: 'private', stdin: worker % 2 === 0});
+          const box = await engine.create({...spec, labels: {...spec.labels, 'io.boxyard.tenant': 't-turns'}}, lab.signal);
+          await box.start(worker % 2 === 0 ? Readable.from([]) : undefined, lab.signal);
+          await box.remove(lab.signal);
+        }
+      };
+      await Promise.all([0, 1, 2, 3].map(turns));
+    });
+
     it('start again after somebody cleared the networks away', async context => {
-      const box = await start('t-cleared');
+      const tenant = `t-${Math.random().toString(36).slice(2)}`;
+      const box = await start(tenant);
       await box.stop(0, lab.signal);
-      if (cli(name, 'network', 'rm', networkOf(name, box.name)).status !== 0)
-        return context.skip('the network is in use elsewhere, or cannot be removed under a stopped box');
+      if (!clearAway(name, name === 'docker' ? networkOf(name, box.name) : `boxyard-${tenant}`))
+        return context.skip('the network is in use elsewhere');
       await box.start(undefined, lab.signal);
       expect(await addressOf(box)).toMatch(/^\d/);
+      await box.remove(lab.signal);
     });
   });
 }
@@ -77,6 +93,15 @@ function cli(name: Name, ...args: string[]) {
 }
 const networks = (name: Name) => cli(name, 'network', 'ls', '--format', '{{.Name}}').stdout;
 const networkOf = (name: Name, box: string) => cli(name, 'inspect', '-f', '{{.HostConfig.NetworkMode}}', box).stdout.trim();
+
+/** podman takes none away under a box that is made; the race it loses with one that is being made ends like this. */
+function clearAway(name: Name, network: string): boolean {
+  if (name === 'docker') return cli(name, 'network', 'rm', network).status === 0;
+  const file = `/etc/containers/networks/${network}.json`;
+  if (!existsSync(file)) return false;
+  rmSync(file);
+  return true;
+}
 
 async function execIn(engine: Engine, box: Box, script: string, signal: AbortSignal): Promise<string> {
   const process = await engine.features.exec!(box, {argv: ['sh', '-c', script]}, signal);

@@ -30,24 +30,28 @@ const start = async (api: Api, name: string, stdin: Readable | undefined, signal
   const state = stateOf(await inspect(api, name, signal));
   if (state.is === 'gone') throw api.host.fault('not-found', `no box ${name}`);
   if (state.is === 'running') return;
-  const input = stdin === undefined ? undefined : await openStdin(api, name, signal);
-  try {
-    await startOnNetwork(api, name, signal);
-  } catch (error) {
-    input?.destroy();
-    throw error;
-  }
-  if (input !== undefined && stdin !== undefined) void feed(api, name, stdin, input);
+  await onItsNetwork(api, name, signal, async () => {
+    // podman already sets the network up for this one.
+    const input = stdin === undefined ? undefined : await openStdin(api, name, signal);
+    try {
+      await call(api, `start ${name}`, signal, () => container(api, name).start({abortSignal: signal}));
+    } catch (error) {
+      input?.destroy();
+      throw error;
+    }
+    if (input !== undefined && stdin !== undefined) void feed(api, name, stdin, input);
+  });
 };
 
-const startOnNetwork = async (api: Api, name: string, signal: AbortSignal): Promise<void> => {
-  const startOnce = () => call(api, `start ${name}`, signal, () => container(api, name).start({abortSignal: signal}));
-  try {
-    await startOnce();
-  } catch (error) {
-    if (!isNetworkGone(error)) throw error;
-    await giveNetworkBack(api, name, signal);
-    await startOnce();
+/** The last box of another job takes the network with it, also between a box's making and its start. */
+const onItsNetwork = async (api: Api, name: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> => {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries >= 3 || !isNetworkGone(error)) throw error;
+      await giveNetworkBack(api, name, signal);
+    }
   }
 };
 

@@ -117,12 +117,16 @@ export const isNetworkGone = (error: unknown): boolean =>
 
 export const forgetNetworks = (api: Api): void => void known.delete(api);
 
-/** A stopped box whose network was cleared away gets it back; docker would not start it again. */
+/** A box whose network was cleared away gets it back: neither engine would start it. */
 export const giveNetworkBack = async (api: Api, name: string, signal: AbortSignal): Promise<void> => {
   const info = await inspect(api, name, signal);
-  if (info === undefined || info.HostConfig.NetworkMode !== NAME) return;
+  if (info === undefined) return;
+  const labels = info.Config.Labels ?? {};
   forgetNetworks(api);
-  const network = await privateNetwork(api, info.Config.Labels ?? {}, signal);
+  // podman keeps a box's network by name, which is good again with the network; docker by an identity that is gone.
+  if (api.dialect.name === 'podman') return void (await privateNetwork(api, labels, signal));
+  if (info.HostConfig.NetworkMode !== NAME) return;
+  const network = await privateNetwork(api, labels, signal);
   await call(api, `connect ${name} to ${network}`, signal, () =>
     api.docker.getNetwork(network).connect({Container: container(api, name).id}),
   );
