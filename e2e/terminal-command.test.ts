@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {boxyard} from '../faults/lab/directories.ts';
 import {hasTmux, openTerminal, type Screen} from './terminal.ts';
-import {killPart, Up} from './up.ts';
+import {killPart, Up, waitFor} from './up.ts';
 
 let up: Up;
 beforeAll(async () => {
@@ -47,6 +47,24 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await again.shows(/^hello/m);
     await again.keys(':q!', 'Enter');
     await isRestored(again, 0);
+  });
+
+  test('rings in the person’s own terminal when another session asks that nobody looks at', async () => {
+    await using screen = await open('terminal --name shown web');
+    await screen.shows(/[$#]\s*$/m);
+    const raw = await screen.record();
+    await screen.keys('echo ready', 'Enter');
+    await screen.shows(/^ready/m);
+    const script = `until [ -e go ]; do sleep 0.1; done; printf '\\033]9;Allow it?\\007'; exec sleep 1000`;
+    expect((await up.cli(['exec', '-i', 'web', '--', 'sh', '-c', 'cat > asking.sh'], {input: script})).code).toBe(0);
+    await using other = await open('terminal --name asking web -- sh asking.sh');
+    await waitFor(async () => (await up.cli(['terminals', 'list'])).stdout.includes('asking'), {within: 10_000, what: 'it is there'});
+    await other.keys('C-q', 'd');
+    await other.shows('ENDED 0');
+    expect((await up.cli(['exec', 'web', '--', 'touch', 'go'])).code).toBe(0);
+    await waitFor(() => raw().includes('\u0007\u001b]9;web/asking asks: Allow it?\u0007'), {within: 10_000, what: 'it rings'});
+    await screen.keys('exit', 'Enter');
+    await isRestored(screen, 0);
   });
 
   test('goes on by itself after kill -9 of the server and of the CLI', async () => {

@@ -1,6 +1,8 @@
 import {execFile} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {readFileSync} from 'node:fs';
+import {readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {waitFor} from './up.ts';
 
@@ -15,6 +17,8 @@ export interface Screen extends AsyncDisposable {
   text(): Promise<string>;
   keys(...keys: readonly string[]): Promise<void>;
   shows(what: string | RegExp): Promise<void>;
+  /** Every byte that reaches the terminal from now on. */
+  record(): Promise<() => string>;
   /** To the command itself. */
   signal(name: NodeJS.Signals): Promise<void>;
 }
@@ -39,6 +43,7 @@ export async function openTerminal(
     ...given,
     `sh -c '${command}; echo ENDED $?; exec cat'`,
   );
+  let recorded: string | undefined;
   const text = async () => (await tmux('capture-pane', '-p')).stdout;
   return {
     text,
@@ -52,11 +57,21 @@ export async function openTerminal(
         throw new Error(`${error.message}; it shows:\n${last}`);
       });
     },
+    async record() {
+      const file = join(tmpdir(), `${name}.raw`);
+      writeFileSync(file, '');
+      await tmux('pipe-pane', '-O', `cat >> ${file}`);
+      recorded = file;
+      return () => readFileSync(file, 'latin1');
+    },
     async signal(signal) {
       const shell = (await tmux('list-panes', '-F', '#{pane_pid}')).stdout.trim();
       const [child] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').split(' ');
       process.kill(Number(child), signal);
     },
-    [Symbol.asyncDispose]: async () => void (await tmux('kill-server').catch(() => undefined)),
+    [Symbol.asyncDispose]: async () => {
+      await tmux('kill-server').catch(() => undefined);
+      if (recorded !== undefined) rmSync(recorded, {force: true});
+    },
   };
 }

@@ -3,6 +3,7 @@ import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError} from '@boxyard/core/errors';
 import {renderError} from '../render-error.ts';
+import {ringOnAsks} from '../services/asks.ts';
 import {commandExit, failureOf} from '../services/job-exit.ts';
 import {viewTerminal} from '../tty/terminal-view.ts';
 import type {Context} from './context.ts';
@@ -43,6 +44,8 @@ export async function followTerminal(
   const leaving = new AbortController();
   const leave = () => leaving.abort(new BoxyardError('INTERRUPTED', {}, {message: `Left; it goes on. Back: ${again}`, hint: ''}));
   const releases = (['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGPIPE'] as const).map(name => program.onSignal(name, leave));
+  const over = new AbortController();
+  if (context.setting('bell') === 'on') void ringOnAsks(client, text => program.stdout.write(text), over.signal);
   try {
     const {Picture} = await import('../tty/picture.ts');
     const left = await viewTerminal({
@@ -63,6 +66,7 @@ export async function followTerminal(
       program.stderr.write(renderError(failure, {json: flags.json, debug: flags.debug, runsCommand: true, bold: colours.bold}));
     return commandExit(left.job);
   } finally {
+    over.abort();
     releases.forEach(release => release());
   }
 }

@@ -1,6 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Client} from '@boxyard/core/client';
 import {createLogFilter} from '../output/log-text.ts';
+import {ringText, unwatchedAsk} from '../services/asks.ts';
 import {safeText} from '../output/safe-text.ts';
 import type {Event, ListName} from './state.ts';
 
@@ -10,8 +11,14 @@ const refreshEveryMs = 10_000;
 const settleMs = 150;
 const logTail = 64 * 1024;
 
+export interface FeedOptions {
+  readonly signal: AbortSignal;
+  /** To the person's terminal, when a session asks that nobody looks at. */
+  readonly ring?: ((text: string) => void) | undefined;
+}
+
 /** Keeps the store in step with the server until the signal aborts. Never rejects: what goes wrong is shown. */
-export async function feed(client: Client, dispatch: Dispatch, signal: AbortSignal): Promise<void> {
+export async function feed(client: Client, dispatch: Dispatch, {signal, ring}: FeedOptions): Promise<void> {
   const lists = listLoader(client, dispatch, signal);
   const timer = setInterval(() => lists.load('workers'), refreshEveryMs);
   const ticker = setInterval(() => dispatch({type: 'ticked', now: Date.now()}), 1_000);
@@ -23,7 +30,11 @@ export async function feed(client: Client, dispatch: Dispatch, signal: AbortSign
       } else if (item.type === 'offline') dispatch({type: 'link', status: 'offline', why: (item.error as Error).message});
       else if (item.type === 'reset') lists.loadAll();
       else if (item.type === 'gauge') lists.load('workers');
-      else touched(item.event.type).forEach(lists.load);
+      else {
+        touched(item.event.type).forEach(lists.load);
+        const asking = ring && (await unwatchedAsk(client, item.event, signal).catch(() => undefined));
+        if (asking) ring(ringText(asking));
+      }
     }
   } catch (error) {
     if (!signal.aborted) dispatch({type: 'link', status: 'offline', why: (error as Error).message});
