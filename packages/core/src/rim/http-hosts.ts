@@ -51,17 +51,21 @@ function machineNames(): readonly string[] {
   return [...machineAddresses().map(bracketed), name, `${name}.local`];
 }
 
-/** Addresses other machines may know this one by; loopback and link-local ones left out. */
-export function machineAddresses(): readonly string[] {
-  return Object.values(networkInterfaces())
-    .flatMap(each => each ?? [])
+/** Addresses other machines may know this one by, of which some are of networks that end here; loopback and link-local ones left out. */
+function machineAddresses(isWanted: (network: string) => boolean = () => true): readonly string[] {
+  return Object.entries(networkInterfaces())
+    .filter(([name]) => isWanted(name))
+    .flatMap(([, each]) => each ?? [])
     .filter(each => !each.internal && !each.address.startsWith('fe80:'))
     .map(each => each.address);
 }
 
+/** Networks of container engines and virtual machines: from another machine their addresses lead to itself, or nowhere. */
+const endsHere = (network: string): boolean => /^(?:docker|br-|podman|cni|virbr|lxc|lxdbr)/.test(network);
+
 /** `host:port` pairs for a ticket: what a client on another machine (or, on loopback, this one) can dial. */
 export function reachable({host, port}: Listening): readonly string[] {
   if (!isWildcard(host)) return [`${bracketed(host)}:${port}`];
-  const found = machineAddresses().map(address => `${bracketed(address)}:${port}`);
+  const found = machineAddresses(network => !endsHere(network)).map(address => `${bracketed(address)}:${port}`);
   return found.length === 0 ? [`127.0.0.1:${port}`] : found.slice(0, 8);
 }

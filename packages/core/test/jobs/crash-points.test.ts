@@ -5,7 +5,7 @@ import {BoxyardError} from '../../src/errors/index.ts';
 import type {RedisRim} from '../../src/rim/redis.ts';
 import {createEventStore} from '../../src/events/store.ts';
 import {type TestCore, startTestCore} from '../core-for-tests.ts';
-import type {Start} from '../fake-agent.ts';
+import type {FakeAgent, Start} from '../fake-agent.ts';
 import {type TestRedis, startTestRedis, waitFor} from '../redis-for-tests.ts';
 
 let redis: TestRedis;
@@ -96,11 +96,14 @@ async function crashAfter(commands: number, work: readonly Work[]): Promise<{rea
     await first.close();
   }
   await using second = await startTestCore({rim, timing, tenant});
-  await second.agent({worker, slots: 2, journal, run: result});
+  using _agent = comingAgain(() => second.agent({worker, slots: 2, journal, run: result}));
   const {jobs} = second.core.services;
   for (const [id, each, at] of accepted) {
     if (each === 'keyed') expect(await ask(second, each, at)).toBe(id);
-    await waitFor(async () => (await jobs.show(tenant, id)).state === 'ended', {within: 60_000});
+    await waitFor(async () => (await jobs.show(tenant, id)).state === 'ended', {within: 60_000}).catch(async (cause: unknown) => {
+      const left = JSON.stringify([await jobs.show(tenant, id), await leftovers(rim, tenant, worker)]);
+      throw new Error(`a ${each} did not end: ${left}`, {cause});
+    });
   }
   const clean = {used: [], held: [], live: [], onWorker: [], due: []};
   await waitFor(async () => JSON.stringify(await leftovers(rim, tenant, worker)) === JSON.stringify(clean), {within: 60_000}).catch(
@@ -110,6 +113,16 @@ async function crashAfter(commands: number, work: readonly Work[]): Promise<{rea
   );
   await expectOneEndEach(rim, tenant);
   return {used: dying.used()};
+}
+
+/** As a real agent does: on a busy machine it may be silent for so long that it is taken for lost. */
+function comingAgain(connect: () => Promise<FakeAgent>): Disposable {
+  let isOver = false;
+  const keep = async () => {
+    while (!isOver) await (await connect()).closed;
+  };
+  void keep().catch(() => undefined);
+  return {[Symbol.dispose]: () => void (isOver = true)};
 }
 
 /** Whatever was accepted, also what the client never heard of, has one end in the tenant's history. */
