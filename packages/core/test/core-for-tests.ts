@@ -93,6 +93,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
     for (const socket of sockets.clients) socket.terminate();
     await new Promise(resolve => http.close(resolve));
     await blobs.close();
+    if (options.dir === undefined) rmSync(dir, {recursive: true, force: true});
   };
   return {
     core,
