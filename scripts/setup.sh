@@ -75,7 +75,11 @@ job_user() {
 
 command_on_path() {
   if [ "$uid" = 0 ]; then dir=/usr/local/bin; else dir=$HOME/.local/bin; fi
-  [ -e "$dir/boxyard" ] && return
+  if [ -e "$dir/boxyard" ]; then
+    [ "$(readlink -f "$dir/boxyard")" = "$root/bin/boxyard" ] ||
+      say "the command boxyard in $dir is another one; for this one: ln -sf \"$root/bin/boxyard\" $dir/boxyard"
+    return 0
+  fi
   mkdir -p "$dir" 2>/dev/null && ln -sf "$root/bin/boxyard" "$dir/boxyard" 2>/dev/null || return 0
   case :$PATH: in
     *":$dir:"*) say "the command boxyard is now in $dir" ;;

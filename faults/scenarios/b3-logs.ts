@@ -69,7 +69,7 @@ async function edges(): Promise<Told> {
     // The last bytes may come behind the result.
     const job = await waitUntil(
       () => lab.api.job(id),
-      view => view.state === 'ended' && view.logsComplete,
+      view => view.state === 'ended' && view.logsComplete === true,
       {within: 30_000, what: `${id} ends with its whole log`},
     );
     const got = await lab.api.logs(id);

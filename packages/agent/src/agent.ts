@@ -62,6 +62,7 @@ interface Base {
 }
 
 const FIRST_PROBE_MS = 3_000;
+const END_HOST_MS = 1_000;
 
 class RunningAgent {
   readonly #base: Base;
@@ -154,6 +155,7 @@ class RunningAgent {
     this.#garbage.stop();
     this.#connection.close();
     this.#parts.outputs.close();
+    await this.#parts.host.endIdle(END_HOST_MS);
     this.#parts.host.close();
     await journal.setMeta('clean', '1');
     journal.close();

@@ -145,7 +145,8 @@ export class HostClient {
 
   async #ensure(): Promise<Socket> {
     if (this.#isClosed) throw hostLost();
-    if (this.#socket) return this.#socket;
+    // Also where the socket is there but not greeted yet: who came first is served first.
+    if (this.#socket && !this.#connecting) return this.#socket;
     this.#connecting ??= this.#startAndDial().finally(() => (this.#connecting = undefined));
     return this.#connecting;
   }

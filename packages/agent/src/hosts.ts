@@ -99,6 +99,12 @@ export class Hosts {
     }
   }
 
+  /** This agent ends: a session host that holds nothing need not wait for the next one. One that holds something does. */
+  async endIdle(withinMs: number): Promise<void> {
+    if ([...this.#ownerOf.values()].includes(this.#current)) return;
+    await Promise.race([this.#current.end().catch(() => undefined), delay(withinMs, undefined, {ref: false})]);
+  }
+
   close(): void {
     for (const host of [this.#current, ...this.#older.values()]) host.close();
   }

@@ -8,7 +8,9 @@ const style = {json: false, debug: false, runsCommand: false};
 
 describe('an error on stderr', () => {
   test('is what happened, then what to do next', () => {
-    expect(renderError(new BoxyardError('NO_SERVER'), style)).toBe('No Boxyard server here.\nboxyard up -d, then the same command\n');
+    expect(renderError(new BoxyardError('NO_SERVER'), style)).toBe(
+      'No Boxyard server here.\nboxyard up -d, then the same command; for a server elsewhere: boxyard login\n',
+    );
   });
 
   test('is one document with its exit code in JSON', () => {

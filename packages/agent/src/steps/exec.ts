@@ -4,7 +4,7 @@ import type {Exit, Step} from '@boxyard/core/protocol';
 import {checkLabels, checkReach} from '../floor.ts';
 import {boxOf, engineCall, execInBox, findBox, type StepContext} from './context.ts';
 import {stdinInterrupted} from './container.ts';
-import {putSecretFiles, secretsOf} from './secret-files.ts';
+import {maskedValues, putSecretFiles, secretsOf} from './secret-files.ts';
 import {feedStdin} from './stdin.ts';
 
 type ExecStep = Extract<Step, {do: 'container.exec' | 'container.exec.background'}>;
@@ -19,6 +19,7 @@ export async function containerExec(context: StepContext, step: ExecStep): Promi
   checkReach({cwd: step.command.cwd});
   checkLabels(box.labels, floor, name);
   const values = await secretsOf(context, step.secrets);
+  const masked = await maskedValues(context, step.masks ?? []);
   await putSecretFiles(context, step.box, step.secrets);
   await context.starting();
   const {argv, env, cwd, user, stdin, tty} = step.command;
@@ -34,7 +35,7 @@ export async function containerExec(context: StepContext, step: ExecStep): Promi
       stdin,
       tty,
       into: 'own',
-      secrets: values.all,
+      secrets: [...values.all, ...masked],
       onRunning: state => {
         context.running();
         if (stdin) feedStdin(context, slot, state);

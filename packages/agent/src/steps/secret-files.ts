@@ -25,6 +25,13 @@ export async function secretsOf(context: StepContext, refs: readonly SecretRef[]
   return {env: pick('env'), files: pick('file'), all: refs.map(valueOf)};
 }
 
+/** Values that output must not show although the command is not given them; one that is gone by now is nobody's secret. */
+export async function maskedValues(context: StepContext, names: readonly string[]): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const values = await context.parts.secrets.of(context.of, context.signal);
+  return names.map(name => values[name]).filter(value => value !== undefined);
+}
+
 /** A program that needs its secrets as files starts when they are there: they can be written only into a running box, as they live in memory. */
 export function awaitingSecrets(main: readonly string[] | 'hold' | undefined): readonly string[] | 'hold' {
   if (main === 'hold') return main;

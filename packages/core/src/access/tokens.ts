@@ -103,7 +103,7 @@ export function createTokens(redis: AccessRedis, now: () => number): Tokens {
       const names = [keys.tokens, keys.tokensOf(tenant), keys.tokenNames(tenant), keys.tokensUsed];
       const fact = {tenant, actor, type: 'token.revoked', subject: `tokens/${id}`, data: {}};
       const answer = String(await changeWithFact(redis, now, {script: revokeLua, keys: names, args: [id], fact}));
-      if (answer === 'last') throw new BoxyardError('CONFLICT', {what: 'This token', issue: 'is the last owner token of the tenant'});
+      if (answer === 'last') throw lastOwner();
       return answer === '' ? undefined : answer;
     },
     used: async (id, at) => void (await ask(redis => redis.hset(keys.tokensUsed, id, String(at)))),
@@ -121,3 +121,10 @@ export function viewOf(record: TokenRecord, usedAt?: string): TokenView {
     ...(usedAt === undefined ? {} : {lastUsedAt: new Date(Number(usedAt)).toISOString()}),
   };
 }
+
+const lastOwner = (): BoxyardError =>
+  new BoxyardError('CONFLICT', {
+    what: 'This token',
+    issue: 'is the last owner token of the tenant',
+    hint: 'Make another first: boxyard tokens create NAME --access owner',
+  });

@@ -23,11 +23,13 @@ import {
   WorkerId,
 } from '../protocol/index.ts';
 
+const EngineName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of an engine');
+
 /** What a request may say of how a job is treated; everything else is a default of the server. */
 const policy = {
   name: Name.optional(),
   labels: Labels.optional(),
-  engine: z.string().max(63).optional(),
+  engine: EngineName.optional(),
   /** Id or name of a worker. */
   worker: z.string().max(63).optional(),
   platform: Platform.optional(),
@@ -129,7 +131,7 @@ export const SnapshotRequest = z.strictObject({
 export const PullRequest = z.strictObject({
   ref: z.string().max(255),
   worker: z.string().max(63).optional(),
-  engine: z.string().max(63).optional(),
+  engine: EngineName.optional(),
 });
 export const RemoveImageRequest = PullRequest;
 export const BuildRequest = z.strictObject({
@@ -141,7 +143,7 @@ export const BuildRequest = z.strictObject({
   capabilities: z.array(z.string().max(40)).max(10).optional(),
   context: z.strictObject({blob: z.string().max(64), bytes: z.number().int().nonnegative()}),
   worker: z.string().max(63).optional(),
-  engine: z.string().max(63).optional(),
+  engine: EngineName.optional(),
 });
 
 /** Why one worker did not take a waiting job, and what would help. */
@@ -165,6 +167,8 @@ export const Totals = z.object({
 });
 export type Totals = z.infer<typeof Totals>;
 
+const PhaseView = z.object({...Phase.shape, startedAt: z.string(), endedAt: z.string().optional()});
+
 /** A job as a client sees it. Times are the server's, RFC 3339 UTC. `v` rises with every change. */
 export const JobView = z.object({
   id: JobId,
@@ -184,10 +188,11 @@ export const JobView = z.object({
   exit: Exit.optional(),
   error: WireError.optional(),
   cancelRequested: z.object({at: z.string(), actor: z.string(), confirmed: z.boolean()}).optional(),
-  phases: z.array(Phase),
+  phases: z.array(PhaseView),
   logEnd: LogEnd.optional(),
   have: LogEnd.optional(),
-  logsComplete: z.boolean(),
+  /** Absent where nobody looked at what is stored, as in lists. */
+  logsComplete: z.boolean().optional(),
   gaps: z.array(Gap).optional(),
   out: z.object({bytes: z.number()}).optional(),
   image: z.object({id: z.string(), ref: z.string()}).optional(),
@@ -220,7 +225,13 @@ export const JobsQuery = z.object({
   cursor: z.string().max(200).optional(),
 });
 
-export const CancelRequest = z.strictObject({reason: z.string().max(200).optional()});
+export const CancelRequest = z.strictObject({
+  reason: z
+    .string()
+    .max(200)
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'expected no control characters')
+    .optional(),
+});
 export const StopRequest = z.strictObject({graceMs: z.number().int().nonnegative().max(3_600_000).optional()});
 export const UploadView = z.object({blob: z.string(), bytes: z.number().int()});
 export const ImageCheckQuery = z.object({ref: z.string().max(255)});

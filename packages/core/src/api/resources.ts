@@ -113,7 +113,12 @@ export const RedeemView = z.object({
 
 export const Access = z.enum(['owner', 'admin', 'member', 'viewer']);
 export type Access = z.infer<typeof Access>;
-export const TokenRequest = z.strictObject({name: Name, access: Access, expiresInMs: z.number().int().positive().optional()});
+const TEN_YEARS = 10 * 365 * 86_400_000;
+export const TokenRequest = z.strictObject({
+  name: Name,
+  access: Access,
+  expiresInMs: z.number().int().positive().max(TEN_YEARS).optional(),
+});
 /** `token` is shown this once, as a `bxt_…` line. */
 export const TokenView = z.object({
   id: z.string(),

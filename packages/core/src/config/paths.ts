@@ -12,7 +12,8 @@ export interface Paths {
 
 /** `env` is the process's environment, handed in by the composition file. `BOXYARD_<X>_DIR` wins over XDG. */
 export function paths(env: Readonly<Record<string, string | undefined>>): Paths {
-  const home = env['HOME'] || homedir();
+  // Where HOME is set to nothing, `homedir` says nothing too.
+  const home = env['HOME'] || homedir() || userInfo().homedir;
   const at = (own: string, xdg: string, fallback: string) => env[own] || join(env[xdg] || join(home, fallback), 'boxyard');
   const runtimeBase = env['XDG_RUNTIME_DIR'] || join(tmpdir(), `boxyard-${userInfo().uid}`);
   return {

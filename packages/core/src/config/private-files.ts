@@ -15,10 +15,16 @@ import {
 import {dirname} from 'node:path';
 import {BoxyardError} from '../errors/index.ts';
 
-/** Makes a directory that only its owner may enter. Idempotent. */
+/** Makes a directory that only its owner may enter. Idempotent. `CONFIG_INVALID` where none can be made. */
 export function privateDir(path: string): string {
-  mkdirSync(path, {recursive: true, mode: 0o700});
-  return path;
+  try {
+    mkdirSync(path, {recursive: true, mode: 0o700});
+    return path;
+  } catch (cause) {
+    const issue = `no directory can be made there (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
+    const hint = 'BOXYARD_DATA_DIR, BOXYARD_STATE_DIR and BOXYARD_CONFIG_DIR name other places: boxyard info';
+    throw new BoxyardError('CONFIG_INVALID', {file: path, issue, hint}, {cause});
+  }
 }
 
 /** Replaces the file in one step, 0600, on disk when it returns; a crash leaves the old content or the new. */

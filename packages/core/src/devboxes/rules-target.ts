@@ -19,6 +19,7 @@ export function parseTarget(record: DevBoxRecord): DevBoxTarget {
     engine: record.engine,
     profile: record.spec.profile,
     memoryBytes: record.spec.needs.memoryBytes,
+    secrets: [...new Set(record.spec.secrets.map(({secret}) => secret))],
     capabilities: parseCapabilities(record.spec.labels['io.boxyard.capabilities']),
   };
 }

@@ -64,7 +64,12 @@ export const catalogue = {
     d => `${s(d['what'] ?? 'This')} ${s(d['issue'] ?? 'is in another state')}.`,
     d => s(d['hint'] ?? 'Look at it as it is now, then decide again.'),
   ),
-  NAME_TAKEN: input(409, 6, d => `The name ${s(d['name'])} is taken.`, 'Choose another name, or remove the one that has it.'),
+  NAME_TAKEN: input(
+    409,
+    6,
+    d => `The name ${s(d['name'])} is taken.`,
+    d => s(d['hint'] ?? 'Choose another name, or remove the one that has it.'),
+  ),
   IDEMPOTENCY_MISMATCH: input(
     409,
     6,
@@ -161,7 +166,7 @@ export const catalogue = {
   LIMIT_REACHED: input(
     429,
     6,
-    d => `The plan allows ${s(d['limit'])} ${s(d['what'])}.`,
+    d => `The limit of ${s(d['what'])} is ${s(d['limit'])}, and it is reached.`,
     d => s(d['hint'] ?? 'Remove one, or raise the limit: boxyard tenants set.'),
   ),
   TOO_MANY_REQUESTS: input(429, 1, d => `Too many ${s(d['what'] ?? 'requests')}.`, 'Try again later.'),
@@ -232,7 +237,7 @@ export const catalogue = {
     d => `Setting up the DevBox failed: ${s(d['issue'])}.`,
     d => s(d['hint'] ?? 'boxyard jobs logs shows its output.'),
   ),
-  GIT_MISSING: input(422, 1, d => `${s(d['image'])} has no git.`, 'Name an image with git, or leave out --image.'),
+  GIT_MISSING: input(422, 1, d => `${s(d['image'])} has no git.`, 'Name an image that has git: --image buildpack-deps:scm'),
   GIT_REFUSED: input(
     422,
     1,
@@ -263,7 +268,7 @@ export const catalogue = {
     'This is the plugin’s fault, not your command’s.',
   ),
   // this machine
-  NO_SERVER: environment(503, 8, 'No Boxyard server here.', 'boxyard up -d, then the same command'),
+  NO_SERVER: environment(503, 8, 'No Boxyard server here.', 'boxyard up -d, then the same command; for a server elsewhere: boxyard login'),
   SERVER_UNREACHABLE: environment(
     503,
     8,

@@ -41,7 +41,7 @@ export function place(want: Want, workers: readonly Candidate[]): Placement {
     const score = loadOf(worker, want.needs) + (want.image === undefined || worker.images.has(want.image) ? 0 : 1);
     if (best === undefined || score < best.score) best = {worker, engine: answer, score};
   }
-  return best ?? {refusals};
+  return best ?? {refusals: refusals.toSorted((a, b) => Number(a.code === 'other_worker') - Number(b.code === 'other_worker'))};
 }
 
 /** The part of reservations the fuller of its two resources has after the job. */

@@ -18,6 +18,8 @@ export interface DevBoxTarget {
   readonly memoryBytes: number;
   readonly capabilities: readonly string[];
   readonly cwd?: string | undefined;
+  /** Names of the secrets it was given. */
+  readonly secrets: readonly string[];
 }
 
 const onDevBox = (target: DevBoxTarget, memoryBytes = 0) => ({
@@ -58,6 +60,7 @@ export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<Jo
     ...base,
     ...policyOf(request, needs, {engine: target.engine, profile: target.profile}, {ifLost: background ? 'wait' : 'fail'}),
     background,
+    ...(target.secrets.length === 0 ? {} : {masks: [...target.secrets]}),
     command: {
       argv: [...request.command],
       env: request.env ?? {},

@@ -22,6 +22,7 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
           box: spec.box,
           command: {...spec.command, env: {...spec.command.env, ...jobEnv(record)}},
           secrets: spec.secrets,
+          ...(spec.masks === undefined ? {} : {masks: spec.masks}),
         },
       ];
     case 'devbox.start':
@@ -149,5 +150,6 @@ const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeo
 export function secretNames(spec: JobSpec): string[] {
   const clone = 'source' in spec && spec.source?.kind === 'repo' && spec.source.secret !== undefined ? [spec.source.secret] : [];
   const login = spec.kind === 'image.pull' && spec.login !== undefined ? [spec.login] : [];
-  return [...new Set([...spec.secrets.map(secret => secret.secret), ...clone, ...login])];
+  const masks = spec.kind === 'exec' ? (spec.masks ?? []) : [];
+  return [...new Set([...spec.secrets.map(secret => secret.secret), ...masks, ...clone, ...login])];
 }

@@ -41,10 +41,14 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
       'cancelRequested',
       record.cancel && {at: iso(record.cancel.at), actor: record.cancel.actor, confirmed: record.cancel.confirmed},
     ),
-    phases: [...record.phases],
+    phases: record.phases.map(({startedAt, endedAt, ...phase}) => ({
+      ...phase,
+      startedAt: iso(startedAt),
+      ...(endedAt === undefined ? {} : {endedAt: iso(endedAt)}),
+    })),
     ...given('logEnd', record.logEnd),
     ...given('have', have?.have),
-    logsComplete: isComplete(record, have),
+    ...given('logsComplete', isComplete(record, have)),
     ...given('gaps', gapsOf(record, have)),
     ...given('out', record.out && {bytes: record.out.bytes}),
     ...given('image', record.image),
@@ -86,10 +90,10 @@ function stateOf(record: JobRecord, totals: ChildTotals | undefined): View['stat
 }
 
 /** "Succeeded" with a cut log must not look whole (architecture, output). */
-function isComplete(record: JobRecord, have: ViewExtras['have']): boolean {
+function isComplete(record: JobRecord, have: ViewExtras['have']): boolean | undefined {
   if (record.state !== 'ended' || (gapsOf(record, have)?.length ?? 0) > 0) return false;
   if (record.logEnd === undefined) return record.sentAt === undefined || record.fan !== undefined;
-  if (have === undefined) return false;
+  if (have === undefined) return undefined;
   const {logEnd} = record;
   return have.have.stdout >= logEnd.stdout && have.have.stderr >= logEnd.stderr && have.have.log >= logEnd.log;
 }

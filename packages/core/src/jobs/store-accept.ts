@@ -75,7 +75,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
   if (result.failed === 'unfinished') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'jobs that have not ended'});
   if (result.failed === 'classes') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'different needs waiting at once'});
   if (result.failed === 'exec') throw nameLives(jobs[0]!, result.found);
-  if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: devbox!.after.name});
+  if (result.failed === 'name') throw nameTaken(devbox!.after.name);
   if (result.failed === 'sessions') throw new BoxyardError('LIMIT_REACHED', {what: 'live sessions', limit: mostSessions});
   if (result.failed === 'limit') throw new BoxyardError('LIMIT_REACHED', {what: 'DevBoxes', limit: devbox!.limit});
   return {done: 'again'};
@@ -144,3 +144,7 @@ export async function makeChildren(store: JobStore, parent: JobRecord, after: Jo
   store.committed(parent, after, context);
   return true;
 }
+
+/** Also by one whose making failed: it stays to be looked into. */
+const nameTaken = (name: string): BoxyardError =>
+  new BoxyardError('NAME_TAKEN', {name, hint: `Choose another name, or free it: boxyard devboxes remove ${name} --now`});

@@ -1,3 +1,4 @@
+import type {Refusal} from '../api/index.ts';
 import type {Blobs} from '../blobs/blobs.ts';
 import {newAttemptId, newId, type Timing} from '../config/index.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
@@ -61,6 +62,7 @@ export interface RecordOptions {
   readonly holdUntil?: number | undefined;
   readonly devboxName?: string | undefined;
   readonly fan?: JobRecord['fan'];
+  readonly refusals?: JobRecord['refusals'];
 }
 
 export function newJob(store: JobStore, caller: Caller, spec: JobSpec, options: RecordOptions = {}): JobRecord {
@@ -80,6 +82,7 @@ export function newJob(store: JobStore, caller: Caller, spec: JobSpec, options: 
     ...(holdUntil === undefined ? {} : {holdUntil}),
     ...(options.devboxName === undefined ? {} : {devboxName: options.devboxName}),
     ...(options.fan === undefined ? {} : {fan: options.fan}),
+    ...(options.refusals === undefined || options.refusals.length === 0 ? {} : {refusals: options.refusals}),
     group: groupOf(spec.needs),
     phases: [],
     tries: 0,
@@ -131,14 +134,22 @@ export async function withKnownSecrets(deps: AcceptDeps, tenant: string, spec: J
 const has = async (deps: AcceptDeps, tenant: string, name: string): Promise<boolean> =>
   name in (await deps.secrets.values(tenant, newId('j'), [name]).catch(() => ({})));
 
+const MOST_SKIPPED = 50;
+
+interface Fan {
+  readonly total: number;
+  readonly targets?: string[];
+  /** Workers that could take it if they were not away or closed. */
+  readonly skipped?: Refusal[];
+}
+
 /** `--each worker`: those that could take it now. */
-export function fanTargets(spec: JobSpec, deps: AcceptDeps, tenant: string): {total: number; targets?: string[]} | undefined {
+export function fanTargets(spec: JobSpec, deps: AcceptDeps, tenant: string): Fan | undefined {
   if (spec.kind !== 'run' || spec.fanOut === undefined) return undefined;
   if ('copies' in spec.fanOut) return {total: spec.fanOut.copies};
-  const targets = deps.table
-    .candidates(tenant, deps.store.rim.clock.now())
-    .filter(worker => worker.closed === undefined && isOfClass(spec.needs, worker))
-    .map(worker => worker.id);
+  const able = deps.table.candidates(tenant, deps.store.rim.clock.now()).filter(worker => isOfClass(spec.needs, worker));
+  const targets = able.filter(worker => worker.closed === undefined).map(worker => worker.id);
   if (targets.length === 0) throw new BoxyardError('NO_WORKER_FITS', {missing: 'no connected worker can take this job'});
-  return {total: targets.length, targets};
+  const skipped = able.flatMap(({id, name, closed}) => (closed === undefined ? [] : [{worker: id, name, ...closed}]));
+  return {total: targets.length, targets, skipped: skipped.slice(0, MOST_SKIPPED)};
 }

@@ -37,8 +37,9 @@ export async function readView(deps: SubmitDeps, record: JobRecord): Promise<Vie
 export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, more: Submission): Promise<View> {
   const complete = await withKnownSecrets(deps, caller.tenant, spec);
   const fan = fanTargets(complete, deps, caller.tenant);
+  const {skipped, ...parts} = fan ?? {};
   const job = newJob(deps.store, caller, complete, {
-    ...(fan === undefined ? {} : {fan: {...fan, made: 0}, hold: 'children' as const}),
+    ...(fan === undefined ? {} : {fan: {total: fan.total, ...parts, made: 0}, hold: 'children' as const, refusals: skipped}),
     ...(more.devboxName === undefined ? {} : {devboxName: more.devboxName}),
   });
   const undo = await prepare(deps, job, more);

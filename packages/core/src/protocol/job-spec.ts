@@ -95,8 +95,14 @@ export const JobSpec = z.discriminatedUnion('kind', [
     fanOut: FanOut.optional(),
     copy: z.object({index: z.number().int(), count: z.number().int()}).optional(),
   }),
-  /** `background`: without a deadline, and not lost with its worker. */
-  z.object({kind: z.literal('exec'), ...onDevBox, command: Command, background: z.boolean().default(false)}),
+  /** `background`: without a deadline, and not lost with its worker. `masks`: secrets of the DevBox, which its output does not show. */
+  z.object({
+    kind: z.literal('exec'),
+    ...onDevBox,
+    command: Command,
+    background: z.boolean().default(false),
+    masks: z.array(z.string()).optional(),
+  }),
   z.object({
     kind: z.literal('devbox.create'),
     ...policy,

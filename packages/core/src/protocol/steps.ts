@@ -6,6 +6,9 @@ import {Bytes, Labels} from './values.ts';
 export const BoxToCreate = z.object({...Box.shape, name: z.string().regex(/^[a-z0-9-]{1,63}$/), labels: Labels});
 export type BoxToCreate = z.infer<typeof BoxToCreate>;
 
+/** Names of secrets whose values the output must not show, although the command is not given them. */
+const masks = z.array(z.string()).optional();
+
 /**
  * What an agent does for a job, in order. Each finished step is journalled, and after a restart the agent goes on behind it,
  * so every step is idempotent by its names. The list is closed: an unknown `do` is answered with `UNSUPPORTED`.
@@ -39,9 +42,9 @@ export const Step = z.discriminatedUnion('do', [
   /** The main process's end is the job's exit. */
   z.object({do: z.literal('container.wait'), box: z.string()}),
   /** The command's end is the job's exit. */
-  z.object({do: z.literal('container.exec'), box: z.string(), command: Command, secrets: z.array(SecretRef)}),
+  z.object({do: z.literal('container.exec'), box: z.string(), command: Command, secrets: z.array(SecretRef), masks}),
   /** The same for a command that nobody waits for; `job.cancel` kills it, `container.exec.background.capture` reads its output. */
-  z.object({do: z.literal('container.exec.background'), box: z.string(), command: Command, secrets: z.array(SecretRef)}),
+  z.object({do: z.literal('container.exec.background'), box: z.string(), command: Command, secrets: z.array(SecretRef), masks}),
   /** Brings `paths` (relative to /workspace) back as one tar, stored as the job's `out`. */
   z.object({do: z.literal('container.collect'), box: z.string(), paths: z.array(z.string())}),
   z.object({do: z.literal('container.stop'), box: z.string(), graceMs: z.number()}),

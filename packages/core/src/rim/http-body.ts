@@ -5,13 +5,27 @@ const MAX_DEPTH = 32;
 const MAX_KEYS = 10_000;
 const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** JSON as a client sent it: bounded in depth and keys, without the names that reach a prototype. Throws `INVALID_INPUT`. */
-export function parseJson(text: string): unknown {
+const utf8 = new TextDecoder('utf-8', {fatal: true});
+
+/**
+ * JSON as a client sent it: bounded in depth and keys, without the names that reach a prototype, and of text that can be passed
+ * on as it is. Throws `INVALID_INPUT`.
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decoded(bytes);
   if (depthOf(text) > MAX_DEPTH) throw invalid(`nested deeper than ${MAX_DEPTH}`);
   const budget = {keys: 0};
   const value = parsed(text);
   check(value, budget);
   return value;
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw invalid('not UTF-8');
+  }
 }
 
 function parsed(text: string): unknown {
@@ -40,10 +54,12 @@ function depthOf(text: string): number {
 }
 
 function check(value: unknown, budget: {keys: number}): void {
+  if (typeof value === 'string' && !value.isWellFormed()) throw invalid('half a character (a lone surrogate)');
   if (typeof value !== 'object' || value === null) return;
   const keys = Array.isArray(value) ? [] : Object.keys(value);
   budget.keys += Array.isArray(value) ? value.length : keys.length;
   if (budget.keys > MAX_KEYS) throw invalid(`more than ${MAX_KEYS} values`);
+  if (!keys.every(key => key.isWellFormed())) throw invalid('half a character (a lone surrogate)');
   const reserved = keys.find(key => forbidden.has(key));
   if (reserved !== undefined) throw new BoxyardError('INVALID_INPUT', {field: reserved, issue: 'is not a name that may be used'});
   for (const inner of Object.values(value)) check(inner, budget);

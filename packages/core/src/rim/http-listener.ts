@@ -132,7 +132,8 @@ function bound(server: TcpServer, {host, port}: {host: string; port: number}): P
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  if (error.code === 'EADDRINUSE') return new BoxyardError('PORT_BUSY', {address: `${host}:${port}`, suggestion: `${host}:${port + 1}`});
+  if (error.code === 'EADDRINUSE')
+    return new BoxyardError('PORT_BUSY', {address: `${host}:${port}`, hint: `Listen elsewhere: --listen ${host}:${port + 1}`});
   return new BoxyardError(
     'INVALID_INPUT',
     {field: 'listen', issue: `${host}:${port} cannot be listened on (${error.code})`},

@@ -137,8 +137,8 @@ function createApp(log: HttpLog): FastifyInstance {
     frameworkErrors: (error, _request, reply) => sendError(reply, error, log),
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', {parseAs: 'string'}, async (_request: FastifyRequest, body: string | Buffer) =>
-    body.length === 0 ? undefined : parseJson(String(body)),
+  app.addContentTypeParser('application/json', {parseAs: 'buffer'}, async (_request: FastifyRequest, body: string | Buffer) =>
+    body.length === 0 ? undefined : parseJson(Buffer.from(body)),
   );
   app.addContentTypeParser(['application/octet-stream', 'application/x-tar'], (_request, payload, done) => done(null, payload));
   app.setErrorHandler((error, _request, reply) => sendError(reply, error, log));

@@ -17,6 +17,8 @@ export interface Identity {
   readonly worker: string;
   readonly tenant: string;
   readonly name: string;
+  /** From its invitation. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface LinkHandlers {

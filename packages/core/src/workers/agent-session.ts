@@ -222,7 +222,8 @@ export class AgentSession {
     const {identity} = link;
     if ((await this.#deps.admit(this)) === 'duplicate') return link.close(4409, 'duplicate_agent');
     const {store, timing, start} = this.#deps;
-    this.#deps.table.set(await this.#deps.workers.ensure({id: identity.worker, tenant: identity.tenant, name: identity.name}));
+    const {worker, tenant, name, labels} = identity;
+    this.#deps.table.set(await this.#deps.workers.ensure({id: worker, tenant, name, labels}));
     link.epoch = await this.#deps.leases.take(identity.worker, message.epoch);
     const now = store.rim.clock.now();
     this.#readyAt = now;

@@ -108,13 +108,14 @@ function closedOf(record: WorkerRecord, live: Live, now: number): Candidate['clo
       why: `draining by ${record.draining.actor} ${ago(record.draining.at)}`,
       hint: `boxyard workers drain ${record.name} --off`,
     };
+  const away = presence === 'online' ? undefined : `${presence} since ${ago((record.asleep ?? record.away)?.at ?? now)}`;
   if (record.cordoned)
     return {
       code: 'cordoned',
-      why: `cordoned by ${record.cordoned.actor} ${ago(record.cordoned.at)}`,
+      why: `cordoned by ${record.cordoned.actor} ${ago(record.cordoned.at)}${away === undefined ? '' : `, and ${away}`}`,
       hint: `boxyard workers cordon ${record.name} --off`,
     };
-  if (presence !== 'online') return {code: presence, why: `${presence} since ${ago((record.asleep ?? record.away)?.at ?? now)}`};
+  if (away !== undefined) return {code: presence, why: away};
   if (live.heartbeat?.diskPressure) return {code: 'disk', why: 'its disk is nearly full', hint: 'free some space there'};
   return undefined;
 }

@@ -79,7 +79,7 @@ const filled = <T extends object>(map: T): T | undefined => (Object.keys(map).le
 
 function limitsOf({memory, cpus}: BoxFlagValues): {memoryBytes?: number; cpus?: number} {
   const count = cpus === undefined ? undefined : Number(cpus);
-  if (count !== undefined && !(count > 0))
+  if (count !== undefined && !(count > 0 && Number.isFinite(count)))
     throw new BoxyardError('INVALID_INPUT', {field: '--cpus', issue: `expected a number above 0, got ${cpus}`});
   return {...(memory === undefined ? {} : {memoryBytes: memory}), ...(count === undefined ? {} : {cpus: count})};
 }

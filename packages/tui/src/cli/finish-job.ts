@@ -15,6 +15,8 @@ export interface Finish {
   readonly detach: boolean;
   /** What is said when it has succeeded. */
   readonly done: string | ((job: JobView) => string);
+  /** What is said before the error where it failed. */
+  readonly failed?: string;
 }
 
 /** The id for programs on stdout, what to type next for people on stderr. */
@@ -36,7 +38,10 @@ export async function finishJob(context: Context, client: Client, job: JobView, 
     const ended = await followJob(client, options, output);
     await output.end();
     const failure = failureOf(ended);
-    if (failure !== undefined && ended.outcome !== 'cancelled') throw failure;
+    if (failure !== undefined && ended.outcome !== 'cancelled') {
+      if (finish.failed !== undefined) context.say(finish.failed);
+      throw failure;
+    }
     const done = typeof finish.done === 'string' ? finish.done : finish.done(ended);
     if (context.print.format === 'table' || context.print.format === 'name') context.say(failure?.message ?? done);
     else await context.print.item(ended, {name: jobName, text: () => done});

@@ -49,6 +49,7 @@ async function followOne(
 }
 
 async function followAll(context: Context, client: Client, job: JobView, signal: AbortSignal): Promise<JobView> {
+  for (const {name, why} of job.refusals ?? []) context.say(`Skipped ${name}: ${why}.`);
   const nameOf = await childNames(client, job);
   const ended = await followChildren(client, job, {signal, handlersOf: child => prefixedOutput(context, nameOf(child))});
   for (const child of await listChildren(client, job.id))

@@ -45,7 +45,7 @@ export async function followTerminal(
   const leave = () => leaving.abort(new BoxyardError('INTERRUPTED', {}, {message: `Left; it goes on. Back: ${again}`, hint: ''}));
   const releases = (['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGPIPE'] as const).map(name => program.onSignal(name, leave));
   const over = new AbortController();
-  if (context.setting('bell') === 'on') void ringOnAsks(client, text => program.stdout.write(text), over.signal);
+  if (context.setting('bell') === 'on') void ringOnAsks(client, {ring: text => void program.stdout.write(text), signal: over.signal});
   try {
     const {Picture} = await import('../tty/picture.ts');
     const left = await viewTerminal({

@@ -27,7 +27,7 @@ export async function offerBeyond(context: Context, address: string): Promise<Co
     if (/^(y|yes)$/i.test(answer)) {
       await setSetting(context.paths, 'listen', listen);
       await stopUp(up);
-      const started = await startDetached(context.program, context.paths, ['--listen', listen, ...(up.serverArguments ?? [])]);
+      const started = await startDetached(context, ['--listen', listen, ...(up.serverArguments ?? [])]);
       context.say(`Boxyard runs at ${started.url} and on this machine’s other addresses.`);
       return context.connect();
     }

@@ -13,7 +13,7 @@ export async function connectOrOffer(context: Context): Promise<Connection> {
     const answer = await context.ask('No Boxyard server here. Start one now? [Y/n]', 'boxyard up -d');
     if (!/^(y|yes|)$/i.test(answer)) throw error;
     const {startDetached} = await import('../services/start-detached.ts');
-    await startDetached(context.program, context.paths, []);
+    await startDetached(context, []);
     return context.connect();
   }
 }

@@ -40,7 +40,7 @@ export default defineCommand({
     const isForPerson = program.stdout.isTTY === true && program.stdin.isTTY === true;
     if (flags['no-dashboard'] || (!isForPerson && !flags.detach)) return stayInForeground(context, listen, more);
     if (findUp(context.paths) === undefined || flags.detach) {
-      const up = await startDetached(program, context.paths, ['--listen', formatListen(listen), ...more]);
+      const up = await startDetached(context, ['--listen', formatListen(listen), ...more]);
       if (flags.detach) return started(context, up);
     }
     const {openDashboard} = await import('../dashboard/open-dashboard.tsx');
@@ -85,6 +85,8 @@ async function stayInForeground(
 ): Promise<number> {
   const {program, paths, say} = context;
   const asked = Promise.withResolvers<void>();
+  const stopping = new AbortController();
+  void asked.promise.then(() => stopping.abort());
   const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => asked.resolve()));
   const {env, pid, execPath, root, now} = program;
   const starting = startUp({
@@ -97,6 +99,7 @@ async function stayInForeground(
     listen,
     serverArguments,
     say,
+    signal: stopping.signal,
     join: (invitation, name) => joinHere(invitation, name, env),
   });
   try {

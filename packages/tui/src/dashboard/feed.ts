@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Client} from '@boxyard/core/client';
 import {createLogFilter} from '../output/log-text.ts';
-import {ringText, unwatchedAsk} from '../services/asks.ts';
+import {ringIfAsking} from '../services/asks.ts';
 import {safeText} from '../output/safe-text.ts';
 import type {Event, ListName} from './state.ts';
 
@@ -14,7 +14,7 @@ const logTail = 64 * 1024;
 export interface FeedOptions {
   readonly signal: AbortSignal;
   /** To the person's terminal, when a session asks that nobody looks at. */
-  readonly ring?: ((text: string) => void) | undefined;
+  readonly ring: (text: string) => void;
 }
 
 /** Keeps the store in step with the server until the signal aborts. Never rejects: what goes wrong is shown. */
@@ -32,8 +32,7 @@ export async function feed(client: Client, dispatch: Dispatch, {signal, ring}: F
       else if (item.type === 'gauge') lists.load('workers');
       else {
         touched(item.event.type).forEach(lists.load);
-        const asking = ring && (await unwatchedAsk(client, item.event, signal).catch(() => undefined));
-        if (asking) ring(ringText(asking));
+        await ringIfAsking(client, item.event, {ring, signal});
       }
     }
   } catch (error) {

@@ -24,7 +24,8 @@ export async function openDashboard(context: Context, {client, target}: Connecti
   const store = createStore(initialState(client.server, program.now(), size), perform);
   const screen = openScreen(context, store, left);
   if (notice !== undefined) dispatch({type: 'said', text: notice, isError: true});
-  const ring = context.setting('bell') === 'on' ? (text: string) => void program.stdout.write(text) : undefined;
+  const isLoud = context.setting('bell') === 'on';
+  const ring = (text: string) => void (isLoud && program.stdout.write(text));
   void feed(client, dispatch, {signal: stop.signal, ring});
   try {
     return await left.promise;

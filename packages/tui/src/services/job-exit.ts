@@ -5,7 +5,7 @@ import {BoxyardError, fromWire} from '@boxyard/core/errors';
 export function commandExit(job: JobView): number {
   if (job.partial) return 7;
   if (job.outcome === 'cancelled') return 130;
-  if (job.reason?.code === 'deadline') return 124;
+  if (job.reason?.code === 'deadline' || job.reason?.code === 'queue_timeout') return 124;
   if (job.children !== undefined) return job.outcome === 'succeeded' ? 0 : 1;
   if (job.outcome === 'lost') return 125;
   if (job.exit !== undefined && 'code' in job.exit) return job.exit.code;

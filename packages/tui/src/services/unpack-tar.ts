@@ -111,8 +111,8 @@ class Unpacking {
 
   async #addSymlink(entry: Entry, path: string): Promise<void> {
     const target = entry.header.linkname ?? '';
-    if (target.startsWith('/')) throw refused(`${entry.header.name} is a link to ${target}`);
-    inside(relative(this.#root, resolve(dirname(path), target)) || '.', this.#root);
+    const depth = relative(this.#root, path).split(sep).length - 1;
+    if (leadsOut(target, depth)) throw refused(`${entry.header.name} is a link to ${target}, which leads out of the directory`);
     entry.resume();
     await rm(path, {force: true});
     await symlink(target, path);
@@ -155,6 +155,14 @@ function inside(name: string, root: string): string {
     name.includes('\0') || name.startsWith('/') || (path !== root && !path.startsWith(root.endsWith(sep) ? root : root + sep));
   if (isOutside) throw refused(`${JSON.stringify(name.slice(0, 200))} lies outside of the directory`);
   return path;
+}
+
+/** A target may go up only at its beginning: behind another link `..` leads from where that one leads, which no path tells. */
+function leadsOut(target: string, depth: number): boolean {
+  const parts = target.split('/').filter(part => part !== '' && part !== '.');
+  const ups = parts.findIndex(part => part !== '..');
+  const rest = ups < 0 ? [] : parts.slice(ups);
+  return target === '' || target.includes('\0') || target.startsWith('/') || (ups < 0 ? parts.length : ups) > depth || rest.includes('..');
 }
 
 const refused = (why: string) => new BoxyardError('ARCHIVE_REFUSED', {why});

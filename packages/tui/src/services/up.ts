@@ -1,12 +1,13 @@
-import {existsSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {join as joinPath} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {createClient, type Client} from '@boxyard/core/client';
-import {files, readPrivate, type Paths} from '@boxyard/core/config';
+import {files, privateDir, readPrivate, type Paths} from '@boxyard/core/config';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 import {isNotAskedYet} from '../output/views/workers.ts';
+import {createWaitNotice, lastComplaint} from './not-ready.ts';
 import {programCommand} from './program-command.ts';
 import {keepLocalKey, readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
@@ -26,6 +27,8 @@ export interface UpOptions {
   readonly join: (invitation: string, name: string) => Promise<unknown>;
   readonly say: (line: string) => void;
   readonly now: () => number;
+  /** Ends a start that is not ready yet; what was started is stopped. */
+  readonly signal?: AbortSignal | undefined;
 }
 export interface Up {
   readonly url: string;
@@ -50,6 +53,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   for (const program of ['server.js', 'agent.js'])
     if (!existsSync(joinPath(root, 'dist', program)))
       throw new BoxyardError('CONFLICT', {what: `dist/${program}`, issue: 'is not built', hint: 'sh scripts/setup.sh'});
+  for (const dir of [paths.config, paths.data, paths.state]) privateDir(dir);
   await refuseBusyPort(options.listen);
 
   const tokenFile = files(paths).localToken;
@@ -172,9 +176,14 @@ function lastWords(logFile: string): string {
 }
 
 /** The token file names the address; it is rewritten by the server once it listens, so an old one is simply refused until then. */
-async function serverReady(tokenFile: string, {env, now}: UpOptions): Promise<Client> {
+async function serverReady(tokenFile: string, {env, now, paths, say, signal}: UpOptions): Promise<Client> {
   const deadline = now() + serverReadyMs;
+  const {serverLog} = files(paths);
+  const from = statSync(serverLog, {throwIfNoEntry: false})?.size ?? 0;
+  const notice = createWaitNotice(serverLog, {from, now, say});
   for (;;) {
+    signal?.throwIfAborted();
+    notice();
     const line = readPrivate(tokenFile)?.trim();
     if (line !== undefined) {
       const client = createClient({token: line, env, requestTimeoutMs: 2_000});
@@ -186,8 +195,12 @@ async function serverReady(tokenFile: string, {env, now}: UpOptions): Promise<Cl
       if (isReady) return createClient({token: line, env});
     }
     if (now() > deadline)
-      throw new BoxyardError('CONFLICT', {what: 'The server', issue: 'did not get ready in a minute', hint: 'boxyard doctor'});
-    await delay(25);
+      throw new BoxyardError('CONFLICT', {
+        what: 'The server',
+        issue: `did not get ready in a minute: ${lastComplaint(serverLog, from) ?? 'it does not answer'}`,
+        hint: 'boxyard doctor',
+      });
+    await delay(25, undefined, {signal});
   }
 }
 

@@ -82,6 +82,9 @@ class TerminalView implements TerminalHandlers {
   leave(): void {
     const {stdin, stdout} = this.#options.local;
     clearTimeout(this.#break);
+    // Our own line is no part of what the session showed.
+    if (this.#cover !== undefined && this.#picture === undefined)
+      stdout.write(`\u001b7\u001b[${this.#size.rows};1H\u001b[0m\u001b[2K\u001b8`);
     clearTimeout(this.#cover);
     clearTimeout(this.#frame);
     this.#picture?.close();
@@ -188,7 +191,10 @@ class TerminalView implements TerminalHandlers {
       }, COVER_MS);
       return this.#paintSoon();
     }
-    this.#cover = setTimeout(() => this.#client?.redraw(), COVER_MS);
+    this.#cover = setTimeout(() => {
+      this.#cover = undefined;
+      this.#client?.redraw();
+    }, COVER_MS);
     this.#options.local.stdout.write(`\u001b7\u001b[${rows};1H\u001b[0;7m${text.slice(0, columns).padEnd(columns)}\u001b[0m\u001b8`);
   }
 }

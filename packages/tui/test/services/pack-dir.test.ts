@@ -82,6 +82,13 @@ describe('an archive from a job', () => {
     ['a path that climbs out', [{name: '../evil', content: 'x'}]],
     ['a path from the root', [{name: '/tmp/evil-from-boxyard-test', content: 'x'}]],
     ['a link that points out', [{name: 'l', type: 'symlink', linkname: '../..'}]],
+    [
+      'a link that goes up behind another link',
+      [
+        {name: 'n', type: 'symlink', linkname: '.'},
+        {name: 'o', type: 'symlink', linkname: 'n/..'},
+      ],
+    ],
     ['a link to an absolute path', [{name: 'l', type: 'symlink', linkname: '/etc'}]],
     ['a hard link', [{name: 'h', type: 'link', linkname: '/etc/passwd'}]],
     ['a device', [{name: 'd', type: 'character-device'}]],

@@ -42,6 +42,10 @@ export default defineCommand({
     } as z.input<typeof CreateDevBoxRequest>;
     const onLost = () => context.say('The server did not answer; asking again.');
     const {job} = await submit(key => client.devboxesCreate({body, key}), {key: given['idempotency-key'], onLost});
-    return finishJob(context, client, job, {detach: given.detach, done: `${args.name} runs. Next: boxyard exec ${args.name} -- COMMAND`});
+    return finishJob(context, client, job, {
+      detach: given.detach,
+      done: `${args.name} runs. Next: boxyard exec ${args.name} -- COMMAND`,
+      failed: `${args.name} stays as it is, to be looked into. Away with it: boxyard devboxes remove ${args.name} --now`,
+    });
   },
 });

@@ -58,7 +58,8 @@ const tookText = (job: JobView, now: number): string | undefined =>
 const phaseText = (job: JobView, now: number): string =>
   job.phases
     .map(phase => {
-      const took = (((phase.endedAt ?? now) - phase.startedAt) / 1000).toFixed(1);
+      const endedAt = phase.endedAt === undefined ? now : Date.parse(phase.endedAt);
+      const took = ((endedAt - Date.parse(phase.startedAt)) / 1000).toFixed(1);
       return `${phase.name} ${took} s${phase.endedAt === undefined ? ' (so far)' : ''}${phase.detail === undefined ? '' : `  ${phase.detail}`}`;
     })
     .join('\n');
