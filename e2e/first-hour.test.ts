@@ -1,9 +1,9 @@
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {files, paths} from '@boxyard/core/config';
 import {expect, test} from 'vitest';
 import {boxyard, machineEnv} from '../faults/lab/directories.ts';
 import {hasTmux, openTerminal} from './terminal.ts';
-import {baseImage, engines, must, run, Up} from './up.ts';
+import {baseImage, engines, must, run, Up, waitFor} from './up.ts';
 
 const containers = (await engines()).filter(engine => engine !== 'process');
 
@@ -107,4 +107,25 @@ test('a server that cannot start ends with the code of its error, and speaks of 
   expect([busy.code, busy.stderr], busy.stderr).toEqual([6, expect.stringContaining(`127.0.0.1:${up.port} is held by`)]);
   const wrong = await run([boxyard, 'server', '--listen', 'nonsense'], {env});
   expect([wrong.code, wrong.stderr]).toEqual([2, '--listen: expected HOST:PORT, got nonsense.\nboxyard server --help\n']);
+});
+
+test('a start whose Redis does not answer says what it waits for, and is ended at once', async () => {
+  await using up = await Up.prepare();
+  const env = {REDIS_URL: 'redis://127.0.0.1:1'};
+  const starting = up.cli(['up', '--detach', '--listen', `127.0.0.1:${up.port}`], {env});
+  await waitFor(() => existsSync(files(paths(up.env)).up), {within: 20_000, what: 'it starts'});
+  const log = files(paths(up.env)).upLog;
+  await waitFor(() => readFileSync(log, 'utf8').includes('Still starting. Redis does not answer'), {within: 20_000, what: 'it says why'});
+  const from = performance.now();
+  expect((await up.cli(['down'])).code).toBe(0);
+  expect(performance.now() - from).toBeLessThan(5_000);
+  const {code, stderr} = await starting;
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('Still starting. Redis does not answer');
+});
+
+test('a directory that cannot be made is named at once', async () => {
+  await using up = await Up.prepare();
+  const ran = await up.cli(['up', '--detach'], {env: {BOXYARD_DATA_DIR: '/proc/nope'}});
+  expect([ran.code, ran.stderr]).toEqual([expect.any(Number), expect.stringContaining('/proc/nope: no directory can be made there')]);
 });

@@ -106,6 +106,14 @@ test('a command that is not there ends with 127', async () => {
   for (const engine of here) expect((await up.cli(['run', ...on(engine), '--', 'no-such-command-here'])).code, engine).toBe(127);
 });
 
+test('a secret of a DevBox is masked in the output of what runs in it', async () => {
+  const value = 'value-of-the-box-4711';
+  expect((await up.cli(['secrets', 'set', 'of-the-box'], {input: value})).code).toBe(0);
+  expect((await up.cli(['devboxes', 'create', 'with-secret', '--engine', 'process', '--secret', 'of-the-box=GIVEN'])).code).toBe(0);
+  const ran = await up.cli(['exec', 'with-secret', '--', 'sh', '-c', 'echo "$GIVEN"; echo ${#GIVEN}']);
+  expect(ran.stdout).toBe(`${'*'.repeat(value.length)}\n${value.length}\n`);
+});
+
 test('secrets of --env-file reach the command and nothing that is kept', async () => {
   const file = join(up.path, 'secrets.env');
   writeFileSync(file, 'TOKEN=hush-7f3a\n', {mode: 0o600});

@@ -8,7 +8,7 @@ import {openBlobs} from '../src/blobs/blobs.ts';
 import {newId, scaled, type Timing} from '../src/config/index.ts';
 import {type JobCore, startJobCore} from '../src/job-core.ts';
 import type {RedisRim} from '../src/rim/redis.ts';
-import type {Caller} from '../src/services.ts';
+import type {Caller, KnownWorker} from '../src/services.ts';
 import {createWorkerStore} from '../src/workers/store.ts';
 import {type FakeAgent, type FakeAgentOptions, startFakeAgent} from './fake-agent.ts';
 
@@ -29,7 +29,7 @@ export interface TestCoreOptions {
   readonly dir?: string;
   readonly tenant?: string;
   readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number};
-  readonly workers?: Map<string, {worker: string; tenant: string; name: string}>;
+  readonly workers?: Map<string, KnownWorker>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly mostUnfinished?: number;
   /** Machines that joined and did not connect. */
@@ -47,7 +47,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
   const timing = options.timing ?? scaled(0.1);
   const blobs = openBlobs({dir});
   const secretValues = options.secrets ?? {};
-  const known = options.workers ?? new Map<string, {worker: string; tenant: string; name: string}>();
+  const known = options.workers ?? new Map<string, KnownWorker>();
   const core = await startJobCore({
     rim: options.rim,
     timing,
@@ -104,8 +104,9 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
     agent: async (more = {}) => {
       const worker = more.worker ?? newId('w');
       const name = more.name ?? `w${known.size + 1}`;
-      known.set(worker, {worker, tenant, name});
-      await createWorkerStore(options.rim).ensure({id: worker, tenant, name});
+      const {invited} = more;
+      known.set(worker, {worker, tenant, name, labels: invited});
+      if (invited === undefined) await createWorkerStore(options.rim).ensure({id: worker, tenant, name});
       const agent = await startFakeAgent(url, {...more, worker, name});
       agents.push(agent);
       return agent;

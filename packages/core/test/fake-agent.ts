@@ -22,6 +22,8 @@ export interface FakeAgentOptions {
   readonly slots?: number;
   readonly memory?: number;
   readonly labels?: Record<string, string>;
+  /** Labels of an invitation that nobody has looked at yet: the worker has no record before it connects. */
+  readonly invited?: Readonly<Record<string, string>>;
   readonly machine?: string;
   readonly process?: string;
   readonly boot?: string;

@@ -18,12 +18,23 @@ import {BoxyardError} from '../errors/index.ts';
 /** Makes a directory that only its owner may enter. Idempotent. `CONFIG_INVALID` where none can be made. */
 export function privateDir(path: string): string {
   try {
-    mkdirSync(path, {recursive: true, mode: 0o700});
+    makeWithParents(path);
     return path;
   } catch (cause) {
     const issue = `no directory can be made there (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`;
     const hint = 'BOXYARD_DATA_DIR, BOXYARD_STATE_DIR and BOXYARD_CONFIG_DIR name other places: boxyard info';
     throw new BoxyardError('CONFIG_INVALID', {file: path, issue, hint}, {cause});
+  }
+}
+
+/** One by one: Node's own recursion never ends in a file system that makes no directories, as /proc. */
+function makeWithParents(path: string): void {
+  if (statSync(path, {throwIfNoEntry: false})?.isDirectory()) return;
+  if (dirname(path) !== path) makeWithParents(dirname(path));
+  try {
+    mkdirSync(path, {mode: 0o700});
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
   }
 }
 

@@ -163,3 +163,27 @@ test.each(names)(
     expect(faults).toEqual([]);
   },
 );
+
+const create = (path: string, body: string) =>
+  ask({
+    path,
+    method: 'POST',
+    headers: {'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body, 'latin1'))},
+    body,
+  });
+
+test('a token that would end in a year nobody can write is refused, and the list of tokens stays whole', async () => {
+  const body = JSON.stringify({name: 'far', access: 'viewer', expiresInMs: Number.MAX_SAFE_INTEGER});
+  expect((await create('/v1/tokens', body)).status).toBe(400);
+  const listed = await ask({path: '/v1/tokens', method: 'GET'});
+  expect(listed.status).toBe(200);
+  expect(listed.text).not.toContain('far');
+});
+
+test.each([
+  ['half a character', '{"name":"a\\ud800","access":"viewer"}'],
+  ['half a character in a name', '{"name":"a","access":"viewer","\\ud800":1}'],
+])('%s is refused: nothing could pass it on as it is', async (_what, body) => {
+  const answer = await create('/v1/tokens', body);
+  expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('half a character')]);
+});

@@ -190,6 +190,22 @@ test('one job on each worker, and a cancelled parent ends with its children', as
   expect(await inState(core, parent.id, 'ended')).toMatchObject({outcome: 'cancelled', children: {cancelled: 2}});
 });
 
+test('one job on each worker says which ones it left out, and why', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const {jobs, workers} = core.core.services;
+  await core.agent({name: 'here'});
+  const closed = await core.agent({name: 'closed'});
+  await waitFor(async () => (await workers.list(core.caller.tenant)).items.every(worker => worker.engines.length > 0));
+  await workers.cordon(core.caller, closed.worker, true);
+  closed.kill();
+  await waitFor(async () => (await workers.show(core.caller.tenant, closed.worker)).presence === 'offline');
+  const parent = await jobs.run(core.caller, {command: ['a'], fanOut: {each: 'worker'}});
+  expect(parent.children?.total).toBe(1);
+  expect(parent.refusals).toMatchObject([
+    {name: 'closed', code: 'cordoned', why: expect.stringMatching(/^cordoned by user:anna .*, and offline since /)},
+  ]);
+});
+
 const envOf = (start: {steps: readonly unknown[]}): Record<string, string> =>
   (start.steps as {do: string; spec?: {env: Record<string, string>}}[]).find(step => step.do === 'container.create')?.spec?.env ?? {};
 

@@ -187,6 +187,15 @@ test.each([
   expect(placed.refusals?.[0]?.code).toBe(code);
 });
 
+test('where a worker was named, what it says comes before all the others', () => {
+  const full = candidate({id: 'z', name: 'nas', slots: {total: 1, used: 1}});
+  const placed = place({needs: {...needs, worker: 'z'}}, [candidate({id: 'a', name: 'other'}), full]);
+  expect(placed.refusals?.map(({name, code}) => [name, code])).toEqual([
+    ['nas', 'full'],
+    ['other', 'other_worker'],
+  ]);
+});
+
 test('a missing label is refused with the command that sets it, a misspelt engine with the one that was meant', () => {
   const nas = candidate({name: 'nas'});
   const hintOf = (want: Partial<Needs>) => place({needs: {...needs, ...want}}, [nas]).refusals?.[0]?.hint;

@@ -93,6 +93,15 @@ test('a cordoned worker takes nothing new, and labels decide who fits', async ()
   await waitFor(async () => (await jobs.show(core.caller.tenant, job.id)).state === 'ended');
 });
 
+test('labels that an invitation gave are the worker’s from its first connection on', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const {jobs, workers} = core.core.services;
+  const agent = await core.agent({invited: {disk: 'fast'}});
+  expect((await workers.show(core.caller.tenant, agent.worker)).labels).toMatchObject({disk: 'fast'});
+  await jobs.run(core.caller, {command: ['a'], workerLabels: {disk: 'fast'}});
+  await waitFor(() => agent.started.length === 1);
+});
+
 test('secrets go only to the job that names them, on its worker', async () => {
   await using core = await startTestCore({rim: await redis.rim(), secrets: {token: 'hush', other: 'no'}});
   const agent = await core.agent();
