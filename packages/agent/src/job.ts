@@ -7,6 +7,7 @@ import {gapsOf, lengthsOf, listSegments, spoolDir} from './session-host/spool.ts
 import {perform, type Parts, type StepContext} from './steps/index.ts';
 import {feedOf} from './steps/stdin.ts';
 import {BootTimer} from './boot-timer.ts';
+import {isOneMark} from './starting.ts';
 
 /** Why a job ends before its program does by itself. The first one counts. */
 export type Ending =
@@ -99,8 +100,7 @@ export class Job {
       if (!hasProgram) context.running();
       await this.#within(perform(context, step));
       this.row.finished = index + 1;
-      // A box that was made is started at once: one mark on disk covers both calls.
-      this.row.isStarting = this.row.isStarting && step.do === 'container.create' && steps[index + 1]?.do === 'container.start';
+      this.row.isStarting = this.row.isStarting && isOneMark(step, steps[index + 1]);
       // Not waited for: doing a step again is harmless, and the next wait on the journal covers it.
       if (index + 1 < steps.length) this.#note();
     }

@@ -237,13 +237,18 @@ function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobR
 }
 
 function createServices(options: JobCoreOptions, parts: Parts): Services {
-  const {store, table, watchers, hub, events, workers} = parts;
+  const {store, table, watchers, hub, events, workers, placement} = parts;
   const {rim, blobs, timing} = options;
   const {admitted, secrets, tenants} = options;
   const learnJoined = (tenant: string) => learnAdmitted({admitted, table, workers}, tenant);
   const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
   return {
-    jobs: createJobService({...accept, watchers, getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox)}),
+    jobs: createJobService({
+      ...accept,
+      watchers,
+      accepting: job => placement.accepting(job),
+      getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
+    }),
     devboxes: createDevBoxService(accept),
     workers: createWorkerService({
       store,

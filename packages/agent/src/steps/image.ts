@@ -15,6 +15,9 @@ export async function imagePull(context: StepContext, step: Of<'image.pull'>): P
   if (there) return context.ends({image: {id: there.id, ref: step.ref}});
   if (parseImageRef(step.ref).registry === 'localhost')
     throw new BoxyardError('IMAGE_NOT_FOUND', {ref: step.ref, hint: 'boxyard images list shows what there is.'});
+  // It may take long, and what happens meanwhile is no box's doing.
+  context.row.isStarting = false;
+  context.parts.journal.note(context.row);
   const login = step.login === undefined ? undefined : await loginOf(context, step.login);
   const pulled = await context.phase('pull', () => pull(context, step.ref, login), step.ref);
   context.ends({image: {id: pulled, ref: step.ref}});

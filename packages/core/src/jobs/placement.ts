@@ -1,8 +1,9 @@
 import type {WorkerStore} from '../workers/store.ts';
 import type {TableEntry, WorkerTable} from '../workers/table.ts';
 import {type Candidate, isOfClass, place} from './rules-place.ts';
-import type {JobRecord} from './rules-record.ts';
-import {type Head, dropGroupIfEmpty, heads, sendJob, waitingGroups} from './store-waiting.ts';
+import {devboxIdOf} from '../devboxes/rules.ts';
+import {isWaiting, type JobRecord} from './rules-record.ts';
+import {type Head, dropGroupIfEmpty, heads, sendJob, type SendTo, waitingGroups} from './store-waiting.ts';
 import type {JobStore} from './store.ts';
 
 export interface PlacementOptions {
@@ -31,6 +32,19 @@ export class Placement {
 
   constructor(options: PlacementOptions) {
     this.#options = options;
+  }
+
+  /**
+   * A job that is being accepted in this turn of the event loop: where a worker has room and nobody of its class waits, both go
+   * in one Lua call, one after the other. Else, and where this is lost, it waits as any other.
+   */
+  accepting(record: JobRecord): void {
+    if (this.isPaused || !isWaiting(record) || isBesideDevBox(record)) return;
+    const placed = place({needs: record.spec.needs, image: imageOf(record)}, this.#options.table.candidates(record.tenant, this.#now()));
+    if (placed.worker === undefined) return;
+    this.#reserve(placed.worker.id, record, 1);
+    // What failed is looked at again: its row in `due` stands.
+    void this.#send(record, placed.worker, {engine: placed.engine, isNew: true}).catch(() => undefined);
   }
 
   /** A group has somebody in it: start as many as fit. True when nothing of it is left to do for now. */
@@ -97,17 +111,17 @@ export class Placement {
       const taken = candidates.find(each => each.id === placed.worker.id)!;
       taken.slots = {total: taken.slots.total, used: taken.slots.used + record.spec.needs.slots};
       taken.memory = {total: taken.memory.total, used: taken.memory.used + record.spec.needs.memoryBytes};
-      sending.push(this.#send(record, placed.worker, placed.engine));
+      sending.push(this.#send(record, placed.worker, {engine: placed.engine}));
     }
     for (const wasSent of await Promise.all(sending)) if (wasSent) count++;
     return count;
   }
 
-  async #send(record: JobRecord, worker: Candidate, engine: string): Promise<boolean> {
+  async #send(record: JobRecord, worker: Candidate, how: Pick<SendTo, 'engine' | 'isNew'>): Promise<boolean> {
     this.#sending.add(record.id);
     const result = await sendJob(this.#options.store, record, {
+      ...how,
       worker: {id: worker.id, name: worker.name},
-      engine,
       total: {slots: worker.slots.total, memory: worker.memory.total},
     })
       .catch((error: unknown) => {
@@ -152,6 +166,9 @@ export class Placement {
 
 const hasRoom = (needs: {readonly slots: number; readonly memoryBytes: number}, {slots, memory}: Candidate): boolean =>
   (needs.slots === 0 || slots.used + needs.slots <= slots.total) && (needs.memoryBytes === 0 || memory.used < memory.total);
+
+/** Its step reads the DevBox too, which takes another turn. */
+const isBesideDevBox = ({kind, spec}: JobRecord): boolean => kind !== 'exec' && devboxIdOf(spec) !== undefined;
 
 const imageOf = (record: JobRecord): string | undefined =>
   'box' in record.spec && typeof record.spec.box === 'object' ? record.spec.box.image : undefined;

@@ -61,6 +61,8 @@ export async function dropGroupIfEmpty(store: JobStore, tenant: string, group: s
 }
 
 export interface SendTo {
+  /** It is being accepted in this turn of the event loop: it is sent only where nobody of its class waits before it. */
+  readonly isNew?: boolean;
   readonly worker: {readonly id: string; readonly name: string};
   readonly engine: string;
   readonly total: {readonly slots: number; readonly memory: number};
@@ -69,12 +71,17 @@ export interface SendTo {
 /** Pops, reserves, sends and tells in one step; `full` where the worker has no room after all. */
 export function sendJob(store: JobStore, record: JobRecord, to: SendTo): Promise<StepResult> {
   const {needs} = record.spec;
+  const {keys} = store.rim;
   return store.step(
     record.id,
     {type: 'send', attemptId: store.attemptIds.issue(record.id, to.worker.id), worker: to.worker, engine: to.engine},
     {
       actor: 'server',
-      add: change => void change.room('room', store.rim.keys.used(to.worker.id), {slots: needs.slots, memory: needs.memoryBytes}, to.total),
+      ...(to.isNew === true ? {from: record} : {}),
+      add: change => {
+        if (to.isNew === true) change.fewer('room', keys.waiting(record.tenant, record.group), 2);
+        change.room('room', keys.used(to.worker.id), {slots: needs.slots, memory: needs.memoryBytes}, to.total);
+      },
     },
   );
 }

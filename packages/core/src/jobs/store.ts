@@ -33,6 +33,8 @@ export type StepResult = Stepped | {readonly full: true} | undefined;
 export interface Beside {
   readonly actor?: string;
   readonly add?: (change: Change, before: JobRecord, after: JobRecord) => void;
+  /** The record it is now, where nobody can have read it yet. */
+  readonly from?: JobRecord;
 }
 
 const mostCached = 20_000;
@@ -98,7 +100,7 @@ export class JobStore {
    * The step `event` makes of the job and of its DevBox, if it makes one. `full` where the caller's room guard failed.
    */
   async step(id: string, event: JobEvent, beside: Beside = {}): Promise<StepResult> {
-    let before = await this.get(id);
+    let before = beside.from ?? (await this.get(id));
     let isFresh = false;
     for (let tries = 0; tries < mostTries; tries++) {
       if (before === undefined) return undefined;

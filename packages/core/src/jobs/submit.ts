@@ -12,6 +12,8 @@ import {type AcceptDeps, fanTargets, newJob, prepare, refused, withKnownSecrets}
 
 export interface SubmitDeps extends AcceptDeps {
   /** By name or id; `NOT_FOUND` also for another tenant's. */
+  /** Called right behind the call that accepts it, before that has an answer. */
+  readonly accepting: (job: JobRecord) => void;
   readonly getDevBox: (tenant: string, devbox: string) => Promise<DevBoxRecord>;
 }
 
@@ -43,13 +45,15 @@ export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, mo
     ...(more.devboxName === undefined ? {} : {devboxName: more.devboxName}),
   });
   const undo = await prepare(deps, job, more);
-  const accepted = await acceptJobs(deps.store, {
+  const accepting = acceptJobs(deps.store, {
     tenant: caller.tenant,
     actor: caller.actor,
     jobs: [job],
     mostSessions: (await deps.tenants.get(caller.tenant)).limits.sessions,
     idempotency: more.key === undefined ? undefined : {key: more.key, request: more.request},
-  }).catch((error: unknown) => refused(error, undo));
+  });
+  deps.accepting(job);
+  const accepted = await accepting.catch((error: unknown) => refused(error, undo));
   if (accepted.done === 'new') return fan === undefined ? jobView(job) : readView(deps, job);
   await undo();
   if (accepted.done === 'again') throw new BoxyardError('CONFLICT', {what: 'This', issue: 'changed meanwhile'});
