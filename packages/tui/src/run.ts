@@ -60,8 +60,10 @@ async function showHelp(config: import('@oclif/core/config').Config, subject: re
 async function sayUnknown(words: string, suggestion: string | undefined): Promise<number> {
   const {BoxyardError} = await import('@boxyard/core/errors');
   const {exitCodeOf, renderError} = await import('./render-error.ts');
-  const hint = suggestion === undefined ? 'boxyard --help' : `Did you mean ${suggestion}?`;
-  const error = new BoxyardError('UNKNOWN_FLAG', {what: 'command', name: words}, {hint});
+  const isOption = words.startsWith('-');
+  const unknown = isOption ? 'Options stand behind the command: boxyard --help' : 'boxyard --help';
+  const hint = suggestion === undefined ? unknown : `Did you mean ${suggestion}?`;
+  const error = new BoxyardError('UNKNOWN_FLAG', {what: isOption ? 'option' : 'command', name: words}, {hint});
   process.stderr.write(renderError(error, {json: false, debug: false, runsCommand: false}));
   return exitCodeOf(error, {runsCommand: false});
 }

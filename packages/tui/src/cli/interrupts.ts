@@ -48,3 +48,14 @@ export function watchInterrupts({program, say}: Context, client: Client, job: st
   const releases = [...interrupts.map(name => program.onSignal(name, on(name))), program.onSignal('SIGQUIT', goAway)];
   return {leaving: leave.signal, first: () => first, told: () => told, release: () => releases.forEach(release => release())};
 }
+
+/** Ctrl-C where a job is only looked at: it goes on, and that is said. Call `release` at the end. */
+export function watchLeaving({program, say}: Context, job: string): {readonly leaving: AbortSignal; release(): void} {
+  const leave = new AbortController();
+  const on = () => {
+    say(`Job ${job} goes on. Stop it: boxyard jobs cancel ${job}`);
+    leave.abort(new BoxyardError('INTERRUPTED'));
+  };
+  const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, on));
+  return {leaving: leave.signal, release: () => releases.forEach(release => release())};
+}

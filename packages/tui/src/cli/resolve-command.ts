@@ -75,8 +75,11 @@ function unknown(first: string, second: string | undefined, ids: readonly string
     const verb = nearest(second, verbs);
     return {kind: 'unknown', words: `${first} ${second}`, suggestion: verb && `boxyard ${topic} ${verb}`};
   }
+  // Options of every command stand behind its name.
+  if (first.startsWith('-'))
+    return {kind: 'unknown', words: first, suggestion: first === '-v' || first === '-V' ? 'boxyard --version' : undefined};
   const words = [...new Set([...ids.map(id => id.split(':')[0]!), ...Object.keys(singular)])];
   const near = nearest(first, words);
-  const hasVerb = near !== undefined && second !== undefined && findId(near, second, ids) !== undefined;
+  const hasVerb = near !== undefined && second !== undefined && findId(near, second, ids)?.words === 2;
   return {kind: 'unknown', words: first, suggestion: near && `boxyard ${hasVerb ? `${near} ${second}` : near}`};
 }

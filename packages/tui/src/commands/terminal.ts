@@ -6,7 +6,7 @@ import {defineCommand} from '../cli/define-command.ts';
 import {repeated, required} from '../cli/flags.ts';
 import {checkTerminal, followTerminal, terminalSize} from '../cli/follow-terminal.ts';
 import {withSuggestion} from '../services/named-object.ts';
-import {shellCommand} from '../services/shell.ts';
+import {shellCommand} from '../output/shell-command.ts';
 import {submit} from '../services/submit.ts';
 
 export default defineCommand({

@@ -10,6 +10,7 @@ import {childNames} from '../../services/child-names.ts';
 import {followChildren, listChildren} from '../../services/follow-children.ts';
 import {followJob} from '../../services/follow-job.ts';
 import {lastLines} from '../../services/last-lines.ts';
+import {watchLeaving} from '../../cli/interrupts.ts';
 
 type Stream = 'stdout' | 'stderr' | 'log';
 const streamsOf: Readonly<Record<string, readonly Stream[]>> = {
@@ -73,14 +74,21 @@ async function show(
 }
 
 async function follow(context: Context, client: Client, job: JobView, streams: readonly Stream[]): Promise<number> {
-  if (job.children !== undefined) {
-    const never = new AbortController();
-    const nameOf = await childNames(client, job);
-    await followChildren(client, job, {signal: never.signal, handlersOf: child => prefixedOutput(context, nameOf(child))});
+  const {leaving: signal, release} = watchLeaving(context, job.id);
+  try {
+    if (job.children !== undefined) {
+      const nameOf = await childNames(client, job);
+      await followChildren(client, job, {signal, handlersOf: child => prefixedOutput(context, nameOf(child))});
+      return 0;
+    }
+    const output = jobOutput(context);
+    await followJob(client, {job: job.id, from: Object.fromEntries(streams.map(stream => [stream, 0])), signal}, output);
+    await output.end();
     return 0;
+  } catch (error) {
+    if (signal.aborted) return 130;
+    throw error;
+  } finally {
+    release();
   }
-  const output = jobOutput(context);
-  await followJob(client, {job: job.id, from: Object.fromEntries(streams.map(stream => [stream, 0]))}, output);
-  await output.end();
-  return 0;
 }

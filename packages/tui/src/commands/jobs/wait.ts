@@ -5,6 +5,7 @@ import {duration, required} from '../../cli/flags.ts';
 import {jobName, jobText, statusText} from '../../output/views/jobs.ts';
 import {followJob} from '../../services/follow-job.ts';
 import {commandExit, resultExit} from '../../services/job-exit.ts';
+import {watchLeaving} from '../../cli/interrupts.ts';
 
 export default defineCommand({
   summary: 'Wait until a job has ended',
@@ -22,6 +23,7 @@ export default defineCommand({
   async run(context, {args, flags}) {
     const {client} = await context.connect();
     const late = new AbortController();
+    const {leaving, release} = watchLeaving(context, args.job);
     const timer =
       flags.timeout === undefined
         ? undefined
@@ -31,11 +33,15 @@ export default defineCommand({
           );
     try {
       const away = (isAway: boolean) => context.say(isAway ? 'The server is away; waiting for it.' : 'The server is back.');
-      const job = await followJob(client, {job: args.job, from: {}, signal: late.signal}, {away});
+      const job = await followJob(client, {job: args.job, from: {}, signal: AbortSignal.any([late.signal, leaving])}, {away});
       if (context.print.format === 'table') context.say(`Job ${job.id}: ${statusText(job)}.`);
       else await context.print.item(job, {name: jobName, text: jobText});
       return flags['exit-code'] ? commandExit(job) : resultExit(job);
+    } catch (error) {
+      if (leaving.aborted) return 130;
+      throw error;
     } finally {
+      release();
       clearTimeout(timer);
     }
   },

@@ -1,6 +1,0 @@
-/** What a terminal runs where nothing is named: the shell of the image's user, else bash, else sh; after the commands given first. */
-export const shellCommand = (first: readonly string[] = []): string[] => [
-  '/bin/sh',
-  '-c',
-  `${first.map(line => `${line}\n`).join('')}[ -x "$SHELL" ] || SHELL=$(command -v bash) || SHELL=/bin/sh\nexport SHELL\nexec "$SHELL"`,
-];
