@@ -52,6 +52,18 @@ for (const name of engines) {
       expect({exit: await started.wait(), output}).toEqual({exit: {code}, output: {stdout: '', stderr: says}});
     });
 
+    it.skipIf(name === 'process')('is told apart from a directory that is not there', async () => {
+      const box = await engine.create(lab.spec({main: 'hold'}), lab.signal);
+      await box.start(undefined, lab.signal);
+      const started = await engine.features.exec!(box, {argv: ['pwd'], cwd: '/no/such'}, lab.signal);
+      started.stdin.end();
+      const output = await collect(started.output);
+      expect({exit: await started.wait(), output}).toEqual({
+        exit: {code: 126},
+        output: {stdout: '', stderr: '/no/such: no such directory\n'},
+      });
+    });
+
     it('is not seen in words that a program says itself', async () => {
       const tini = '[FATAL tini (7)] exec x failed: No such file or directory\n';
       const catatonit = 'ERROR (catatonit:6): failed to exec pid1: No such file or directory\n';

@@ -17,9 +17,12 @@ export const boxFlags = {
     description: 'an environment variable; a bare KEY takes the value it has here; may be repeated',
     helpValue: 'KEY=VALUE',
   }),
-  'env-file': repeated({description: 'variables from a file, kept secret; - reads stdin; may be repeated', helpValue: 'FILE'}),
+  'env-file': repeated({
+    description: 'variables from a file, kept secret and masked in output (6 characters or more); - reads stdin; may be repeated',
+    helpValue: 'FILE',
+  }),
   secret: repeated({
-    description: 'hand a stored secret to it as a variable, or as a file with file:NAME=FILE; may be repeated',
+    description: 'hand a stored secret to it as a variable, or as a file in /run/boxyard/secrets with file:NAME=FILE; may be repeated',
     helpValue: 'NAME=VARIABLE',
   }),
   user: string({description: 'user inside the box'}),

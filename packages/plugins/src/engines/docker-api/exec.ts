@@ -10,7 +10,7 @@ import {frames, type Frame} from './frames.ts';
 import {openHijacked} from './hijack.ts';
 import {killInBox} from './kill-in-box.ts';
 import {numbered} from './output.ts';
-import {REMARK, execInOurWords} from './start-words.ts';
+import {REMARK, execInOurWords, isNoDirectory} from './start-words.ts';
 import {openSize} from './terminal-size.ts';
 
 export const MARKER = 'BOXYARD_EXEC';
@@ -129,9 +129,15 @@ async function* remember(source: AsyncIterable<Frame>, said: Beginning): AsyncGe
 
 const NOT_THERE = /^OCI runtime exec failed: .*(?:executable file not found|no such file or directory)/;
 
-/** docker ends an exec with 126 also where the program is not there, which shells, and its own containers, call 127. */
-const withShellCode = (exit: Exit, {text}: Beginning): Exit =>
-  'code' in exit && exit.code === 126 && NOT_THERE.test(text) ? {...exit, code: 127} : exit;
+/**
+ * docker ends an exec with 126 also where the program is not there, which shells, and its own containers, call 127; podman ends
+ * one with 127 also where the directory is not there.
+ */
+const withShellCode = (exit: Exit, {text}: Beginning): Exit => {
+  if (!('code' in exit) || (exit.code !== 126 && exit.code !== 127)) return exit;
+  if (isNoDirectory(text)) return {...exit, code: 126};
+  return NOT_THERE.test(text) ? {...exit, code: 127} : exit;
+};
 
 const ONLY_REMARK = new RegExp(`^${REMARK.source}$`);
 const UNREAD = 'podman: the program left input unread, so the end of its output may be missing\n';

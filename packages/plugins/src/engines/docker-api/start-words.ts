@@ -12,6 +12,9 @@ const TINI = /^\[FATAL tini \(\d+\)\] exec ([^]*) failed: .*\n$/;
 const CATATONIT = /^ERROR \(catatonit:\d+\): failed to exec pid1: .*\n$/;
 const NO_EXEC =
   /^(?:OCI runtime exec failed|Error: \w+): .*(?:exec: ".*|executable file .*): .*(?:not found|no such file or directory|permission denied).*\r?\n/i;
+/** The directory to begin in is not there; both engines begin to speak of it like this. */
+const NO_DIRECTORY = /^(?:OCI runtime exec failed|Error: \w+): .*chdir to cwd \("([^"]*)"\) set in config\.json failed: .*\r?\n/i;
+export const isNoDirectory = (text: string): boolean => NO_DIRECTORY.test(`${text}\n`);
 /** podman's last word about a stream that nobody serves any more. */
 export const REMARK = /Error: (?:read|write) unixpacket \S+: (?:read|write): (?:connection reset by peer|broken pipe)\n/;
 
@@ -66,9 +69,10 @@ export async function* execInOurWords(source: AsyncIterable<Frame>, word: string
   const held = yield* holdingBack(source, EXEC_OPENINGS);
   if (held.length === 0) return;
   const text = textOf(held);
-  const rest = text.replace(NO_EXEC, '').replace(REMARK, '');
+  const directory = NO_DIRECTORY.exec(text)?.[1];
+  const rest = text.replace(NO_DIRECTORY, '').replace(NO_EXEC, '').replace(REMARK, '');
   const exit = rest === '' ? await end() : undefined;
   const code = exit !== undefined && 'code' in exit ? exit.code : undefined;
-  if (code === 126 || code === 127) yield said(notStarted(word, code));
+  if (code === 126 || code === 127) yield said(directory === undefined ? notStarted(word, code) : `${directory}: no such directory\n`);
   else yield* held;
 }
