@@ -38,5 +38,5 @@ interface WaitNotice {
   readonly say: (line: string) => void;
 }
 
-const FIRST_MS = 3_000;
+const FIRST_MS = 5_000;
 const EVERY_MS = 15_000;
