@@ -1,5 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {BoxyardError} from '@boxyard/core/errors';
+import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Exit, Step} from '@boxyard/core/protocol';
 import {checkLabels, checkReach} from '../floor.ts';
 import {boxOf, engineCall, execInBox, findBox, type StepContext} from './context.ts';
@@ -68,21 +68,34 @@ async function hasBoxEnded(context: StepContext, name: string): Promise<boolean>
   }
 }
 
-/** Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. */
+const ENGINE_BACK_MS = 30_000;
+const AGAIN_MS = 500;
+
+/**
+ * Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. One that went
+ * away itself is waited for a while (R7).
+ */
 async function killLeftOver(context: StepContext, box: string): Promise<void> {
-  const {engines, log, worker} = context.parts;
+  const {log} = context.parts;
   const of = {job: context.of.job, box};
-  try {
-    // Not under the job's signal: a cancelled job leaves nothing behind either.
-    const killed = await engines.call(context.start.engine, 'kill what is left', async (engine, signal) => {
-      const found = await engine.find(box, signal);
-      if (found?.labels['io.boxyard.agent'] !== worker.machine) return 0;
-      const {killMarked} = engine.features;
-      if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
-      return killMarked(found, {name: 'BOXYARD_JOB', value: of.job}, signal);
-    });
-    log('an exec that nobody held any more was ended', {...of, killed});
-  } catch (error) {
-    log('what is left of an exec could not be ended', {...of, error: String(error)});
+  for (const until = performance.now() + ENGINE_BACK_MS; ; await delay(AGAIN_MS)) {
+    try {
+      return log('an exec that nobody held any more was ended', {...of, killed: await killOnce(context, box)});
+    } catch (error) {
+      log('what is left of an exec could not be ended', {...of, error: String(error)});
+      if (performance.now() > until || (isBoxyardError(error) && error.code === 'UNSUPPORTED')) return;
+    }
   }
+}
+
+/** Not under the job's signal: a cancelled job leaves nothing behind either. */
+function killOnce(context: StepContext, box: string): Promise<number> {
+  const {engines, worker} = context.parts;
+  return engines.call(context.start.engine, 'kill what is left', async (engine, signal) => {
+    const found = await engine.find(box, signal);
+    if (found?.labels['io.boxyard.agent'] !== worker.machine) return 0;
+    const {killMarked} = engine.features;
+    if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
+    return killMarked(found, {name: 'BOXYARD_JOB', value: context.of.job}, signal);
+  });
 }

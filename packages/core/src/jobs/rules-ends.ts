@@ -90,6 +90,7 @@ function timesOf(record: JobRecord, {phases, exit}: Result, now: number): Pick<J
 const texts: Readonly<Record<string, string>> = {
   deadline: 'Its time was over.',
   container_gone: 'Its container was stopped or removed under it.',
+  engine_restarted: 'Its engine went away under it, and what was left of the command was ended.',
   exec_outcome_unknown: 'Nobody saw how the command ended.',
   stdin_interrupted: 'The client that fed its input went away.',
   poison: 'It crashed its worker three times.',

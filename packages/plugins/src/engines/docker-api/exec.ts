@@ -168,7 +168,7 @@ const exitOf = async (api: Api, exec: Docker.Exec): Promise<Exit> => {
   const until = Date.now() + 10_000;
   for (;;) {
     const state = await exec.inspect().catch((error: unknown) => error as Error);
-    if (state instanceof Error) return {unknown: `${api.dialect.name} restarted`};
+    if (state instanceof Error) return {unknown: 'engine_restarted'};
     if (!state.Running && state.ExitCode !== null) return {code: state.ExitCode};
     if (Date.now() > until) return {unknown: `${api.dialect.name} does not say how it ended`};
     await delay(10);
