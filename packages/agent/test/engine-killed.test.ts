@@ -23,7 +23,7 @@ test.skipIf(!hasPodman)(
     const socket = join(mkdtempSync(join(tmpdir(), 'engine-')), 'podman.sock');
     const first = service(socket);
     await waitFor(() => existsSync(socket));
-    await scene.registered({engines: [{module: 'podman', config: {socket}}]});
+    await scene.registered({engines: [{module: 'podman', config: {socket, start: false}}]});
     const box = `killed-${process.pid}-${Date.now().toString(36)}`;
     onTestFinished(() => void spawnSync('podman', ['rm', '-f', '-t', '0', box]));
     const labels = {'io.boxyard.kind': 'devbox', 'io.boxyard.devbox': `d-${'c'.repeat(26)}`};
