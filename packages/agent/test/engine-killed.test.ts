@@ -48,7 +48,7 @@ test.skipIf(!hasPodman)(
     const {job} = scene.server.start({engine: 'podman', keepBox: true, steps: [{do: 'container.exec', box, command, secrets: []}]});
     await waitFor(() => scene.server.output(job).bytes.includes('shown'));
     first.kill('SIGKILL');
-    await waitFor(() => scene.logs.some(line => line.startsWith('what is left of an exec could not be ended')));
+    await waitFor(() => scene.logs.some(line => line.startsWith('could not look at the box of an exec')));
     const again = service(socket);
     const {result, stdout} = await scene.whole(job);
     expect({exit: result.exit, reason: result.reason}).toEqual({exit: {unknown: 'engine_restarted'}, reason: 'engine_restarted'});

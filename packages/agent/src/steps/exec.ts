@@ -44,7 +44,8 @@ export async function containerExec(context: StepContext, step: ExecStep): Promi
     });
   const state = await context.phase('run', exec);
   const exit = state.exit ?? {unknown: 'exec_outcome_unknown'};
-  if (!context.signal.aborted && mayBeKilled(exit) && (await hasBoxEnded(context, step.box)))
+  const hasEnded = async () => !context.signal.aborted && (await hasBoxEnded(context, step.box));
+  if (!context.signal.aborted && mayBeKilled(exit) && (await throughRestart(context, 'look at the box of an exec', hasEnded)) === true)
     return context.ends({exit: {unknown: 'container_gone'}});
   if ('unknown' in exit) {
     await killLeftOver(context, step.box);
@@ -56,6 +57,20 @@ export async function containerExec(context: StepContext, step: ExecStep): Promi
 const mayBeKilled = (exit: Exit): boolean => 'unknown' in exit || exit.code === 137 || exit.code === 143;
 
 const LOOK_MS = 500;
+const ENGINE_BACK_MS = 30_000;
+const AGAIN_MS = 500;
+
+/** An engine that was killed with the command is asked again until it is back (R7); undefined where that takes too long. */
+async function throughRestart<T>({parts: {log}, of}: StepContext, what: string, work: () => Promise<T>): Promise<T | undefined> {
+  for (const until = performance.now() + ENGINE_BACK_MS; ; await delay(AGAIN_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      log(`could not ${what}`, {job: of.job, error: String(error)});
+      if (performance.now() > until || (isBoxyardError(error) && error.code === 'UNSUPPORTED')) return undefined;
+    }
+  }
+}
 
 /** An engine may say that a command ended a moment before it says so of the container that took it along. */
 async function hasBoxEnded(context: StepContext, name: string): Promise<boolean> {
@@ -68,34 +83,20 @@ async function hasBoxEnded(context: StepContext, name: string): Promise<boolean>
   }
 }
 
-const ENGINE_BACK_MS = 30_000;
-const AGAIN_MS = 500;
-
 /**
- * Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. One that went
- * away itself is waited for a while (R7).
+ * Whatever still has the job's name in its environment: an engine forgets an exec with the one who started it. Not under the
+ * job's signal: a cancelled job leaves nothing behind either.
  */
 async function killLeftOver(context: StepContext, box: string): Promise<void> {
-  const {log} = context.parts;
-  const of = {job: context.of.job, box};
-  for (const until = performance.now() + ENGINE_BACK_MS; ; await delay(AGAIN_MS)) {
-    try {
-      return log('an exec that nobody held any more was ended', {...of, killed: await killOnce(context, box)});
-    } catch (error) {
-      log('what is left of an exec could not be ended', {...of, error: String(error)});
-      if (performance.now() > until || (isBoxyardError(error) && error.code === 'UNSUPPORTED')) return;
-    }
-  }
-}
-
-/** Not under the job's signal: a cancelled job leaves nothing behind either. */
-function killOnce(context: StepContext, box: string): Promise<number> {
-  const {engines, worker} = context.parts;
-  return engines.call(context.start.engine, 'kill what is left', async (engine, signal) => {
-    const found = await engine.find(box, signal);
-    if (found?.labels['io.boxyard.agent'] !== worker.machine) return 0;
-    const {killMarked} = engine.features;
-    if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
-    return killMarked(found, {name: 'BOXYARD_JOB', value: context.of.job}, signal);
-  });
+  const {engines, log, worker} = context.parts;
+  const kill = () =>
+    engines.call(context.start.engine, 'kill what is left', async (engine, signal) => {
+      const found = await engine.find(box, signal);
+      if (found?.labels['io.boxyard.agent'] !== worker.machine) return 0;
+      const {killMarked} = engine.features;
+      if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
+      return killMarked(found, {name: 'BOXYARD_JOB', value: context.of.job}, signal);
+    });
+  const killed = await throughRestart(context, 'end what is left of an exec', kill);
+  if (killed !== undefined) log('an exec that nobody held any more was ended', {job: context.of.job, box, killed});
 }
