@@ -1,6 +1,7 @@
 import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
+import {BoxyardError} from '@boxyard/core/errors';
 import type {Attempt} from '@boxyard/core/protocol';
 import {HostClient, type HostClientDeps, type HostEvents, type ViewNote} from './host-client.ts';
 import {isRunning, versionsIn} from './running-hosts.ts';
@@ -21,6 +22,7 @@ export interface HostsEvents extends Omit<HostEvents, 'lost'> {
 }
 
 const LIST_MS = 5_000;
+const VIEW_MS = 10_000;
 const keyOf = ({job, attempt}: Of) => `${job}.${attempt.number}.${attempt.id}`;
 
 /**
@@ -72,7 +74,10 @@ export class Hosts {
   async view(...[message, opened]: Parameters<HostClient['view']>): Promise<void> {
     const host = this.#for(message);
     this.#hostOfView.set(message.view, host);
-    await host.view(message, opened);
+    const late = delay(VIEW_MS, undefined, {ref: false}).then(() => {
+      throw new BoxyardError('REQUEST_TIMEOUT', {seconds: VIEW_MS / 1_000});
+    });
+    await Promise.race([host.view(message, opened), late]);
   }
 
   tellView(message: ViewNote, bytes?: Uint8Array): void {

@@ -54,7 +54,8 @@ export class Terminals {
       );
       made.credit(message.credit);
     } catch (error) {
-      this.#drop(stream);
+      // One that comes too late is not left open.
+      this.#close(stream);
       this.#deps.send({type: 'stream.end', stream, error: toWire(asBoxyardError(error))});
     }
   }

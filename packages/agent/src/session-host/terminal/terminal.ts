@@ -11,6 +11,8 @@ const RING = 1024 * 1024;
 /** Output the model may be behind before the program has to wait. */
 const MOST_BEHIND = 256 * 1024;
 const TICK_MS = 1_000;
+/** How old the last line, the title and the time of the last output may be where others see them. */
+const REFRESH_MS = 5_000;
 const RESIZE_MS = 50;
 const LONGEST_TITLE = 200;
 
@@ -56,6 +58,7 @@ export class Terminal {
   #wanted: Size | undefined;
   #resizing: NodeJS.Timeout | undefined;
   #forsakenAt: number;
+  #told = {at: 0, outputAt: 0};
   #hasEnded = false;
 
   constructor(size: Size, deps: TerminalDeps) {
@@ -220,6 +223,7 @@ export class Terminal {
   #tick(): void {
     const at = this.#deps.now();
     this.#happen({what: 'tick', at});
+    if (this.#attention.outputAt !== this.#told.outputAt && at - this.#told.at >= REFRESH_MS) this.#tell();
     if (this.#views.size === 0 && at - this.#forsakenAt >= this.#deps.detachedMs) this.#deps.onForsaken();
   }
 
@@ -230,6 +234,7 @@ export class Terminal {
   }
 
   #tell(): void {
+    this.#told = {at: this.#deps.now(), outputAt: this.#attention.outputAt};
     this.#deps.onState(this.state);
   }
 }

@@ -169,6 +169,19 @@ describe('a session’s terminal', () => {
     await sees(looker, 'the last words');
   });
 
+  it('says now and then what it wrote last while it goes on writing', async () => {
+    const {terminal, states, clock} = scene();
+    await terminal.write(Buffer.from('one\r\n'));
+    clock.now += 6_000;
+    await vi.waitFor(() => expect(states.at(-1)).toMatchObject({lastLine: 'one', attention: {is: 'busy'}}), {timeout: 3_000});
+    const told = states.length;
+    clock.now += 1_000;
+    await terminal.write(Buffer.from('two\r\n'));
+    clock.now += 5_000;
+    await vi.waitFor(() => expect(states.at(-1)?.lastLine).toBe('two'), {timeout: 3_000});
+    expect(states.length).toBe(told + 1);
+  });
+
   it('asks when a bell rings or a notification comes, until somebody types', async () => {
     const {terminal, look, states, clock} = scene();
     const view = look(new Looker(size));
