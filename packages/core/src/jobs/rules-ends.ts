@@ -25,7 +25,7 @@ export function afterResult(record: JobRecord, result: Result, at: Moment): JobR
   if (!isOnWorker(record)) return undefined;
   const failure = failureOf(record, result);
   if (failure !== undefined && mayRetry(record, failure))
-    return retryLater(withReport(record, result, at.now), reasonOf(result) ?? {code: failure, message: 'It failed.'}, at);
+    return retryLater(withReport(record, result, at.now), reasonOf(result) ?? {code: failure, message: failedText(result)}, at);
   return reported(record, result, at.now);
 }
 
@@ -95,6 +95,8 @@ const texts: Readonly<Record<string, string>> = {
   stdin_interrupted: 'The client that fed its input went away.',
   poison: 'It crashed its worker three times.',
 };
+
+const failedText = ({exit}: Result): string => (exit !== undefined && 'code' in exit ? `It ended with ${exit.code}.` : 'It failed.');
 
 function reasonOf(result: Result): Reason | undefined {
   if (result.error !== undefined)

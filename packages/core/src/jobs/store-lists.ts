@@ -71,7 +71,11 @@ async function fullId(store: JobStore, tenant: string, text: string): Promise<st
   if (!/^j-[a-z2-7]{1,26}$/.test(prefix)) return undefined;
   const found = await store.rim.ask(redis => redis.zrangebylex(store.rim.keys.ids(tenant), `[${prefix}`, `[${prefix}~`, 'LIMIT', 0, 2));
   if (found.length > 1)
-    throw new BoxyardError('CONFLICT', {what: prefix, issue: 'is the beginning of more than one job', hint: 'Give more letters.'});
+    throw new BoxyardError('CONFLICT', {
+      what: text,
+      issue: 'is the beginning of more than one job',
+      hint: `Give more letters: ${found.join(', ')}, …`,
+    });
   return found[0];
 }
 

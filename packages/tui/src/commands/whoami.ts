@@ -10,16 +10,20 @@ export default defineCommand({
   ],
   async run(context) {
     const {client, target} = await context.connect();
-    await context.print.item(await client.whoami(), {
-      name: me => me.actor,
-      text: me =>
-        renderFields([
-          ['Actor', me.actor],
-          ['Access', me.access],
-          ['Tenant', `${me.tenant.name} (${me.tenant.id})`],
-          ['Server', `${client.server}, version ${me.server.version}`],
-          ['Token from', target.origin],
-        ]),
-    });
+    const me = await client.whoami();
+    await context.print.item(
+      {...me, server: {...me.server, url: client.server}, tokenFrom: target.origin},
+      {
+        name: () => me.actor,
+        text: () =>
+          renderFields([
+            ['Actor', me.actor],
+            ['Access', me.access],
+            ['Tenant', `${me.tenant.name} (${me.tenant.id})`],
+            ['Server', `${client.server}, version ${me.server.version}`],
+            ['Token from', target.origin],
+          ]),
+      },
+    );
   },
 });

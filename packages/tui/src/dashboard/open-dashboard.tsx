@@ -2,6 +2,7 @@ import {writeSync} from 'node:fs';
 import {render} from 'ink';
 import type {Context} from '../cli/context.ts';
 import type {Connection} from '../services/connection.ts';
+import {resolveSettings} from '../services/user-config.ts';
 import {Dashboard} from './Dashboard.tsx';
 import {feed} from './feed.ts';
 import {createPerformer} from './perform.ts';
@@ -20,7 +21,7 @@ export async function openDashboard(context: Context, {client, target}: Connecti
   const size = sizeOf(program.stdout);
   // Effects come only from dispatches, and those only when the store exists.
   const dispatch: Store['dispatch'] = event => store.dispatch(event);
-  const perform = createPerformer({client, image: context.setting('image') || undefined, dispatch, quit: () => left.resolve(0)});
+  const perform = createPerformer({client, image: () => imageOf(context), dispatch, quit: () => left.resolve(0)});
   const store = createStore(initialState(client.server, program.now(), size), perform);
   const screen = openScreen(context, store, left);
   if (notice !== undefined) dispatch({type: 'said', text: notice, isError: true});
@@ -35,6 +36,12 @@ export async function openDashboard(context: Context, {client, target}: Connecti
     client.close();
     say(target.origin === 'boxyard up' ? 'Server and worker go on. Stop them: boxyard down' : 'The server and its workers go on.');
   }
+}
+
+/** Asked anew each time: a setting may be changed while the screen is open. */
+async function imageOf({paths, program}: Context): Promise<string | undefined> {
+  const all = await resolveSettings(paths, program.env);
+  return all.find(({key}) => key === 'image')?.value || undefined;
 }
 
 const sizeOf = ({columns, rows}: Context['program']['stdout']) => ({columns: columns ?? 80, rows: rows ?? 24});

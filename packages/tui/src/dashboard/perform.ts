@@ -5,8 +5,8 @@ import {feedLog} from './feed.ts';
 
 export interface PerformerParts {
   readonly client: Client;
-  /** The person's default image, as `run` of the CLI takes it. */
-  readonly image: string | undefined;
+  /** The person's default image, as `run` of the CLI takes it at this moment. */
+  readonly image: () => Promise<string | undefined>;
   readonly dispatch: (event: Event) => void;
   readonly quit: () => void;
 }
@@ -31,7 +31,9 @@ export function createPerformer({client, image, dispatch, quit}: PerformerParts)
       case 'run':
         return tell(
           `run -- ${effect.command.map(quoted).join(' ')}`,
-          client.jobsCreate({body: {command: [...effect.command], ...(image === undefined ? {} : {image})}, key: randomUUID()}),
+          image().then(named =>
+            client.jobsCreate({body: {command: [...effect.command], ...(named === undefined ? {} : {image: named})}, key: randomUUID()}),
+          ),
         );
       case 'start':
         return tell(`devboxes start ${effect.devbox}`, client.devboxesStart({devbox: effect.devbox, key: randomUUID()}));

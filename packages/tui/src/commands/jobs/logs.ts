@@ -56,6 +56,7 @@ export default defineCommand({
       await show(client, part, output, {streams, tail: flags.tail, attempt: flags.attempt});
       for (const gap of part.gaps ?? []) if (streams.includes(gap.stream)) context.say(gapText(gap));
     }
+    if (job.state === 'queued') context.say(`It has not begun: ${job.reason?.message ?? 'it waits'} See: boxyard jobs show ${job.id}`);
     return 0;
   },
 });
