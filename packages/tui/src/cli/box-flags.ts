@@ -34,7 +34,9 @@ export const boxFlags = {
   timeout: duration('timeout')({description: 'end it after so long a run'}),
   'queue-timeout': duration('queue-timeout')({description: 'give up if it does not start in this time'}),
   grace: duration('grace')({description: 'how long it may take to end when asked to (default 10s)'}),
-  retries: whole('retries', {min: 0, max: 100})({description: 'how often to try again when it fails, after 5 s, then twice as long each time up to 5 min'}),
+  retries: whole('retries', {min: 0, max: 100})({
+    description: 'how often to try again when it fails, after 5 s, then twice as long each time up to 5 min',
+  }),
   priority: whole('priority', {min: -100, max: 100})({description: 'higher goes first'}),
   'if-lost': choice('if-lost', ['fail', 'wait', 'retry'])({description: 'what to do when its worker is lost'}),
   idempotent: boolean({description: 'running it twice does no harm; --if-lost retry needs it'}),

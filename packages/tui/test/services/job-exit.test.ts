@@ -11,6 +11,7 @@ test.each([
   ['no such command', {outcome: 'failed', exit: {code: 127}}, 127],
   ['a cancelled job', {outcome: 'cancelled', exit: {code: 143}}, 130],
   ['one whose time ran out', {outcome: 'failed', exit: {code: 137}, reason: {code: 'deadline', message: 'x'}}, 124],
+  ['one that waited too long', {outcome: 'failed', reason: {code: 'queue_timeout', message: 'x'}}, 124],
   ['a lost one', {outcome: 'lost', exit: {unknown: 'agent_lost'}}, 125],
   ['one that never ran', {outcome: 'failed'}, 125],
   ['some of many', {outcome: 'failed', partial: true, children: totals}, 7],
