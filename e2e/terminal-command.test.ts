@@ -49,6 +49,19 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await isRestored(again, 0);
   });
 
+  test('with --keep tmux what runs in it is gone on with by the next one of that name', async () => {
+    await using first = await open('terminal --name kept --keep tmux web');
+    await first.shows(/[$#]\s*$/m);
+    await first.keys('echo kept-$((40+2))', 'Enter');
+    await first.shows('kept-42');
+    expect((await up.cli(['terminals', 'close', 'web/kept'])).code).toBe(0);
+    await first.shows(/ENDED \d+/);
+    await using second = await open('terminal --name kept --keep tmux web');
+    await second.shows('kept-42');
+    await second.keys('exit', 'Enter');
+    await isRestored(second, 0);
+  });
+
   test('rings in the person’s own terminal when another session asks that nobody looks at', async () => {
     await using screen = await open('terminal --name shown web');
     await screen.shows(/[$#]\s*$/m);

@@ -3,10 +3,10 @@ import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../cli/define-command.ts';
-import {repeated, required} from '../cli/flags.ts';
+import {choice, repeated, required} from '../cli/flags.ts';
 import {checkTerminal, followTerminal, terminalSize} from '../cli/follow-terminal.ts';
 import {withSuggestion} from '../services/named-object.ts';
-import {shellCommand} from '../output/shell-command.ts';
+import {inTmux, shellCommand} from '../output/shell-command.ts';
 import {submit} from '../services/submit.ts';
 
 export default defineCommand({
@@ -17,6 +17,7 @@ export default defineCommand({
     {does: 'A shell in the DevBox web, or the one that is there', line: 'terminal web'},
     {does: 'A second one beside it', line: 'terminal --name logs web'},
     {does: 'A program of its own', line: 'terminal --name top web -- top'},
+    {does: 'One that is there again after the engine was killed', line: 'terminal --keep tmux web'},
     {does: 'Only look', line: 'terminal --read-only web'},
   ],
   runsCommand: true,
@@ -24,6 +25,9 @@ export default defineCommand({
   flags: {
     name: string({description: 'name of the terminal', default: 'shell'}),
     first: repeated({description: 'run this before the shell; may be repeated', helpValue: 'LINE'}),
+    keep: choice('keep', ['tmux'])({
+      description: 'run it in tmux, if the image has it: what runs there also outlives an engine that is killed, and is gone on with',
+    }),
     'read-only': boolean({description: 'look on without typing'}),
     user: string({description: 'user inside, for a new one'}),
     cwd: string({description: 'directory inside, for a new one'}),
@@ -40,9 +44,10 @@ export default defineCommand({
     if (live !== undefined) return followTerminal(context, client, live, {again, isReadonly: flags['read-only']});
     if (flags['read-only'])
       throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: `${devbox}/${named}`, list: 'boxyard terminals list'});
+    const inside = command.length > 0 ? [...command] : shellCommand(flags.first);
     const body = {
       name: named,
-      command: command.length > 0 ? [...command] : shellCommand(flags.first),
+      command: flags.keep === 'tmux' ? inTmux(await keptName(client, devbox, named), inside) : inside,
       tty: terminalSize(context),
       ...(flags.user === undefined ? {} : {user: flags.user}),
       ...(flags.cwd === undefined ? {} : {cwd: flags.cwd}),
@@ -53,6 +58,10 @@ export default defineCommand({
     return followTerminal(context, client, job, {again});
   },
 });
+
+/** Of one DevBox alone, also where several share a machine's temporary directory. */
+const keptName = async (client: Client, devbox: string, named: string): Promise<string> =>
+  `boxyard-${(await client.devboxesShow({devbox})).id.slice(2, 14)}-${named.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;
 
 /** The one that lives, by the id of its job or by DevBox and name. */
 async function liveTerminal(client: Client, devbox: string, name: string): Promise<JobView | undefined> {
