@@ -20,9 +20,18 @@ describe('the packed root', () => {
     expect([...imported, 'node'].toSorted()).toEqual(Object.keys(root.dependencies).toSorted());
   });
 
-  test('keeps the session host whole: it imports nothing but Node', async () => {
-    const text = await readFile(join(repository, 'dist/session-host.js'), 'utf8');
+  test.each(['agent', 'session-host'])('keeps the %s whole: it imports nothing but Node', async program => {
+    const text = await readFile(join(repository, 'dist', `${program}.js`), 'utf8');
     expect(staticImports(text).filter(name => !isBuiltin(name))).toEqual([]);
+    expect(text).not.toMatch(/node_modules\/(ssh2|@grpc|protobufjs)\//);
+  });
+
+  // The wrong flag ends each of them when everything is loaded.
+  test.each(['server', 'agent'])('has a %s that loads nothing of the HTTP client that Node brings and we do not use', async program => {
+    const hook = 'process.on("exit", () => console.log(process.moduleLoadList.filter(name => name.includes("undici")).join()))';
+    const loaded = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, join(repository, 'dist', `${program}.js`), '--wrong'];
+    const ended = await run(process.execPath, loaded, {env: {HOME: tmpdir()}}).catch((error: unknown) => error);
+    expect(ended).toMatchObject({stdout: '\n', stderr: expect.stringContaining('--wrong') as string});
   });
 
   test('has a lock file that a clean install accepts', async () => {
