@@ -16,7 +16,11 @@ export function programs(externals: readonly string[]): Program[] {
   const thirdPartyOutside: BuildOptions = {external: [...externals], plugins: [withoutUnusedClient]};
   return [
     {name: 'cli', entries: cliEntries(), options: {...thirdPartyOutside, splitting: true, chunkNames: 'cli/chunks/[name]-[hash]'}},
-    {name: 'server', entries: existing({server: 'packages/core/src/server-main.ts'}), options: thirdPartyOutside},
+    {
+      name: 'server',
+      entries: existing({server: 'packages/core/src/server-main.ts'}),
+      options: {...thirdPartyOutside, splitting: true, chunkNames: 'server/chunks/[name]-[hash]'},
+    },
     {name: 'agent', isWhole: true, entries: existing({agent: 'packages/agent/src/agent-main.ts'}), options: wholeInOneFile},
     {name: 'plugins', entries: pluginEntries(), options: thirdPartyOutside},
     {

@@ -15,7 +15,11 @@ const newDir = () => {
   return dir;
 };
 afterAll(() => dirs.forEach(dir => rmSync(dir, {recursive: true, force: true})));
-const start = (dir: string) => startEmbeddedRedis({dir, searchPath: '/usr/bin', log: () => undefined});
+const start = async (dir: string) => {
+  const embedded = await startEmbeddedRedis({dir, searchPath: '/usr/bin', log: {info: () => undefined}});
+  await embedded.ready;
+  return embedded;
+};
 
 test('the embedded Redis keeps every write, needs its password and says nothing of it in its arguments', async () => {
   const dir = newDir();
@@ -53,7 +57,8 @@ test('a Redis that a killed server left behind is ended first, with nothing lost
   const dir = newDir();
   const script = `
     const {startEmbeddedRedis} = await import(${JSON.stringify(new URL('../../src/rim/embedded-redis.ts', import.meta.url).href)});
-    const {target} = await startEmbeddedRedis({dir: ${JSON.stringify(dir)}, searchPath: '/usr/bin', log: () => undefined});
+    const {target, ready} = await startEmbeddedRedis({dir: ${JSON.stringify(dir)}, searchPath: '/usr/bin', log: {info: () => undefined}});
+    await ready;
     console.log('ready ' + target.url);
     setInterval(() => undefined, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {stdio: ['ignore', 'pipe', 'inherit']});
