@@ -12,6 +12,7 @@ import {programCommand} from './program-command.ts';
 import {keepLocalKey, readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
+import {watchFolder} from './watched-folder.ts';
 import {findUp, processStartOf, removeUpFile, writeUpFile, type UpFile} from './up-file.ts';
 
 export interface UpOptions {
@@ -43,6 +44,9 @@ export interface Up {
 
 const serverReadyMs = 60_000;
 const workerReadyMs = 10_000;
+/** The server tells by writing its file; this is for a system that cannot watch one. */
+const serverAgainMs = 250;
+const workerAgainMs = 10;
 const stopMs = 15_000;
 
 /** Starts server and worker as children of this process and resolves when both are ready. `ALREADY_RUNNING`, `PORT_BUSY`. */
@@ -177,6 +181,7 @@ function lastWords(logFile: string): string {
 
 /** The token file names the address; it is rewritten by the server once it listens, so an old one is simply refused until then. */
 async function serverReady(tokenFile: string, {env, now, paths, say, signal}: UpOptions): Promise<Client> {
+  using folder = watchFolder(paths.config);
   const deadline = now() + serverReadyMs;
   const {serverLog} = files(paths);
   const from = statSync(serverLog, {throwIfNoEntry: false})?.size ?? 0;
@@ -200,7 +205,7 @@ async function serverReady(tokenFile: string, {env, now, paths, say, signal}: Up
         issue: `did not get ready in a minute: ${lastComplaint(serverLog, from) ?? 'it does not answer'}`,
         hint: 'boxyard doctor',
       });
-    await delay(25, undefined, {signal});
+    await folder.changed(serverAgainMs, signal);
   }
 }
 
@@ -238,7 +243,7 @@ async function workerReady(client: Client, paths: Paths): Promise<WorkerView | u
     const seen = await client.workersShow({worker: id}).catch(() => undefined);
     if (seen?.presence === 'online') worker = seen;
     if (worker !== undefined && worker.engines.length > 0 && !worker.engines.some(isNotAskedYet)) return worker;
-    await delay(50);
+    await delay(workerAgainMs);
   }
   return worker;
 }
