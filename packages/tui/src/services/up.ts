@@ -78,9 +78,10 @@ export async function startUp(options: UpOptions): Promise<Up> {
     start({name: 'server', args: ['--listen', formatListen(options.listen), ...options.serverArguments], finalCodes: [2, 6]});
     const expected = expectedUrl(options);
     const early = expected === undefined ? undefined : startAgent(expected);
-    const client = await Promise.race([serverReady(tokenFile, options), failing.promise.then(error => Promise.reject(error))]);
+    const ready = await Promise.race([serverReady(tokenFile, options), failing.promise.then(error => Promise.reject(error))]);
+    const {client} = ready;
     record({url: client.server});
-    const url = await joinLocally(client, options);
+    const url = await joinLocally(ready, options);
     if (url !== expected) {
       await early?.stop(stopMs);
       if (url !== undefined) startAgent(url);
@@ -179,8 +180,13 @@ function lastWords(logFile: string): string {
     .join('');
 }
 
+interface Ready {
+  readonly client: Client;
+  readonly installation: string;
+}
+
 /** The token file names the address; it is rewritten by the server once it listens, so an old one is simply refused until then. */
-async function serverReady(tokenFile: string, {env, now, paths, say, signal}: UpOptions): Promise<Client> {
+async function serverReady(tokenFile: string, {env, now, paths, say, signal}: UpOptions): Promise<Ready> {
   using folder = watchFolder(paths.config);
   const deadline = now() + serverReadyMs;
   const {serverLog} = files(paths);
@@ -192,12 +198,9 @@ async function serverReady(tokenFile: string, {env, now, paths, say, signal}: Up
     const line = readPrivate(tokenFile)?.trim();
     if (line !== undefined) {
       const client = createClient({token: line, env, requestTimeoutMs: 2_000});
-      const isReady = await client.whoami().then(
-        () => true,
-        () => false,
-      );
+      const known = await client.whoami().catch(() => undefined);
       client.close();
-      if (isReady) return createClient({token: line, env});
+      if (known !== undefined) return {client: createClient({token: line, env}), installation: known.server.installation};
     }
     if (now() > deadline)
       throw new BoxyardError('CONFLICT', {
@@ -210,10 +213,9 @@ async function serverReady(tokenFile: string, {env, now, paths, say, signal}: Up
 }
 
 /** Makes this machine a worker of the local server, once; the agent's address, or undefined where it works for another server. */
-async function joinLocally(client: Client, {paths, say, join}: UpOptions): Promise<string | undefined> {
-  const {server} = await client.whoami();
+async function joinLocally({client, installation}: Ready, {paths, say, join}: UpOptions): Promise<string | undefined> {
   const known = readWorkerFile(paths);
-  if (known !== undefined && known.installation !== server.installation) {
+  if (known !== undefined && known.installation !== installation) {
     say(`This machine is a worker of ${known.url}; the server here gets no worker of its own.`);
     return undefined;
   }
