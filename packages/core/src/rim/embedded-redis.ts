@@ -128,20 +128,8 @@ const configurationText = (dir: string, socket: string, password: string): strin
   ].join('\n');
 
 /** Redis itself starts while its client is loaded. */
-async function connect(socket: string, password: string): Promise<Redis> {
-  const {Redis: Client} = await import('ioredis');
-  const redis = new Client({
-    path: socket,
-    password,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    connectTimeout: 2_000,
-    commandTimeout: 2_000,
-  });
-  redis.on('error', () => undefined);
-  return redis;
-}
+const connect = async (socket: string, password: string): Promise<Redis> =>
+  (await import('./embedded-redis-client.ts')).connectTo(socket, password);
 
 /** Whether anybody listens there; says nothing of who, or of what is known yet. */
 const isAnswered = (socket: string): Promise<boolean> =>
