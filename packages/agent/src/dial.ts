@@ -7,7 +7,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {connect as tlsConnect, type TLSSocket} from 'node:tls';
 import {BoxyardError} from '@boxyard/core/errors';
 
-const AGAIN_MS = 10;
+const AGAIN_MS = 20;
 
 export interface DialOptions {
   readonly host: string;
