@@ -12,19 +12,22 @@ export const typedCommands: Figure = {
   title: 'exec and run as typed, beside ssh to the other machine',
   async measure(lab) {
     const withoutSsh = missingSsh();
-    if (withoutSsh) return [{figure: 'P14', case: '', unit: 'ms', skipped: withoutSsh}];
+    if (withoutSsh) return [skippedRow('', withoutSsh)];
     const ssh = await startSsh(lab);
     const boxyard = await startUp(lab);
     const rows: Row[] = [];
     for (const name of ['docker', 'podman'] as const) {
       const engine = await rawEngine(lab, name);
       const missing = 'missing' in engine ? engine.missing : await unusableEngine(boxyard.client, name);
-      if ('missing' in engine || missing) rows.push({figure: 'P14', case: name, unit: 'ms', skipped: missing ?? ''});
-      else rows.push(...(await onEngine(lab, {ssh, boxyard, engine})));
+      if ('missing' in engine || missing) rows.push(skippedRow(name, missing ?? ''));
+      else rows.push(...(await onEngine(lab, {ssh, boxyard, engine}).catch((error: Error) => [skippedRow(name, error.message)])));
     }
     return rows;
   },
 };
+
+/** One engine that cannot be measured says nothing of the other. */
+const skippedRow = (of: string, why: string): Row => ({figure: 'P14', case: of, unit: 'ms', skipped: why});
 
 interface Sides {
   readonly ssh: SshLoopback;

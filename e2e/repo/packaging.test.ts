@@ -13,16 +13,23 @@ const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 const root = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {version: string; dependencies: Record<string, string>};
 
 describe('the packed root', () => {
-  test('lists exactly the packages that the bundles import', () => {
-    const bundles = globSync('dist/**/*.js', {cwd: repository}).filter(file => !file.endsWith('session-host.js'));
-    const imported = new Set(bundles.flatMap(file => importedPackages(readFileSync(join(repository, file), 'utf8'))));
+  test('lists exactly the packages that the four packages use, also those that a bundle holds', () => {
+    const manifests = globSync('packages/*/package.json', {cwd: repository}).map(file => readFileSync(join(repository, file), 'utf8'));
+    const used = manifests.flatMap(text => Object.keys((JSON.parse(text) as typeof root).dependencies));
+    const thirdParty = new Set(used.filter(name => !name.startsWith('@boxyard/')));
     // The launcher runs `node`; nothing imports it.
-    expect([...imported, 'node'].toSorted()).toEqual(Object.keys(root.dependencies).toSorted());
+    expect([...thirdParty, 'node'].toSorted()).toEqual(Object.keys(root.dependencies).toSorted());
+    const bundles = globSync('dist/{cli,plugins}/**/*.js', {cwd: repository});
+    const imported = new Set(bundles.flatMap(file => importedPackages(readFileSync(join(repository, file), 'utf8'))));
+    expect([...imported].filter(name => !thirdParty.has(name))).toEqual([]);
   });
 
-  test('keeps the session host whole: it imports nothing but Node', async () => {
-    const text = await readFile(join(repository, 'dist/session-host.js'), 'utf8');
-    expect(staticImports(text).filter(name => !isBuiltin(name))).toEqual([]);
+  test.each(['server', 'agent', 'session-host'])('keeps the %s whole: it imports nothing but Node', async program => {
+    const text = await withItsChunks(program);
+    expect(staticImports(text).filter(name => !name.startsWith('.') && !isBuiltin(name))).toEqual([]);
+    expect(text).not.toMatch(/node_modules\/(ssh2|@grpc|protobufjs)\//);
+    // As an import each would bring Node's other HTTP client along.
+    expect(staticImports(text).filter(name => /^(node:)?https?$/.test(name))).toEqual([]);
   });
 
   test('has a lock file that a clean install accepts', async () => {
@@ -66,6 +73,19 @@ const outsideNpm = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || name === 'npm_config_registry')),
   PATH: systemPath,
 };
+
+/** Only the chunks it has now: those of an older build may still lie there. */
+async function withItsChunks(program: string): Promise<string> {
+  const texts = new Map<string, string>();
+  const add = async (file: string): Promise<void> => {
+    if (texts.has(file)) return;
+    const text = await readFile(join(repository, 'dist', file), 'utf8');
+    texts.set(file, text);
+    for (const [, chunk] of text.matchAll(/"\.{1,2}\/(?:[\w/]*chunks\/)?([\w-]+\.js)"/g)) await add(`${program}/chunks/${chunk}`);
+  };
+  await add(`${program}.js`);
+  return [...texts.values()].join('\n');
+}
 
 const isBuiltin = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
 

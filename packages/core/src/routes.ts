@@ -23,8 +23,9 @@ export interface RouteParts {
 
 /** Every route of /v1 but the agents' socket, which the hub adds itself. Call once, before `listen`. */
 export function addRoutes(http: Http, {access, services, metrics, server}: RouteParts): void {
-  const description = openApi(server.version);
-  http.route('openapi', async () => description);
+  let description: ReturnType<typeof openApi> | undefined;
+  // Most servers are never asked, and it takes longer than all the rest here.
+  http.route('openapi', async () => (description ??= openApi(server.version)));
   http.route('metrics', () => metrics.text());
   addAccessRoutes(http, access, server);
   addInvitationRoutes(http, access);

@@ -3,11 +3,11 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
-import {parse as parseYaml} from 'yaml';
 import {z} from 'zod';
 import {files, logFormat, logSink, paths, timingFrom} from './config/index.ts';
 import {BoxyardError, asBoxyardError, entryOf} from './errors/index.ts';
-import {type ServerOptions, startServer} from './server.ts';
+import {startEmbeddedRedis} from './rim/embedded-redis.ts';
+import type {Server, ServerOptions} from './server.ts';
 
 /** Exits the process even where something does not let go. */
 const closeWithinMs = 20_000;
@@ -45,7 +45,7 @@ const flags = {
 } as const;
 
 /** Flag over environment over file over default. */
-function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
+async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Config> {
   const {values} = parseArgs({args: [...argv], options: flags, strict: true});
   const {config: file, ...given} = values;
   const fromEnv = Object.fromEntries(
@@ -61,7 +61,7 @@ function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
     }).filter(([, value]) => value !== undefined),
   );
   const named = file ?? env['BOXYARD_SERVER_CONFIG'];
-  const parsed = Config.safeParse({...(named === undefined ? {} : readFile(named)), ...fromEnv, ...given});
+  const parsed = Config.safeParse({...(named === undefined ? {} : await readFile(named)), ...fromEnv, ...given});
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new BoxyardError('CONFIG_INVALID', {
@@ -70,9 +70,10 @@ function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
   });
 }
 
-function readFile(file: string): object {
+async function readFile(file: string): Promise<object> {
+  const {parse} = await import('yaml');
   try {
-    return (parseYaml(readFileSync(file, 'utf8')) as object | null) ?? {};
+    return (parse(readFileSync(file, 'utf8')) as object | null) ?? {};
   } catch (error) {
     throw new BoxyardError('CONFIG_INVALID', {file, issue: error instanceof Error ? error.message : 'not readable'}, {cause: error});
   }
@@ -124,11 +125,19 @@ function version(): string {
   return '0.0.0';
 }
 
+/** Redis comes up while everything else is loaded. */
+async function start(options: ServerOptions): Promise<Server> {
+  const {redisUrl, redisDir: dir, searchPath, log} = options;
+  const redis = redisUrl === undefined ? await startEmbeddedRedis({dir, searchPath, log}) : undefined;
+  const {startServer} = await import('./server.ts');
+  return startServer({...options, redis});
+}
+
 /** Prints one JSON line `{"ready":true,"url":…}` on stdout when it serves, to a person the same in words; logs go to stderr. */
 async function main(): Promise<void> {
   // Redis and the blobs write files of their own: none of them is anybody else's, also where a parent folder is opened.
   process.umask(0o077);
-  const config = readConfig(process.argv.slice(2), process.env);
+  const config = await readConfig(process.argv.slice(2), process.env);
   const format = logFormat(config['log-format'], process.stderr.isTTY);
   const destination = pino.destination({dest: 2, sync: true});
   const log = pino(
@@ -142,7 +151,7 @@ async function main(): Promise<void> {
   const options = serverOptions(config, process.env, log);
   const stop = new AbortController();
   void ended.then(() => stop.abort());
-  const starting = startServer({...options, signal: stop.signal, onStuck: () => end?.(1)});
+  const starting = start({...options, signal: stop.signal, onStuck: () => end?.(1)});
   const server = await starting.catch((error: unknown) => (stop.signal.aborted ? undefined : Promise.reject(error)));
   if (server === undefined) process.exit(await ended);
   const words = `Boxyard server at ${server.url}\nToken file: ${options.localToken}\nready\n  boxyard workers invite\n`;

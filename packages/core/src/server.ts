@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly redisDir: string;
   /** Where the embedded Redis's program is looked for: PATH. */
   readonly searchPath: string;
+  /** The embedded one, where it was started ahead. The server ends it, also where it rejects. */
+  readonly redis?: EmbeddedRedis | undefined;
   /** Keys of another prefix let several servers of tests share one Redis. */
   readonly prefix?: string | undefined;
   readonly listen: readonly ListenAt[];
@@ -74,9 +76,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 async function compose(options: ServerOptions, closers: (() => Promise<void> | void)[]): Promise<Omit<Server, 'close'>> {
   const {log} = options;
   const timing = options.timing ?? usualTiming;
-  privateDir(options.dataDir);
-  privateDir(options.blobDir);
   const rim = await openRim(options, closers);
+  privateDir(options.blobDir);
   const installation = openInstallation(options.blobDir, options.secretKey);
   await claimBlobDir(rim, installation.id, options.blobDir);
   const blobs = openBlobs({dir: options.blobDir});
@@ -135,13 +136,14 @@ function addFigures(metrics: Metrics, {core, http, rim}: {core: JobCore; http: H
 }
 
 async function openRim(options: ServerOptions, closers: (() => Promise<void> | void)[]): Promise<RedisRim> {
-  const {log, redisUrl} = options;
-  let embedded: EmbeddedRedis | undefined;
+  const {log, redisUrl, redisDir: dir, searchPath} = options;
+  let target: RedisTarget = {url: redisUrl ?? ''};
   if (redisUrl === undefined) {
-    embedded = await startEmbeddedRedis({dir: options.redisDir, searchPath: options.searchPath, log: line => log.info({}, line)});
-    closers.push(() => embedded?.close());
+    const embedded = options.redis ?? (await startEmbeddedRedis({dir, searchPath, log}));
+    closers.push(() => embedded.close());
+    await embedded.ready;
+    target = embedded.target;
   }
-  const target = embedded?.target ?? {url: redisUrl!};
   const rim = await openWhenThere(options, target);
   closers.push(() => rim.close());
   const {warnings} = await checkFitness(rim);

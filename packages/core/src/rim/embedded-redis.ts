@@ -1,14 +1,17 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {accessSync, constants, rmSync} from 'node:fs';
+import {connect as dial} from 'node:net';
 import {delimiter, join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {Redis} from 'ioredis';
+import type {Redis} from 'ioredis';
 import {privateDir, randomBase32, readPrivate, writePrivate} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {RedisTarget} from './redis-target.ts';
 
 export interface EmbeddedRedis {
   readonly target: RedisTarget;
+  /** Resolves when it answers; `REDIS_UNAVAILABLE`. It has ended where this rejects. */
+  readonly ready: Promise<void>;
   /** Ends the child after it has written everything; bounded. */
   close(): Promise<void>;
 }
@@ -18,15 +21,16 @@ export interface EmbeddedRedisOptions {
   readonly dir: string;
   /** Directories to look in for the program: PATH. */
   readonly searchPath: string;
-  readonly log: (line: string) => void;
+  readonly log: {info(fields: object, message: string): void};
 }
 
 const startWithinMs = 15_000;
 const stopWithinMs = 10_000;
+const againMs = 5;
 
 /**
  * A private Redis on a unix socket: one child, `appendfsync always`, restarted if it dies. A Redis that a killed server left
- * behind is asked to save and end first, so there is never a second writer in the directory.
+ * behind is asked to save and end first, so there is never a second writer in the directory. Resolves as soon as the child runs.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const program = findProgram(options.searchPath);
@@ -37,29 +41,31 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   writePrivate(configuration, configurationText(dir, socket, password));
   await endLeftover(socket, password);
 
+  const log = (line: string) => options.log.info({}, line);
   let child: ChildProcess | undefined;
   let isClosing = false;
   const start = () => {
     child = spawn(program, [configuration], {stdio: ['ignore', 'pipe', 'pipe'], cwd: dir});
-    const onData = (bytes: Buffer) => options.log(bytes.toString().trimEnd());
+    const onData = (bytes: Buffer) => log(bytes.toString().trimEnd());
     child.stdout?.on('data', onData);
     child.stderr?.on('data', onData);
-    child.on('error', error => options.log(`redis-server: ${error.message}`));
+    child.on('error', error => log(`redis-server: ${error.message}`));
     child.on('exit', (code, signal) => {
       if (isClosing) return;
-      options.log(`redis-server ended (${signal ?? code}); starting it again`);
+      log(`redis-server ended (${signal ?? code}); starting it again`);
       setTimeout(() => isClosing || start(), 100);
     });
   };
   start();
-  try {
-    await untilReady(socket, password);
-  } catch (error) {
+  const ready = untilReady(socket, password, () => isClosing).catch((error: unknown) => {
     isClosing = true;
     child?.kill('SIGKILL');
     throw error;
-  }
+  });
+  // Told to whoever awaits it.
+  ready.catch(() => undefined);
   return {
+    ready,
     target: {url: `unix://${socket}`, password},
     close: async () => {
       isClosing = true;
@@ -121,22 +127,24 @@ const configurationText = (dir: string, socket: string, password: string): strin
     '',
   ].join('\n');
 
-function connect(socket: string, password: string): Redis {
-  const redis = new Redis({
-    path: socket,
-    password,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    connectTimeout: 2_000,
-    commandTimeout: 2_000,
+/** Redis itself starts while its client is loaded. */
+const connect = async (socket: string, password: string): Promise<Redis> =>
+  (await import('./embedded-redis-client.ts')).connectTo(socket, password);
+
+/** Whether anybody listens there; says nothing of who, or of what is known yet. */
+const isAnswered = (socket: string): Promise<boolean> =>
+  new Promise(resolve => {
+    const probe = dial(socket);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
   });
-  redis.on('error', () => undefined);
-  return redis;
-}
 
 async function endLeftover(socket: string, password: string): Promise<void> {
-  const redis = connect(socket, password);
+  if (!(await isAnswered(socket))) return rmSync(socket, {force: true});
+  const redis = await connect(socket, password);
   try {
     await redis.connect();
     const pid = Number(/^process_id:(\d+)/m.exec(await redis.info('server'))?.[1]);
@@ -161,16 +169,17 @@ async function untilGone(pid: number): Promise<void> {
   }
 }
 
-async function untilReady(socket: string, password: string): Promise<void> {
+async function untilReady(socket: string, password: string, isOver: () => boolean): Promise<void> {
   const end = performance.now() + startWithinMs;
+  while (!(await isAnswered(socket)) && performance.now() < end && !isOver()) await delay(againMs);
   for (;;) {
-    const redis = connect(socket, password);
+    const redis = await connect(socket, password);
     try {
       await redis.connect();
       await redis.ping();
       return;
     } catch (error) {
-      if (performance.now() > end) throw new BoxyardError('REDIS_UNAVAILABLE', {}, {cause: error});
+      if (performance.now() > end || isOver()) throw new BoxyardError('REDIS_UNAVAILABLE', {}, {cause: error});
     } finally {
       redis.disconnect();
     }

@@ -129,11 +129,18 @@ export function createHttp(options: HttpOptions): Http {
 const reachableOf = (listeners: readonly Listener[], isTlsOnly: boolean) =>
   listeners.map(each => each.listening).flatMap(each => (isTlsOnly && !each.isTls ? [] : reachable(each)));
 
+/** Bodies are checked by the contract's own schemas; the framework would load two compilers for routes that bring others. */
+const notUsed = () => () => {
+  throw new BoxyardError('INTERNAL', {}, {message: 'A route has a schema that nobody compiles.'});
+};
+const noCompilers = {buildValidator: notUsed, buildSerializer: notUsed};
+
 function createApp(log: HttpLog): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     exposeHeadRoutes: false,
     routerOptions: {maxParamLength: 300},
+    schemaController: {compilersFactory: noCompilers},
     frameworkErrors: (error, _request, reply) => sendError(reply, error, log),
   });
   app.removeAllContentTypeParsers();

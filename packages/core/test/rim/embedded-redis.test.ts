@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {afterAll, expect, test} from 'vitest';
 import {createClock} from '../../src/rim/clock.ts';
 import {startEmbeddedRedis} from '../../src/rim/embedded-redis.ts';
+import {startServer} from '../../src/server.ts';
 import {checkFitness, isAway, openRedis} from '../../src/rim/redis.ts';
 import {startTestRedis, waitFor} from '../redis-for-tests.ts';
 
@@ -15,7 +16,11 @@ const newDir = () => {
   return dir;
 };
 afterAll(() => dirs.forEach(dir => rmSync(dir, {recursive: true, force: true})));
-const start = (dir: string) => startEmbeddedRedis({dir, searchPath: '/usr/bin', log: () => undefined});
+const start = async (dir: string) => {
+  const embedded = await startEmbeddedRedis({dir, searchPath: '/usr/bin', log: {info: () => undefined}});
+  await embedded.ready;
+  return embedded;
+};
 
 test('the embedded Redis keeps every write, needs its password and says nothing of it in its arguments', async () => {
   const dir = newDir();
@@ -53,7 +58,8 @@ test('a Redis that a killed server left behind is ended first, with nothing lost
   const dir = newDir();
   const script = `
     const {startEmbeddedRedis} = await import(${JSON.stringify(new URL('../../src/rim/embedded-redis.ts', import.meta.url).href)});
-    const {target} = await startEmbeddedRedis({dir: ${JSON.stringify(dir)}, searchPath: '/usr/bin', log: () => undefined});
+    const {target, ready} = await startEmbeddedRedis({dir: ${JSON.stringify(dir)}, searchPath: '/usr/bin', log: {info: () => undefined}});
+    await ready;
     console.log('ready ' + target.url);
     setInterval(() => undefined, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {stdio: ['ignore', 'pipe', 'inherit']});
@@ -79,4 +85,24 @@ test.each([
   await using redis = await startTestRedis(more);
   const rim = await redis.rim();
   await expect(checkFitness(rim)).rejects.toMatchObject({code: 'REDIS_UNFIT', message: expect.stringContaining(issue) as string});
+});
+
+test('one that was started ahead of its server ends with a server that cannot start', async () => {
+  const dataDir = newDir();
+  const log = {info: () => undefined, warn: () => undefined, error: () => undefined};
+  const redis = await startEmbeddedRedis({dir: join(dataDir, 'redis'), searchPath: '/usr/bin', log});
+  const refused = startServer({
+    redis,
+    dataDir,
+    log,
+    blobDir: join(dataDir, 'blobs'),
+    redisDir: join(dataDir, 'redis'),
+    searchPath: '',
+    listen: [{host: '0.0.0.0', port: 0}],
+    isInsecureBehindProxy: true,
+    localToken: join(dataDir, 'token'),
+    version: '0.0.0',
+  });
+  await expect(refused).rejects.toMatchObject({code: 'INSECURE_LISTEN'});
+  await expect(openRedis(redis.target, 'x', createClock())).rejects.toMatchObject({code: 'REDIS_UNAVAILABLE'});
 });

@@ -12,6 +12,7 @@ import {programCommand} from './program-command.ts';
 import {keepLocalKey, readWorkerFile, workerName} from './worker-file.ts';
 import {formatListen, refuseBusyPort, type ListenAddress} from './port-holder.ts';
 import {supervise, type Supervised} from './supervised.ts';
+import {watchFolder} from './watched-folder.ts';
 import {findUp, processStartOf, removeUpFile, writeUpFile, type UpFile} from './up-file.ts';
 
 export interface UpOptions {
@@ -43,6 +44,9 @@ export interface Up {
 
 const serverReadyMs = 60_000;
 const workerReadyMs = 10_000;
+/** The server tells by writing its file; this is for a system that cannot watch one. */
+const serverAgainMs = 250;
+const workerAgainMs = 10;
 const stopMs = 15_000;
 
 /** Starts server and worker as children of this process and resolves when both are ready. `ALREADY_RUNNING`, `PORT_BUSY`. */
@@ -74,9 +78,10 @@ export async function startUp(options: UpOptions): Promise<Up> {
     start({name: 'server', args: ['--listen', formatListen(options.listen), ...options.serverArguments], finalCodes: [2, 6]});
     const expected = expectedUrl(options);
     const early = expected === undefined ? undefined : startAgent(expected);
-    const client = await Promise.race([serverReady(tokenFile, options), failing.promise.then(error => Promise.reject(error))]);
+    const ready = await Promise.race([serverReady(tokenFile, options), failing.promise.then(error => Promise.reject(error))]);
+    const {client} = ready;
     record({url: client.server});
-    const url = await joinLocally(client, options);
+    const url = await joinLocally(ready, options);
     if (url !== expected) {
       await early?.stop(stopMs);
       if (url !== undefined) startAgent(url);
@@ -175,8 +180,14 @@ function lastWords(logFile: string): string {
     .join('');
 }
 
+interface Ready {
+  readonly client: Client;
+  readonly installation: string;
+}
+
 /** The token file names the address; it is rewritten by the server once it listens, so an old one is simply refused until then. */
-async function serverReady(tokenFile: string, {env, now, paths, say, signal}: UpOptions): Promise<Client> {
+async function serverReady(tokenFile: string, {env, now, paths, say, signal}: UpOptions): Promise<Ready> {
+  using folder = watchFolder(paths.config);
   const deadline = now() + serverReadyMs;
   const {serverLog} = files(paths);
   const from = statSync(serverLog, {throwIfNoEntry: false})?.size ?? 0;
@@ -187,12 +198,9 @@ async function serverReady(tokenFile: string, {env, now, paths, say, signal}: Up
     const line = readPrivate(tokenFile)?.trim();
     if (line !== undefined) {
       const client = createClient({token: line, env, requestTimeoutMs: 2_000});
-      const isReady = await client.whoami().then(
-        () => true,
-        () => false,
-      );
+      const known = await client.whoami().catch(() => undefined);
       client.close();
-      if (isReady) return createClient({token: line, env});
+      if (known !== undefined) return {client: createClient({token: line, env}), installation: known.server.installation};
     }
     if (now() > deadline)
       throw new BoxyardError('CONFLICT', {
@@ -200,15 +208,14 @@ async function serverReady(tokenFile: string, {env, now, paths, say, signal}: Up
         issue: `did not get ready in a minute: ${lastComplaint(serverLog, from) ?? 'it does not answer'}`,
         hint: 'boxyard doctor',
       });
-    await delay(25, undefined, {signal});
+    await folder.changed(serverAgainMs, signal);
   }
 }
 
 /** Makes this machine a worker of the local server, once; the agent's address, or undefined where it works for another server. */
-async function joinLocally(client: Client, {paths, say, join}: UpOptions): Promise<string | undefined> {
-  const {server} = await client.whoami();
+async function joinLocally({client, installation}: Ready, {paths, say, join}: UpOptions): Promise<string | undefined> {
   const known = readWorkerFile(paths);
-  if (known !== undefined && known.installation !== server.installation) {
+  if (known !== undefined && known.installation !== installation) {
     say(`This machine is a worker of ${known.url}; the server here gets no worker of its own.`);
     return undefined;
   }
@@ -238,7 +245,7 @@ async function workerReady(client: Client, paths: Paths): Promise<WorkerView | u
     const seen = await client.workersShow({worker: id}).catch(() => undefined);
     if (seen?.presence === 'online') worker = seen;
     if (worker !== undefined && worker.engines.length > 0 && !worker.engines.some(isNotAskedYet)) return worker;
-    await delay(50);
+    await delay(workerAgainMs);
   }
   return worker;
 }

@@ -11,16 +11,26 @@ import {findIdentity, howToAddUser} from './identity.ts';
 import {stats} from './stats.ts';
 import {terminal} from './terminal.ts';
 
+/** As whom programs run takes two programs to find out, and hardly ever changes. */
+const knownMs = 60_000;
+
 /** Boxes without a container: a folder, and processes of an unprivileged user. Nothing is isolated, and `enforces` says so. */
 export const createProcessEngine = (config: ProcessConfig, host: Host): Engine => {
-  const here = async (): Promise<Place> => {
+  let known: {readonly place: Place; readonly at: number} | undefined;
+  const lookAgain = async () => {
     const answer = await look(config, host);
+    known = 'why' in answer ? undefined : {place: answer, at: performance.now()};
+    return answer;
+  };
+  const here = async (): Promise<Place> => {
+    if (known !== undefined && performance.now() - known.at < knownMs) return known.place;
+    const answer = await lookAgain();
     if ('why' in answer) throw host.fault('unavailable', `process: ${answer.why}`, {hint: answer.fix});
     return answer;
   };
   return {
     probe: async () => {
-      const answer = await look(config, host);
+      const answer = await lookAgain();
       return 'why' in answer ? {usable: false, ...answer} : usable();
     },
     create: async (spec, signal) => createBox(await here(), spec, signal),
