@@ -29,6 +29,7 @@ export class Job {
   readonly #abort = new AbortController();
   readonly #phases: Phase[];
   readonly #isResumed: boolean;
+  readonly #made: StepContext['made'] = new Map();
   #end: End = {};
   #ending: Ending | undefined;
   #usedHost = false;
@@ -151,6 +152,7 @@ export class Job {
       of: this.of,
       index,
       isRepeat: this.#isResumed,
+      made: this.#made,
       signal: this.#abort.signal,
       get graceMs() {
         return graceMs();
