@@ -131,7 +131,7 @@ export class Jobs {
       start: message,
       state: 'accepted',
       finished: 0,
-      isStarting: message.steps[0]?.do === 'container.create',
+      isStarting: beginsAtOnce(message.steps[0]),
       suspicions: 0,
       phases: [],
       changedAt: 0,
@@ -278,6 +278,13 @@ const fillsDisk: ReadonlySet<string> = new Set<JobStart['steps'][number]['do']>(
 const isStillborn = ({start, finished}: JobRow): boolean => {
   const started = start.steps.findIndex(step => step.do === 'container.start');
   return started >= finished && start.steps.some(step => step.do === 'container.create');
+};
+
+/** Its first engine call that could take the agent down is all but the next thing: accepting it notes that too (R27). */
+const beginsAtOnce = (step: JobStart['steps'][number] | undefined): boolean => {
+  if (step?.do === 'container.create') return true;
+  const isExec = step?.do === 'container.exec' || step?.do === 'container.exec.background';
+  return isExec && step.secrets.length === 0 && (step.masks ?? []).length === 0;
 };
 
 const refused = (issue: string) => new BoxyardError('CONFLICT', {what: 'This attempt', issue});
