@@ -24,11 +24,10 @@ export const takeBack = (api: Keeper, name: string): void => {
   api.keptNetworks.delete(name);
 };
 
-/** Removes all that are kept, within a bounded time. False where there was none. */
-export const letGoOfAll = async <A extends Keeper>(api: A, remove: Remove<A>): Promise<boolean> => {
+/** Removes all that are kept, within a bounded time. */
+export const letGoOfAll = async <A extends Keeper>(api: A, remove: Remove<A>): Promise<void> => {
   const names = [...api.keptNetworks.keys()];
   for (const name of names) takeBack(api, name);
   const signal = AbortSignal.timeout(REMOVE_MS);
   await Promise.allSettled(names.map(name => remove(api, name, signal)));
-  return names.length > 0;
 };

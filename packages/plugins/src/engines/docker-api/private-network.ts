@@ -9,6 +9,8 @@ const TENANT = /^[a-z0-9-]{1,60}$/;
 const MAKE_MS = 20_000;
 /** No build goes on for that long: whoever made such a network was killed, or its boxes were removed by hand. */
 const FORGOTTEN_MS = 24 * 3_600_000;
+/** What the tenant of a build's own network is called. */
+export const BUILD_TENANT = 'build-';
 const LABELS = {'io.boxyard.managed': 'true'};
 /** What an engine does by itself: boxes on it reach each other. */
 const ORDINARY = 'bridge';
@@ -78,23 +80,31 @@ const ensureOnPodman = async (api: Api, name: string): Promise<void> => {
   const signal = AbortSignal.timeout(MAKE_MS);
   const look = () => askPodman(api, {method: 'GET', path: `/networks/${name}/exists`}, signal).then(() => true);
   if (await callOrMissing(api, `look for the network ${name}`, signal, look)) return;
-  await removeForgotten(api, signal).catch(() => undefined);
+  await removeIdle(api, isForgotten, signal).catch(() => undefined);
   const options = {name, driver: 'bridge', dns_enabled: false, options: {isolate: 'true'}, labels: LABELS};
   const make = () => askPodman(api, {method: 'POST', path: '/networks/create', options}, signal).catch(unlessThere);
   await call(api, `make the network ${name}`, signal, make).catch(async (error: unknown) => {
-    // There are so many networks on a machine and no more: those that only wait for a next box give way.
-    if (!(await letGoOfAll(api, remove))) throw error;
+    // There are so many networks on a machine and no more.
+    api.host.log('warn', 'networks without a box give way to a new one', {network: name, error: String(error)});
+    await removeIdle(api, isOfBoxes, signal);
     await call(api, `make the network ${name}`, signal, make);
   });
 };
 
 /** One by one: podman's own clearing away takes networks of builds that go on, for it does not count their steps. It refuses those with a box. */
-const removeForgotten = async (api: Api, signal: AbortSignal): Promise<void> => {
+const removeIdle = async (api: Api, isMeant: (network: Network) => boolean, signal: AbortSignal): Promise<void> => {
   const filters = JSON.stringify({label: Object.entries(LABELS).map(([key, value]) => `${key}=${value}`)});
   const question = {method: 'GET', path: `/networks/json?filters=${encodeURIComponent(filters)}&`} as const;
-  const found = (await askPodman(api, question, signal)) as readonly {readonly name: string; readonly created: string}[];
-  for (const {name, created} of found) if (Date.now() - Date.parse(created) > FORGOTTEN_MS) await remove(api, name, signal);
+  const found = (await askPodman(api, question, signal)) as readonly Network[];
+  for (const network of found) if (isMeant(network)) await remove(api, network.name, signal);
 };
+
+interface Network {
+  readonly name: string;
+  readonly created: string;
+}
+const isForgotten = ({created}: Network): boolean => Date.now() - Date.parse(created) > FORGOTTEN_MS;
+const isOfBoxes = ({name}: Network): boolean => !name.startsWith(`${NAME}-${BUILD_TENANT}`);
 
 interface Question {
   readonly method: 'GET' | 'POST';
@@ -158,7 +168,7 @@ export const restNetwork = (api: Api, labels: Labels): void => {
 };
 
 /** Nothing is made any more: what only waits for a next box goes at once. */
-export const leaveNetworks = async (api: Api): Promise<void> => void (await letGoOfAll(api, remove));
+export const leaveNetworks = (api: Api): Promise<void> => letGoOfAll(api, remove);
 
 /** podman refuses as long as any box is on it, and there is nothing to do then. */
 const remove = async (api: Api, name: string, signal: AbortSignal): Promise<void> => {
