@@ -16,7 +16,9 @@ export interface RawEngine {
   /** A container that stays up. The lab removes it. */
   hold(): Promise<Docker.Container>;
   /** Creates and starts one; the time for removing it is nobody's. */
-  createAndStart(): Promise<Docker.Container>;
+  createAndStart(network?: string): Promise<Docker.Container>;
+  /** The name of a network that Boxyard has made to keep boxes apart; absent before it has. */
+  privateNetwork(): Promise<string | undefined>;
   remove(container: Docker.Container): Promise<void>;
   /** A command in a held container: its output to the last byte and its exit code. */
   exec(container: Docker.Container, argv: readonly string[]): Promise<{readonly bytes: number; readonly code: number}>;
@@ -41,8 +43,9 @@ export async function rawEngine(lab: Lab, name: EngineName): Promise<RawEngine |
 
 function drive(lab: Lab, name: EngineName, socket: string, docker: Docker): RawEngine {
   const remove = (container: Docker.Container) => container.remove({force: true}).then(() => {});
-  const createAndStart = async () => {
-    const container = await docker.createContainer({Image: image, Cmd: ['sleep', '100000'], HostConfig: {}});
+  const createAndStart = async (network?: string) => {
+    const HostConfig = network === undefined ? {} : {NetworkMode: network};
+    const container = await docker.createContainer({Image: image, Cmd: ['sleep', '100000'], HostConfig});
     lab.own(container, c => remove(c).catch(() => {}));
     await container.start();
     return container;
@@ -50,8 +53,12 @@ function drive(lab: Lab, name: EngineName, socket: string, docker: Docker): RawE
   return {
     name,
     socket,
-    hold: createAndStart,
+    hold: () => createAndStart(),
     createAndStart,
+    async privateNetwork() {
+      const found = await docker.listNetworks({filters: {label: ['io.boxyard.managed=true']}});
+      return found[0]?.Name;
+    },
     remove,
     exec: runExec,
     async terminal(container, argv) {

@@ -70,8 +70,10 @@ try {
     {name: config.name, url: config.url, stateDir: config.stateDir, engines: config.engines.map(one => one.module)},
     'agent started',
   );
-  const stop = () => void agent.close().finally(() => process.exit(0));
-  process.once('SIGTERM', stop);
+  let stopping: Promise<void> | undefined;
+  const stop = () => void (stopping ??= agent.close().finally(() => process.exit(0)));
+  // Asked twice, as by a group and by who supervises it, it still ends in order; who types Ctrl-C twice means it.
+  process.on('SIGTERM', stop);
   process.once('SIGINT', stop);
 } catch (thrown) {
   const error = asBoxyardError(thrown);

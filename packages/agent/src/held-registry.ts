@@ -26,8 +26,13 @@ export class HeldRegistry {
 
   /** The programs of an attempt that have not ended. */
   live(of: Omit<Slot, 'slot'>): HeldState[] {
+    return this.of(of).filter(state => !isOver(state));
+  }
+
+  /** The programs of an attempt, ended ones too. */
+  of(of: Omit<Slot, 'slot'>): HeldState[] {
     const prefix = keyOf({...of, slot: ''});
-    return [...this.#states].filter(([key, state]) => key.startsWith(prefix) && !isOver(state)).map(([, state]) => state);
+    return [...this.#states].filter(([key]) => key.startsWith(prefix)).map(([, state]) => state);
   }
 
   /** Resolves when the program runs or has ended; idempotent by slot. */

@@ -1,13 +1,13 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError, asBoxyardError, toWire, type WireError} from '@boxyard/core/errors';
-import type {Attempt, Exit, FromAgent, LogEnd, Phase} from '@boxyard/core/protocol';
+import type {Attempt, Exit, FromAgent, Phase} from '@boxyard/core/protocol';
 import {isHostLost} from './host-client.ts';
 import type {JobResult, JobRow, JobStart} from './journal.ts';
-import {gapsOf, lengthsOf, listSegments, spoolDir} from './session-host/spool.ts';
 import {perform, type Parts, type StepContext} from './steps/index.ts';
 import {feedOf} from './steps/stdin.ts';
 import {BootTimer} from './boot-timer.ts';
 import {isOneMark} from './starting.ts';
+import {writtenOf} from './written.ts';
 
 /** Why a job ends before its program does by itself. The first one counts. */
 export type Ending =
@@ -17,7 +17,7 @@ export type Ending =
 
 type End = Partial<Pick<JobResult, 'exit' | 'image' | 'out'>>;
 const FORCED_AFTER_MS = 15_000;
-const TELL_AFTER_MS = 20;
+const TELL_AFTER_MS = 100;
 
 /**
  * One attempt on this worker: does its steps in order from where the journal says, keeps its phases, and makes its one
@@ -30,6 +30,7 @@ export class Job {
   readonly #abort = new AbortController();
   readonly #phases: Phase[];
   readonly #isResumed: boolean;
+  readonly #made: StepContext['made'] = new Map();
   #end: End = {};
   #ending: Ending | undefined;
   #usedHost = false;
@@ -64,9 +65,9 @@ export class Job {
   }
 
   /** Says how far it is, a moment later: of a short job the result says it all. */
-  tell(): void {
+  tell(afterMs = TELL_AFTER_MS): void {
     clearTimeout(this.#telling);
-    this.#telling = setTimeout(() => this.#parts.send(this.update()), TELL_AFTER_MS);
+    this.#telling = setTimeout(() => this.#parts.send(this.update()), afterMs);
   }
 
   update(): FromAgent {
@@ -151,6 +152,7 @@ export class Job {
       of: this.of,
       index,
       isRepeat: this.#isResumed,
+      made: this.#made,
       signal: this.#abort.signal,
       get graceMs() {
         return graceMs();
@@ -197,7 +199,8 @@ export class Job {
     this.row.isStarting = false;
     this.row.runningAt = this.#parts.clock.bootMs();
     this.#note();
-    this.tell();
+    // Who looks on at a terminal is let in when it runs.
+    this.tell(this.row.start.steps.some(hasTerminal) ? 0 : TELL_AFTER_MS);
     this.#countDown();
   }
 
@@ -220,7 +223,7 @@ export class Job {
 
   async #conclude(error: unknown): Promise<void> {
     const {journal} = this.#parts;
-    const {lengths, gaps} = await this.#lengths();
+    const {lengths, gaps} = await writtenOf(this.#parts, this.of, this.#usedHost);
     this.#parts.crash('before-result');
     this.row.result = {
       type: 'job.result',
@@ -281,18 +284,6 @@ export class Job {
     const isGone = error.code === 'NOT_FOUND' && error.details['what'] === 'container' && hasCreated;
     return isGone ? {exit: {unknown: 'container_missing'}, reason: 'container_missing'} : {error: toWire(error)};
   }
-
-  async #lengths(): Promise<{lengths: LogEnd; gaps: JobResult['gaps']}> {
-    const program = this.#parts.held.find({...this.of, slot: 'main'});
-    const dir = spoolDir(this.#parts.stateDir, this.row.job, this.row.attempt);
-    if (!this.#usedHost && program?.is === 'ended') return {lengths: program.lengths, gaps: gapsOf(dir)};
-    const segments = listSegments(dir);
-    if (!this.#usedHost && !program && segments.length === 0) return {lengths: lengthsOf([]), gaps: []};
-    try {
-      return await this.#parts.host.lengths(this.of);
-    } catch {
-      const found = listSegments(dir);
-      return {lengths: lengthsOf(found), gaps: gapsOf(dir, found)};
-    }
-  }
 }
+
+const hasTerminal = (step: JobStart['steps'][number]): boolean => 'command' in step && step.command.tty !== undefined;

@@ -6,7 +6,7 @@ import {Job} from './job.ts';
 import type {JobRow, JobStart} from './journal.ts';
 import {Remains} from './remains.ts';
 import {spoolDir} from './session-host/spool.ts';
-import {beginsWithBox} from './starting.ts';
+import {beginsAtOnce} from './starting.ts';
 import type {Parts} from './steps/index.ts';
 
 type Of = {readonly job: string; readonly attempt: Attempt};
@@ -132,7 +132,7 @@ export class Jobs {
       start: message,
       state: 'accepted',
       finished: 0,
-      isStarting: beginsWithBox(message.steps),
+      isStarting: beginsAtOnce(message.steps),
       suspicions: 0,
       phases: [],
       changedAt: 0,

@@ -5,5 +5,10 @@ export const isOneMark = (step: Step | undefined, next: Step | undefined): boole
   (step?.do === 'image.pull' && !step.always && next?.do === 'container.create') ||
   (step?.do === 'container.create' && next?.do === 'container.start');
 
-/** Whether a crash right behind the acceptance may have been the box's doing (R27). */
-export const beginsWithBox = (steps: readonly Step[]): boolean => steps[0]?.do === 'container.create' || isOneMark(steps[0], steps[1]);
+/** The first engine call that could take the agent down is all but the next thing: accepting the job notes that too (R27). */
+export function beginsAtOnce(steps: readonly Step[]): boolean {
+  const [first, second] = steps;
+  if (first?.do === 'container.create' || isOneMark(first, second)) return true;
+  const isExec = first?.do === 'container.exec' || first?.do === 'container.exec.background';
+  return isExec && first.secrets.length === 0 && (first.masks ?? []).length === 0;
+}

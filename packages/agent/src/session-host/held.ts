@@ -6,6 +6,7 @@ import {CALL_MS, isInDoubt, withDeadline} from '../engine-calls.ts';
 import type {JobOutput} from './job-output.ts';
 import {ExecMarks} from './exec-marks.ts';
 import {beginningOf} from './exec-beginning.ts';
+import type {FoundBoxes} from './found-boxes.ts';
 import {Captured} from './captured.ts';
 import {killTree} from './kill-tree.ts';
 import {StdinFeed} from './stdin-feed.ts';
@@ -18,6 +19,7 @@ type ExecMessage = Extract<FromAgentToHost, {type: 'exec'}>;
 
 export interface HeldDeps {
   readonly engine: Engine;
+  readonly found: FoundBoxes;
   readonly output: JobOutput;
   readonly spoolDir: string;
   readonly onState: (state: HeldState) => void;
@@ -212,10 +214,12 @@ export class Held {
     if (known) return this.#end(known);
     if (marks.isStarted) return this.#end({unknown: 'exec_outcome_unknown'});
     const begin = beginningOf(engine, message);
-    const box = await this.#find(message.box);
+    const box = this.#deps.found.get(message.engine, message.box) ?? (await this.#find(message.box));
+    this.#deps.found.keep(message.engine, box);
     if (message.into === 'capture') this.#captured = new Captured();
     else marks.markStarted();
     const process = await this.#ask('exec', call => begin(box, call)).catch((error: unknown) => {
+      this.#deps.found.forget(message.engine, message.box);
       // Whether it was started, nobody can say.
       if (isBoxyardError(error) && error.code === 'ENGINE_TIMEOUT') return this.#end({unknown: 'exec_outcome_unknown'});
       throw error;

@@ -5,6 +5,7 @@ import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {Engine} from '@boxyard/core/plugin-api';
 import {oneWritePerTurn, type Attempt} from '@boxyard/core/protocol';
 import {DiskRoom} from './disk-room.ts';
+import {FoundBoxes} from './found-boxes.ts';
 import {Held} from './held.ts';
 import {JobOutput} from './job-output.ts';
 import {HostViews} from './host-views.ts';
@@ -48,6 +49,7 @@ export class SessionHost {
   readonly #engines = new Map<string, Promise<LoadedEngine | undefined>>();
   readonly #outputs = new Map<string, JobOutput>();
   readonly #held = new Map<string, Held>();
+  readonly #found = new FoundBoxes();
   readonly #agents = new Map<Socket, ConnectedAgent>();
   readonly #room: DiskRoom;
   readonly #timer: NodeJS.Timeout;
@@ -195,6 +197,7 @@ export class SessionHost {
     const {job, attempt, slot} = message;
     const held: Held = new Held(message, {
       engine,
+      found: this.#found,
       output: this.#outputOf(message),
       spoolDir: spoolDir(this.#deps.stateDir, job, attempt),
       onState: state => this.#tell({type: 'state', of: state}),

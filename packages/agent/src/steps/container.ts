@@ -1,9 +1,10 @@
 import {BoxyardError, fromWire} from '@boxyard/core/errors';
-import type {BoxSpec} from '@boxyard/core/plugin-api';
+import type {Box, BoxSpec} from '@boxyard/core/plugin-api';
 import type {SecretRef, Step} from '@boxyard/core/protocol';
 import {isInDoubt} from '../engine-calls.ts';
 import {checkBox, checkLabels, checkReach} from '../floor.ts';
 import {isHostLost} from '../host-client.ts';
+import {ownBox} from '../own-box.ts';
 import type {HeldState} from '../session-host/wire.ts';
 import {boxOf, engineCall, findBox, present, whole, type StepContext} from './context.ts';
 import {feedStdin} from './stdin.ts';
@@ -19,9 +20,10 @@ export async function containerCreate(context: StepContext, step: Of<'container.
   const values = await secretsOf(context, step.secrets);
   await context.starting();
   const spec = specOf(context, step, values.env);
-  await context.phase('create', () =>
+  const box = await context.phase('create', () =>
     engineCall(context, 'create', signal => context.parts.engines.get(context.start.engine).create(spec, signal)),
   );
+  context.made.set(spec.name, box);
   context.parts.crash('after-create');
 }
 
@@ -54,7 +56,7 @@ const secretRefs = (context: StepContext, box: string): readonly SecretRef[] =>
 /** A main process whose end is the job's is started by the session host, which is attached before; any other by the agent. */
 export async function containerStart(context: StepContext, step: Of<'container.start'>): Promise<void> {
   const {floor, name} = context.parts.worker;
-  const box = await boxOf(context, step.box);
+  const box = await madeOrFound(context, step.box);
   checkLabels(box.labels, floor, name);
   await context.starting();
   const isMain = context.start.steps.some(one => one.do === 'container.wait' && one.box === step.box);
@@ -62,6 +64,12 @@ export async function containerStart(context: StepContext, step: Of<'container.s
   else await context.phase('start', () => engineCall(context, 'start', signal => box.start(undefined, signal)));
   await putSecretFiles(context, step.box, secretRefs(context, step.box));
   context.parts.crash('after-start');
+}
+
+/** The engine has just answered for a box that this job made, so it is not asked again; whose it is is looked at all the same. */
+async function madeOrFound(context: StepContext, name: string): Promise<Box> {
+  const made = context.made.get(name);
+  return ownBox(made, context.parts.worker.machine, context.start.tenant) ?? boxOf(context, name);
 }
 
 async function startMain(context: StepContext, step: Of<'container.start'>): Promise<void> {

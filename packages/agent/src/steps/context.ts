@@ -47,6 +47,8 @@ export interface StepContext {
   /** Aborted when the job is to end early: cancel, deadline, newer attempt. */
   readonly signal: AbortSignal;
   readonly graceMs: number;
+  /** Boxes that this job made since this agent began with it, by name. */
+  readonly made: Map<string, Box>;
   phase<T>(name: string, work: () => Promise<T>, detail?: string): Promise<T>;
   log(text: string): Promise<void>;
   progress(step: string, done: number, total?: number): void;

@@ -8,6 +8,7 @@ import {BoxyardError} from '@boxyard/core/errors';
 import type {Box, Engine} from '@boxyard/core/plugin-api';
 import {createHost} from '@boxyard/core/plugin-host';
 import {createScriptedEngine} from '@boxyard/core/testing';
+import {FoundBoxes} from '../../src/session-host/found-boxes.ts';
 import {Held} from '../../src/session-host/held.ts';
 import {JobOutput} from '../../src/session-host/job-output.ts';
 import {Spool, listSegments} from '../../src/session-host/spool.ts';
@@ -34,6 +35,7 @@ async function holding(wrong: (right: Start) => Start, stdin = false) {
   const message = {type: 'run' as const, id: 1, ...of, slot: 'main', engine: 'scripted', box: 'box', stdin, secrets: []};
   const held = new Held(message, {
     engine: {...engine, find},
+    found: new FoundBoxes(),
     output,
     spoolDir,
     onState: () => undefined,
@@ -93,4 +95,39 @@ test('a start that is refused is a failure', async () => {
   });
   await at.held.ended;
   expect(at.held.state).toMatchObject({is: 'failed', error: {code: 'ENGINE_FAILED'}});
+});
+
+test('a box that was found for an exec is not looked for again, until an exec in it is refused', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'held-'));
+  const scripted = createScriptedEngine(
+    {latencyMs: 0, enforces: []},
+    createHost('scripted', dir, () => undefined),
+  );
+  const signal = AbortSignal.timeout(20_000);
+  const spec = {labels: {}, stdin: false, limits: {}, mounts: [], ports: [], readOnlyRoot: false, main: 'hold' as const, env: {}};
+  const box = await scripted.create({...spec, name: 'box'}, signal);
+  await box.start(undefined, signal);
+  let looks = 0;
+  const engine: Engine = {...scripted, find: (name, call) => ((looks += 1), scripted.find(name, call))};
+  const found = new FoundBoxes();
+  const run = async (slot: string) => {
+    const of = {job: newId('j'), attempt: {number: 1, id: newAttemptId()}};
+    const spoolDir = join(dir, 'spool', of.job);
+    const output = new JobOutput(of, new Spool(spoolDir), () => undefined);
+    const command = {argv: ['true'], env: {}};
+    const message = {type: 'exec' as const, id: 1, ...of, slot, engine: 'scripted', box: 'box', stdin: false, secrets: [], command};
+    const none = () => undefined;
+    const held = new Held({...message, into: 'own'}, {engine, found, output, spoolDir, onState: none, onTerminal: none, onStdin: none});
+    await held.ended;
+    return held.state.is;
+  };
+  try {
+    expect([await run('a'), await run('b')]).toEqual(['ended', 'ended']);
+    expect(looks).toBe(1);
+    await box.remove(signal);
+    expect([await run('c'), await run('d')]).toEqual(['failed', 'failed']);
+    expect(looks).toBe(2);
+  } finally {
+    rmSync(dir, {recursive: true, force: true});
+  }
 });

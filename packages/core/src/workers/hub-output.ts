@@ -39,7 +39,7 @@ export class OutputFrames {
     const of = {tenant: record.tenant, job: record.id, attempt: message.attempt.number, name: message.name};
     if (this.#open.size >= mostOpen) return this.#link.close(1008, 'too many streams');
     this.#forget(message.stream);
-    this.#open.set(message.stream, {of, attempt: message.attempt, told: 0});
+    this.#open.set(message.stream, {of, attempt: message.attempt, told: -1});
     const streams = this.#byAttempt.get(message.attempt.id) ?? new Set();
     this.#byAttempt.set(message.attempt.id, streams.add(message.stream));
     const file = await this.#deps.blobs.output.open(of);
@@ -99,6 +99,8 @@ export class OutputFrames {
     const open = this.#open.get(stream);
     if (open === undefined) return;
     const {job, name} = open.of;
+    // Bytes that were stored together are told about once.
+    if (length === open.told) return;
     open.told = length;
     if (open.end !== undefined && length >= open.end) this.#forget(stream);
     this.#link.send({type: 'job.have', job, attempt: open.attempt, name, stream, length});

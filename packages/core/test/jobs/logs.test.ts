@@ -1,4 +1,5 @@
 import {afterAll, beforeAll, expect, test} from 'vitest';
+import {encodeData} from '../../src/protocol/index.ts';
 import {startTestCore} from '../core-for-tests.ts';
 import {type TestRedis, startTestRedis, waitFor} from '../redis-for-tests.ts';
 
@@ -43,6 +44,20 @@ test('repeated and overlapping frames are stored once, and a jump is answered by
   const {have} = await logs.have(core.caller.tenant, job.id);
   expect(have.stdout).toBe(11);
 }, 15_000);
+
+test('bytes that were stored together are acknowledged once', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  await core.core.services.jobs.run(core.caller, {command: ['a']});
+  const start = await waitFor(() => agent.started[0]);
+  await agent.output(start, 'x');
+  const told = () => agent.received.filter(message => message.type === 'job.have');
+  const {stream} = told()[0]!;
+  for (let offset = 1; offset <= 50; offset++) agent.sendRaw(encodeData({stream, offset, bytes: Buffer.from('x')}));
+  await waitFor(() => told().at(-1)?.length === 51);
+  const lengths = told().map(({length}) => length);
+  expect(lengths).toEqual([...new Set(lengths)]);
+});
 
 test('stdin goes to the agent with its credit and ends only where the client said so', async () => {
   await using core = await startTestCore({rim: await redis.rim()});

@@ -7,7 +7,7 @@ import {faultOf} from './errors.ts';
 import {openHijacked} from './hijack.ts';
 import {inspect, signalMain, stateOf, waitForEnd} from './main-end.ts';
 import {openOutput} from './output.ts';
-import {giveNetworkBack, isNetworkGone, leaveNetwork} from './private-network.ts';
+import {giveNetworkBack, isNetworkGone, restNetwork} from './private-network.ts';
 
 const LOOKS_LIKE_AN_ID = /^[0-9a-f]+$/;
 
@@ -19,7 +19,7 @@ export const apiBox = (api: Api, name: string, labels: Labels): Box => ({
   stop: (graceMs, signal) => stop(api, name, graceMs, signal),
   remove: async signal => {
     await remove(api, name, signal);
-    await leaveNetwork(api, labels, signal);
+    restNetwork(api, labels);
   },
   wait: signal => waitForEnd(api, name, signal),
   output: (from, signal) => openOutput(api, name, from, signal),
@@ -27,20 +27,29 @@ export const apiBox = (api: Api, name: string, labels: Labels): Box => ({
 
 const start = async (api: Api, name: string, stdin: Readable | undefined, signal: AbortSignal): Promise<void> => {
   await Promise.allSettled(api.attaching.get(name) ?? []);
-  const state = stateOf(await inspect(api, name, signal));
-  if (state.is === 'gone') throw api.host.fault('not-found', `no box ${name}`);
-  if (state.is === 'running') return;
+  if ((stdin !== undefined || LOOKS_LIKE_AN_ID.test(name)) && (await isRunning(api, name, signal))) return;
   await onItsNetwork(api, name, signal, async () => {
     // podman already sets the network up for this one.
     const input = stdin === undefined ? undefined : await openStdin(api, name, signal);
     try {
-      await call(api, `start ${name}`, signal, () => container(api, name).start({abortSignal: signal}));
+      await call(api, `start ${name}`, signal, () => container(api, name).start({abortSignal: signal}).catch(unlessStarted));
     } catch (error) {
       input?.destroy();
       throw error;
     }
     if (input !== undefined && stdin !== undefined) void feed(api, name, stdin, input);
   });
+};
+
+/** Asked where the start itself would not do: input must reach no program that runs already, nor a name that another's id begins with. */
+const isRunning = async (api: Api, name: string, signal: AbortSignal): Promise<boolean> => {
+  const state = stateOf(await inspect(api, name, signal));
+  if (state.is === 'gone') throw api.host.fault('not-found', `no box ${name}`);
+  return state.is === 'running';
+};
+
+const unlessStarted = (error: unknown): void => {
+  if ((error as {statusCode?: number}).statusCode !== 304) throw error;
 };
 
 /** The last box of another job takes the network with it, also between a box's making and its start. */

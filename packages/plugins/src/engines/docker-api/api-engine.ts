@@ -12,7 +12,7 @@ import {files} from './files.ts';
 import {images} from './images.ts';
 import {killInBox} from './kill-in-box.ts';
 import {inspect, stateOf} from './main-end.ts';
-import {forgetNetworks, isNetworkGone, privateNetwork} from './private-network.ts';
+import {forgetNetworks, isNetworkGone, leaveNetworks, privateNetwork, restNetwork} from './private-network.ts';
 import {createProbe} from './probe.ts';
 import {snapshot} from './snapshot.ts';
 import {stats} from './stats.ts';
@@ -27,6 +27,10 @@ export const apiEngine = (connector: Connector): Engine => ({
   find: async (name, signal) => find(await connector.open(), name, signal),
   list: async (labels, signal) => list(await connector.open(), labels, signal),
   features: features(connector.open),
+  close: async () => {
+    const api = connector.last();
+    if (api !== undefined) await leaveNetworks(api);
+  },
 });
 
 const features = (open: () => Promise<Api>): Features => ({
@@ -59,6 +63,7 @@ const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box
     signal.throwIfAborted();
     return apiBox(api, spec.name, spec.labels);
   } catch (error) {
+    if (spec.network === 'private') restNetwork(api, spec.labels);
     if (!signal.aborted) return adopt(api, spec, error, signal);
     await removeHalfMade(api, spec.name);
     throw error;

@@ -29,6 +29,8 @@ export interface Api {
   readonly attaching: Map<string, Set<Promise<unknown>>>;
   /** Processes of ours in the networks of boxes, by box and process. */
   readonly entrances: Map<string, Entrance>;
+  /** Networks without a box that wait for a next one, by name, each with the timer that ends its wait. */
+  readonly keptNetworks: Map<string, NodeJS.Timeout>;
 }
 
 /** Names of ours go into request paths as they are, so nothing else may. */

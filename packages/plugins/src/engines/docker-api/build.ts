@@ -6,7 +6,7 @@ import type {Api} from './api.ts';
 import {readEvents} from './engine-events.ts';
 import {faultOf} from './errors.ts';
 import {checkRef, getImage} from './images.ts';
-import {leaveNetwork, privateNetwork} from './private-network.ts';
+import {BUILD_TENANT, leaveNetwork, privateNetwork} from './private-network.ts';
 
 /** The connection is the build: closing it stops the engine's work, and its half-made containers are removed by it. */
 export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<Image> => {
@@ -41,7 +41,7 @@ export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) =>
 };
 
 /** podman does not count a step among those on a network: one of each build's own is there until the build has ended. */
-const networkLabels = (id: string): Labels => ({'io.boxyard.tenant': `build-${id.slice(0, 8)}`});
+const networkLabels = (id: string): Labels => ({'io.boxyard.tenant': `${BUILD_TENANT}${id.slice(0, 8)}`});
 
 /** Unasked, podman's API runs every step in the machine's own network, and it knows no word for another but this. */
 const ownNetwork = async (api: Api, id: string, signal: AbortSignal) => {

@@ -3,6 +3,9 @@ import type {Host} from '@boxyard/core/plugin-api';
 import type {Api, Dialect, Endpoint} from './api.ts';
 import {nameOf, tryEndpoint} from './endpoint.ts';
 
+/** Calls of one piece of work follow each other closer than that: who has just answered the first is not looked for again. */
+const FRESH_MS = 100;
+
 export interface Unusable {
   readonly why: string;
   readonly fix?: string;
@@ -13,6 +16,8 @@ export interface Connector {
   readonly dialect: Dialect;
   /** The engine, found anew if it went away; an `unavailable` or `denied` fault if there is none. */
   open(): Promise<Api>;
+  /** The engine as it was last found, if it ever was; nobody is asked. */
+  last(): Api | undefined;
   /** What stands in the way, or nothing. */
   unusable(): Promise<Unusable | undefined>;
   /** What to type where the engine answers and starts nothing, if that is known. */
@@ -31,6 +36,7 @@ interface Wanted {
 
 export const createConnector = (wanted: Wanted): Connector => {
   let known: Api | undefined;
+  let foundAt = -Infinity;
   let opening: Promise<Api | Refusal> | undefined;
   const look = (): Promise<Api | Refusal> => (opening ??= search(wanted, known).finally(() => (opening = undefined)));
   return {
@@ -38,11 +44,14 @@ export const createConnector = (wanted: Wanted): Connector => {
     dialect: wanted.dialect,
     fixOf: why => wanted.fixOf?.(why),
     open: async () => {
+      if (known !== undefined && performance.now() - foundAt < FRESH_MS) return known;
       const found = await look();
       if ('tried' in found) throw refuse(wanted, found);
       known = found;
+      foundAt = performance.now();
       return found;
     },
+    last: () => known,
     unusable: async () => {
       const found = await look();
       if ('tried' in found) return wanted.explain(found.tried, found.code);
@@ -79,6 +88,7 @@ const connect = ({dialect, host}: Wanted, endpoint: Endpoint): Api => ({
   host,
   attaching: new Map(),
   entrances: new Map(),
+  keptNetworks: new Map(),
 });
 
 const refuse = ({dialect, host, explain}: Wanted, {tried, code}: Refusal): Error => {

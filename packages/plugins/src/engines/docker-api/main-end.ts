@@ -10,6 +10,8 @@ import {withShellCode} from './missing-program.ts';
 const WATCH_MS = 20;
 const RECHECK_MS = 5_000;
 const ENGINE_AWAY_MS = 500;
+/** podman says so of a program a moment after it has ended; of one that is on another machine it always does. */
+const UNSEEN_LOOKS = 50;
 
 /** An engine also answers to the beginning of an id, so a name that looks like one is compared. */
 export const inspect = async (api: Api, name: string, signal: AbortSignal): Promise<Docker.ContainerInspectInfo | undefined> => {
@@ -49,18 +51,23 @@ const exitOf = (state: Docker.ContainerInspectInfo['State']): Exit => {
  * signal ends the wait. A box that is gone is a `not-found` fault.
  */
 export const waitForEnd = async (api: Api, name: string, signal: AbortSignal): Promise<Exit> => {
-  for (;;) {
+  for (let unseen = 0; ;) {
     const info = await throughRestarts(() => inspect(api, name, signal), signal);
     const state = stateOf(info);
     if (state.is === 'exited') return state.exit;
     if (state.is === 'gone') throw api.host.fault('not-found', `no box ${name}`);
+    const pid = info?.State.Pid ?? 0;
     if (state.is === 'created') await delay(WATCH_MS, undefined, {signal});
-    else await waitOnce(api, name, info?.State.Pid ?? 0, signal);
+    else if (api.dialect.wait === 'engine' || unseen > UNSEEN_LOOKS) await waitOnce(api, name, signal);
+    else if (isHere(pid)) await watchProcess(pid, signal);
+    else {
+      unseen += 1;
+      await delay(WATCH_MS, undefined, {signal});
+    }
   }
 };
 
-const waitOnce = async (api: Api, name: string, pid: number, signal: AbortSignal): Promise<void> => {
-  if (api.dialect.wait === 'process' && isHere(pid)) return watchProcess(pid, signal);
+const waitOnce = async (api: Api, name: string, signal: AbortSignal): Promise<void> => {
   await throughRestarts(
     () =>
       callOrMissing(api, `wait for ${name}`, signal, () =>

@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import type {Labels} from '@boxyard/core/plugin-api';
 import {call, callOrMissing, container, type Api} from './api.ts';
+import {keepForNext, letGoOfAll, takeBack} from './kept-networks.ts';
 import {inspect} from './main-end.ts';
 
 const NAME = 'boxyard';
@@ -8,6 +9,8 @@ const TENANT = /^[a-z0-9-]{1,60}$/;
 const MAKE_MS = 20_000;
 /** No build goes on for that long: whoever made such a network was killed, or its boxes were removed by hand. */
 const FORGOTTEN_MS = 24 * 3_600_000;
+/** What the tenant of a build's own network is called. */
+export const BUILD_TENANT = 'build-';
 const LABELS = {'io.boxyard.managed': 'true'};
 /** What an engine does by itself: boxes on it reach each other. */
 const ORDINARY = 'bridge';
@@ -31,6 +34,7 @@ const once = (api: Api, name: string, look: () => Promise<void>): Promise<void> 
 export const privateNetwork = async (api: Api, labels: Labels, signal: AbortSignal): Promise<string> => {
   const name = nameFor(api, labels);
   if (name === ORDINARY) return name;
+  takeBack(api, name);
   try {
     await once(api, name, () => (api.dialect.name === 'docker' ? ensureOnDocker(api) : ensureOnPodman(api, name)));
     signal.throwIfAborted();
@@ -74,32 +78,46 @@ const listOnDocker = async (api: Api, signal: AbortSignal): Promise<Docker.Netwo
 
 const ensureOnPodman = async (api: Api, name: string): Promise<void> => {
   const signal = AbortSignal.timeout(MAKE_MS);
-  const network = api.docker.getNetwork(name);
-  const isThere = await callOrMissing(api, `look for the network ${name}`, signal, () => network.inspect());
-  if (isThere !== undefined) return;
-  await removeForgotten(api, signal).catch(() => undefined);
+  const look = () => askPodman(api, {method: 'GET', path: `/networks/${name}/exists`}, signal).then(() => true);
+  if (await callOrMissing(api, `look for the network ${name}`, signal, look)) return;
+  await removeIdle(api, isForgotten, signal).catch(() => undefined);
   const options = {name, driver: 'bridge', dns_enabled: false, options: {isolate: 'true'}, labels: LABELS};
-  await call(api, `make the network ${name}`, signal, () => askPodman(api, '/networks/create', options, signal).catch(unlessThere));
+  const make = () => askPodman(api, {method: 'POST', path: '/networks/create', options}, signal).catch(unlessThere);
+  await call(api, `make the network ${name}`, signal, make).catch(async (error: unknown) => {
+    // There are so many networks on a machine and no more.
+    api.host.log('warn', 'networks without a box give way to a new one', {network: name, error: String(error)});
+    await removeIdle(api, isOfBoxes, signal);
+    await call(api, `make the network ${name}`, signal, make);
+  });
 };
 
 /** One by one: podman's own clearing away takes networks of builds that go on, for it does not count their steps. It refuses those with a box. */
-const removeForgotten = async (api: Api, signal: AbortSignal): Promise<void> => {
-  const filters = {label: Object.entries(LABELS).map(([key, value]) => `${key}=${value}`)};
-  const found = await api.docker.listNetworks({filters, abortSignal: signal});
-  const old = found.filter(one => one.Created !== undefined && Date.now() - Date.parse(String(one.Created)) > FORGOTTEN_MS);
-  for (const {Id: id} of old)
-    await api.docker
-      .getNetwork(id)
-      .remove({abortSignal: signal} as object)
-      .catch(() => undefined);
+const removeIdle = async (api: Api, isMeant: (network: Network) => boolean, signal: AbortSignal): Promise<void> => {
+  const filters = JSON.stringify({label: Object.entries(LABELS).map(([key, value]) => `${key}=${value}`)});
+  const question = {method: 'GET', path: `/networks/json?filters=${encodeURIComponent(filters)}&`} as const;
+  const found = (await askPodman(api, question, signal)) as readonly Network[];
+  for (const network of found) if (isMeant(network)) await remove(api, network.name, signal);
 };
 
-/** By podman's own API: the one it shares with docker takes neither the option nor the age. */
-const askPodman = (api: Api, path: string, options: object, signal: AbortSignal): Promise<void> =>
+interface Network {
+  readonly name: string;
+  readonly created: string;
+}
+const isForgotten = ({created}: Network): boolean => Date.now() - Date.parse(created) > FORGOTTEN_MS;
+const isOfBoxes = ({name}: Network): boolean => !name.startsWith(`${NAME}-${BUILD_TENANT}`);
+
+interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly options?: object;
+}
+
+/** By podman's own API: the one it shares with docker takes neither the option nor the age, and looks through every box for its answers. */
+const askPodman = (api: Api, {path, ...question}: Question, signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const unversioned = new Docker({...api.endpoint}).modem as unknown as Dialler;
-    const request = {path: `/v4.0.0/libpod${path}`, method: 'POST', options, abortSignal: signal, statusCodes: {200: true}};
-    unversioned.dial(request, error => (error ? reject(error) : resolve()));
+    const request = {path: `/v4.0.0/libpod${path}`, ...question, abortSignal: signal, statusCodes: {200: true, 204: true}};
+    unversioned.dial(request, (error, answer) => (error ? reject(error) : resolve(answer)));
   });
 
 /** Two may make it at once. */
@@ -108,7 +126,7 @@ const unlessThere = (error: unknown): void => {
 };
 
 interface Dialler {
-  dial(request: object, done: (error: Error | null) => void): void;
+  dial(request: object, done: (error: Error | null, answer: unknown) => void): void;
 }
 
 /** Somebody cleared networks away, or two were made at once: the next look puts it right. */
@@ -132,10 +150,28 @@ export const giveNetworkBack = async (api: Api, name: string, signal: AbortSigna
   );
 };
 
-/** After a box: podman refuses as long as any other is on it, and there is nothing to do then. */
+const podmanNetwork = (api: Api, labels: Labels): string | undefined => {
+  const name = api.dialect.name === 'podman' ? nameFor(api, labels) : ORDINARY;
+  return name === ORDINARY ? undefined : name;
+};
+
+/** After what nobody will ask for again. */
 export const leaveNetwork = async (api: Api, labels: Labels, signal: AbortSignal): Promise<void> => {
-  const name = nameFor(api, labels);
-  if (api.dialect.name !== 'podman' || name === ORDINARY) return;
+  const name = podmanNetwork(api, labels);
+  if (name !== undefined) await remove(api, name, signal);
+};
+
+/** After a box: the tenant's next one often comes soon. */
+export const restNetwork = (api: Api, labels: Labels): void => {
+  const name = podmanNetwork(api, labels);
+  if (name !== undefined) keepForNext(api, name, remove);
+};
+
+/** Nothing is made any more: what only waits for a next box goes at once. */
+export const leaveNetworks = (api: Api): Promise<void> => letGoOfAll(api, remove);
+
+/** podman refuses as long as any box is on it, and there is nothing to do then. */
+const remove = async (api: Api, name: string, signal: AbortSignal): Promise<void> => {
   known.get(api)?.delete(name);
   await api.docker
     .getNetwork(name)
