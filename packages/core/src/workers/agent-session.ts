@@ -41,6 +41,8 @@ export class AgentSession {
   readonly #queries = new Map<string, {resolve(value: unknown): void; reject(error: Error): void}>();
   readonly #helloTimer: NodeJS.Timeout;
   #state: 'new' | 'greeting' | 'ready' = 'new';
+  /** It counts as the worker's connection, and has to be told as gone. */
+  #isIn = false;
   #readyAt = 0;
   #onJournal: (() => void) | undefined;
 
@@ -69,6 +71,11 @@ export class AgentSession {
       onClose: why => this.#onClose(why),
       onFault: error => this.#deps.onFault(error, this.link.identity.name),
     });
+  }
+
+  /** Whether the agent hears what it is sent. */
+  get isGreeted(): boolean {
+    return this.#state === 'ready';
   }
 
   ring(): void {
@@ -229,7 +236,7 @@ export class AgentSession {
     this.#readyAt = now;
     if (!link.isOpen) return;
     this.#deps.onReady(this);
-    this.#state = 'ready';
+    this.#isIn = true;
     await this.#deps.presence.connected(
       identity.worker,
       {process: link.process, machine: link.machine, boot: link.boot, epoch: link.epoch, at: now},
@@ -246,6 +253,8 @@ export class AgentSession {
       heartbeatMs: timing.heartbeat,
       lostAfterMs: timing.lostAfter,
     });
+    // Not before: an agent does not hear what comes ahead of its greeting.
+    this.#state = 'ready';
     this.#delivery.ring();
   }
 
@@ -273,7 +282,7 @@ export class AgentSession {
     for (const id of this.#queries.keys()) this.#settle(id, entry => entry.reject(new BoxyardError('WORKER_OFFLINE', {worker: name})));
     this.#onJournal?.();
     const hasSuccessor = this.#deps.onGone(this);
-    if (this.#state !== 'ready' || hasSuccessor) return;
+    if (!this.#isIn || hasSuccessor) return;
     const gone = async () => {
       await this.#deps.presence.disconnected(worker, this.link.epoch, why);
       await this.#deps.leases.leave(worker, this.link.epoch);

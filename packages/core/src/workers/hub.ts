@@ -64,7 +64,10 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
-  const sessionOf = (worker: string): AgentSession => sessions.get(worker) ?? offline(worker, deps);
+  const sessionOf = (worker: string): AgentSession => {
+    const session = sessions.get(worker);
+    return session?.isGreeted === true ? session : offline(worker, deps);
+  };
 
   return {
     accept,

@@ -93,6 +93,41 @@ test('a cordoned worker takes nothing new, and labels decide who fits', async ()
   await waitFor(async () => (await jobs.show(core.caller.tenant, job.id)).state === 'ended');
 });
 
+test('an agent is sent nothing before its greeting, whoever waits for it', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const worker = newId('w');
+  const nothing = () => undefined;
+  const request = {
+    job: newId('j'),
+    attempt: {number: 1, id: 'a'.repeat(32)},
+    viewer: 'somebody',
+    mayType: true,
+    columns: 80,
+    rows: 24,
+    history: 0,
+    credit: 0,
+  };
+  let isOver = false;
+  let isOpened = false;
+  const looking = (async () => {
+    while (!isOver) {
+      try {
+        core.core.hub.openTerminal(worker, request, {answer: nothing, data: nothing, end: nothing});
+        isOpened = true;
+      } catch {
+        // Not yet there.
+      }
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  })();
+  const agent = await core.agent({worker});
+  await waitFor(() => isOpened);
+  isOver = true;
+  await looking;
+  await waitFor(() => agent.received.some(message => message.type === 'terminal.open'));
+  expect(agent.received[0]?.type).toBe('hello');
+});
+
 test('labels that an invitation gave are the worker’s from its first connection on', async () => {
   await using core = await startTestCore({rim: await redis.rim()});
   const {jobs, workers} = core.core.services;
