@@ -64,10 +64,7 @@ export function createHub(deps: HubDeps): Hub {
     session.start();
   };
 
-  const sessionOf = (worker: string): AgentSession => {
-    const session = sessions.get(worker);
-    return session?.isGreeted === true ? session : offline(worker, deps);
-  };
+  const sessionOf = (worker: string): AgentSession => greeted(sessions.get(worker)) ?? offline(worker, deps);
 
   return {
     accept,
@@ -92,6 +89,8 @@ async function closeAll(opening: ReadonlySet<AgentLink>, sessions: ReadonlyMap<s
   const end = performance.now() + 3_000;
   while (sessions.size > 0 && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
 }
+
+const greeted = (session: AgentSession | undefined): AgentSession | undefined => (session?.isGreeted === true ? session : undefined);
 
 function offline(worker: string, {table}: HubDeps): never {
   throw new BoxyardError('WORKER_OFFLINE', {worker: table.get(worker)?.record.name ?? worker});
