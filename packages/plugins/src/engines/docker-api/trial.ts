@@ -27,7 +27,7 @@ export const tryContainer = async (api: Api, arch: string, signal: AbortSignal):
   const repo = `${TRIAL_IMAGE}-${mark}`;
   const image = `${repo}:latest`;
   try {
-    await importProgram(api, program, repo, signal);
+    await importThrough(() => importProgram(api, program, repo, signal));
     const limited = await runOnce(
       api,
       {...plain, image, name: `boxyard-probe-${mark}`, limits: {memoryBytes: 64 * MIB, cpus: 0.5, pids: 32}},
@@ -69,6 +69,19 @@ const plain: Omit<BoxSpec, 'name' | 'image'> = {
   ports: [],
   network: 'none',
   readOnlyRoot: false,
+};
+
+const MOST_TRIES = 4;
+
+/** All trials have the same layer: one that is removed at this moment takes it from under the next. */
+const importThrough = async (work: () => Promise<void>): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries >= MOST_TRIES || !/layer not known/i.test(String(error))) throw error;
+    }
+  }
 };
 
 const importProgram = async (api: Api, program: Buffer, repo: string, signal: AbortSignal): Promise<void> => {
