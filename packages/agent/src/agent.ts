@@ -139,6 +139,7 @@ class RunningAgent {
     const wasClean = journal.meta('clean') === '1';
     await journal.setMeta('clean', '0');
     await this.#engines.probeAll(FIRST_PROBE_MS);
+    this.#jobs.silentBefore = this.#pulse.silentMs;
     await recover({...this.#parts, jobs: this.#jobs, wasClean, signal: this.#abort.signal});
     this.#pulse.start(deps.timing.heartbeat);
     this.#connection.start();

@@ -21,6 +21,8 @@ export class Jobs {
   readonly #live = new Map<string, Job>();
   readonly #remains: Remains;
   #confirmed: string | undefined;
+  /** For how long nobody had heard of this worker when it started: what is resumed late is held to it too. */
+  silentBefore = 0;
   /** Why nothing that fills the disk is begun: it is nearly full (B11). */
   noRoom: string | undefined;
 
@@ -49,7 +51,9 @@ export class Jobs {
 
   /** What the journal holds goes on: a job that was accepted and never done is begun. */
   resume(row: JobRow): Job {
-    return this.#run(row);
+    const job = this.#run(row);
+    this.#endIfOutOfTouch(job, this.silentBefore);
+    return job;
   }
 
   async cancel(message: Cancel): Promise<void> {
@@ -102,11 +106,13 @@ export class Jobs {
    * whose program has ended meanwhile keeps its end.
    */
   endOutOfTouch(silentMs: number): void {
-    for (const job of this.#live.values()) {
-      const {stopAfterMs} = job.row.start;
-      if (stopAfterMs === undefined || silentMs <= stopAfterMs) continue;
-      if (this.#parts.held.find({...job.of, slot: 'main'})?.is !== 'ended') job.endEarly({kind: 'out-of-touch'});
-    }
+    for (const job of this.#live.values()) this.#endIfOutOfTouch(job, silentMs);
+  }
+
+  #endIfOutOfTouch(job: Job, silentMs: number): void {
+    const {stopAfterMs} = job.row.start;
+    if (stopAfterMs === undefined || silentMs <= stopAfterMs) return;
+    if (this.#parts.held.find({...job.of, slot: 'main'})?.is !== 'ended') job.endEarly({kind: 'out-of-touch'});
   }
 
   /** Whether one of them has to end when this worker is out of touch. */

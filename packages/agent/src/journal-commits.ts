@@ -1,4 +1,4 @@
-const LATER_MS = 100;
+const LATER_MS = 20;
 const AGAIN_MS = 1_000;
 const GAP_MS = 1;
 

@@ -47,6 +47,11 @@ export class Pulse {
     this.#heardAt = heardBefore(deps.journal) ?? deps.clock.bootMs();
   }
 
+  /** For how long nobody has heard of this worker. */
+  get silentMs(): number {
+    return this.#deps.clock.bootMs() - this.#heardAt;
+  }
+
   start(everyMs: number): void {
     this.#sleep.start(everyMs / 2);
     void this.#signal
@@ -120,14 +125,14 @@ export class Pulse {
   }
 
   #checkTouch(): void {
-    const {clock, connection, jobs} = this.#deps;
+    const {connection, jobs} = this.#deps;
     const heardAt = connection.heardAtBootMs;
     if (heardAt !== undefined && heardAt > this.#heardAt) {
       this.#heardAt = heardAt;
       if (jobs.mayGoOnElsewhere) this.noteTouch();
     }
     if (this.#slept?.toldAt !== undefined && this.#heardAt > this.#slept.toldAt) this.#slept = undefined;
-    jobs.endOutOfTouch(clock.bootMs() - this.#heardAt);
+    jobs.endOutOfTouch(this.silentMs);
   }
 }
 
