@@ -135,6 +135,8 @@ test('behind sentinels the master is found, and found again after it was killed'
   );
   await sentinel.close();
   await waitFor(async () => (await rim.ask(redis => redis.info('replication'))).includes('state=online'));
+  // A replica that is there may still lack the newest write.
+  await waitFor(async () => (await rim.ask(redis => redis.wait(1, 500))) >= 1, {within: 20_000});
   master.kill('SIGKILL');
   const port = () =>
     rim
