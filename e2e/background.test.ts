@@ -8,11 +8,7 @@ let up: Up;
 beforeAll(async () => void (up = await Up.open()));
 afterAll(() => up?.[Symbol.asyncDispose]());
 
-const ok = async (...args: readonly string[]) => {
-  const ran = await up.cli(args);
-  expect(ran.code, `boxyard ${args.join(' ')}: ${ran.stderr}`).toBe(0);
-  return ran.stdout;
-};
+const ok = (...args: readonly string[]) => up.ok(...args);
 
 /** Pids of this machine with the job in their environment: those of containers are seen from here too. */
 const livingOf = (job: string): string[] =>

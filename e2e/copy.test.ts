@@ -22,11 +22,7 @@ let up: Up;
 beforeAll(async () => void (up = await Up.open()));
 afterAll(() => up?.[Symbol.asyncDispose]());
 
-const ok = async (...args: readonly string[]) => {
-  const ran = await up.cli(args);
-  expect(ran.code, `boxyard ${args.join(' ')}: ${ran.stderr}`).toBe(0);
-  return ran.stdout;
-};
+const ok = (...args: readonly string[]) => up.ok(...args);
 const create = (engine: string, name: string) =>
   ok('devboxes', 'create', name, '--engine', engine, ...(engine === 'process' ? [] : ['--image', baseImage, '--memory', '64m']));
 const here = (...parts: readonly string[]) => join(up.path, ...parts);

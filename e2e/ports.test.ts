@@ -10,11 +10,7 @@ let up: Up;
 beforeAll(async () => void (up = await Up.open()));
 afterAll(() => up?.[Symbol.asyncDispose]());
 
-const ok = async (...args: readonly string[]) => {
-  const ran = await up.cli(args);
-  expect(ran.code, `boxyard ${args.join(' ')}: ${ran.stderr}`).toBe(0);
-  return ran.stdout;
-};
+const ok = (...args: readonly string[]) => up.ok(...args);
 
 interface Forwarding {
   readonly child: ChildProcess;

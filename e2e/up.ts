@@ -80,10 +80,15 @@ export class Up implements AsyncDisposable {
     return run([boxyard, ...args], {cwd: this.path, ...options, env: {...this.env, ...options.env}});
   }
 
-  async json<T = Record<string, unknown>>(...args: readonly string[]): Promise<T> {
-    const ran = await this.cli([...args, '-o', 'json']);
+  /** What it prints; an exit code other than 0 is an error. */
+  async ok(...args: readonly string[]): Promise<string> {
+    const ran = await this.cli(args);
     if (ran.code !== 0) throw new Error(`boxyard ${args.join(' ')}: exit ${ran.code}: ${ran.stderr}`);
-    return JSON.parse(ran.stdout) as T;
+    return ran.stdout;
+  }
+
+  async json<T = Record<string, unknown>>(...args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.ok(...args, '-o', 'json')) as T;
   }
 
   /** The id of a job that goes on by itself. */
