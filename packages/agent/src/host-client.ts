@@ -94,7 +94,10 @@ export class HostClient {
     socket.write(encodeFrame({type: 'append', job: of.job, attempt: of.attempt, text} satisfies Note));
   }
 
-  /** Looks on at a terminal that a running session host holds; `NOT_FOUND` where there is none. `opened` is called before anything that is said of the view behind it. */
+  /**
+   * Looks on at a terminal that a running session host holds; `NOT_FOUND` where there is none. `opened` is called before anything
+   * that is said of the view behind it.
+   */
   async view(message: Extract<Request, {type: 'view'}>, opened: (of: ViewOpened) => void): Promise<void> {
     if (!this.#socket) throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: message.slot});
     await this.#ask(this.#socket, message, value => opened(ViewOpened.parse(value)));
