@@ -70,7 +70,6 @@ const flood = (engine: 'process' | 'docker') =>
     await lab.running(id);
     await during(disk.full(12 * 1024 ** 2), async () => {
       expectEqual((await lab.ended(id, 120_000)).exit, {code: 3}, 'the end of a job that filled the disk');
-      expectThat(disk.freeBytes < 8 * 1024 ** 2, 'the output did not fill the disk');
     });
     await mustHold(lab, {within: 120_000, ...(engine === 'process' ? {expect: () => ({log: 'any'})} : {})});
     const view = await lab.api.job(id);
