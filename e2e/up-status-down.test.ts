@@ -54,3 +54,23 @@ test('up -d comes back when all is ready, and a killed up is no first one', asyn
   expect((await up.cli(['down'])).code).toBe(0);
   expect(existsSync(files(paths(up.env)).up)).toBe(false);
 });
+
+test('where the machine of the server is removed from the workers the server goes on, starts again and can have it back', async () => {
+  await using up = await Up.open();
+  const worker = (await up.ok('workers', 'list', '-o', 'name')).trim();
+  await up.ok('workers', 'remove', worker);
+  await waitFor(() => up.program.log.includes('This machine was removed from the workers'), {within: 20_000, what: 'up says so'});
+  expect(up.program.isRunning).toBe(true);
+  expect(await up.ok('workers', 'list', '-o', 'name')).toBe('');
+
+  await up.ok('down');
+  const again = await up.cli(['up', '-d', '--listen', `127.0.0.1:${up.port}`]);
+  expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('boxyard worker join --only')]);
+  const invitation = (await up.json<{line: string}>('workers', 'invite')).line;
+  expect((await up.cli(['worker', 'join', '--only'], {input: invitation})).code).toBe(0);
+  await up.ok('down');
+  const back = await up.cli(['up', '-d', '--listen', `127.0.0.1:${up.port}`]);
+  expect([back.code, back.stderr]).toEqual([0, expect.stringContaining('Worker: ')]);
+  await up.ok('run', '--engine', 'process', '--', 'true');
+  await up.ok('down');
+});

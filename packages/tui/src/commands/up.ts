@@ -6,7 +6,7 @@ import {defineCommand} from '../cli/define-command.ts';
 import {notIsolatedText} from '../output/views/workers.ts';
 import {formatListen, parseListen} from '../services/port-holder.ts';
 import {rootNotice, startDetached} from '../services/start-detached.ts';
-import {startUp, type Up} from '../services/up.ts';
+import {removedNotice, startUp, type Up} from '../services/up.ts';
 import {findUp, type UpFile} from '../services/up-file.ts';
 import {readWorkerFile} from '../services/worker-file.ts';
 
@@ -55,9 +55,8 @@ async function started(context: Context, {url, tokenFile, pid}: UpFile): Promise
     return 0;
   }
   const worker = await workerHere(context);
-  const joined = readWorkerFile(context.paths)?.url;
-  const elsewhere = worker === undefined && joined !== undefined ? [`No worker here: this machine is one of ${joined}.`] : [];
-  const about = [`Boxyard runs at ${url}`, `Token file: ${tokenFile}`, ...workerLines(worker), ...elsewhere];
+  const none = worker === undefined ? await whyNoWorker(context) : [];
+  const about = [`Boxyard runs at ${url}`, `Token file: ${tokenFile}`, ...workerLines(worker), ...none];
   for (const line of [...about, ...nextLines, '  boxyard down stops it']) context.say(line);
   return 0;
 }
@@ -69,6 +68,14 @@ async function workerHere(context: Context): Promise<WorkerView | undefined> {
   const id = readWorkerFile(context.paths)?.worker;
   const {client} = await context.connect();
   return id === undefined ? undefined : client.workersShow({worker: id}).catch(() => undefined);
+}
+
+async function whyNoWorker(context: Context): Promise<readonly string[]> {
+  const joined = readWorkerFile(context.paths);
+  if (joined === undefined) return [];
+  const {client} = await context.connect();
+  const {server} = await client.whoami();
+  return [joined.installation === server.installation ? removedNotice : `No worker here: this machine is one of ${joined.url}.`];
 }
 
 function workerLines(worker: WorkerView | undefined): readonly string[] {

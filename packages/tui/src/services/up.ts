@@ -63,17 +63,18 @@ export async function startUp(options: UpOptions): Promise<Up> {
   const tokenFile = files(paths).localToken;
   const record = createRecord(options, tokenFile);
   const failing = Promise.withResolvers<BoxyardError>();
+  const refused = Promise.withResolvers<undefined>();
   const children: Supervised[] = [];
   const stop = async () => {
     for (const child of children.toReversed()) await child.stop(stopMs);
     removeUpFile(paths, pid);
   };
   const start = (child: Child): Supervised => {
-    const started = startChild(child, options, {failed: failing.resolve, record});
+    const started = startChild(child, options, {failed: failing.resolve, refused: () => refused.resolve(undefined), record});
     children.push(started);
     return started;
   };
-  const startAgent = (url: string) => start({name: 'agent', args: ['--url', url, ...localEngines], finalCodes: [2, 4, 6]});
+  const startAgent = (url: string) => start({name: 'agent', args: ['--url', url, ...localEngines], finalCodes: [2, refusedCode, 6]});
   try {
     start({name: 'server', args: ['--listen', formatListen(options.listen), ...options.serverArguments], finalCodes: [2, 6]});
     const expected = expectedUrl(options);
@@ -86,8 +87,10 @@ export async function startUp(options: UpOptions): Promise<Up> {
       await early?.stop(stopMs);
       if (url !== undefined) startAgent(url);
     }
-    const worker = url === undefined ? undefined : await Promise.race([workerReady(client, paths), failing.promise.then(() => undefined)]);
-    if (url !== undefined && worker === undefined) say(`The worker on this machine is not connected yet; see ${files(paths).agentLog}.`);
+    const noWorker = Promise.race([failing.promise.then(() => undefined), refused.promise.then(() => 'refused' as const)]);
+    const found = url === undefined ? undefined : await Promise.race([workerReady(client, paths), noWorker]);
+    const worker = found === 'refused' ? undefined : found;
+    if (url !== undefined && found === undefined) say(`The worker on this machine is not connected yet; see ${files(paths).agentLog}.`);
     record({readyAt: new Date(options.now()).toISOString()});
     return {url: client.server, tokenFile, worker, stop, failed: failing.promise};
   } catch (error) {
@@ -107,6 +110,11 @@ function expectedUrl({paths, listen}: UpOptions): string | undefined {
 }
 
 const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(host);
+
+/** How an agent ends that its server refuses for good: the machine was removed from the pool, not the server on it. */
+const refusedCode = 4;
+export const removedNotice =
+  'This machine was removed from the workers; the server goes on without it. To have it back: boxyard workers invite, boxyard worker join --only, boxyard down, boxyard up -d';
 
 /** R8: on its own loopback worker `up` switches the process engine on. */
 const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--engine', engine]);
@@ -139,6 +147,12 @@ function createRecord({paths, pid, now, listen, serverArguments}: UpOptions, tok
   return change => writeUpFile(paths, (up = {...up, ...change}));
 }
 
+interface Told {
+  readonly failed: (error: BoxyardError) => void;
+  readonly refused: () => void;
+  readonly record: (change: Change) => void;
+}
+
 interface Child {
   readonly name: 'server' | 'agent';
   readonly args: readonly string[];
@@ -148,7 +162,7 @@ interface Child {
 function startChild(
   {name, args, finalCodes}: Child,
   {execPath, root, env, paths, say}: UpOptions,
-  {failed, record}: {readonly failed: (error: BoxyardError) => void; readonly record: (change: Change) => void},
+  {failed, refused, record}: Told,
 ): Supervised {
   const logFile = name === 'server' ? files(paths).serverLog : files(paths).agentLog;
   let deaths = 0;
@@ -161,6 +175,10 @@ function startChild(
     onStart: pid => record(name === 'server' ? {serverPid: pid} : {agentPid: pid}),
     onEnd({code, signal, againInMs}) {
       const how = signal === null ? `exit ${code}` : signal;
+      if (name === 'agent' && code === refusedCode) {
+        say(removedNotice);
+        return refused();
+      }
       if (againInMs !== undefined) say(`The ${name} ended (${how}); starting it again in ${againInMs / 1000} s. Log: ${logFile}`);
       const hopeless = name === 'server' && ++deaths >= 5;
       if ((againInMs === undefined && code !== 0 && signal !== 'SIGTERM') || hopeless)
