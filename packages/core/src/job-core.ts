@@ -162,8 +162,9 @@ async function createParts(options: JobCoreOptions) {
     onFault: options.onFault,
   });
   rings.ring = worker => hub.ring([worker]);
-  const placement = new Placement({store, workers, table, pausedUntil: () => bells.pausedUntil});
-  return {...storage, presence, hub, placement};
+  const learnJoined = (tenant: string) => learnAdmitted({admitted: options.admitted, table, workers}, tenant);
+  const placement = new Placement({store, workers, table, learnJoined, pausedUntil: () => bells.pausedUntil});
+  return {...storage, presence, hub, placement, learnJoined};
 }
 
 async function createStorage(options: JobCoreOptions) {
@@ -237,10 +238,9 @@ function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobR
 }
 
 function createServices(options: JobCoreOptions, parts: Parts): Services {
-  const {store, table, watchers, hub, events, workers, placement} = parts;
+  const {store, table, watchers, hub, events, workers, placement, learnJoined} = parts;
   const {rim, blobs, timing} = options;
   const {admitted, secrets, tenants} = options;
-  const learnJoined = (tenant: string) => learnAdmitted({admitted, table, workers}, tenant);
   const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
   return {
     jobs: createJobService({

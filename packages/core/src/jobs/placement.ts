@@ -10,6 +10,8 @@ export interface PlacementOptions {
   readonly store: JobStore;
   readonly workers: WorkerStore;
   readonly table: WorkerTable;
+  /** Puts the tenant's machines that never connected into the table. */
+  readonly learnJoined: (tenant: string) => Promise<void>;
   /** Nothing is placed until then (monotonic ms): agents are being asked what they hold (R3). */
   readonly pausedUntil: () => number;
 }
@@ -102,6 +104,10 @@ export class Placement {
     for (const {record} of waiting) {
       if (refused.has(record.group) || this.#sending.has(record.id)) continue;
       const placed = place({needs: record.spec.needs, image: imageOf(record)}, candidates);
+      if (placed.worker === undefined && this.#namesNobody(record)) {
+        sending.push(this.#endUnknown(record));
+        continue;
+      }
       if (placed.worker === undefined) {
         refused.add(record.group);
         sending.push(this.#tell(waiting, record.group, placed.refusals));
@@ -139,6 +145,20 @@ export class Placement {
     const first = waiting.filter(each => each.record.group === group).slice(0, told);
     await Promise.all(first.map(each => this.#options.store.step(each.record.id, {type: 'refusals', refusals: refusals.slice(0, 50)})));
     return false;
+  }
+
+  #namesNobody({spec: {needs}}: JobRecord): boolean {
+    return needs.worker !== undefined && this.#options.table.get(needs.worker) === undefined;
+  }
+
+  /** The worker it names was one when it was accepted, or its DevBox is on one that was: removed meanwhile, it never comes. */
+  async #endUnknown(record: JobRecord): Promise<boolean> {
+    const {learnJoined, store} = this.#options;
+    await learnJoined(record.tenant);
+    if (!this.#namesNobody(record)) return false;
+    const hint = record.devboxName === undefined ? undefined : `boxyard devboxes remove ${record.devboxName} --forget`;
+    const ended = await store.step(record.id, {type: 'removed', message: 'The worker it is for was removed.', hint});
+    return ended !== undefined && 'hasChanged' in ended && ended.hasChanged;
   }
 
   #reserve(worker: string, record: JobRecord, sign: 1 | -1): void {

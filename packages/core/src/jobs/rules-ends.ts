@@ -130,6 +130,17 @@ export function afterLoss(record: JobRecord, event: {readonly code: string; read
   return {...serverEnd(record, 'lost', reason, at.now), exit: {code: 125}};
 }
 
+/** As a loss, but for good: nothing waits for it. */
+export function afterRemoval(
+  record: JobRecord,
+  event: {readonly message: string; readonly hint?: string | undefined},
+  at: Moment,
+): JobRecord | undefined {
+  const reason = {code: 'worker_removed', message: event.message, ...(event.hint === undefined ? {} : {hint: event.hint})};
+  if (isOnWorker(record)) return afterLoss(record, reason, at) ?? {...serverEnd(record, 'lost', reason, at.now), exit: {code: 125}};
+  return record.state === 'queued' && record.hold === undefined ? serverEnd(record, 'failed', reason, at.now) : undefined;
+}
+
 function retryLater(record: JobRecord, reason: Reason, at: Moment): JobRecord {
   const until = at.now + backOffMs(record.tries, at.chance, at.timing);
   return {

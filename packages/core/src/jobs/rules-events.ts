@@ -13,6 +13,8 @@ export type JobEvent =
   | {readonly type: 'refused'; readonly attempt: Attempt; readonly error: NonNullable<JobRecord['error']>}
   | {readonly type: 'cancel'; readonly actor: string; readonly reason: string}
   | {readonly type: 'lost'; readonly code: string; readonly message: string}
+  /** The worker it is on, or waits for and for no other, is one no more and will not come back. */
+  | {readonly type: 'removed'; readonly message: string; readonly hint?: string | undefined}
   /** What its terminal shows and whether it asks for somebody. */
   | {readonly type: 'session'; readonly attempt: Attempt; readonly session: SessionState}
   | {readonly type: 'lift'}

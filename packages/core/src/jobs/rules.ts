@@ -8,7 +8,7 @@ import {type Cancel, type JobRecord, deadlineOf, hasEnded, isOnWorker} from './r
 import type {JobEvent, Moment, Update} from './rules-events.ts';
 import {groupOf} from './rules-needs.ts';
 import {isForgotten} from './rules-recovered.ts';
-import {afterLoss, afterRefusal, afterResult, retried, serverEnd} from './rules-ends.ts';
+import {afterLoss, afterRefusal, afterRemoval, afterResult, retried, serverEnd} from './rules-ends.ts';
 import {type ChildTotals, openChildren, parentEnd} from './rules-totals.ts';
 
 /** The next record, or undefined where the event changes nothing (late, repeated, of another attempt). Pure. */
@@ -33,6 +33,8 @@ function step(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undef
       return cancel(record, event, at);
     case 'lost':
       return isOnWorker(record) ? afterLoss(record, event, at) : undefined;
+    case 'removed':
+      return afterRemoval(record, event, at);
     case 'session':
       return isSameAttempt(record.attempt, event.attempt) && isOnWorker(record) ? {...record, session: event.session} : undefined;
     case 'lift':

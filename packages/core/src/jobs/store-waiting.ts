@@ -24,6 +24,12 @@ export async function waitingGroups(store: JobStore, tenant: string, worker: str
   return rows.flatMap(row => Object.entries(row)).map(([group, needs]) => ({group, needs: JSON.parse(needs) as Needs}));
 }
 
+/** The rows of the classes that wait for this worker and no other. */
+export async function groupsNaming({rim}: JobStore, worker: {readonly id: string; readonly tenant: string}): Promise<string[]> {
+  const groups = await rim.ask(redis => redis.hkeys(rim.keys.groups(worker.tenant, worker.id)));
+  return groups.map(group => `g:${worker.tenant}:${group}`);
+}
+
 export interface Head {
   readonly record: JobRecord;
   readonly score: number;
@@ -68,6 +74,9 @@ export interface SendTo {
   readonly total: {readonly slots: number; readonly memory: number};
 }
 
+/** A worker that was removed has none, whatever a server's table still says. */
+const anyRecord = '{';
+
 /** Pops, reserves, sends and tells in one step; `full` where the worker has no room after all. */
 export function sendJob(store: JobStore, record: JobRecord, to: SendTo): Promise<StepResult> {
   const {needs} = record.spec;
@@ -79,6 +88,7 @@ export function sendJob(store: JobStore, record: JobRecord, to: SendTo): Promise
       actor: 'server',
       ...(to.isNew === true ? {from: record} : {}),
       add: change => {
+        change.is('room', keys.worker(to.worker.id), anyRecord);
         if (to.isNew === true) change.fewer('room', keys.waiting(record.tenant, record.group), 2);
         change.room('room', keys.used(to.worker.id), {slots: needs.slots, memory: needs.memoryBytes}, to.total);
       },

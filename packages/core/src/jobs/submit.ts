@@ -11,9 +11,9 @@ import {getJob, readTotals} from './store-lists.ts';
 import {type AcceptDeps, fanTargets, newJob, prepare, refused, withKnownSecrets} from './store-prepare.ts';
 
 export interface SubmitDeps extends AcceptDeps {
-  /** By name or id; `NOT_FOUND` also for another tenant's. */
   /** Called right behind the call that accepts it, before that has an answer. */
   readonly accepting: (job: JobRecord) => void;
+  /** By name or id; `NOT_FOUND` also for another tenant's. */
   readonly getDevBox: (tenant: string, devbox: string) => Promise<DevBoxRecord>;
 }
 

@@ -102,7 +102,7 @@ async function updateWorker(rim: RedisRim, id: string, change: Parameters<Worker
 
 async function removeWorker(rim: RedisRim, record: WorkerRecord, actor: string): Promise<void> {
   const {keys} = rim;
-  const own = [keys.worker, keys.outbox, keys.lease, keys.held, keys.used, keys.workerJobs].map(key => key(record.id));
+  const own = [keys.worker, keys.outbox, keys.lease, keys.held, keys.used].map(key => key(record.id));
   await rim.commit(change => {
     for (const key of own) change.do(key, 'DEL');
     change.do(keys.allWorkers, 'SREM', record.id);

@@ -3,6 +3,7 @@ import type {WorkerView} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import {jobsOnWorker} from '../jobs/store-lists.ts';
 import type {JobStore} from '../jobs/store.ts';
+import {groupsNaming} from '../jobs/store-waiting.ts';
 import {checkLabels} from '../security/names.ts';
 import type {Caller, WorkerService} from '../services.ts';
 import type {Hub} from './hub.ts';
@@ -98,13 +99,18 @@ const mark =
 /** Its jobs are lost by each one's policy, its DevBoxes stay on the machine and in the list, as of a worker that is gone. */
 async function remove(deps: WorkerServiceDeps, caller: Caller, record: WorkerRecord): Promise<void> {
   const {store} = deps;
-  for (const id of await jobsOnWorker(store, record.id))
-    await store.step(
-      id,
-      {type: 'lost', code: 'worker_removed', message: `${record.name} was removed by ${caller.actor}.`},
-      {actor: caller.actor},
-    );
+  const endJobs = async () => {
+    for (const id of await jobsOnWorker(store, record.id))
+      await store.step(id, {type: 'removed', message: `${record.name} was removed by ${caller.actor}.`}, {actor: caller.actor});
+  };
+  // First out of the table: the slots that its jobs give back are not for the next ones.
+  deps.table.delete(record.id);
+  await endJobs();
   await deps.workers.remove(record, caller.actor);
+  // Those that another server sent meanwhile; from now on none can be.
+  await endJobs();
   deps.hub().disconnect(record.id, 4403, 'removed');
   deps.table.delete(record.id);
+  // What waits for it and for no other is told so.
+  deps.nudge(await groupsNaming(store, record));
 }

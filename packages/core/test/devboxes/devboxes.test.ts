@@ -250,3 +250,21 @@ test('a command is not sent into a stopped DevBox, nor a snapshot asked of an en
   await devboxes.remove(core.caller, 'web', {});
   await expect(jobs.exec(core.caller, 'web', {command: ['true']})).rejects.toMatchObject({hint: 'boxyard devboxes restore web'});
 });
+
+test('a change of a DevBox whose worker was removed ends at once and says how to forget it', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  await core.agent({run: succeed, name: 'nas'});
+  const {devboxes, jobs, workers} = core.core.services;
+  await runningBox(core);
+  await workers.remove(core.caller, 'nas');
+  const asked = [await devboxes.stop(core.caller, 'web'), await jobs.exec(core.caller, 'web', {command: ['ls']})];
+  for (const {id} of asked) {
+    const ended = await waitFor(async () => {
+      const job = await jobs.show(core.caller.tenant, id);
+      return job.state === 'ended' ? job : undefined;
+    });
+    expect(ended).toMatchObject({outcome: 'failed', reason: {code: 'worker_removed', hint: 'boxyard devboxes remove web --forget'}});
+  }
+  expect(await devboxes.remove(core.caller, 'web', {forget: true})).toMatchObject({devbox: {name: 'web'}});
+  expect((await devboxes.list(core.caller.tenant)).items).toEqual([]);
+});

@@ -37,7 +37,14 @@ async function scene(slots: number) {
   const connection = {process: 'p', machine: 'm', boot: 'b', epoch: 1, at: 0};
   const worker = {v: 1, id: newId('w'), tenant, name: 'w1', createdAt: 0, labels: {}, unset: [], orphans: [], registration, connection};
   table.set(worker as unknown as WorkerRecord);
-  const placement = new Placement({store, workers: createWorkerStore(rim), table, pausedUntil: () => 0});
+  await createWorkerStore(rim).ensure({id: worker.id, tenant, name: worker.name});
+  const placement = new Placement({
+    store,
+    workers: createWorkerStore(rim),
+    table,
+    learnJoined: async () => undefined,
+    pausedUntil: () => 0,
+  });
   const newJob = (): JobRecord => ({
     v: 1,
     id: newId('j'),

@@ -248,3 +248,17 @@ test('a tenant that queues without end is told to wait, exactly at its limit, an
   await jobs.cancel(core.caller, accepted[0]!.id, 'enough');
   expect(await jobs.run(core.caller, {command: ['a']})).toMatchObject({state: 'queued'});
 });
+
+test('what runs on a worker that is removed ends with it, and what waits for it alone does not wait for ever', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: scaled(0.1)});
+  const agent = await core.agent({slots: 1, name: 'nas'});
+  const {jobs, workers} = core.core.services;
+  const running = await jobs.run(core.caller, {command: ['a'], ifLost: 'wait'});
+  await waitFor(() => agent.started[0]);
+  const named = await Promise.all(['b', 'c'].map(command => jobs.run(core.caller, {command: [command], worker: 'nas'})));
+  const free = await jobs.run(core.caller, {command: ['d']});
+  await workers.remove(core.caller, 'nas');
+  expect(await inState(core, running.id, 'ended')).toMatchObject({outcome: 'lost', reason: {code: 'worker_removed'}});
+  for (const {id} of named) expect(await inState(core, id, 'ended')).toMatchObject({outcome: 'failed', reason: {code: 'worker_removed'}});
+  expect((await jobOf(core, free.id)).state).toBe('queued');
+});
