@@ -67,8 +67,9 @@ const DEFAULT_URL = 'ws://localhost:4240/ws/worker';
 /** Flag, then environment, then file, then default. The environment's names are read bare and with `BOXYARD_` in front, which wins. */
 export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
   const at = (name: string) => env[`BOXYARD_${name}`] || env[name] || undefined;
-  const mode = flags.mode ?? modeOf(at('AGENT_MODE')) ?? 'byom';
-  const file = readFile(mode, at('AGENT_CONFIG'), env);
+  const asked = flags.mode ?? modeOf(at('AGENT_MODE'));
+  const file = readFile(asked ?? 'byom', at('AGENT_CONFIG'), env);
+  const mode = asked ?? file.mode ?? 'byom';
   const worker = mode === 'byom' ? readWorker(env) : undefined;
   const url = flags.url ?? at('ORCHESTRATOR_WS_URL') ?? file.url ?? worker?.url ?? DEFAULT_URL;
   const credential = env['BOXYARD_WORKER_TOKEN'] ?? file.token ?? worker?.credential;
@@ -80,7 +81,7 @@ export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
     fingerprint: file.fingerprint ?? worker?.fingerprint,
     installation: worker?.installation,
     name: workerName(flags.name ?? at('WORKER_NAME') ?? file.name ?? hostname()),
-    mode: file.mode ?? mode,
+    mode,
     stateDir: stateDirOf(mode, flags.dataDir ?? at('DATA_DIR') ?? file.dataDir, env),
     engines: enginesOf(flags.engines ?? file.engines, at('PODMAN_PATH') ?? file.podmanPath),
     floor: floorOf(flags.securityFloor ?? at('SECURITY_FLOOR') ?? file.securityFloor),
@@ -107,6 +108,8 @@ function readFile(mode: 'byom' | 'fleet', named: string | undefined, env: Env): 
     return {};
   }
   const parsed = AgentFile.safeParse(parse(readFileSync(path, 'utf8')) ?? {});
+  // Only what holds the worker's credential has to be its owner's alone.
+  if (parsed.success && parsed.data.token !== undefined) readPrivate(path);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new BoxyardError('CONFIG_INVALID', {file: path, issue: `${issue?.path.join('.') || 'the file'}: ${issue?.message}`});

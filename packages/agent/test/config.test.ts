@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
@@ -48,4 +48,22 @@ test('a fleet worker keeps its state in DATA_DIR and gets its podman from PODMAN
     stateDir: '/data/agent',
     engines: [{module: 'podman', config: {path: '/opt/podman'}}, {module: 'docker'}],
   });
+});
+
+test('the mode of the file counts where neither flag nor environment names one, for the state as well', () => {
+  using at = folder();
+  at.write('token: t\nmode: fleet\n');
+  const env = {AGENT_CONFIG: at.file, HOME: at.dir};
+  expect(resolveConfig({}, env)).toMatchObject({mode: 'fleet', stateDir: '/data/agent'});
+  expect(resolveConfig({mode: 'byom'}, env).mode).toBe('byom');
+  expect(resolveConfig({}, {...env, AGENT_MODE: 'byom'}).mode).toBe('byom');
+});
+
+test('a file with the worker’s credential that others may read is refused, one without is not', () => {
+  using at = folder();
+  at.write('token: t\n');
+  chmodSync(at.file, 0o644);
+  expect(() => resolveConfig({}, {AGENT_CONFIG: at.file, HOME: at.dir})).toThrow(at.file);
+  at.write('name: nas\n');
+  expect(resolveConfig({}, {AGENT_CONFIG: at.file, HOME: at.dir, BOXYARD_WORKER_TOKEN: 't'}).name).toBe('nas');
 });
