@@ -108,7 +108,7 @@ test('a cancelled change that waits leaves the queue', async () => {
 test('names are unique and the limit holds under many creations at once', async () => {
   await using core = await startTestCore({rim: await redis.rim(), limits: {devboxes: 5, historyDays: 1}});
   const {devboxes} = core.core.services;
-  const answers = await Promise.allSettled(Array.from({length: 100}, (_, at) => devboxes.create(core.caller, {name: `box-${at}`})));
+  const answers = await Promise.allSettled(Array.from({length: 500}, (_, at) => devboxes.create(core.caller, {name: `box-${at}`})));
   expect(answers.filter(answer => answer.status === 'fulfilled').length).toBe(5);
   const codes = answers.flatMap(answer => (answer.status === 'rejected' ? [(answer.reason as {code: string}).code] : []));
   expect(new Set(codes)).toEqual(new Set(['LIMIT_REACHED']));
