@@ -35,6 +35,25 @@ test('the same process takes over at once, and one that is deaf is replaced afte
   expect(core.core.hub.figures()).toEqual({connected: 1, takeovers: 2});
 });
 
+test('more than three take-overs between machines put a worker aside; one process may come back as often as it likes', async () => {
+  await using core = await startTestCore({rim: await redis.rim(), timing: scaled(0.02)});
+  const {jobs, workers} = core.core.services;
+  const [honest, cloned] = [newId('w'), newId('w')];
+  const status = async (worker: string) => (await workers.show(core.caller.tenant, worker)).status;
+  for (let at = 0; at < 8; at++) await core.agent({worker: honest, process: 'p', isSilent: true});
+  for (let at = 0; at < 5; at++) await core.agent({worker: cloned, name: 'cloned', machine: `m${at}`, process: `p${at}`, isSilent: true});
+  await waitFor(async () => (await status(cloned)) === 'quarantined');
+  expect(await status(honest)).not.toBe('quarantined');
+  const job = await jobs.run(core.caller, {command: ['a'], worker: 'cloned'});
+  const waiting = await waitFor(async () => {
+    const seen = await jobs.show(core.caller.tenant, job.id);
+    return seen.refusals && seen;
+  });
+  expect(waiting.refusals).toContainEqual(
+    expect.objectContaining({code: 'quarantined', hint: 'boxyard workers remove cloned, then join each'}),
+  );
+});
+
 test('an agent of another protocol is told so, and a frame that is none ends the connection', async () => {
   await using core = await startTestCore({rim: await redis.rim()});
   const agent = await core.agent();
