@@ -3,8 +3,14 @@ import {parseCapabilities} from '../images/rules.ts';
 import type {DevBoxTarget} from '../jobs/rules-spec-devbox.ts';
 import type {DevBoxRecord} from './rules.ts';
 
-/** What a job about it needs; `CONFLICT` while it is on no worker. */
+/** What a job about it needs; `CONFLICT` while it is on no worker, or where it never got to one. */
 export function parseTarget(record: DevBoxRecord): DevBoxTarget {
+  if (record.worker === undefined && record.failure !== undefined)
+    throw new BoxyardError('CONFLICT', {
+      what: `DevBox ${record.name}`,
+      issue: 'was never made',
+      hint: `boxyard devboxes remove ${record.name} --now; why: boxyard jobs show ${record.createJob}`,
+    });
   if (record.worker === undefined || record.box === undefined || record.engine === undefined)
     throw new BoxyardError('CONFLICT', {
       what: `DevBox ${record.name}`,

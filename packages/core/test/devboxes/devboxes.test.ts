@@ -268,3 +268,16 @@ test('a change of a DevBox whose worker was removed ends at once and says how to
   expect(await devboxes.remove(core.caller, 'web', {forget: true})).toMatchObject({devbox: {name: 'web'}});
   expect((await devboxes.list(core.caller.tenant)).items).toEqual([]);
 });
+
+test('a DevBox whose creation was cancelled before it got to a worker is not said to be on its way', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const {devboxes, jobs} = core.core.services;
+  const {job} = await devboxes.create(core.caller, {name: 'web'});
+  await jobs.cancel(core.caller, job.id, 'enough');
+  await expect(devboxes.start(core.caller, 'web')).rejects.toMatchObject({
+    message: 'DevBox web was never made.',
+    hint: expect.stringContaining('boxyard devboxes remove web --now'),
+  });
+  await devboxes.remove(core.caller, 'web', {now: true});
+  expect((await devboxes.list(core.caller.tenant)).items).toEqual([]);
+});
