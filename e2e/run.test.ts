@@ -65,6 +65,7 @@ describe.each(here)('run on %s', engine => {
     client.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(said).toMatch(/cancel/i);
+    expect(await up.ok('jobs', 'show', /job (j-\w+)/.exec(said)![1]!)).toContain('Ctrl-C where it was followed');
   });
 });
 

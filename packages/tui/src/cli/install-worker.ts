@@ -32,13 +32,13 @@ export async function install(context: Context, flags: readonly string[]): Promi
     env: Object.fromEntries(kept.flatMap(name => (env[name] ? [[name, env[name]]] : []))),
     secretsFile: join(context.paths.config, 'worker.env'),
   });
-  return tell(context, `Installed ${done.file}.`, done);
+  return tell(context, [`Installed ${done.file}.`], done);
 }
 
 export async function uninstall(context: Context): Promise<number> {
   const secretsFile = join(context.paths.config, 'worker.env');
   const done = await uninstallService({...whose(context.program.env), secretsFile});
-  return tell(context, `Removed ${done.file}. DevBoxes stay.`, done);
+  return tell(context, done.commands.length === 0 ? [] : [`Removed ${done.file}. DevBoxes stay.`], done);
 }
 
 const whose = (env: Context['program']['env']) => ({
@@ -47,8 +47,8 @@ const whose = (env: Context['program']['env']) => ({
   platform: process.platform,
 });
 
-async function tell(context: Context, message: string, done: Installed): Promise<number> {
-  if (context.print.format === 'table') [message, ...done.notes].forEach(line => context.say(line));
+async function tell(context: Context, messages: readonly string[], done: Installed): Promise<number> {
+  if (context.print.format === 'table') [...messages, ...done.notes].forEach(line => context.say(line));
   else await context.print.value(done, '');
   return 0;
 }

@@ -5,6 +5,14 @@ import type {Context} from './context.ts';
 type Interrupt = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE';
 const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const;
 
+/** As whoever looks at the job later reads it. */
+const reasons: Readonly<Record<Interrupt, string>> = {
+  SIGINT: 'Ctrl-C where it was followed',
+  SIGTERM: 'its client was told to end',
+  SIGHUP: 'its client’s terminal went away',
+  SIGPIPE: 'nobody read its output any more',
+};
+
 /**
  * Ctrl-C while a job is followed: the first cancels it, the second leaves at once. A reader of its output that has gone
  * (`SIGPIPE`) cancels it too, since nobody would see the rest, and leaves. `SIGQUIT` (Ctrl-\) leaves and cancels nothing. Call
@@ -27,7 +35,7 @@ export function watchInterrupts({program, say}: Context, client: Client, job: st
   const cancel = () => {
     say(first === 'SIGPIPE' ? `Nobody reads the output: cancelling job ${job}.` : `Cancelling job ${job}. Ctrl-C again leaves at once.`);
     return client
-      .jobsCancel({job, body: {reason: first ?? 'SIGINT'}})
+      .jobsCancel({job, body: {reason: reasons[first ?? 'SIGINT']}})
       .catch((error: unknown) => say(`The job could not be cancelled: ${(error as Error).message}`))
       .then(() => first === 'SIGPIPE' && leave.abort(new BoxyardError('INTERRUPTED')));
   };
