@@ -28,6 +28,11 @@ const startWithinMs = 15_000;
 const stopWithinMs = 10_000;
 const againMs = 5;
 
+const firstWaitMs = 100;
+const mostWaitMs = 5_000;
+/** One that lived this long was well; its next death starts the waits anew. */
+const healthyMs = 3_000;
+
 /**
  * A private Redis on a unix socket: one child, `appendfsync always`, restarted if it dies. A Redis that a killed server left
  * behind is asked to save and end first, so there is never a second writer in the directory. Resolves as soon as the child runs.
@@ -44,7 +49,10 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   const log = (line: string) => options.log.info({}, line);
   let child: ChildProcess | undefined;
   let isClosing = false;
+  let again: NodeJS.Timeout | undefined;
+  let waitMs = firstWaitMs;
   const start = () => {
+    const startedAt = performance.now();
     child = spawn(program, [configuration], {stdio: ['ignore', 'pipe', 'pipe'], cwd: dir});
     const onData = (bytes: Buffer) => log(bytes.toString().trimEnd());
     child.stdout?.on('data', onData);
@@ -52,8 +60,11 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     child.on('error', error => log(`redis-server: ${error.message}`));
     child.on('exit', (code, signal) => {
       if (isClosing) return;
-      log(`redis-server ended (${signal ?? code}); starting it again`);
-      setTimeout(() => isClosing || start(), 100);
+      // One that cannot live, as on a full disk, would else fill the log as well.
+      if (performance.now() - startedAt > healthyMs) waitMs = firstWaitMs;
+      log(`redis-server ended (${signal ?? code}); starting it again in ${waitMs} ms`);
+      again = setTimeout(() => isClosing || start(), waitMs);
+      waitMs = Math.min(mostWaitMs, waitMs * 2);
     });
   };
   start();
@@ -69,6 +80,7 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     target: {url: `unix://${socket}`, password},
     close: async () => {
       isClosing = true;
+      clearTimeout(again);
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise<void>(resolve => child?.once('exit', () => resolve()));
       child.kill('SIGTERM');

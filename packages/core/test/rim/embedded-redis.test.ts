@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, expect, test} from 'vitest';
@@ -52,6 +52,19 @@ test('it comes back when it dies, and the server hears that it is another run', 
   await waitFor(() => rim.ask(redis => redis.ping()).catch(() => undefined));
   await rim.close();
   await embedded.close();
+});
+
+test('one that cannot live, as on a full disk, is started again less and less often', async () => {
+  const dir = newDir();
+  const program = join(dir, 'redis-server');
+  writeFileSync(program, '#!/bin/sh\nexit 1\n', {mode: 0o755});
+  const ends: number[] = [];
+  const info = (_: object, line: string) => void (line.includes('ended') && ends.push(performance.now()));
+  const embedded = await startEmbeddedRedis({dir: newDir(), searchPath: dir, log: {info}});
+  embedded.ready.catch(() => undefined);
+  await waitFor(() => ends.length >= 4);
+  await embedded.close();
+  expect(ends[3]! - ends[0]!).toBeGreaterThan(650);
 });
 
 test('a Redis that a killed server left behind is ended first, with nothing lost', async () => {
