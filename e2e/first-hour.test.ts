@@ -17,6 +17,7 @@ test('up -d says where it is, where the token lies, what works here and what to 
     'Worker: ',
     'boxyard run -- uname -a',
     'boxyard workers invite',
+    ...(process.getuid?.() === 0 ? ['Running as root: DevBoxes and files will be root’s.'] : []),
   ])
     expect(started.stderr).toContain(said);
   expect((await up.cli(['down'])).code).toBe(0);
@@ -84,6 +85,34 @@ test.each(containers)('an image that %s does not have is not said to be removed;
   } finally {
     await run([engine, 'rmi', only, probe]);
   }
+});
+
+test('without any container engine everything starts, runs on the machine itself and says so; an image says what to install', async () => {
+  const nowhere = {DOCKER_HOST: 'unix:///nowhere/docker.sock', CONTAINER_HOST: 'unix:///nowhere/podman.sock'};
+  await using up = await Up.open(nowhere);
+  expect(up.program.log).toMatch(/on this machine itself, not isolated/);
+  const ran = await up.cli(['run', '--', 'uname', '-a']);
+  expect([ran.code, ran.stdout.split(' ')[0]], ran.stderr).toEqual([0, 'Linux']);
+  const {items} = await up.json<{items: {name: string}[]}>('workers', 'list');
+  const refused = await up.cli(['run', '--image', 'debian:12', '--', 'true']);
+  expect([refused.code, refused.stderr]).toEqual([
+    125,
+    expect.stringMatching(
+      new RegExp(
+        `No worker runs containers: ${items[0]!.name} has neither podman nor docker\\.\n` +
+          'sudo apt-get install podman, or leave out --image to run it on the machine itself',
+      ),
+    ),
+  ]);
+});
+
+test.each(containers)('an image that is nowhere is told with the one on %s that was meant', async engine => {
+  await using up = await Up.open();
+  const ran = await up.cli(['run', '--engine', engine, '--image', baseImage.replace('base', 'bsae'), '--', 'true']);
+  expect([ran.code, ran.stderr]).toEqual([
+    125,
+    expect.stringContaining(`${baseImage.replace('base', 'bsae')}: no such image.\nDid you mean ${baseImage}?`),
+  ]);
 });
 
 test('output of --each worker carries the worker’s name from its first line on', async () => {

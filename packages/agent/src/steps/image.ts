@@ -1,9 +1,10 @@
-import {BoxyardError} from '@boxyard/core/errors';
+import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Step} from '@boxyard/core/protocol';
 import {parseImageRef} from '@boxyard/core/security/image-ref';
 import {profiles} from '@boxyard/core/security/rules';
 import {checkBuild} from '../floor.ts';
 import {boxOf, engineCall, present, type StepContext} from './context.ts';
+import {nearestImage} from './nearest-image.ts';
 
 type Of<D extends Step['do']> = Extract<Step, {do: D}>;
 
@@ -14,13 +15,28 @@ export async function imagePull(context: StepContext, step: Of<'image.pull'>): P
   const there = step.always ? undefined : await engineCall(context, 'images', signal => images.find(step.ref, signal));
   if (there) return context.ends({image: {id: there.id, ref: step.ref}});
   if (parseImageRef(step.ref).registry === 'localhost')
-    throw new BoxyardError('IMAGE_NOT_FOUND', {ref: step.ref, hint: 'boxyard images list shows what there is.'});
+    throw await withMeant(context, new BoxyardError('IMAGE_NOT_FOUND', {ref: step.ref, hint: 'boxyard images list shows what there is.'}));
   // It may take long, and what happens meanwhile is no box's doing.
   context.row.isStarting = false;
   context.parts.journal.note(context.row);
   const login = step.login === undefined ? undefined : await loginOf(context, step.login);
-  const pulled = await context.phase('pull', () => pull(context, step.ref, login), step.ref);
+  const pulled = await context
+    .phase('pull', () => pull(context, step.ref, login), step.ref)
+    .catch(async (error: unknown) => {
+      throw await withMeant(context, error);
+    });
   context.ends({image: {id: pulled, ref: step.ref}});
+}
+
+/** An image that is nowhere is told with the one that was probably meant. */
+async function withMeant(context: StepContext, error: unknown): Promise<unknown> {
+  if (!isBoxyardError(error) || error.code !== 'IMAGE_NOT_FOUND') return error;
+  const listed = await engineCall(context, 'images', signal => imagesOf(context).list(signal)).catch(() => []);
+  const suggestion = nearestImage(
+    String(error.details['ref']),
+    listed.flatMap(image => image.refs),
+  );
+  return suggestion === undefined ? error : new BoxyardError('IMAGE_NOT_FOUND', {...error.details, suggestion}, {cause: error});
 }
 
 async function pull(context: StepContext, ref: string, login: {user: string; secret: string} | undefined): Promise<string> {
