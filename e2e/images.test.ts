@@ -1,6 +1,8 @@
+import {spawn} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {boxyard} from '../faults/lab/directories.ts';
 import {Program} from '../faults/lab/program.ts';
 import {freePort} from '../faults/primitives/redis.ts';
 import {baseImage, engines, must, run, Up, waitFor} from './up.ts';
@@ -98,6 +100,24 @@ describe.each(containers)('images on %s', engine => {
     const listed = await up.json<{items: {refs: string[]; engine: string}[]}>('images', 'list');
     expect(listed.items.some(image => image.engine === engine && image.refs.includes(ref))).toBe(true);
     expect((await up.cli(['images', 'remove', ref, '--engine', engine])).code).toBe(0);
+  });
+
+  test('stop being built with Ctrl-C, and nothing of the step goes on', async () => {
+    const dir = join(up.path, `slow-${engine}`);
+    mkdirSync(dir);
+    const mark = `88${up.port}`;
+    writeFileSync(join(dir, 'Containerfile'), `FROM ${baseImage}\nRUN echo begun && sleep ${mark}\n`);
+    const running = async () => (await run(['pgrep', '-f', `^sleep ${mark}`])).code === 0;
+    const build = spawn(boxyard, ['images', 'build', dir, '--tag', 'localhost/slow:1', '--no-cache', '--engine', engine], {env: up.env});
+    let said = '';
+    build.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    const ended = new Promise<number | null>(resolve => build.once('exit', resolve));
+    await waitFor(running, {within: 30_000, what: 'the step runs'});
+    build.kill('SIGINT');
+    expect(await ended, said).toBe(130);
+    await waitFor(async () => !(await running()), {within: 15_000, what: 'the step has ended'});
+    expect((await up.cli(['images', 'check', 'localhost/slow:1'])).code).toBe(5);
+    expect((await up.api.jobs()).find(job => job.kind === 'image.build')).toMatchObject({outcome: 'cancelled', source: 'worker'});
   });
 
   test('that cannot be built say at which line', async () => {

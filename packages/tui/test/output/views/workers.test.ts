@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import type {WorkerView} from '@boxyard/core/api';
 import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
-import {notIsolatedText} from '../../../src/output/views/workers.ts';
+import {notIsolatedText, workerText} from '../../../src/output/views/workers.ts';
 
 const engine = (name: string, usable: boolean, why = 'not installed') => ({
   name,
@@ -23,4 +23,24 @@ test('nothing is said where an engine works, or has not answered yet, or where t
   expect(notIsolatedText(worker(engine('podman', true), engine('process', true)))).toBeUndefined();
   expect(notIsolatedText(worker(engine('docker', false, notAskedYet), engine('process', true)))).toBeUndefined();
   expect(notIsolatedText(worker())).toBeUndefined();
+});
+
+test('a clock that is far off is said, one that is nearly right is not', () => {
+  const seen = (clockSkewMs: number) =>
+    workerText(
+      {
+        ...worker(engine('podman', true)),
+        name: 'nas',
+        status: 'ready',
+        clockSkewMs,
+        labels: {},
+        orphans: [],
+        slots: {total: 1, free: 1},
+        memory: {total: 1, free: 1},
+      } as unknown as WorkerView,
+      0,
+    );
+  expect(seen(9 * 60_000)).toMatch(/Clock: +540 s ahead; set its clock/);
+  expect(seen(-9 * 60_000)).toMatch(/Clock: +540 s behind/);
+  expect(seen(900)).not.toContain('Clock');
 });
