@@ -158,3 +158,14 @@ test('a directory that cannot be made is named at once', async () => {
   const ran = await up.cli(['up', '--detach'], {env: {BOXYARD_DATA_DIR: '/proc/nope'}});
   expect([ran.code, ran.stderr]).toEqual([expect.any(Number), expect.stringContaining('/proc/nope: no directory can be made there')]);
 });
+
+test.skipIf(!hasTmux)('a narrow terminal cuts a table, unless it is asked not to', async () => {
+  await using up = await Up.prepare();
+  const shown = async (flags: string) => {
+    await using screen = await openTerminal(`${boxyard} config list ${flags}`, up.env, {columns: 60, rows: 40});
+    await screen.shows('ENDED 0');
+    return (await screen.text()).replaceAll('\n', '');
+  };
+  expect(await shown('')).not.toContain('looks rings here');
+  expect(await shown('--no-truncate')).toContain('looks rings here');
+});

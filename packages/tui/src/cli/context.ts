@@ -30,6 +30,7 @@ export interface GlobalFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly 'no-headers': boolean;
+  readonly 'no-truncate': boolean;
   readonly 'no-color': boolean;
   readonly 'no-input': boolean;
   readonly debug: boolean;
@@ -69,7 +70,7 @@ export async function createContext(program: Program, flags: GlobalFlags): Promi
     !program.env['BOXYARD_NO_INPUT'];
   const sink = {
     write: (text: string) => void program.stdout.write(text),
-    columns: program.stdout.isTTY ? program.stdout.columns : undefined,
+    columns: program.stdout.isTTY && !flags['no-truncate'] ? program.stdout.columns : undefined,
   };
   const style = {
     format: flags.json ? ('json' as const) : ((flags.output ?? setting('output')) as Format),

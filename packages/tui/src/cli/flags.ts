@@ -50,6 +50,7 @@ export const baseFlags = {
   json: boolean({description: 'the same as -o json', helpGroup}),
   quiet: boolean({char: 'q', description: 'no messages; lists print names alone', helpGroup}),
   'no-headers': boolean({description: 'tables without their first line', helpGroup}),
+  'no-truncate': boolean({description: 'tables whole, also where the terminal is narrower', helpGroup}),
   'no-color': boolean({description: 'no colours (also NO_COLOR)', helpGroup}),
   'no-input': boolean({description: 'never ask', helpGroup}),
   debug: boolean({description: 'show causes and stacks of errors', helpGroup}),

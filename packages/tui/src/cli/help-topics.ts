@@ -43,6 +43,7 @@ ${exitNote}
   formatting: `Formatting
 
   -o table   columns for people; in a pipe the same columns, never cut
+             (--no-truncate: not on a terminal either; --no-headers: without the first line)
   -o json    one document: an object, or {items, nextCursor, schemaVersion}
   -o yaml    the same as YAML
   -o jsonl   one object a line
