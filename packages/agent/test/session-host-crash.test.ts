@@ -1,5 +1,6 @@
-import {existsSync, readFileSync, readdirSync} from 'node:fs';
+import {existsSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
+import {newAttemptId} from '@boxyard/core/config';
 import type {Step} from '@boxyard/core/protocol';
 import {Scene, killQuietly, runSteps, waitFor} from './scene.ts';
 
@@ -101,4 +102,29 @@ test('a session host that holds nothing ends, and so does one whose state direct
   await scene.result(job);
   const pid = scene.hostPid!;
   await waitFor(() => !existsSync(`/proc/${pid}`));
+});
+
+test('secrets are asked for again after agent and session host died, and what is written then is masked as before', async () => {
+  await using scene = await Scene.open();
+  const agent = await scene.registered();
+  const canary = 'canary-9e1f00d-value';
+  scene.server.secrets.get = () => ({token: canary});
+  const go = `/tmp/go-${newAttemptId()}`;
+  const waiting = `echo before $TOKEN; until [ -e ${go} ]; do sleep 0.05; done; echo after $TOKEN`;
+  const secrets = [{secret: 'token', as: 'TOKEN', kind: 'env' as const}];
+  const {job} = scene.server.start({steps: runSteps(['sh', '-c', waiting], {secrets})});
+  await waitFor(() => scene.server.output(job).bytes.toString().includes('before'));
+  const asked = scene.server.of('job.secrets', job).length;
+  await agent.close();
+  killQuietly(scene.hostPid!);
+  await scene.agent();
+  await waitFor(() => scene.server.of('job.secrets', job).length > asked);
+  writeFileSync(go, '', {mode: 0o644});
+  try {
+    const {stdout} = await scene.whole(job);
+    expect(stdout).not.toContain(canary);
+    expect(stdout).toContain(`after ${'*'.repeat(canary.length)}`);
+  } finally {
+    rmSync(go);
+  }
 });
