@@ -1,3 +1,6 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import type {JobView} from '@boxyard/core/api';
 import {mustHold} from '../checker/check.ts';
 import {delayFor} from '../lab/delay-for.ts';
@@ -94,6 +97,48 @@ const inodes = () =>
     return {jobs: lab.accepted.length};
   });
 
+/** Redis and logs share a disk without room: jobs go on, submissions are refused soon, and all is whole once there is room again. */
+async function serverFull(): Promise<Told> {
+  const dir = mkdtempSync(join(tmpdir(), 'boxyard-small-'));
+  try {
+    await using disk = await SmallDisk.mount(join(dir, 'data'), {megabytes: 200});
+    await using lab = await Lab.open({server: {env: {BOXYARD_DATA_DIR: join(dir, 'data')}}});
+    const brief = await lab.submit({key: 'brief', lines: 25, rate: 10, exit: 3});
+    const long = await lab.submit({key: 'long', lines: 300, rate: 10, exit: 4});
+    for (const {id} of lab.accepted) await lab.running(id);
+    let refusedMs = 0;
+    await during(disk.full(), async () => {
+      const refused = await waitUntil(
+        async () => {
+          const before = Date.now();
+          const answer = await lab.api.call('POST', '/v1/jobs', {body: {engine: 'process', command: ['true']}, within: 10_000});
+          refusedMs = Date.now() - before;
+          return answer;
+        },
+        answer => answer.status === 503,
+        {within: 20_000, what: 'a submission is refused'},
+      );
+      expectThat(Number(refused.headers['retry-after']) > 0, 'the refusal has no Retry-After');
+      expectThat(refusedMs < 2_500, `the refusal took ${refusedMs} ms`);
+      await delayFor(8_000);
+      expectThat(lab.server.program.isRunning, 'the server ended');
+    });
+    const before = Date.now();
+    const ended = await waitUntil(
+      () => lab.api.job(brief.id).catch(() => undefined),
+      job => job?.state === 'ended',
+      {within: 30_000, what: 'a job that ended meanwhile is known to have'},
+    );
+    expectEqual(ended?.exit, {code: 3}, 'the end of a job while the server had no room');
+    const backMs = Date.now() - before;
+    await mustHold(lab, {within: 90_000});
+    expectEqual((await lab.api.job(long.id)).exit, {code: 4}, 'the end of a job that went on over it');
+    return {jobs: lab.accepted.length, figures: {'refused in, ms': refusedMs, 'works again in, ms': backMs}};
+  } finally {
+    rmSync(dir, {recursive: true, force: true});
+  }
+}
+
 const common = {invariants: 'I1–I3 I5 I6 I8', whyNot: SmallDisk.whyNot};
 export const b11: readonly Scenario[] = [
   {...common, name: 'B11 the agent’s disk is full', fault: 'F13 not a byte left, mid-job; F7 agent', run: full},
@@ -103,5 +148,6 @@ export const b11: readonly Scenario[] = [
     fault: 'F13 12 MiB left, 16 MB of output',
     run: () => flood(engine),
   })),
+  {...common, name: 'B11 the server’s disk is full', fault: 'F12 F13 Redis cannot write', run: serverFull},
   {...common, name: 'B11 no inodes left', fault: 'F13 inodes, mid-job', run: inodes},
 ];
