@@ -44,6 +44,8 @@ export class Compositor {
     this.#next = new Grid(columns, rows);
     this.#shown = new Grid(columns, rows);
     this.#lines = [];
+    this.#dirty.clear();
+    this.#unknown.clear();
     this.setLines(lines, this.#inkCursor);
     this.invalidate();
   }

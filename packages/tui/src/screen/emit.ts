@@ -19,7 +19,7 @@ export function emitChanges(
   {rows, unknown}: {readonly rows: Iterable<number>; readonly unknown: ReadonlySet<number>},
   rendition: Rendition,
 ): string {
-  const writer = new Writer(next, rendition);
+  const writer = new Writer(next, rendition, true);
   for (const row of rows) {
     if (unknown.has(row)) writer.span(row, 0, next.columns);
     else emitRow(shown, next, row, writer);
@@ -28,9 +28,9 @@ export function emitChanges(
   return writer.end();
 }
 
-/** All cells of a region, whatever is shown there. */
+/** All cells of a region, whatever is shown there, and none beside it. */
 export function emitRegion(grid: Grid, region: Region, rendition: Rendition): string {
-  const writer = new Writer(grid, rendition);
+  const writer = new Writer(grid, rendition, false);
   const from = Math.max(0, region.left);
   const to = Math.min(grid.columns, region.left + region.columns);
   for (let row = Math.max(0, region.top); row < Math.min(grid.rows, region.top + region.rows); row += 1) writer.span(row, from, to);
@@ -74,20 +74,23 @@ const ERASE = '\u001b[K';
 class Writer {
   readonly #grid: Grid;
   readonly #rendition: Rendition;
+  readonly #isWhole: boolean;
   readonly #parts: string[] = [];
   #pen = plainStyle;
   // As the grid has it, to spare the conversion where it did not change.
   #raw = plainStyle;
 
-  constructor(grid: Grid, rendition: Rendition) {
+  /** `isWhole`: the grid says all that the terminal shows, beside what is written as well. */
+  constructor(grid: Grid, rendition: Rendition, isWhole: boolean) {
     this.#grid = grid;
     this.#rendition = rendition;
+    this.#isWhole = isWhole;
   }
 
   span(row: number, from: number, to: number): void {
     const grid = this.#grid;
     const start = row * grid.columns;
-    const blankFrom = to === grid.columns ? this.#blankTail(start, from) : to;
+    const blankFrom = this.#isWhole ? Math.min(to, this.#blankTail(start, from)) : to;
     this.#parts.push(move(row, from));
     for (let column = from; column < blankFrom; column += 1) {
       const cell = start + column;
