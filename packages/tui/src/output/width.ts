@@ -1,4 +1,4 @@
-import {wideRanges} from './wide-ranges.ts';
+import {isWide} from '@boxyard/core/vt';
 
 /** One thing a person sees, and the columns it takes. */
 export interface Cluster {
@@ -120,15 +120,3 @@ function jamoWidth(characters: readonly string[]): number | undefined {
 }
 
 const columnsOf = (character: string) => (isWide(character.codePointAt(0)!) ? 2 : 1);
-
-function isWide(code: number): boolean {
-  if (code < wideRanges[0]!) return false;
-  let [low, high] = [0, wideRanges.length / 2 - 1];
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (code > wideRanges[middle * 2 + 1]!) low = middle + 1;
-    else if (code < wideRanges[middle * 2]!) high = middle - 1;
-    else return true;
-  }
-  return false;
-}

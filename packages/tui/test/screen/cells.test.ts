@@ -1,13 +1,12 @@
-import xterm from '@xterm/headless';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
+import {openScreen} from '@boxyard/core/vt/screen';
 import {canvasOn, Grid, putText} from '../../src/screen/cells.ts';
 import {styleFor, tierOf, toAscii} from '../../src/screen/downgrade.ts';
 import {emitChanges} from '../../src/screen/emit.ts';
 import {screenshotOf, textOf} from '../../src/screen/screenshot.ts';
 import {afterSgr, sgrBetween} from '../../src/screen/sgr.ts';
 import {plainStyle, rgb, styleOf, type Style} from '../../src/screen/style.ts';
-import {textWidth} from '../../src/output/width.ts';
 
 const rendition = {style: (style: Style) => style, character: (text: string) => text};
 const rowOf = (text: string, columns = 20) => {
@@ -101,18 +100,7 @@ test('whatever was shown and whatever comes next, the terminal shows it cell by 
   const [columns, rows] = [12, 3];
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(someRow, {minLength: rows, maxLength: rows}), {minLength: 1, maxLength: 4}), async screens => {
-      const terminal = new xterm.Terminal({cols: columns, rows, allowProposedApi: true});
-      // As the terminals of people do.
-      terminal.unicode.register({
-        version: 'ours',
-        wcwidth: code => Math.min(2, textWidth(String.fromCodePoint(code))) as 0 | 1 | 2,
-        charProperties: (code, before) => {
-          const width = Math.min(2, textWidth(String.fromCodePoint(code)));
-          const joins = width === 0 && before !== 0;
-          return (joins ? before | 1 : (width << 1) | 0) & 0x7;
-        },
-      });
-      terminal.unicode.activeVersion = 'ours';
+      const terminal = openScreen({columns, rows}, 0);
       terminal.write('\u001b[?7l');
       const shown = new Grid(columns, rows);
       let unknown: ReadonlySet<number> = new Set([0, 1, 2]);

@@ -1,7 +1,8 @@
 import {EventEmitter} from 'node:events';
 import {PassThrough} from 'node:stream';
-import xterm from '@xterm/headless';
+import type {Terminal} from '@xterm/headless';
 import {expect, vi} from 'vitest';
+import {insideOf, openScreen} from '@boxyard/core/vt/screen';
 
 export interface ShownCell {
   readonly text: string;
@@ -20,7 +21,7 @@ export interface Harness extends Disposable {
   /** For `openTerminal`: modes are no frames. */
   readonly writeNow: (text: string) => void;
   readonly isRaw: () => boolean;
-  readonly terminal: xterm.Terminal;
+  readonly terminal: Terminal;
   /** What a person sees now, without blanks at the ends of lines. */
   lines(): Promise<readonly string[]>;
   cells(): Promise<readonly (readonly ShownCell[])[]>;
@@ -43,7 +44,8 @@ export interface Harness extends Disposable {
 const frame = /^\u001b\[\?2026h(?:(?!\u001b\[\?2026)[^])+\u001b\[\?2026l$/;
 
 export function openHarness({columns, rows}: {readonly columns: number; readonly rows: number}): Harness {
-  const terminal = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, convertEol: true, scrollback: 100});
+  const terminal = openScreen({columns, rows}, 100);
+  terminal.options.convertEol = true;
   let written = '';
   let frames: string[] = [];
   let isBlocked = false;
@@ -120,7 +122,7 @@ export function openHarness({columns, rows}: {readonly columns: number; readonly
   };
 }
 
-function cellAt(terminal: xterm.Terminal, row: number, column: number): ShownCell {
+function cellAt(terminal: Terminal, row: number, column: number): ShownCell {
   const {active} = terminal.buffer;
   const cell = active.getLine(active.baseY + row)!.getCell(column)!;
   const colour = (isDefault: boolean, isTrue: boolean, value: number) => (isDefault ? -1 : isTrue ? 0x1000000 | value : value);
@@ -135,5 +137,4 @@ function cellAt(terminal: xterm.Terminal, row: number, column: number): ShownCel
   };
 }
 
-const isHidden = (terminal: xterm.Terminal): boolean =>
-  (terminal as unknown as {_core: {coreService: {isCursorHidden: boolean}}})._core.coreService.isCursorHidden;
+const isHidden = (terminal: Terminal): boolean => insideOf(terminal).coreService.isCursorHidden;
