@@ -16,7 +16,7 @@ import {styleOf} from './style.ts';
 
 export type LiveState =
   | {readonly is: 'connecting'}
-  /** `controls`: what is typed here counts; `mayType`: it would after `take`. `size` is the session's. */
+  /** `controls`: what is typed here counts; `mayType`: it may (false for who only looks on). `size` is the session's. */
   | {readonly is: 'live'; readonly controls: boolean; readonly mayType: boolean; readonly size: TerminalSize}
   | {readonly is: 'away'; readonly why: unknown}
   | {readonly is: 'ended'; readonly job: JobView}
@@ -88,7 +88,7 @@ class Live implements LiveScreen {
     this.#open = open;
     this.#options = options;
     this.#isReadonly = options.isReadonly;
-    this.#size = options.size;
+    this.#size = cellsOf(options.size);
     this.#bytes = new ShownBytes({
       open: size => this.#openScreen(size),
       answers: () => this.#control.controls,
@@ -150,7 +150,7 @@ class Live implements LiveScreen {
 
   resize(size: TerminalSize): void {
     if (size.columns === this.#size.columns && size.rows === this.#size.rows) return;
-    this.#size = size;
+    this.#size = cellsOf(size);
     clearTimeout(this.#resizing);
     this.#options.onChange();
     if (this.#isReadonly || this.#isOver) return;
@@ -265,5 +265,8 @@ class Live implements LiveScreen {
     return screen;
   }
 }
+
+/** A region is a size too; a server wants no more than that. */
+const cellsOf = ({columns, rows}: TerminalSize): TerminalSize => ({columns, rows});
 
 const noteStyle = styleOf({}, 'dim', 'inverse');

@@ -47,7 +47,7 @@ export function open(more: Partial<LiveScreenOptions> = {}) {
   let changes = 0;
   const live = openLiveScreen(server.open, {
     job: 'j-1',
-    size,
+    size: region,
     isReadonly: true,
     onChange: () => void (changes += 1),
     onState: state => void states.push(state),
