@@ -29,6 +29,8 @@ export interface LiveScreenOptions {
   readonly size: TerminalSize;
   /** Looks on: types nothing, and leaves the session's size alone, until `take`. */
   readonly isReadonly: boolean;
+  /** Lines kept above the screen. Default 5,000; a thumbnail needs none. */
+  readonly scrollback?: number;
   /** What `paint` draws has changed. Often: many calls are one frame. */
   readonly onChange: () => void;
   readonly onState: (state: LiveState) => void;
@@ -67,7 +69,7 @@ export const openLiveScreen = (open: Open, options: LiveScreenOptions): LiveScre
 
 const SCROLLBACK = 5_000;
 /** As many as a server gives. */
-const HISTORY = 1_000;
+const MOST_HISTORY = 1_000;
 const RESIZE_MS = 50;
 
 class Live implements LiveScreen {
@@ -189,6 +191,10 @@ class Live implements LiveScreen {
     this.#bytes.close();
   }
 
+  get #scrollback(): number {
+    return this.#options.scrollback ?? SCROLLBACK;
+  }
+
   get #isOver(): boolean {
     return this.#isClosed || this.#state.is === 'ended' || this.#state.is === 'failed';
   }
@@ -201,7 +207,10 @@ class Live implements LiveScreen {
     this.#isReadonly = isReadonly;
     this.#control = {controls: false, mayType: false};
     const {job, signal} = this.#options;
-    const client = this.#open({job, size: this.#size, history: HISTORY, isReadonly, signal}, this.#handlers());
+    const client = this.#open(
+      {job, size: this.#size, history: Math.min(this.#scrollback, MOST_HISTORY), isReadonly, signal},
+      this.#handlers(),
+    );
     this.#client = client;
     const finish = (state: LiveState) => {
       if (this.#client === client && !this.#isClosed && signal?.aborted !== true) this.#bytes.whenShown(() => this.#become(state));
@@ -259,7 +268,7 @@ class Live implements LiveScreen {
   }
 
   #openScreen(size: TerminalSize): Terminal {
-    const screen = openScreen(size, SCROLLBACK);
+    const screen = openScreen(size, this.#scrollback);
     // Whoever controls a session answers what its program asks the terminal.
     screen.onData(answer => void (this.#control.controls && !this.#isReadonly && this.#client?.type(Buffer.from(answer))));
     return screen;

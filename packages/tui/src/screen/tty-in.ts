@@ -8,6 +8,8 @@ export interface TtyInOptions {
   readonly stdin: Readable & {setRawMode?(on: boolean): unknown; unref?(): unknown; ref?(): unknown};
   /** In order of typing, outside of React. */
   readonly onInput: (event: InputEvent) => void;
+  /** Nobody can type any more: the terminal is gone. Once. */
+  readonly onGone?: () => void;
 }
 
 /** Owns the keyboard from its creation to `close`: raw mode, and the only reader of stdin. */
@@ -35,6 +37,12 @@ const PASTE_IDLE_MS = 1_000;
 class In implements TtyIn {
   readonly #options: TtyInOptions;
   readonly #onData = (chunk: Buffer | string) => this.#take(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+  readonly #onGone = () => {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#options.onGone?.();
+  };
+  #isGone = false;
   #tokens = new InputTokens();
   #timer: NodeJS.Timeout | undefined;
   #sink: ((bytes: Buffer) => void) | undefined;
@@ -46,6 +54,9 @@ class In implements TtyIn {
 
   constructor(options: TtyInOptions) {
     this.#options = options;
+    // A terminal that hangs up is an error to read from, and none of the program's.
+    options.stdin.on('error', this.#onGone);
+    options.stdin.on('end', this.#onGone);
     this.resume();
   }
 
@@ -95,6 +106,8 @@ class In implements TtyIn {
   close(): void {
     this.#probe?.finish();
     this.suspend();
+    this.#options.stdin.off('end', this.#onGone);
+    this.#options.stdin.off('error', this.#onGone);
     this.#options.stdin.unref?.();
   }
 

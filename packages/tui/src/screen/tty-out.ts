@@ -64,7 +64,9 @@ export interface TtyOut {
 
 export const createTtyOut = (options: TtyOutOptions): TtyOut => new Out(options);
 
+/** Between frames: what moves by itself is smooth enough at thirty a second; what a key did is seen sooner. */
 const FRAME_MS = 33;
+const INK_FRAME_MS = 16;
 /** After a resize Ink draws the old layout before the new one: until they are through, nothing is shown. */
 const SETTLE_MS = 20;
 const MOST_SETTLING_MS = 100;
@@ -79,6 +81,7 @@ class Out implements TtyOut {
   #isPassThrough: boolean;
   #size: Size;
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
   #soon: NodeJS.Immediate | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
   #resizedAt: number | undefined;
@@ -186,7 +189,7 @@ class Out implements TtyOut {
       this.#compositor.setLines(read.lines, read.cursor);
     }
     if (read.is === 'cursor') this.#compositor.setCursor(read.cursor);
-    if (read.is === 'frame' || read.is === 'cursor' || this.#isPassThrough) this.#schedule();
+    if (read.is === 'frame' || read.is === 'cursor' || this.#isPassThrough) this.#schedule(INK_FRAME_MS);
   }
 
   /** From here on Ink writes by itself: it counts on a cursor behind its last frame. */
@@ -195,22 +198,24 @@ class Out implements TtyOut {
     if (!this.#isSuspended && !this.#isClosed) this.#write(move(Math.min(Math.max(this.#inkCount, 1), this.#size.rows) - 1, 0));
   }
 
-  #schedule(): void {
-    if (this.#isClosed || this.#isSuspended || this.#isBlocked) return;
+  #schedule(gapMs = FRAME_MS): void {
+    if (this.#isClosed || this.#isSuspended || this.#isBlocked || this.#soon !== undefined) return;
     const now = performance.now();
     if (this.#resizedAt !== undefined) {
-      if (now - this.#resizedAt > MOST_SETTLING_MS && this.#timer !== undefined) return;
-      return this.#drawIn(SETTLE_MS);
+      if (now - this.#resizedAt <= MOST_SETTLING_MS || this.#timer === undefined) this.#drawAt(now + SETTLE_MS);
+      return;
     }
-    if (this.#timer !== undefined || this.#soon !== undefined) return;
-    const wait = this.#lastAt + FRAME_MS - now;
-    if (wait > 1) return this.#drawIn(wait);
+    const dueAt = this.#lastAt + gapMs;
+    if (this.#timer !== undefined && this.#dueAt <= dueAt) return;
+    if (dueAt - now > 1) return this.#drawAt(dueAt);
+    this.#unschedule();
     this.#soon = setImmediate(() => this.#draw());
   }
 
-  #drawIn(ms: number): void {
+  #drawAt(dueAt: number): void {
     this.#unschedule();
-    this.#timer = setTimeout(() => this.#draw(), ms);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => this.#draw(), dueAt - performance.now());
   }
 
   #unschedule(): void {

@@ -8,7 +8,7 @@ import {idleStdin} from '../../src/screen/ink-stream.ts';
 type Tree = Parameters<typeof render>[0];
 
 /** The real Ink with the options of TtyOut, each of its writes read. */
-function openInk(tree: Tree, columns = 20, rows = 4) {
+function openInk(tree: Tree, columns = 20, rows = 4, isScreenReaderEnabled = false) {
   const writes: string[] = [];
   const read: InkWrite[] = [];
   let count = 0;
@@ -37,6 +37,7 @@ function openInk(tree: Tree, columns = 20, rows = 4) {
     patchConsole: false,
     exitOnCtrlC: false,
     maxFps: 30,
+    isScreenReaderEnabled,
   });
   return {
     ink,
@@ -114,6 +115,15 @@ test('a cursor that a component places is told, moved and taken away', async () 
   await opened.shows(<Field at={undefined} />);
   expect(opened.read.at(-1)).toMatchObject({is: 'nothing'});
   expect(opened.read).toContainEqual({is: 'cursor', cursor: undefined});
+  opened.ink.unmount();
+  expect(opened.read.filter(one => one.is === 'unknown')).toEqual([]);
+});
+
+test('what is drawn for a screen reader arrives as well', async () => {
+  const opened = openInk(<Screen lines={['a', 'b']} />, 20, 4, true);
+  expect(opened.last()).toMatchObject({lines: ['a', 'b']});
+  await opened.shows(<Screen lines={['c', 'd', 'e']} />);
+  expect(opened.last()).toMatchObject({lines: ['c', 'd', 'e']});
   opened.ink.unmount();
   expect(opened.read.filter(one => one.is === 'unknown')).toEqual([]);
 });

@@ -7,7 +7,8 @@ import {openHarness} from './tui-harness.ts';
 function open() {
   const harness = openHarness({columns: 80, rows: 24});
   const events: InputEvent[] = [];
-  const input = createTtyIn({stdin: harness.stdin, onInput: event => void events.push(event)});
+  const gone: true[] = [];
+  const input = createTtyIn({stdin: harness.stdin, onInput: event => void events.push(event), onGone: () => void gone.push(true)});
   const settled = async () => {
     await new Promise(resolve => setImmediate(resolve));
     await new Promise(resolve => setImmediate(resolve));
@@ -16,6 +17,7 @@ function open() {
     harness,
     input,
     events,
+    gone,
     keys: () => events.map(event => (event.type === 'key' ? event.key : event)),
     async type(...chunks: readonly string[]) {
       for (const chunk of chunks) {
@@ -226,4 +228,12 @@ test('it takes the keyboard, lends it, and gives it back', async () => {
   opened.input.close();
   opened.input.close();
   expect(opened.harness.isRaw()).toBe(false);
+});
+
+test('a terminal that hangs up is told once, and is no failure', async () => {
+  using opened = open();
+  opened.harness.stdin.emit('error', new Error('EIO'));
+  opened.harness.stdin.push(null);
+  await opened.type();
+  await vi.waitFor(() => expect(opened.gone).toEqual([true]));
 });

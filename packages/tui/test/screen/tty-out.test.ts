@@ -120,16 +120,36 @@ test('while the terminal takes no more, only the newest frame is kept', async ()
   opened.harness.obeys();
 });
 
-test('thirty frames a second are the most, the last state always arrives', async () => {
+test('what moves does so thirty times a second at most, and its last state arrives', async () => {
   using opened = open();
+  let text = '';
+  opened.out.setOverlay('pane', {region: at(0, 1, 9, 1), paint: canvas => void canvas.text(0, 0, text)});
   const started = performance.now();
   for (let count = 0; performance.now() - started < 300; count += 1) {
-    opened.frame(`frame ${count}`);
+    text = `at ${count}`;
+    opened.out.paintSoon();
     await new Promise(resolve => setImmediate(resolve));
   }
-  opened.frame('end');
+  text = 'end';
+  opened.out.paintSoon();
   await opened.harness.shows('end');
   expect(opened.harness.frames().length).toBeLessThanOrEqual((performance.now() - started) / 33 + 2);
+});
+
+test('what Ink draws is seen sooner than that', async () => {
+  using opened = open();
+  opened.out.setOverlay('pane', {region: at(0, 1, 4, 1), paint: canvas => void canvas.text(0, 0, 'PANE')});
+  // A busy machine may be late now and then.
+  await vi.waitFor(async () => {
+    opened.frame('one');
+    await opened.out.flushed();
+    const started = performance.now();
+    opened.out.paintSoon();
+    opened.frame('two');
+    await opened.out.flushed();
+    expect(performance.now() - started).toBeLessThan(30);
+  }, 10_000);
+  expect(await opened.harness.lines()).toEqual(['two', 'PANE', '', '']);
 });
 
 test('after it is invalidated every cell is written again', async () => {
