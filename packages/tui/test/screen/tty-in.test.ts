@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {expect, test, vi} from 'vitest';
+import {afterEach, expect, test, vi} from 'vitest';
 import type {InputEvent} from '../../src/screen/input-events.ts';
 import {createTtyIn} from '../../src/screen/tty-in.ts';
 import {openHarness} from './tui-harness.ts';
@@ -32,6 +32,10 @@ function open() {
     },
   };
 }
+/** Nothing is late, however busy the machine is. */
+const withoutLateness = () => void vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+afterEach(() => void vi.useRealTimers());
+
 const bytes = (text: string) => Buffer.from(text).toString('latin1');
 
 test.each([
@@ -63,12 +67,16 @@ test.each([
 });
 
 test('a lone ESC is a key after a moment, and with what follows at once another', async () => {
+  withoutLateness();
   using opened = open();
   await opened.type('\u001b');
+  vi.advanceTimersByTime(20);
   expect(opened.events).toEqual([]);
-  await vi.waitFor(() => expect(opened.keys()).toEqual(['escape']));
+  vi.advanceTimersByTime(10);
+  expect(opened.keys()).toEqual(['escape']);
   await opened.type('\u001b', '[A', '\u001b[');
-  await vi.waitFor(() => expect(opened.keys()).toEqual(['escape', 'up', 'alt-[']));
+  vi.advanceTimersByTime(30);
+  expect(opened.keys()).toEqual(['escape', 'up', 'alt-[']);
 });
 
 const said = [
@@ -93,6 +101,7 @@ const said = [
 ];
 
 test('any cut of what is typed gives the same', async () => {
+  withoutLateness();
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom(...said), {minLength: 1, maxLength: 8}),
@@ -117,6 +126,7 @@ test('any cut of what is typed gives the same', async () => {
 });
 
 test('the mouse is told in cells, and none of its bytes is a key', async () => {
+  withoutLateness();
   using opened = open();
   await opened.type(
     '\u001b[<0;5;3M',
@@ -140,6 +150,7 @@ test('the mouse is told in cells, and none of its bytes is a key', async () => {
 });
 
 test('a paste is one event, harmless, its end marks and keys within included', async () => {
+  withoutLateness();
   using opened = open();
   await opened.type('x\u001b[20', `0~${bytes('one\r\ntwo\rdrei é')}\u001b[31mred\u0003\u001b[<0;1;1M`, '\u001b[20', '1~y');
   expect(opened.keys()).toEqual(['x', {type: 'paste', text: 'one\ntwo\ndrei éred'}, 'y']);
