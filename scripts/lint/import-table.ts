@@ -65,10 +65,14 @@ export const table: readonly Row[] = [
   {files: 'plugins/engines/*', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
   {files: 'plugins/displays/*', may: ['core/plugin-api', 'core/errors']},
   {files: 'plugins/reporters/*', may: ['core/plugin-api', 'core/errors']},
-  {files: 'tui/dashboard', may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty']},
+  {
+    files: 'tui/dashboard',
+    may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty', 'tui/screen'],
+  },
+  {files: 'tui/screen', may: [...clientSide, 'core/vt', 'tui/tty', 'tui/output']},
   {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: [...clientSide, 'core/vt']},
-  {files: 'tui/output', may: [...clientSide, 'tui/cli/flags.ts']},
+  {files: 'tui/output', may: [...clientSide, 'core/vt', 'tui/cli/flags.ts']},
   {files: 'tui/cli/install-worker.ts', may: [...clientSide, 'tui', 'agent']},
   {files: 'tui/cli', may: [...clientSide, 'tui']},
   ...['up.ts', 'server.ts', 'worker', 'doctor.ts'].map(name => ({

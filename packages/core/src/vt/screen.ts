@@ -1,5 +1,6 @@
 import headless, {type IBufferCell, type Terminal} from '@xterm/headless';
 import type {Size} from './size.ts';
+import {widths} from './width.ts';
 
 /** Colours and styles, of a cell or of what is written next. */
 export interface Pen extends Pick<
@@ -59,8 +60,12 @@ export interface Inside {
 
 export const insideOf = (screen: Terminal): Inside => (screen as unknown as {readonly _core: Inside})._core;
 
-export const openScreen = (size: Size, history: number): Terminal =>
-  new headless.Terminal({cols: size.columns, rows: size.rows, scrollback: history, allowProposedApi: true, logLevel: 'off'});
+export const openScreen = (size: Size, history: number): Terminal => {
+  const screen = new headless.Terminal({cols: size.columns, rows: size.rows, scrollback: history, allowProposedApi: true, logLevel: 'off'});
+  screen.unicode.register(widths);
+  screen.unicode.activeVersion = widths.version;
+  return screen;
+};
 
 /** Character sets beside ASCII that the emulator is asked for in practice: the lines and corners of DEC. */
 export const letterOf = (set: Charset): string => (set?.['q'] === '─' ? '0' : 'B');

@@ -13,6 +13,8 @@ const piece = fc.oneof(
     'hello ',
     'wörld',
     '日本',
+    '🔴',
+    'e\u0301',
     '😀',
     '\r\n',
     '\r',
