@@ -43,7 +43,7 @@ export default defineCommand({
       const up = await startDetached(context, ['--listen', formatListen(listen), ...more]);
       if (flags.detach) return started(context, up);
     }
-    const {openDashboard} = await import('../dashboard/open-dashboard.tsx');
+    const {openDashboard} = await import('../dashboard/open-dashboard.ts');
     const worker = await workerHere(context);
     return openDashboard(context, await context.connect(), worker && notIsolatedText(worker));
   },

@@ -1,91 +1,233 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import type {Client} from '@boxyard/core/client';
-import {createLogFilter} from '../output/log-text.ts';
+import type {EventView, JobView, WorkerView} from '@boxyard/core/api';
+import type {Client, EventItem} from '@boxyard/core/client';
+import {isBoxyardError} from '@boxyard/core/errors';
 import {ringIfAsking} from '../services/asks.ts';
-import {safeText} from '../output/safe-text.ts';
-import type {Event, ListName} from './state.ts';
-
-type Dispatch = (event: Event) => void;
-
-const refreshEveryMs = 10_000;
-const settleMs = 150;
-const logTail = 64 * 1024;
+import type {Change, Data, ListName} from './data.ts';
+import type {Event} from './state.ts';
 
 export interface FeedOptions {
+  readonly dispatch: (event: Event) => void;
+  /** What is shown now, which facts add to. */
+  readonly data: () => Data;
+  /** Lists that are looked at; the others are read when they are. */
+  readonly wants: () => readonly ListName[];
   readonly signal: AbortSignal;
   /** To the person's terminal, when a session asks that nobody looks at. */
   readonly ring: (text: string) => void;
 }
 
+/** Facts are gathered for so long and shown at once: at most ten times a second. */
+const gatherMs = 100;
+/** So many things are asked for one by one; where more changed the whole list costs less. */
+const mostSingle = 8;
+const leastBetweenListsMs = 2_000;
+const restedLists = 10;
+
+export interface Feed {
+  /** Reads every list anew. */
+  reload(): void;
+  /** A list may be wanted now that was not before. */
+  wanted(): void;
+  readonly ended: Promise<void>;
+}
+
 /** Keeps the store in step with the server until the signal aborts. Never rejects: what goes wrong is shown. */
-export async function feed(client: Client, dispatch: Dispatch, {signal, ring}: FeedOptions): Promise<void> {
-  const lists = listLoader(client, dispatch, signal);
-  const timer = setInterval(() => lists.load('workers'), refreshEveryMs);
-  const ticker = setInterval(() => dispatch({type: 'ticked', now: Date.now()}), 1_000);
+export function openFeed(client: Client, options: FeedOptions): Feed {
+  const gathered = new Gathered(client, options);
+  return {reload: () => gathered.reload(), wanted: () => gathered.wake(), ended: follow(client, options, gathered)};
+}
+
+async function follow(client: Client, options: FeedOptions, gathered: Gathered): Promise<void> {
+  const {dispatch, signal} = options;
   try {
-    for await (const item of client.events({signal})) {
-      if (item.type === 'online') {
-        dispatch({type: 'link', status: 'online'});
-        lists.loadAll();
-      } else if (item.type === 'offline') dispatch({type: 'link', status: 'offline', why: (item.error as Error).message});
-      else if (item.type === 'reset') lists.loadAll();
-      else if (item.type === 'gauge') lists.load('workers');
-      else {
-        touched(item.event.type).forEach(lists.load);
-        await ringIfAsking(client, item.event, {ring, signal});
-      }
-    }
+    for await (const item of client.events({signal})) await onItem(item, {client, options, gathered});
   } catch (error) {
     if (!signal.aborted) dispatch({type: 'link', status: 'offline', why: (error as Error).message});
   } finally {
-    clearInterval(timer);
-    clearInterval(ticker);
+    gathered.close();
   }
 }
 
-/** Which lists a fact may have changed. */
-function touched(type: string): readonly ListName[] {
-  if (type.startsWith('job.')) return ['jobs', 'devboxes', 'workers'];
-  if (type.startsWith('devbox.')) return ['devboxes', 'workers'];
-  return type.startsWith('worker.') ? ['workers', 'devboxes'] : [];
+interface Following {
+  readonly client: Client;
+  readonly options: FeedOptions;
+  readonly gathered: Gathered;
 }
 
-/** Loads lists again, each at most once in a while however many facts come. */
-function listLoader(client: Client, dispatch: Dispatch, signal: AbortSignal): {load(list: ListName): void; loadAll(): void} {
-  const waiting = new Set<ListName>();
-  const fetchers: Readonly<Record<ListName, () => Promise<void>>> = {
-    workers: async () => dispatch({type: 'workers', items: (await client.workersList({signal})).items}),
-    devboxes: async () => dispatch({type: 'devboxes', items: (await client.devboxesList({signal})).items}),
-    jobs: async () => dispatch({type: 'jobs', items: (await client.jobsList({query: {limit: 200}, signal})).items}),
-  };
-  const load = (list: ListName) => {
-    if (waiting.has(list) || signal.aborted) return;
-    waiting.add(list);
-    void delay(settleMs, undefined, {signal})
-      .then(() => {
-        waiting.delete(list);
-        return fetchers[list]();
-      })
-      // A list that could not be loaded now is loaded again when the connection is back.
-      .catch(() => waiting.delete(list));
-  };
-  return {load, loadAll: () => (Object.keys(fetchers) as ListName[]).forEach(load)};
-}
-
-/** Shows the end of a job's output, and what it goes on to write, until the signal aborts. */
-export async function feedLog(client: Client, job: string, dispatch: Dispatch, signal: AbortSignal): Promise<void> {
-  const filter = createLogFilter();
-  const show = (text: string) => dispatch({type: 'log', job, text: safeText(withoutColours(text).replaceAll('\r', '\n'))});
-  try {
-    const {have} = await client.jobsShow({job, signal});
-    const from = {stdout: tail(have?.stdout), stderr: tail(have?.stderr), log: tail(have?.log)};
-    for await (const item of client.attach({job, from, signal})) if (item.type === 'bytes') show(filter.write(item.bytes));
-    show(filter.end());
-  } catch (error) {
-    if (!signal.aborted) show(`(${(error as Error).message})\n`);
+async function onItem(item: EventItem, {client, options, gathered}: Following): Promise<void> {
+  const {dispatch} = options;
+  switch (item.type) {
+    case 'online':
+      dispatch({type: 'link', status: 'online'});
+      return gathered.reload();
+    case 'offline':
+      return dispatch({type: 'link', status: 'offline', why: (item.error as Error).message});
+    case 'reset':
+      return gathered.reload();
+    case 'gauge':
+      return gathered.gauge(item.gauge.object, item.gauge.values);
+    case 'event':
+      gathered.fact(item.event);
+      if (item.event.type === 'session.asks') await ringIfAsking(client, item.event, options);
   }
 }
 
-const tail = (length: number | undefined) => Math.max(0, (length ?? 0) - logTail);
+type Touched = 'jobs' | 'devboxes' | 'workers';
 
-const withoutColours = (text: string) => text.replaceAll(/\u001b\[[0-9;:]*m/g, '');
+class Gathered {
+  readonly #client: Client;
+  readonly #options: FeedOptions;
+  readonly #touched: Readonly<Record<Touched, Set<string>>> = {jobs: new Set(), devboxes: new Set(), workers: new Set()};
+  readonly #stale = new Set<ListName>();
+  readonly #listedAt = new Map<ListName, {readonly at: number; readonly took: number}>();
+  readonly #gone: {list: Touched; id: string}[] = [];
+  readonly #figures = new Map<string, Readonly<Record<string, unknown>>>();
+  #events: EventView[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isAtWork = false;
+
+  constructor(client: Client, options: FeedOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  reload(): void {
+    for (const list of ['workers', 'devboxes', 'jobs', 'images'] as const) this.#stale.add(list);
+    this.#listedAt.clear();
+    this.wake();
+  }
+
+  gauge(object: string, values: Readonly<Record<string, unknown>>): void {
+    const [list, id] = object.split('/');
+    if (list === 'workers' && id !== undefined) this.#figures.set(id, values);
+    this.wake();
+  }
+
+  fact(event: EventView): void {
+    this.#events.push(event);
+    const [list = '', id = ''] = event.subject.split('/');
+    if (list !== 'jobs' && list !== 'devboxes' && list !== 'workers') return this.wake();
+    if (event.type.endsWith('.removed')) this.#gone.push({list, id});
+    else this.#touched[list].add(id);
+    const {devbox, worker, kind} = event.data as {devbox?: unknown; worker?: {id?: unknown}; kind?: unknown};
+    if (typeof devbox === 'string') this.#touched.devboxes.add(devbox);
+    if (typeof worker?.id === 'string') this.#touched.workers.add(worker.id);
+    if (event.type === 'job.ended' && typeof kind === 'string' && (kind.startsWith('image.') || kind === 'devbox.snapshot'))
+      this.#stale.add('images');
+    this.wake();
+  }
+
+  wake(): void {
+    if (!this.#options.signal.aborted) this.#timer ??= setTimeout(() => this.#flush(), gatherMs);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const {dispatch} = this.#options;
+    const changes = [...this.#patches()];
+    const events = this.#events;
+    this.#events = [];
+    if (changes.length > 0 || events.length > 0) dispatch({type: 'told', changes, ...(events.length === 0 ? {} : {events})});
+    if (this.#isAtWork) return;
+    this.#isAtWork = true;
+    void this.#fetch()
+      // What could not be read now is read when the connection is back.
+      .catch(() => undefined)
+      .finally(() => (this.#isAtWork = false));
+  }
+
+  /** What facts and figures themselves say, shown before it is read in full. */
+  *#patches(): Generator<Change> {
+    const {workers, jobs} = this.#options.data();
+    for (const {list, id} of this.#gone.splice(0)) yield {list, items: [], gone: [id]} as Change;
+    const beating = [...this.#figures].flatMap(([id, values]) => withHeartbeat(workers.get(id), values));
+    this.#figures.clear();
+    if (beating.length > 0) yield {list: 'workers', items: beating};
+    const known = this.#events.flatMap(event => withFact(jobs, event));
+    if (known.length > 0) yield {list: 'jobs', items: known};
+  }
+
+  async #fetch(): Promise<void> {
+    const {signal, dispatch, wants} = this.#options;
+    const changes: Change[] = [];
+    for (const list of ['jobs', 'devboxes', 'workers'] as const) changes.push(...(await this.#changed(list)));
+    if (wants().includes('images') && this.#mayList('images') && this.#stale.has('images')) changes.push(await this.#list('images'));
+    if (changes.length > 0 && !signal.aborted) dispatch({type: 'told', changes});
+    const isLeft = [...this.#stale].some(list => list !== 'images') || Object.values(this.#touched).some(ids => ids.size > 0);
+    if (isLeft && !signal.aborted) await delay(gatherMs, undefined, {signal}).then(() => this.wake());
+  }
+
+  async #changed(list: Touched): Promise<readonly Change[]> {
+    const ids = [...this.#touched[list]];
+    if (ids.length > mostSingle) this.#stale.add(list);
+    if (this.#stale.has(list)) return this.#mayList(list) ? [await this.#list(list)] : [];
+    this.#touched[list].clear();
+    return Promise.all(ids.map(id => this.#single(list, id)));
+  }
+
+  /** A list that takes long to read is read seldom: never more than a tenth of the time goes into it. */
+  #mayList(list: ListName): boolean {
+    const last = this.#listedAt.get(list);
+    return last === undefined || performance.now() - last.at > Math.max(leastBetweenListsMs, last.took * restedLists);
+  }
+
+  async #list(list: ListName): Promise<Change> {
+    const {signal} = this.#options;
+    const from = performance.now();
+    this.#stale.delete(list);
+    if (list !== 'images') this.#touched[list].clear();
+    try {
+      if (list === 'jobs') return {list, whole: true, items: await allJobs(this.#client, signal)};
+      if (list === 'images') return {list, whole: true, items: (await this.#client.imagesList({signal})).items};
+      if (list === 'workers') return {list, whole: true, items: (await this.#client.workersList({signal})).items};
+      return {list, whole: true, items: (await this.#client.devboxesList({signal})).items};
+    } catch (error) {
+      this.#stale.add(list);
+      throw error;
+    } finally {
+      this.#listedAt.set(list, {at: performance.now(), took: performance.now() - from});
+    }
+  }
+
+  async #single(list: Touched, id: string): Promise<Change> {
+    const {signal} = this.#options;
+    try {
+      if (list === 'jobs') return {list, items: [await this.#client.jobsShow({job: id, signal})]};
+      if (list === 'workers') return {list, items: [await this.#client.workersShow({worker: id, signal})]};
+      return {list, items: [await this.#client.devboxesShow({devbox: id, signal})]};
+    } catch (error) {
+      if (isBoxyardError(error) && error.code === 'NOT_FOUND') return {list, items: [], gone: [id]} as Change;
+      this.#touched[list].add(id);
+      throw error;
+    }
+  }
+}
+
+/** The newest, and all that have not ended however old they are. */
+async function allJobs(client: Client, signal: AbortSignal): Promise<readonly JobView[]> {
+  const lists = await Promise.all([
+    client.jobsList({query: {limit: 300}, signal}),
+    client.jobsList({query: {limit: 1_000, state: 'running'}, signal}),
+    client.jobsList({query: {limit: 1_000, state: 'queued'}, signal}),
+  ]);
+  return [...new Map(lists.flatMap(({items}) => items.map(job => [job.id, job] as const))).values()];
+}
+
+function withHeartbeat(worker: WorkerView | undefined, values: Readonly<Record<string, unknown>>): readonly WorkerView[] {
+  if (worker === undefined) return [];
+  return [{...worker, heartbeat: values as WorkerView['heartbeat'], lastHeartbeatAt: new Date().toISOString()}];
+}
+
+/** A fact about a job that is known, as far as it goes. */
+function withFact(jobs: ReadonlyMap<string, JobView>, {subject, type, data}: EventView): readonly JobView[] {
+  const job = jobs.get(subject.replace('jobs/', ''));
+  const {v, state, outcome, exit, session} = data as Partial<JobView>;
+  if (job === undefined || !/^(job|session)\./.test(type) || v === undefined || v < job.v) return [];
+  const told = {state, outcome, exit, session};
+  return [{...job, ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))}];
+}

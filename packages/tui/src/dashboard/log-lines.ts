@@ -1,6 +1,15 @@
-import type {Log} from './state.ts';
+/** The end of one job's output. `open` is a line without its end yet; `back` counts lines above the newest that are not shown. */
+export interface Log {
+  readonly job: string | undefined;
+  readonly lines: readonly string[];
+  readonly open: string;
+  readonly back: number;
+  readonly isWrapped: boolean;
+  readonly search: string;
+}
 
 const mostLines = 5_000;
+const mostCharacters = 4 * 1024 * 1024;
 const longestLine = 10_000;
 
 /** Adds text to a log and lets its oldest lines go. A carriage return starts its line again, as on a terminal. */
@@ -8,10 +17,33 @@ export function appendLog(log: Log, text: string): Log {
   const parts = (log.open + text).replaceAll('\r\n', '\n').split('\n');
   const open = lastWritten(parts.pop() ?? '');
   const added = parts.map(lastWritten);
-  const lines = [...log.lines, ...added].slice(-mostLines);
+  const lines = shortened([...log.lines, ...added]);
   // Who looks back keeps seeing the same lines.
   const back = log.back === 0 ? 0 : Math.min(log.back + added.length, lines.length);
   return {...log, lines, open, back};
 }
 
+function shortened(lines: readonly string[]): readonly string[] {
+  let left = mostCharacters;
+  let from = lines.length;
+  while (from > 0 && lines.length - from < mostLines && left > 0) left -= lines[--from]!.length + 1;
+  return from === 0 ? lines : lines.slice(from);
+}
+
 const lastWritten = (line: string): string => line.slice(line.lastIndexOf('\r', line.length - 2) + 1).slice(0, longestLine);
+
+export const linesOf = (log: Log): readonly string[] => (log.open === '' ? log.lines : [...log.lines, log.open]);
+
+/** Lines that hold the text, counted from the first; none for an empty text. */
+export const matchesOf = (log: Log): readonly number[] =>
+  log.search === '' ? [] : linesOf(log).flatMap((line, i) => (line.toLowerCase().includes(log.search.toLowerCase()) ? [i] : []));
+
+/** Goes to the next older (`-1`) or newer match and round. */
+export function toMatch(log: Log, by: 1 | -1): Log {
+  const matches = matchesOf(log);
+  if (matches.length === 0) return log;
+  const last = linesOf(log).length - 1;
+  const at = last - log.back;
+  const next = by === -1 ? (matches.findLast(line => line < at) ?? matches.at(-1)!) : (matches.find(line => line > at) ?? matches[0]!);
+  return {...log, back: last - next};
+}

@@ -1,48 +1,83 @@
-import {randomUUID} from 'node:crypto';
+import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
+import {isBoxyardError} from '@boxyard/core/errors';
+import {shellCommand} from '../output/shell-command.ts';
+import {lineOf} from './deeds.ts';
+import {performDeed, type DeedParts} from './perform-deed.ts';
 import type {Effect, Event} from './state.ts';
-import {feedLog} from './feed.ts';
 
-export interface PerformerParts {
-  readonly client: Client;
-  /** The person's default image, as `run` of the CLI takes it at this moment. */
-  readonly image: () => Promise<string | undefined>;
+/** What only the composition can do, because it owns the terminal. */
+export interface World extends DeedParts {
   readonly dispatch: (event: Event) => void;
+  /** Cells of the pane a new terminal will be shown in. */
+  readonly paneSize: () => {readonly columns: number; readonly rows: number};
+  readonly attach: (job: string) => Promise<void>;
+  readonly take: (job: string) => void;
+  readonly scroll: (job: string, lines: number) => void;
+  readonly copy: (text: string) => Promise<string>;
+  readonly save: (name: string, text: string) => Promise<string>;
+  readonly screenshot: () => Promise<string>;
+  readonly setMouse: (isOn: boolean) => void;
+  readonly repaint: () => void;
+  readonly reload: () => void;
+  readonly suspend: () => void;
   readonly quit: () => void;
 }
 
-/** Carries out what keys asked for, and says which command would have done the same. */
-export function createPerformer({client, image, dispatch, quit}: PerformerParts): (effect: Effect) => void {
-  let log = new AbortController();
-  const say = (text: string, isError = false) => dispatch({type: 'said', text, isError});
-  const tell = (command: string, work: Promise<unknown>) => {
-    say(`boxyard ${command}`);
-    work.catch((error: Error) => say(error.message, true));
-  };
+/** Carries out what keys asked for; what goes wrong is shown. */
+export function createPerformer(world: World): (effect: Effect) => void {
+  const {dispatch} = world;
+  const failed = (error: Error) => dispatch({type: 'said', text: wordsFor(error), isError: true});
+  const tell = (work: Promise<string>) => void work.then(text => dispatch({type: 'said', text, isError: false}), failed);
   return effect => {
     switch (effect.type) {
-      case 'quit':
-        log.abort();
-        return quit();
-      case 'follow':
-        log.abort();
-        log = new AbortController();
-        return void feedLog(client, effect.job, dispatch, log.signal);
-      case 'run':
-        return tell(
-          `run -- ${effect.command.map(quoted).join(' ')}`,
-          image().then(named =>
-            client.jobsCreate({body: {command: [...effect.command], ...(named === undefined ? {} : {image: named})}, key: randomUUID()}),
-          ),
+      case 'deed': {
+        const line = lineOf(effect.deed);
+        return void performDeed(effect.deed, world).then(
+          ({text}) =>
+            dispatch({
+              type: 'done',
+              line,
+              isError: false,
+              text: text === undefined ? undefined : `On the other machine, boxyard worker join, then: ${text}`,
+            }),
+          (error: Error) => dispatch({type: 'done', line, isError: true, text: wordsFor(error)}),
         );
-      case 'start':
-        return tell(`devboxes start ${effect.devbox}`, client.devboxesStart({devbox: effect.devbox, key: randomUUID()}));
-      case 'stop':
-        return tell(`devboxes stop ${effect.devbox}`, client.devboxesStop({devbox: effect.devbox, body: {}, key: randomUUID()}));
-      case 'cancel':
-        return tell(`jobs cancel ${effect.job}`, client.jobsCancel({job: effect.job, body: {}}));
+      }
+      case 'open-terminal':
+        return void openTerminal(world, effect).then(job => dispatch({type: 'opened', job}), failed);
+      case 'attach':
+        return void world.attach(effect.job).catch(failed);
+      case 'copy':
+        return tell(world.copy(effect.text));
+      case 'save':
+        return tell(world.save(effect.name, effect.text));
+      case 'screenshot':
+        return tell(world.screenshot());
+      case 'take':
+        return world.take(effect.job);
+      case 'scroll':
+        return world.scroll(effect.job, effect.lines);
+      case 'mouse':
+        return world.setMouse(effect.isOn);
+      default:
+        return world[effect.type]();
     }
   };
 }
 
-const quoted = (word: string) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+/** What went wrong, and what would help. */
+const wordsFor = (error: Error): string => (isBoxyardError(error) && error.hint !== '' ? `${error.message} ${error.hint}` : error.message);
+
+/** The terminal of that name, or a new one of the pane's size. */
+async function openTerminal(
+  {client, paneSize}: {readonly client: Client; readonly paneSize: World['paneSize']},
+  {devbox, name}: Extract<Effect, {type: 'open-terminal'}>,
+): Promise<JobView> {
+  const there = await client.jobsShow({job: `${devbox}/${name}`}).catch((error: unknown) => {
+    if (isBoxyardError(error) && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  });
+  if (there !== undefined && there.state !== 'ended') return there;
+  return client.devboxesExec({devbox, body: {name, command: shellCommand(), tty: paneSize()}});
+}

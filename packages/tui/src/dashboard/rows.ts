@@ -1,95 +1,118 @@
-import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
-import {formatAge} from '../output/amounts.ts';
+import type {DevBoxView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
 import {safeLine} from '../output/safe-text.ts';
-import type {Column} from '../output/table.ts';
-import {commandText, statusText} from '../output/views/jobs.ts';
-import {cpuText, diskText, enginesText, memoryText} from '../output/views/workers.ts';
-import {clip, pad, textWidth} from '../output/width.ts';
+import {isFit, parseFilter} from './filter.ts';
+import {homeRows, type HomeRow} from './pages/home.ts';
+import {isTable, tables, type TablePage} from './pages/tables.ts';
+import {memoryOf, placeOf, type State} from './state.ts';
 
-const mark = (is: 'good' | 'wait' | 'bad' | 'run' | 'warn'): string => ({good: '✔', wait: '○', bad: '✖', run: '●', warn: '▲'})[is];
-
-const workerMark = (worker: WorkerView) =>
-  worker.status === 'ready' ? mark('run') : worker.status === 'cordoned' || worker.status === 'draining' ? mark('wait') : mark('warn');
-const boxMark = (box: DevBoxView) =>
-  box.state === 'running' ? mark('run') : box.state === 'failed' || box.state === 'unknown' ? mark('bad') : mark('wait');
-const jobMark = (job: JobView) => {
-  if (job.state !== 'ended') return job.state === 'queued' ? mark('wait') : mark('run');
-  return job.partial ? mark('warn') : job.outcome === 'succeeded' ? mark('good') : mark('bad');
-};
-
-export const workerColumns: readonly Column<WorkerView>[] = [
-  {title: ' ', cell: workerMark},
-  {title: 'NAME', cell: worker => worker.name},
-  {title: 'STATUS', cell: worker => worker.status},
-  {title: 'CPU', cell: cpuText, align: 'right'},
-  {title: 'MEMORY', cell: memoryText, align: 'right'},
-  {title: 'DISK', cell: diskText, align: 'right'},
-  {title: 'BOXES', cell: worker => String(worker.devboxes), align: 'right'},
-  {title: 'JOBS', cell: worker => String(worker.jobs), align: 'right'},
-  {
-    title: 'HEARTBEAT',
-    cell: (worker, now) => (worker.lastHeartbeatAt === undefined ? '-' : `${formatAge(worker.lastHeartbeatAt, now)} ago`),
-    align: 'right',
-  },
-  {title: 'ENGINES', cell: enginesText, flexible: true},
-];
-
-export const devboxColumns: readonly Column<DevBoxView>[] = [
-  {title: ' ', cell: boxMark},
-  {title: 'NAME', cell: box => box.name},
-  {title: 'STATE', cell: box => box.state},
-  {title: 'WORKER', cell: box => box.worker?.name ?? '', flexible: true},
-  {title: 'AGE', cell: (box, now) => formatAge(box.createdAt, now), align: 'right'},
-  {title: 'IMAGE', cell: box => box.image ?? '', flexible: true},
-  {title: 'NOTE', cell: box => box.reason ?? '', flexible: true},
-];
-
-export const jobColumns: readonly Column<JobView>[] = [
-  {title: ' ', cell: jobMark},
-  {title: 'ID', cell: job => job.id.slice(0, 10)},
-  {title: 'KIND', cell: job => job.kind},
-  {title: 'STATUS', cell: statusText},
-  {title: 'EXIT', cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : ''), align: 'right'},
-  {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true},
-  {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), align: 'right'},
-  {
-    title: 'WHAT',
-    cell: job => (job.state === 'queued' && job.reason ? `${commandText(job)}  (${job.reason.message})` : commandText(job)),
-    flexible: true,
-  },
-];
-
-/** Title line and rows of the visible part of a list, each exactly `width` columns wide, so that nothing has to be measured again. */
-export function listLines<T>(
-  items: readonly T[],
-  columns: readonly Column<T>[],
-  {width, now, from, count}: {readonly width: number; readonly now: number; readonly from: number; readonly count: number},
-): {readonly title: string; readonly rows: readonly string[]} {
-  const visible = items.slice(from, from + count);
-  const cells = visible.map(item => columns.map(column => safeLine(column.cell(item, now))));
-  const titles = columns.map(column => column.title);
-  const widths = columns.map((_, i) => Math.max(textWidth(titles[i]!), ...cells.map(row => textWidth(row[i]!))));
-  const shown = fitting(widths, width);
-  const line = (row: readonly string[]) =>
-    pad(
-      clip(
-        row
-          .slice(0, shown)
-          .map((cell, i) => pad(cell, widths[i]!, columns[i]!.align))
-          .join('  '),
-        width,
-      ),
-      width,
-    );
-  return {title: line(titles), rows: cells.map(line)};
+/** Rows of the page that shows, in order; ids of what can be chosen. */
+export interface Rows {
+  readonly ids: readonly string[];
+  readonly items: ReadonlyMap<string, unknown>;
 }
 
-/** Columns drop out from the right; the last one that begins inside is clipped. */
-function fitting(widths: readonly number[], available: number): number {
-  let used = 0;
-  for (const [i, width] of widths.entries()) {
-    if (used >= available - 3) return i;
-    used += width + 2;
-  }
-  return widths.length;
+const none: Rows = {ids: [], items: new Map()};
+const cache = new WeakMap<readonly unknown[], Map<string, Rows>>();
+
+export function rowsOf(state: State): Rows {
+  const {page} = placeOf(state);
+  if (isTable(page)) return tableRows(state, tables[page]);
+  if (page !== 'home' && page !== 'grid') return none;
+  const rows = shownHomeRows(state).filter(row => row.is !== 'heading' && (page === 'home' || row.is === 'session'));
+  return {ids: rows.map(row => row.id), items: new Map(rows.map(row => [row.id, row]))};
+}
+
+/** Filtered and ordered once for each set of items: what is typed and drawn meanwhile costs no more. */
+function tableRows(state: State, page: TablePage<unknown>): Rows {
+  const items = page.items(state);
+  const {filter, sort} = memoryOf(state);
+  const known = cache.get(items) ?? new Map<string, Rows>();
+  cache.set(items, known);
+  const key = `${page.title}\n${filter}\n${sort?.column}\n${sort?.isReversed}`;
+  const made = known.get(key) ?? madeRows(items, page, {filter, sort, now: state.now});
+  known.set(key, made);
+  return made;
+}
+
+interface Order {
+  readonly filter: string;
+  readonly sort: {readonly column: string; readonly isReversed: boolean} | undefined;
+  readonly now: number;
+}
+
+function madeRows(items: readonly unknown[], page: TablePage<unknown>, {filter, sort, now}: Order): Rows {
+  const wanted = parseFilter(filter);
+  const textOf = (item: unknown) => page.columns.map(column => safeLine(column.cell(item, now))).join(' ');
+  const fit = filter === '' ? items : items.filter(item => isFit(wanted, textOf(item), page.labels?.(item) ?? {}));
+  const column = page.columns.find(each => each.title === sort?.column) ?? (page.isLog ? undefined : page.columns[0]);
+  const ordered = column === undefined ? fit : orderedBy(fit, column.order ?? (item => column.cell(item, now)), sort?.isReversed === true);
+  const map = new Map(ordered.map(item => [page.id(item), item]));
+  return {ids: [...map.keys()], items: map};
+}
+
+function orderedBy(items: readonly unknown[], of: (item: unknown) => string | number, isReversed: boolean): readonly unknown[] {
+  const keyed = items.map(item => ({item, key: of(item)}));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  if (isReversed) keyed.reverse();
+  return keyed.map(({item}) => item);
+}
+
+const homes = new WeakMap<object, {readonly now: number; readonly filter: string; readonly rows: readonly HomeRow[]}>();
+
+/** With their headings. */
+export function shownHomeRows(state: State): readonly HomeRow[] {
+  const {filter} = memoryOf(state, 'home');
+  const known = homes.get(state.data);
+  if (known !== undefined && known.now === state.now && known.filter === filter) return known.rows;
+  const wanted = parseFilter(filter);
+  const isShown = (row: HomeRow) =>
+    row.is === 'heading' || filter === '' || isFit(wanted, `${row.name} ${row.branch} ${row.doing} ${row.worker}`, {});
+  const fit = homeRows(state.data, state.now).filter(isShown);
+  const rows = fit.filter((row, i) => row.is !== 'heading' || (fit[i + 1] !== undefined && fit[i + 1]!.is !== 'heading'));
+  homes.set(state.data, {now: state.now, filter, rows});
+  return rows;
+}
+
+/** Id of the row under the cursor: the first where the one that was chosen is gone. */
+export function cursorOf(state: State): string | undefined {
+  const {ids, items} = rowsOf(state);
+  const {cursor} = memoryOf(state);
+  if (cursor !== undefined && items.has(cursor)) return cursor;
+  const {page} = placeOf(state);
+  return isTable(page) && tables[page].isLog ? ids.at(-1) : ids[0];
+}
+
+/** What the keys are about: the thing this page is about, else the row under the cursor. */
+export type Target =
+  | {readonly is: 'worker'; readonly worker: WorkerView}
+  | {readonly is: 'devbox'; readonly devbox: DevBoxView}
+  | {readonly is: 'job'; readonly job: JobView}
+  | {readonly is: 'image'; readonly image: ImageView}
+  | {readonly is: 'none'};
+
+export function targetOf(state: State, id: string | undefined = placeOf(state).subject ?? cursorOf(state)): Target {
+  const {workers, devboxes, jobs, images} = state.data;
+  if (id === undefined) return {is: 'none'};
+  const [worker, devbox, job, image] = [workers.get(id), devboxes.get(id), jobs.get(id), images.get(id)];
+  if (worker !== undefined) return {is: 'worker', worker};
+  if (devbox !== undefined) return {is: 'devbox', devbox};
+  if (job !== undefined) return {is: 'job', job};
+  return image === undefined ? {is: 'none'} : {is: 'image', image};
+}
+
+/** The DevBox that the target is, or is in. */
+export function devboxTarget(state: State): DevBoxView | undefined {
+  const target = targetOf(state);
+  if (target.is === 'devbox') return target.devbox;
+  return target.is === 'job' && target.job.devbox !== undefined ? state.data.devboxes.get(target.job.devbox.id) : undefined;
+}
+
+/** Ids that a key is about: what is marked, else the target. */
+export function targetIds(state: State): readonly string[] {
+  const {marks} = memoryOf(state);
+  const {items} = rowsOf(state);
+  const marked = marks.filter(id => items.has(id));
+  if (marked.length > 0 && placeOf(state).subject === undefined) return marked;
+  const one = placeOf(state).subject ?? cursorOf(state);
+  return one === undefined ? [] : [one];
 }

@@ -1,88 +1,164 @@
-import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
+import type {JobView, WhoAmI} from '@boxyard/core/api';
+import type {z} from 'zod';
+import {noData, type Data, type Change} from './data.ts';
+import type {Deed} from './deeds.ts';
+import type {Log} from './log-lines.ts';
+import type {Mode} from './modes.ts';
+import {noMemory, type Memory, type Place} from './places.ts';
+import type {ThemeName} from './theme.ts';
 
-/** Everything the screen shows. Only `reduce` makes a new one; it knows neither React nor the server. */
+/** All a screen shows, and nothing else does: components are functions of it. */
 export interface State {
   readonly server: string;
+  /** Milliseconds since 1970; moves only where what is shown depends on it. */
   readonly now: number;
   readonly columns: number;
   readonly rows: number;
+  readonly look: Look;
+  /** `--read-only`: nothing here changes anything. */
+  readonly isReadOnly: boolean;
+  readonly who: z.infer<typeof WhoAmI> | undefined;
   readonly link: {readonly status: 'connecting' | 'online' | 'offline'; readonly since: number; readonly why?: string};
-  readonly workers: readonly WorkerView[];
-  readonly devboxes: readonly DevBoxView[];
-  readonly jobs: readonly JobView[];
-  readonly focus: Pane;
-  /** One pane takes the whole body. */
-  readonly zoom: Pane | undefined;
-  /** Ids, not places: rows may move under the cursor. */
-  readonly selected: Readonly<Record<ListName, string | undefined>>;
+  readonly data: Data;
+  /** Where the person is, and the way back; the last is shown. */
+  readonly places: readonly Place[];
+  /** Cursor, filter, order and marks of each page. */
+  readonly memory: Readonly<Record<string, Memory>>;
+  readonly mode: Mode;
   readonly log: Log;
-  readonly prompt: {readonly kind: 'run' | 'command'; readonly text: string} | undefined;
-  readonly question: {readonly text: string; readonly effect: Effect} | undefined;
-  readonly isHelpOpen: boolean;
-  readonly notice: {readonly text: string; readonly at: number; readonly isError: boolean} | undefined;
+  /** Sessions put side by side (`:grid`), and which has the cursor. */
+  readonly zoomed: boolean;
+  /** What happened, the newest last; errors stay in sight until `esc`. */
+  readonly messages: readonly Message[];
+  readonly isMessageShown: boolean;
+  /** Commands that do what keys did, the newest last. */
+  readonly commands: readonly CommandLine[];
+  readonly undo: Deed | undefined;
+  readonly settings: readonly Setting[];
+  readonly leader: string;
+  /** What a live screen last said of itself. */
+  readonly screens: Readonly<Record<string, ScreenNote>>;
+  readonly hasMouse: boolean;
   readonly isLeaving: boolean;
 }
 
-export type ListName = 'workers' | 'devboxes' | 'jobs';
-export type Pane = ListName | 'log';
-export const panes: readonly Pane[] = ['workers', 'devboxes', 'jobs', 'log'];
-
-export interface Log {
-  readonly job: string | undefined;
-  readonly lines: readonly string[];
-  /** The line that has no end yet. */
-  readonly open: string;
-  /** Lines between the last one shown and the end; 0 follows. */
-  readonly back: number;
+export interface Look {
+  readonly theme: ThemeName;
+  readonly isAscii: boolean;
 }
 
-/** What the world has to do after a key; `open-dashboard` carries it out. */
+export interface Message {
+  readonly at: number;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+export interface CommandLine {
+  readonly at: number;
+  readonly line: string;
+  readonly outcome: 'sent' | 'done' | 'failed';
+}
+
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
+  readonly origin: string;
+  readonly about: string;
+}
+
+export type ScreenNote =
+  | {readonly is: 'connecting' | 'live' | 'ended'; readonly controls?: boolean}
+  | {readonly is: 'away'; readonly why: string; readonly controls?: boolean};
+
+/** What the world has to do after an event. Carried out once each, in order. */
 export type Effect =
-  | {readonly type: 'run'; readonly command: readonly string[]}
-  | {readonly type: 'start' | 'stop'; readonly devbox: string}
-  | {readonly type: 'cancel'; readonly job: string}
-  | {readonly type: 'follow'; readonly job: string}
-  | {readonly type: 'quit'};
+  | {readonly type: 'deed'; readonly deed: Deed}
+  | {readonly type: 'open-terminal'; readonly devbox: string; readonly name: string}
+  /** The whole terminal for one session; the dashboard comes back behind it. */
+  | {readonly type: 'attach'; readonly job: string}
+  | {readonly type: 'take'; readonly job: string}
+  | {readonly type: 'copy'; readonly text: string}
+  | {readonly type: 'save'; readonly name: string; readonly text: string}
+  | {readonly type: 'screenshot'}
+  | {readonly type: 'repaint' | 'reload' | 'suspend' | 'quit'}
+  | {readonly type: 'mouse'; readonly isOn: boolean}
+  | {readonly type: 'scroll'; readonly job: string; readonly lines: number};
 
 export type Event =
   | {readonly type: 'key'; readonly key: string}
+  | {readonly type: 'paste'; readonly text: string}
+  | {readonly type: 'pointed'; readonly action: 'press' | 'wheel-up' | 'wheel-down'; readonly column: number; readonly row: number}
   | {readonly type: 'resized'; readonly columns: number; readonly rows: number}
   | {readonly type: 'ticked'; readonly now: number}
   | {readonly type: 'link'; readonly status: State['link']['status']; readonly why?: string}
-  | {readonly type: 'workers'; readonly items: readonly WorkerView[]}
-  | {readonly type: 'devboxes'; readonly items: readonly DevBoxView[]}
-  | {readonly type: 'jobs'; readonly items: readonly JobView[]}
+  | {readonly type: 'who'; readonly who: z.infer<typeof WhoAmI>}
+  /** What the server told since the last time, at once. */
+  | {readonly type: 'told'; readonly changes: readonly Change[]; readonly events?: Data['events']}
+  | {readonly type: 'settings'; readonly settings: readonly Setting[]}
   | {readonly type: 'log'; readonly job: string; readonly text: string}
-  | {readonly type: 'said'; readonly text: string; readonly isError: boolean};
+  | {readonly type: 'said'; readonly text: string; readonly isError: boolean}
+  | {readonly type: 'done'; readonly line: string; readonly isError: boolean; readonly text?: string | undefined}
+  | {readonly type: 'opened'; readonly job: JobView}
+  | {readonly type: 'screen'; readonly job: string; readonly note: ScreenNote}
+  | {readonly type: 'leader'; readonly command: 'leave' | 'next' | 'take' | 'zoom' | 'help'};
 
 export interface Step {
   readonly state: State;
   readonly effects: readonly Effect[];
 }
 
-export const initialState = (server: string, now: number, size: {readonly columns: number; readonly rows: number}): State => ({
+export interface Beginning {
+  readonly server: string;
+  readonly now: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly look?: Look;
+  readonly isReadOnly?: boolean;
+  readonly leader?: string;
+  readonly hasMouse?: boolean;
+}
+
+export const initialState = ({server, now, columns, rows, ...rest}: Beginning): State => ({
   server,
   now,
-  ...size,
+  columns,
+  rows,
+  look: rest.look ?? {theme: 'terminal', isAscii: false},
+  isReadOnly: rest.isReadOnly ?? false,
+  who: undefined,
   link: {status: 'connecting', since: now},
-  workers: [],
-  devboxes: [],
-  jobs: [],
-  focus: 'jobs',
-  zoom: undefined,
-  selected: {workers: undefined, devboxes: undefined, jobs: undefined},
-  log: {job: undefined, lines: [], open: '', back: 0},
-  prompt: undefined,
-  question: undefined,
-  isHelpOpen: false,
-  notice: undefined,
+  data: noData,
+  places: [{page: 'home'}],
+  memory: {},
+  mode: {is: 'normal'},
+  log: {job: undefined, lines: [], open: '', back: 0, isWrapped: false, search: ''},
+  zoomed: false,
+  messages: [],
+  isMessageShown: false,
+  commands: [],
+  undo: undefined,
+  settings: [],
+  leader: rest.leader ?? 'ctrl-q',
+  screens: {},
+  hasMouse: rest.hasMouse ?? false,
   isLeaving: false,
 });
 
-export const listOf = (state: State, list: ListName): readonly {readonly id: string}[] => state[list];
+export const placeOf = (state: State): Place => state.places.at(-1)!;
+export const memoryOf = (state: State, page: string = placeOf(state).page): Memory => state.memory[page] ?? noMemory;
 
-/** The row under the cursor; the first where the one that was chosen is gone. */
-export function selectedIn<L extends ListName>(state: State, list: L): State[L][number] | undefined {
-  const items = state[list] as readonly State[L][number][];
-  return items.find(item => item.id === state.selected[list]) ?? items[0];
-}
+export const stay = (state: State): Step => ({state, effects: []});
+export const withEffects = (state: State, ...effects: readonly Effect[]): Step => ({state, effects});
+
+export const remember = (state: State, change: Partial<Memory>, page: string = placeOf(state).page): State => ({
+  ...state,
+  memory: {...state.memory, [page]: {...memoryOf(state, page), ...change}},
+});
+
+const mostMessages = 500;
+
+export const said = (state: State, text: string, isError = false): State => ({
+  ...state,
+  messages: [...state.messages, {at: state.now, text, isError}].slice(-mostMessages),
+  isMessageShown: true,
+});

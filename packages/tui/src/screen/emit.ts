@@ -98,6 +98,8 @@ class Writer {
       if (width === 0) continue;
       this.#style(cell);
       const text = grid.chars[cell]!;
+      // One that shows it in one cell would keep what stood in the other.
+      if (width > 1) this.#parts.push(' '.repeat(width), move(row, column));
       this.#parts.push(this.#rendition.character(text));
       // Not every terminal takes such a cluster for as wide as we do.
       if ((width > 1 || text.length > 1) && column + width < to) this.#parts.push(move(row, column + width));

@@ -22,6 +22,18 @@ export const settings: Readonly<Record<string, Setting>> = {
   listen: {env: 'BOXYARD_LISTEN', default: '127.0.0.1:4240', about: 'where `up` listens'},
   image: {env: 'BOXYARD_IMAGE', default: '', about: 'image of run and devboxes create; empty: the server’s'},
   leader: {env: 'BOXYARD_LEADER', default: 'ctrl-q', about: 'key that leaves a terminal'},
+  theme: {
+    env: 'BOXYARD_THEME',
+    default: 'terminal',
+    about: 'colours of the dashboard; terminal: those of the terminal itself',
+    values: ['terminal', 'dark', 'light', 'mono'],
+  },
+  mouse: {
+    env: 'BOXYARD_MOUSE',
+    default: 'off',
+    about: 'whether the dashboard takes the mouse; m turns it on and off',
+    values: ['on', 'off'],
+  },
   bell: {env: 'BOXYARD_BELL', default: 'on', about: 'whether a session that asks while nobody looks rings here', values: ['on', 'off']},
 };
 

@@ -1,8 +1,9 @@
 /** What a person asks of us, not of the program: the leader key, then one more. */
 export type LeaderCommand = 'detach' | 'take' | 'help';
-export type Part = {readonly type: Buffer} | {readonly command: LeaderCommand};
+export type Part<C extends string = LeaderCommand> = {readonly type: Buffer} | {readonly command: C};
 
-const commands: Readonly<Record<string, LeaderCommand>> = {d: 'detach', D: 'detach', t: 'take', T: 'take', '?': 'help'};
+/** In a terminal that is looked at alone. */
+export const terminalCommands: Readonly<Record<string, LeaderCommand>> = {d: 'detach', D: 'detach', t: 'take', T: 'take', '?': 'help'};
 const PASTE_START = Buffer.from('\u001b[200~');
 const PASTE_END = Buffer.from('\u001b[201~');
 
@@ -10,14 +11,16 @@ const PASTE_END = Buffer.from('\u001b[201~');
  * Parts what is typed at the leader key. Twice sends it; followed by anything that is no command of ours, both are typed.
  * Within a paste it is text. Keys that kitty's protocol tells in its own way are known too.
  */
-export class Leader {
+export class Leader<C extends string = LeaderCommand> {
+  readonly #commands: Readonly<Record<string, C>>;
   readonly #byte: number;
   readonly #long: Buffer;
   #isPending = false;
   #isPasting = false;
 
-  /** `key`: `ctrl-` and a letter. */
-  constructor(key: string) {
+  /** `key`: `ctrl-` and a letter. `commands`: by the character that follows it. */
+  constructor(key: string, commands: Readonly<Record<string, C>>) {
+    this.#commands = commands;
     const letter = /^ctrl-([a-z])$/.exec(key)?.[1] ?? 'q';
     this.#byte = letter.charCodeAt(0) & 0x1f;
     this.#long = Buffer.from(`\u001b[${letter.charCodeAt(0)};5u`);
@@ -28,8 +31,8 @@ export class Leader {
     return this.#isPending;
   }
 
-  take(bytes: Buffer): Part[] {
-    const parts: Part[] = [];
+  take(bytes: Buffer): Part<C>[] {
+    const parts: Part<C>[] = [];
     let typed: number[] = [];
     const flush = () => {
       if (typed.length > 0) parts.push({type: Buffer.from(typed)});
@@ -39,7 +42,7 @@ export class Leader {
       const length = this.#leaderAt(bytes, at);
       if (this.#isPending) {
         this.#isPending = false;
-        const command = length > 0 ? undefined : commands[String.fromCharCode(bytes[at]!)];
+        const command = length > 0 ? undefined : this.#commands[String.fromCharCode(bytes[at]!)];
         if (command !== undefined) {
           flush();
           parts.push({command});

@@ -3,7 +3,7 @@ import type {JobView} from '@boxyard/core/api';
 import type {TerminalClient, TerminalHandlers, TerminalOptions} from '@boxyard/core/client';
 import {isBoxyardError} from '@boxyard/core/errors';
 import type {TerminalSize} from '@boxyard/core/protocol';
-import {Leader, type LeaderCommand} from './leader.ts';
+import {Leader, terminalCommands, type LeaderCommand} from './leader.ts';
 import {PassedThrough} from './passed-through.ts';
 import type {Picture} from './picture.ts';
 
@@ -63,7 +63,7 @@ class TerminalView implements TerminalHandlers {
 
   constructor(options: TerminalViewOptions) {
     this.#options = options;
-    this.#leader = new Leader(options.leader);
+    this.#leader = new Leader(options.leader, terminalCommands);
   }
 
   async run(): Promise<TerminalLeft> {

@@ -1,93 +1,251 @@
 import {expect, test} from 'vitest';
-import {layout} from '../../src/dashboard/layout.ts';
-import {footerText, keymap} from '../../src/dashboard/keymap.ts';
+import {actionsOf} from '../../src/dashboard/actions/registry.ts';
+import {bodyArea, homeAreas, tiles} from '../../src/dashboard/layout.ts';
+import {textWidth} from '../../src/output/width.ts';
 import {payloads} from '../payloads.ts';
-import {empty, full, job, worker} from './state-for-tests.ts';
-import {openTestScreen} from './screen-for-tests.tsx';
+import {devbox, empty, full, happen, job, session, told, whole, worker} from './state-for-tests.ts';
+import {openTestScreen} from './screen-for-tests.ts';
 
-test('shows workers with their figures, DevBoxes, jobs and the log of the selected one', async () => {
-  await using screen = openTestScreen(full());
-  screen.store.dispatch({type: 'log', job: 'j-one', text: 'hello from the job\n'});
-  await screen.shows('hello from the job');
-  const text = (await screen.lines()).join('\n');
-  expect(text).toMatch(/laptop +ready +12% +2\.0 GiB of 8\.0 GiB +75 GiB free +1 +0 +1m ago/);
-  expect(text).toMatch(/● +web +running/);
-  expect(text).toMatch(/✔ +j-two +run +succeeded/);
-  expect(text).toContain('r run');
-});
-
-test.each([
-  [60, 10],
+const sizes: readonly (readonly [number, number])[] = [
+  [60, 16],
   [80, 24],
   [120, 40],
   [200, 60],
-])('fits %i×%i exactly, whatever it shows', async (columns, rows) => {
+  [300, 100],
+];
+
+test('Home shows what asks first, what goes on at each worker, and what is known of the one under the cursor', async () => {
+  await using screen = openTestScreen(full());
+  await screen.harness.shows('asks for you');
+  const text = await screen.text();
+  expect(text).toMatch(/◆ web\/shell main +Go on\? +1m/);
+  expect(text).toMatch(/○ db +stopped/);
+  expect(text).toMatch(/web\/shell +enter types here/);
+  expect(text).toContain('n new DevBox');
+});
+
+test('empty Home offers a DevBox, a run and an invitation', async () => {
+  await using screen = openTestScreen(
+    happen(empty(), told(whole('workers', [worker('nas')]), whole('devboxes', []), whole('jobs', []))).state,
+  );
+  await screen.harness.shows('Nothing goes on here yet');
+  expect((await screen.text()).match(/^ {3}[a-z] {2}/gm)).toEqual(['   n  ', '   r  ', '   i  ']);
+});
+
+test.each(sizes)('every page fits %i×%i exactly, and is drawn by the rules', async (columns, rows) => {
   await using screen = openTestScreen(full(columns, rows));
-  await screen.shows('Boxyard');
-  expect(await screen.lines()).toHaveLength(rows);
-  expect((await screen.lines())[0]).toContain('online');
-  expect((await screen.lines())[rows - 1]).toContain('r run');
-  expect(screen.bytes()).not.toMatch(/\u001b\[[23]J/);
-});
-
-test('heights of the panes add up to the body', () => {
-  for (const rows of [12, 20, 24, 40, 61]) {
-    const heights = layout(full(120, rows)).map(area => area.height);
-    expect(heights.reduce((sum, height) => sum + height, 0)).toBe(rows - 2);
+  for (const keys of [
+    '',
+    '2',
+    '3',
+    '4',
+    '5',
+    '6',
+    '7',
+    '8',
+    '9',
+    '@',
+    '#',
+    '?',
+    '\u001b[27u',
+    '\u0010',
+    '\u001b[27u',
+    'q',
+    'n',
+    '\u001b[27u',
+    'y',
+    '\u001b[27u',
+  ]) {
+    screen.harness.type(keys);
+    await screen.settled();
+    const lines = await screen.harness.lines();
+    expect(lines).toHaveLength(rows);
+    expect(lines[0]).toContain('Boxyard');
+    for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(columns);
   }
+  screen.harness.obeys();
 });
 
-test('help is drawn from the keymap', async () => {
+test('one write for a frame, nothing where nothing changes, little where little does, a page for a page', async () => {
+  await using screen = openTestScreen(full(200, 60));
+  await screen.settled();
+  screen.harness.forget();
+  screen.tell({type: 'ticked', now: full().now});
+  await screen.settled();
+  expect(screen.harness.frames()).toEqual([]);
+  screen.tell(told({list: 'devboxes', items: [{...devbox('db', 'failed'), worker: {id: 'w-nas', name: 'nas'}}]}));
+  await screen.settled();
+  screen.harness.forget();
+  screen.tell(told({list: 'workers', items: [{...worker('nas'), status: 'cordoned'}]}));
+  screen.harness.type('5');
+  await screen.settled();
+  screen.harness.obeys(25_000);
+  screen.harness.forget();
+  screen.tell(told({list: 'workers', items: [{...worker('nas'), heartbeat: {...worker('nas').heartbeat!, cpuUsage: 99}}]}));
+  await screen.settled();
+  expect(screen.harness.frames()).toHaveLength(1);
+  screen.harness.obeys(200);
+});
+
+test('only what is visible is drawn of ten thousand DevBoxes', async () => {
   await using screen = openTestScreen(full());
-  screen.type('?');
-  await screen.shows('previous pane');
-  const text = (await screen.lines()).join('\n');
-  for (const binding of keymap) expect(text).toContain(binding.title);
+  screen.tell(
+    told(
+      whole(
+        'devboxes',
+        Array.from({length: 10_000}, (_, i) => devbox(`n${i}`)),
+      ),
+    ),
+  );
+  screen.harness.type('2');
+  await screen.harness.shows('DevBoxes 10000');
+  expect(screen.harness.bytes().length).toBeLessThan(60_000);
+  screen.harness.type('G');
+  await screen.harness.shows('n9999');
 });
 
-test('a command typed at once, with its enter, is understood', async () => {
+test('help is drawn from the registry, and can be searched', async () => {
+  await using screen = openTestScreen(full(200, 80));
+  const actions = actionsOf(full(200, 80));
+  screen.harness.type('?');
+  await screen.harness.shows('Help');
+  const text = await screen.text();
+  for (const action of actions) expect(text).toContain(action.title);
+  screen.harness.type('mouse');
+  await screen.harness.shows(/^(?![^]*snapshot)[^]*mouse on or off/);
+});
+
+test('keys typed at once, with their enter, are understood', async () => {
   await using screen = openTestScreen(full());
-  screen.type(':workers\r');
-  await screen.shows(/^(?![^]*Jobs 2)[^]*Workers 2/);
+  screen.harness.type(':workers\r');
+  await screen.harness.shows('Workers 2');
 });
 
-test('stale data is marked while the server is away', async () => {
+test('stale data is marked with its age while the server is away', async () => {
   await using screen = openTestScreen(full());
-  screen.store.dispatch({type: 'link', status: 'offline', why: 'ECONNREFUSED'});
-  await screen.shows('what you see is old');
-  await screen.shows('laptop');
+  screen.tell({type: 'link', status: 'offline', why: 'The server at 192.0.2.2:4392 is not the one that made this token.'});
+  screen.tell({type: 'ticked', now: full().now + 12_000});
+  await screen.harness.shows('offline for 12s: what you see is as old');
+  await screen.harness.shows('not the one that made this token');
+  await screen.harness.shows('web/shell');
 });
 
-test('why a server is away, or is another one, is said in full on a small screen', async () => {
+test('a screen too small says so, and comes back when it grows', async () => {
+  await using screen = openTestScreen(full(40, 8));
+  await screen.harness.shows('at least 60×16');
+  screen.harness.resize(100, 30);
+  await screen.harness.shows('asks for you');
+  screen.harness.resize(80, 24);
+  await screen.harness.shows('asks for you');
+  screen.harness.obeys();
+});
+
+test('a storm of sizes leaves no garbage', async () => {
   await using screen = openTestScreen(full());
-  const why = 'The server at 192.0.2.2:4392 is not the one that made this token.';
-  screen.store.dispatch({type: 'link', status: 'offline', why});
-  await screen.shows(new RegExp(why.replaceAll('.', '\\.')));
-});
-
-test('the keys of the footer fit into 80 columns, the way out included', () => {
-  expect(footerText().length).toBeLessThanOrEqual(80);
-  expect(footerText()).toContain('q quit');
-});
-
-test('a screen too small says so', async () => {
-  await using screen = openTestScreen(empty(40, 8));
-  await screen.shows('at least 60×10');
-});
-
-test('only what is visible is drawn of ten thousand jobs', async () => {
-  await using screen = openTestScreen(full());
-  screen.store.dispatch({type: 'jobs', items: Array.from({length: 10_000}, (_, i) => job(`n${i}`))});
-  await screen.shows('Jobs 10000');
-  expect(screen.bytes().length).toBeLessThan(100_000);
+  for (let i = 0; i < 40; i += 1) screen.harness.resize(80 + ((i * 37) % 150), 20 + ((i * 13) % 50));
+  screen.harness.resize(120, 40);
+  await screen.settled();
+  await screen.harness.shows('asks for you');
+  await using fresh = openTestScreen(full());
+  await fresh.settled();
+  await expect.poll(() => screen.text()).toBe(await fresh.text());
 });
 
 test.each(payloads)('$name in a field of others reaches no terminal', async ({bytes}) => {
   await using screen = openTestScreen(full());
-  screen.store.dispatch({type: 'workers', items: [worker(`evil${bytes}`)]});
-  screen.store.dispatch({type: 'said', text: `evil${bytes}`, isError: true});
-  await screen.shows('evil');
-  const known = screen.bytes().replaceAll(/\u001b\[\??[0-9;]*[A-Za-z]/g, '');
-  expect(known).not.toMatch(/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u202e\u200b]/);
-  expect(screen.bytes()).not.toMatch(/\u001b\[(6n|c|>q|\?1003h)/);
+  const evil = `evil${bytes}`;
+  screen.tell(
+    told(
+      whole('workers', [{...worker('nas'), name: evil}]),
+      whole('jobs', [session('ask', 'asks', {name: evil, session: {...session('ask', 'asks').session!, lastLine: evil, title: evil}})]),
+    ),
+  );
+  screen.tell({type: 'said', text: evil, isError: true});
+  await screen.harness.shows('evil');
+  screen.harness.type('5');
+  await screen.harness.shows(/evil[^]*evil/);
+  screen.harness.obeys();
+  expect(
+    screen.harness
+      .frames()
+      .join('')
+      .replaceAll(/\u001b\[[0-9;:?]*[HmhlJK]/g, ''),
+  ).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e]/);
+});
+
+test('wide characters of others keep the columns where they are', async () => {
+  await using screen = openTestScreen(full());
+  screen.tell(
+    told(
+      whole('workers', [
+        {...worker('nas'), name: '东京サーバー'},
+        {...worker('box'), name: '🚀 launch'},
+      ]),
+    ),
+  );
+  screen.harness.type('5');
+  await screen.harness.shows('东京');
+  const rows = (await screen.harness.cells()).map(row => row.map(cell => cell.text || ' '));
+  const at = rows.map(row => row.findIndex((_, i) => row.slice(i, i + 5).join('') === 'ready')).filter(column => column >= 0);
+  expect(at).toHaveLength(2);
+  expect(new Set(at).size).toBe(1);
+});
+
+test('without colours the cursor is still seen; with ASCII there is nothing else', async () => {
+  await using plain = openTestScreen(full(), {env: {NO_COLOR: '1'}});
+  await plain.harness.shows('asks for you');
+  const cells = (await plain.harness.cells()).flat();
+  expect(cells.every(cell => cell.foreground === -1 && cell.background === -1)).toBe(true);
+  expect(cells.some(cell => cell.inverse)).toBe(true);
+  await using ascii = openTestScreen(full(), {isAscii: true});
+  await ascii.harness.shows('asks for you');
+  expect(await ascii.text()).toMatch(/^[\x20-\x7e\n]*$/);
+});
+
+test('a click chooses what it is on', async () => {
+  await using screen = openTestScreen(full());
+  await screen.harness.shows('web/top');
+  const row = (await screen.harness.lines()).findIndex(line => line.includes('web/top'));
+  screen.harness.type(`\u001b[<0;5;${row + 1}M`);
+  await screen.harness.shows(/│ web\/top +enter types here/);
+});
+
+test('tiles cover their page without overlapping, however many', () => {
+  const body = bodyArea(full(200, 60));
+  for (let count = 1; count <= 16; count += 1) {
+    const areas = tiles(body, count);
+    expect(areas).toHaveLength(count);
+    const cells = new Set(
+      areas.flatMap(({left, top, columns, rows}) =>
+        Array.from({length: columns * rows}, (_, i) => `${left + (i % columns)},${top + Math.floor(i / columns)}`),
+      ),
+    );
+    expect(cells.size).toBe(areas.reduce((sum, {columns, rows}) => sum + columns * rows, 0));
+    expect(Math.max(...areas.map(area => area.left + area.columns))).toBeLessThanOrEqual(200);
+  }
+});
+
+test('Home has two panes where there is room, and one on a narrow screen', () => {
+  const wide = homeAreas(full(120, 40));
+  expect(wide.list!.columns + 1 + wide.side!.columns).toBe(120);
+  expect(homeAreas(full(99, 40)).side).toBeUndefined();
+});
+
+test('the log of a job: wrapped, searched, scrolled back', async () => {
+  await using screen = openTestScreen(happen(full(), told(whole('jobs', [job('one')]))).state);
+  const long = `start ${'x'.repeat(300)} the-end`;
+  screen.tell({
+    type: 'log',
+    job: 'j-one',
+    text: `first\nneedle here\n${Array.from({length: 80}, (_, i) => `line ${i}\n`).join('')}${long}\n`,
+  });
+  await screen.harness.shows('line 79');
+  expect(await screen.text()).not.toContain('the-end');
+  screen.harness.type('w');
+  await screen.harness.shows('the-end');
+  screen.harness.type('w\u0013needle\r');
+  await screen.harness.shows('needle here');
+  await screen.harness.shows('1 with “needle”');
+  screen.harness.type('\tG');
+  await screen.harness.shows('start xxx');
 });

@@ -1,99 +1,260 @@
 import {describe, expect, test} from 'vitest';
-import {reduce, wordsOf} from '../../src/dashboard/reduce.ts';
-import {devbox, empty, full, job, now, type} from './state-for-tests.ts';
+import {livePanes} from '../../src/dashboard/panes.ts';
+import {commandOf} from '../../src/dashboard/prompts.ts';
+import {cursorOf, rowsOf, shownHomeRows} from '../../src/dashboard/rows.ts';
+import {memoryOf, placeOf, type State} from '../../src/dashboard/state.ts';
+import {devbox, empty, full, happen, job, now, session, told, type, whole, worker} from './state-for-tests.ts';
 
-describe('jobs and their log', () => {
-  test('the log follows the job under the cursor', () => {
-    const {state, effects} = reduce(empty(), {type: 'jobs', items: [job('one')]});
-    expect(effects).toEqual([{type: 'follow', job: 'j-one'}]);
-    expect(type({...state, jobs: [job('one'), job('two')]}, 'down').effects).toEqual([{type: 'follow', job: 'j-two'}]);
+const page = (state: State) => placeOf(state).page;
+const lastSaid = (state: State) => state.messages.at(-1)?.text;
+const on = (name: string, state = full()) => type(state, ':', ...name, 'enter').state;
+
+describe('Home', () => {
+  test('what asks stands first, then each worker with what failed, runs, is quiet, is stopped', () => {
+    const rows = shownHomeRows(full()).map(row => (row.is === 'heading' ? `# ${row.text}` : `${row.rank} ${row.name}`));
+    expect(rows).toEqual([
+      '# asks for you (1)',
+      'asks web/shell',
+      '# laptop',
+      'running web/dev',
+      'quiet web/top',
+      '# nas',
+      'failed run',
+      'running run',
+      'stopped db',
+    ]);
   });
 
-  test('a list that comes again does not start the log again', () => {
-    expect(reduce(full(), {type: 'jobs', items: [job('one'), job('two')]}).effects).toEqual([]);
+  test('a failure is news for an hour', () => {
+    const later = {...full(), now: now + 3_700_000};
+    expect(shownHomeRows(later).some(row => row.is !== 'heading' && row.rank === 'failed')).toBe(false);
   });
 
-  test('the cursor stays on its job when rows move', () => {
-    const {state} = type(full(), 'down');
-    const moved = reduce(state, {type: 'jobs', items: [job('new'), job('one'), job('two', {state: 'ended'})]}).state;
-    expect(type(moved, 'c').state.notice?.text).toBe('This job has ended.');
+  test('space goes to the next that asks, round and from any page', () => {
+    const two = happen(full(), told({list: 'jobs', items: [session('more', 'asks', {name: 'zeta'})]})).state;
+    const first = type(two, ' ').state;
+    expect(cursorOf(first)).toBe('j-more');
+    expect(cursorOf(type(first, ' ').state)).toBe('j-ask');
+    expect(lastSaid(type(empty(), ' ').state)).toBe('No session asks for you.');
   });
 
-  test('late bytes of a job that was left are dropped', () => {
-    expect(reduce(full(), {type: 'log', job: 'j-two', text: 'late\n'}).state.log.lines).toEqual([]);
+  test('enter takes the keyboard of a session, and the leader gives it back', () => {
+    const taken = type(full(), 'enter');
+    expect(taken.effects).toEqual([{type: 'take', job: 'j-ask'}]);
+    expect(livePanes(taken.state)).toMatchObject([{job: 'j-ask', isCaptured: true}]);
+    expect(happen(taken.state, {type: 'leader', command: 'leave'}).state.mode).toEqual({is: 'normal'});
   });
 
-  test('who looks back keeps seeing the same lines', () => {
-    const lines = reduce(full(), {type: 'log', job: 'j-one', text: 'a\nb\nc\n'}).state;
-    const back = type({...lines, focus: 'log'}, 'up').state;
-    expect(back.log.back).toBe(1);
-    expect(reduce(back, {type: 'log', job: 'j-one', text: 'd\n'}).state.log.back).toBe(2);
+  test('the leader and space take the keyboard of the next that asks', () => {
+    const two = happen(full(), told({list: 'jobs', items: [session('more', 'asks', {name: 'zeta'})]})).state;
+    const taken = happen(type(two, 'enter').state, {type: 'leader', command: 'next'});
+    expect(taken.state.mode).toEqual({is: 'capture', job: 'j-more'});
+  });
+
+  test('a session that ends gives the keyboard back and says so', () => {
+    const taken = type(full(), 'enter').state;
+    const ended = happen(taken, told({list: 'jobs', items: [session('ask', 'asks', {state: 'ended', outcome: 'succeeded', v: 2})]})).state;
+    expect(ended.mode).toEqual({is: 'normal'});
+    expect(lastSaid(ended)).toBe('The session has ended.');
+  });
+
+  test('one live screen is opened, of the session under the cursor; none on a narrow terminal until it is asked for', () => {
+    expect(livePanes(full()).map(pane => pane.job)).toEqual(['j-ask']);
+    expect(livePanes(full(80, 24))).toEqual([]);
+    expect(livePanes(type(full(80, 24), 'tab').state).map(pane => pane.job)).toEqual(['j-ask']);
+  });
+
+  test('on a DevBox without a terminal enter opens one, and it is typed into as soon as it is there', () => {
+    const alone = happen(empty(), told(whole('devboxes', [devbox('web')]))).state;
+    expect(type(alone, 'enter').effects).toEqual([{type: 'open-terminal', devbox: 'web', name: 'shell'}]);
+    const opened = happen(alone, {type: 'opened', job: session('new', 'busy')});
+    expect(opened.effects).toEqual([{type: 'take', job: 'j-new'}]);
+    expect(memoryOf(opened.state, 'home').cursor).toBe('j-new');
+  });
+
+  test('the log follows the job under the cursor; late bytes of another are dropped', () => {
+    const jobs = happen(empty(), told(whole('jobs', [job('one'), job('two')]))).state;
+    expect(jobs.log.job).toBe('j-one');
+    const down = type(jobs, 'down').state;
+    expect(down.log).toMatchObject({job: 'j-two', lines: []});
+    expect(happen(down, {type: 'log', job: 'j-one', text: 'late\n'}).state.log.lines).toEqual([]);
   });
 });
 
-describe('keys', () => {
-  test('r asks for a command and runs it', () => {
-    expect(type(full(), 'r', ...'echo hi', 'enter').effects).toEqual([{type: 'run', command: ['echo', 'hi']}]);
-    expect(type(full(), 'r', 'x', 'backspace', 'backspace').state.prompt).toBeUndefined();
+describe('what the server tells', () => {
+  test('the cursor stays on its thing when rows move', () => {
+    const state = type(on('jobs'), 'down').state;
+    const chosen = cursorOf(state);
+    const moved = happen(state, told({list: 'jobs', items: [job('0-new')]})).state;
+    expect(cursorOf(moved)).toBe(chosen);
   });
 
-  test('what a shell would understand goes to a shell', () => {
-    expect(wordsOf('ls -la /tmp')).toEqual(['ls', '-la', '/tmp']);
-    expect(wordsOf('a | b')).toEqual(['sh', '-c', 'a | b']);
+  test('what came late does not undo what is newer', () => {
+    const newer = happen(full(), told({list: 'jobs', items: [job('one', {v: 5, state: 'ended', outcome: 'succeeded'})]})).state;
+    const late = happen(newer, told(whole('jobs', [job('one', {v: 4})]))).state;
+    expect(late.data.jobs.get('j-one')?.state).toBe('ended');
   });
 
-  test('s starts a stopped DevBox at once and asks before it stops a running one', () => {
-    const stopped = type({...full(), focus: 'devboxes'}, 'down', 's');
-    expect(stopped.effects).toEqual([{type: 'start', devbox: 'db'}]);
-    const running = type(full(), 's');
-    expect(running.effects).toEqual([]);
-    expect(type(running.state, 'y').effects).toEqual([{type: 'stop', devbox: 'web'}]);
-    expect(type(running.state, 'n')).toMatchObject({effects: [], state: {question: undefined}});
+  test('what is in no list any more is gone, and a page about it says so', () => {
+    const open = type(on('workers'), 'enter').state;
+    const gone = happen(open, told(whole('workers', [worker('nas')]))).state;
+    expect(page(gone)).toBe('worker');
+    expect(gone.data.workers.has('w-laptop')).toBe(false);
+  });
+});
+
+describe('tables', () => {
+  test.each(['workers', 'devboxes', 'jobs', 'images', 'sessions', 'events', 'messages', 'settings', 'commands'])(
+    ':%s opens it, esc leads Home',
+    name => {
+      expect(page(on(name))).toBe(name);
+      expect(page(type(on(name), 'escape').state)).toBe('home');
+    },
+  );
+
+  test.each([
+    ['2', 'devboxes'],
+    ['5', 'workers'],
+    ['1', 'home'],
+  ])('%s goes to %s', (key, name) => {
+    expect(page(type(full(), key).state)).toBe(name);
   });
 
-  test('c asks before it cancels', () => {
-    expect(type(full(), 'c', 'y').effects).toEqual([{type: 'cancel', job: 'j-one'}]);
-    expect(type(full(), 'c', 'escape').effects).toEqual([]);
-  });
-
-  test('a key that can do nothing says why', () => {
-    expect(type(empty(), 'c').state.notice?.text).toBe('There is no job.');
-    const creating = reduce(full(), {type: 'devboxes', items: [devbox('new', 'creating')]}).state;
-    expect(type(creating, 's').state.notice?.text).toBe('new is creating.');
+  test('a filter works while it is typed, and escape takes it back', () => {
+    const typed = type(on('workers'), '/', ...'na').state;
+    expect(rowsOf(typed).ids).toEqual(['w-nas']);
+    expect(rowsOf(type(typed, 'enter').state).ids).toEqual(['w-nas']);
+    expect(rowsOf(type(typed, 'escape').state).ids).toHaveLength(2);
+    expect(rowsOf(type(typed, 'enter', 'escape').state).ids).toHaveLength(2);
   });
 
   test.each([
-    ['workers', 'workers'],
-    ['w', 'workers'],
-    ['devboxes', 'devboxes'],
-    ['jobs', 'jobs'],
-  ])(':%s shows one pane whole, escape all of them again', (word, pane) => {
-    const {state} = type(full(), ':', ...word, 'enter');
-    expect([state.focus, state.zoom]).toEqual([pane, pane]);
-    expect(type(state, 'escape').state.zoom).toBeUndefined();
+    ['!nas', ['w-laptop']],
+    ['~lp', ['w-laptop']],
+    ['-l disk=fast', ['w-nas']],
+    ['-l disk', ['w-nas']],
+  ])('/%s', (filter, ids) => {
+    const labelled = happen(on('workers'), told({list: 'workers', items: [{...worker('nas'), labels: {disk: 'fast'}}]})).state;
+    expect(rowsOf(type(labelled, '/', ...filter, 'enter').state).ids).toEqual(ids);
+  });
+
+  test('s orders by the next column, S reverses, and the page remembers it', () => {
+    const reversed = type(on('workers'), 'S').state;
+    expect(rowsOf(reversed).ids).toEqual(['w-nas', 'w-laptop']);
+    expect(rowsOf(type(reversed, 'escape', '5').state).ids).toEqual(['w-nas', 'w-laptop']);
+    expect(memoryOf(type(on('workers'), 's').state).sort?.column).toBe('STATUS');
+  });
+
+  test('what is marked is done to at once', () => {
+    const marked = type(on('workers'), ' ', ' ', 'C');
+    expect(marked.effects).toEqual([
+      {type: 'deed', deed: {do: 'workers.cordon', worker: 'laptop'}},
+      {type: 'deed', deed: {do: 'workers.cordon', worker: 'nas'}},
+    ]);
+    expect(memoryOf(marked.state).marks).toEqual([]);
   });
 
   test('an unknown command is answered with the nearest', () => {
-    expect(type(full(), ':', ...'wrkers', 'enter').state.notice?.text).toContain('Did you mean workers?');
-  });
-
-  test('q goes back from a whole pane and quits from the start', () => {
-    const {state, effects} = type(full(), 'enter', 'q');
-    expect([state.zoom, effects]).toEqual([undefined, []]);
-    expect(type(state, 'q').effects).toEqual([{type: 'quit'}]);
-  });
-
-  test('Ctrl-C quits the second time, and only if nothing came between', () => {
-    expect(type(full(), 'ctrl-c').state.isLeaving).toBe(true);
-    expect(type(full(), 'ctrl-c', 'ctrl-c').effects).toEqual([{type: 'quit'}]);
-    expect(type(full(), 'ctrl-c', 'j', 'ctrl-c').effects.filter(effect => effect.type === 'quit')).toEqual([]);
-    expect(type(full(), 'r', 'ctrl-c', 'ctrl-c').effects).toEqual([{type: 'quit'}]);
+    expect(lastSaid(on('wrkers'))).toContain('Did you mean workers?');
   });
 });
 
-test('a notice goes by itself, an error stays', () => {
-  const said = reduce(full(), {type: 'said', text: 'boxyard run -- x', isError: false}).state;
-  expect(reduce(said, {type: 'ticked', now: now + 10_000}).state.notice).toBeUndefined();
-  const error = reduce(full(), {type: 'said', text: 'no', isError: true}).state;
-  expect(reduce(error, {type: 'ticked', now: now + 10_000}).state.notice?.text).toBe('no');
+describe('changes', () => {
+  test('r asks for a command and runs it; the command that does the same stands in the footer', () => {
+    const run = type(full(), 'r', ...'echo hi', 'enter');
+    expect(run.effects).toEqual([{type: 'deed', deed: {do: 'run', command: ['echo', 'hi']}}]);
+    expect(run.state.commands.at(-1)).toMatchObject({line: 'boxyard run --detach -- echo hi', outcome: 'sent'});
+    expect(type(full(), 'r', 'x', 'backspace', 'backspace').state.mode.is).toBe('normal');
+  });
+
+  test('what a shell would understand goes to a shell', () => {
+    expect(commandOf('ls -la /tmp')).toEqual(['ls', '-la', '/tmp']);
+    expect(commandOf('a | b')).toEqual(['sh', '-c', 'a | b']);
+  });
+
+  test('removing is not asked about and can be undone', () => {
+    const removed = type(on('devboxes'), 'D');
+    expect(removed.effects).toEqual([{type: 'deed', deed: {do: 'devboxes.remove', devbox: 'db'}}]);
+    expect(type(removed.state, 'z').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.restore', devbox: 'db'}}]);
+    expect(lastSaid(type(full(), 'z').state)).toBe('There is nothing to undo.');
+  });
+
+  test('stopping and cancelling are asked about; anything but y is no', () => {
+    const asked = type(on('devboxes'), 'down', 'o');
+    expect(asked.effects).toEqual([]);
+    expect(type(asked.state, 'y').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.stop', devbox: 'web'}}]);
+    expect(type(asked.state, 'enter').effects).toEqual([]);
+    expect(type(on('jobs'), 'c', 'y').effects).toMatchObject([{deed: {do: 'terminals.close'}}]);
+  });
+
+  test('what cannot be undone takes the name', () => {
+    const asked = type(on('devboxes'), 'ctrl-x');
+    expect(type(asked.state, ...'d', 'enter').effects).toEqual([]);
+    expect(type(asked.state, ...'db', 'enter').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.remove-now', devbox: 'db'}}]);
+  });
+
+  test('a key that can do nothing says why', () => {
+    expect(lastSaid(type(on('devboxes'), 'u').state)).toBeUndefined();
+    expect(lastSaid(type(on('devboxes'), 'o').state)).toBe('db is stopped.');
+    expect(lastSaid(type(empty(), 't').state)).toBe('There is no DevBox here.');
+  });
+
+  test('where one may only look nothing is changed, and it is said why', () => {
+    const reading: State = {...full(), isReadOnly: true};
+    expect(lastSaid(type(reading, 'r').state)).toContain('--read-only');
+    const viewer = {...full(), who: {actor: 'user:eve', access: 'viewer'} as State['who']};
+    expect(lastSaid(type(viewer, 'n').state)).toContain('viewer');
+    expect(type(reading, 'enter').effects).toEqual([]);
+  });
+
+  test('what a change came to is shown: an error stays until it was seen', () => {
+    const sent = type(full(), 'r', 'x', 'enter').state;
+    const failed = happen(
+      sent,
+      {type: 'done', line: 'boxyard run --detach -- x', isError: true, text: 'No worker.'},
+      {type: 'ticked', now: now + 60_000},
+    ).state;
+    expect(failed.commands.at(-1)?.outcome).toBe('failed');
+    expect(failed.isMessageShown).toBe(true);
+    expect(type(failed, 'escape').state.isMessageShown).toBe(false);
+  });
+});
+
+describe('the form of a new DevBox', () => {
+  const filled = (name: string, ...keys: readonly string[]) => type(full(), 'n', 'ctrl-u', ...name, ...keys, 'ctrl-s');
+
+  test('is checked before anything is sent, with the cursor on what is wrong', () => {
+    const taken = filled('web');
+    expect(taken.effects).toEqual([]);
+    expect(taken.state.mode).toMatchObject({is: 'form', form: {at: 0}});
+    expect(taken.state.mode.is === 'form' && taken.state.mode.form.fields[0]?.issue).toBe('There is a web already.');
+    expect(filled('Bad Name').effects).toEqual([]);
+  });
+
+  test('sends what was typed and chosen', () => {
+    const made = filled('api', 'down', ...'node:24', 'down', 'down', 'down', 'right');
+    expect(made.effects).toEqual([
+      {type: 'deed', deed: {do: 'devboxes.create', request: {name: 'api', image: 'node:24', worker: 'laptop'}}},
+    ]);
+  });
+
+  test('a pasted text goes into the field, and its letters are no keys', () => {
+    const pasted = happen(type(full(), 'n', 'down').state, {type: 'paste', text: 'quay.io/a/b:1\n'}).state;
+    expect(pasted.mode.is === 'form' && pasted.mode.form.fields[1]?.line.text).toBe('quay.io/a/b:1 ');
+    expect(happen(full(), {type: 'paste', text: 'qD'})).toMatchObject({effects: []});
+  });
+});
+
+describe('leaving', () => {
+  test('q goes back, and quits from Home; escape never quits', () => {
+    expect(type(on('jobs'), 'q').effects).toEqual([]);
+    expect(type(full(), 'q').effects).toEqual([{type: 'quit'}]);
+    expect(type(full(), 'escape', 'escape').effects).toEqual([]);
+  });
+
+  test('ctrl-c twice quits, also with something open', () => {
+    expect(type(full(), 'ctrl-c').effects).toEqual([]);
+    expect(type(full(), ':', 'ctrl-c', 'ctrl-c').effects).toEqual([{type: 'quit'}]);
+    expect(type(full(), 'ctrl-c', 'j', 'ctrl-c').effects).toEqual([]);
+  });
 });

@@ -1,8 +1,9 @@
 import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
+import type {Change, Item, ListName} from '../../src/dashboard/data.ts';
 import {reduce} from '../../src/dashboard/reduce.ts';
-import {initialState, type Effect, type State} from '../../src/dashboard/state.ts';
+import {initialState, type Effect, type Event, type State} from '../../src/dashboard/state.ts';
 
-const time = '2026-01-01T00:00:00.000Z';
+export const time = '2026-01-01T00:00:00.000Z';
 export const now = Date.parse(time) + 60_000;
 
 export const worker = (name: string): WorkerView => ({
@@ -56,26 +57,63 @@ export const job = (id: string, fields: Partial<JobView> = {}): JobView =>
     ...fields,
   }) as unknown as JobView;
 
-export const empty = (columns = 120, rows = 40): State => initialState('http://127.0.0.1:4240', now, {columns, rows});
+/** A shell in a DevBox, and what it is doing. */
+export const session = (id: string, is: 'busy' | 'quiet' | 'asks', fields: Partial<JobView> = {}): JobView =>
+  job(id, {
+    kind: 'exec',
+    name: 'shell',
+    devbox: {id: 'd-web', name: 'web'},
+    worker: {id: 'w-laptop', name: 'laptop'},
+    spec: {kind: 'exec', command: {argv: ['sh'], tty: {columns: 80, rows: 24}}} as unknown as JobView['spec'],
+    session: {
+      attention: {is, since: now - 60_000, outputAt: now - 60_000, ...(is === 'asks' ? {saying: 'Go on?'} : {})},
+      title: '',
+      lastLine: `last line of ${id}`,
+      size: {columns: 80, rows: 24},
+      viewers: 0,
+    },
+    ...fields,
+  });
+
+export const empty = (columns = 120, rows = 40): State => initialState({server: 'http://127.0.0.1:4240', now, columns, rows});
 
 /** Types keys one after another: the last state and everything that was to be done. */
 export function type(state: State, ...keys: readonly string[]): {readonly state: State; readonly effects: readonly Effect[]} {
+  return happen(state, ...keys.map(key => ({type: 'key' as const, key})));
+}
+
+export function happen(state: State, ...events: readonly Event[]): {readonly state: State; readonly effects: readonly Effect[]} {
   const effects: Effect[] = [];
   let at = state;
-  for (const key of keys) {
-    const step = reduce(at, {type: 'key', key});
+  for (const event of events) {
+    const step = reduce(at, event);
     at = step.state;
     effects.push(...step.effects);
   }
   return {state: at, effects};
 }
 
-export const full = (columns = 120, rows = 40): State => {
-  const events = [
+export const whole = <L extends ListName>(list: L, items: readonly Item<L>[]): Change => ({list, items, whole: true}) as unknown as Change;
+export const told = (...changes: readonly Change[]): Event => ({type: 'told', changes});
+
+/** Two workers, two DevBoxes, a running and a failed job, three sessions of which one asks. */
+export const full = (columns = 120, rows = 40): State =>
+  happen(
+    empty(columns, rows),
     {type: 'link', status: 'online'},
-    {type: 'workers', items: [worker('laptop'), worker('nas')]},
-    {type: 'devboxes', items: [devbox('web'), devbox('db', 'stopped')]},
-    {type: 'jobs', items: [job('one'), job('two', {state: 'ended', outcome: 'succeeded'})]},
-  ] as const;
-  return events.reduce<State>((state, event) => reduce(state, event).state, empty(columns, rows));
-};
+    told(
+      whole('workers', [worker('laptop'), worker('nas')]),
+      whole('devboxes', [
+        {...devbox('web'), worker: {id: 'w-laptop', name: 'laptop'}, branch: 'main'},
+        {...devbox('db', 'stopped'), worker: {id: 'w-nas', name: 'nas'}},
+      ]),
+      whole('jobs', [
+        job('one', {worker: {id: 'w-nas', name: 'nas'}}),
+        job('two', {state: 'ended', outcome: 'failed', exit: {code: 3}, endedAt: time, worker: {id: 'w-nas', name: 'nas'}}),
+        session('ask', 'asks'),
+        session('busy', 'busy', {name: 'dev'}),
+        session('quiet', 'quiet', {name: 'top'}),
+      ]),
+      whole('images', []),
+    ),
+  ).state;

@@ -1,0 +1,265 @@
+import type {DevBoxView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+import {terminalName} from '../../output/views/terminals.ts';
+import {isLiveSession} from '../data.ts';
+import type {Deed} from '../deeds.ts';
+import {devboxForm} from '../forms.ts';
+import {emptyLine} from '../line.ts';
+import type {Prompt} from '../modes.ts';
+import {devboxTarget, targetIds, targetOf} from '../rows.ts';
+import {stay, withEffects, type State, type Step} from '../state.ts';
+import {deedAction, mayChange, type Action} from './action.ts';
+
+const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
+
+/** The DevBoxes that a key is about: those marked or under the cursor, or that of the session there. */
+function boxes(state: State): readonly DevBoxView[] {
+  const found = targetIds(state).flatMap(id => {
+    const target = targetOf(state, id);
+    if (target.is === 'devbox') return [target.devbox];
+    return target.is === 'job' && target.job.devbox !== undefined ? (state.data.devboxes.get(target.job.devbox.id) ?? []) : [];
+  });
+  return [...new Set(found)];
+}
+
+const jobs = (state: State): readonly JobView[] => targetIds(state).flatMap(id => state.data.jobs.get(id) ?? []);
+const workers = (state: State): readonly WorkerView[] => targetIds(state).flatMap(id => state.data.workers.get(id) ?? []);
+const images = (state: State): readonly ImageView[] => targetIds(state).flatMap(id => state.data.images.get(id) ?? []);
+
+/** The first of them that it cannot be done to says why. */
+const unless =
+  <T>(of: (state: State) => readonly T[], none: string, reason: (item: T) => string | undefined) =>
+  (state: State): string | undefined => {
+    const items = of(state);
+    return items.length === 0 ? none : items.map(reason).find(why => why !== undefined);
+  };
+
+const isIn = (states: readonly DevBoxView['state'][], {name, state}: DevBoxView): string | undefined =>
+  states.includes(state) ? undefined : `${name} is ${state}.`;
+
+const mayRun = (state: State): string | undefined => mayChange(state, 'run');
+
+const boxPages = ['home', 'devboxes', 'devbox', 'sessions'] as const;
+
+export const devboxActions: readonly Action[] = [
+  {
+    id: 'devboxes.create',
+    keys: ['n'],
+    title: 'new DevBox',
+    footer: 'new DevBox',
+    on: ['home', 'devboxes'],
+    when: mayRun,
+    run: state => stay({...state, mode: {is: 'form', form: devboxForm(state)}}),
+  },
+  deedAction({
+    id: 'devboxes.start',
+    keys: ['u'],
+    title: 'start (up)',
+    on: boxPages,
+    when: unless(boxes, 'There is no DevBox here.', box => isIn(['stopped', 'failed'], box)),
+    deeds: state => boxes(state).map(box => ({do: 'devboxes.start', devbox: box.name})),
+  }),
+  deedAction({
+    id: 'devboxes.stop',
+    keys: ['o'],
+    title: 'stop (off); u starts it again',
+    on: boxPages,
+    danger: 'ask',
+    when: unless(boxes, 'There is no DevBox here.', box => isIn(['running', 'setting-up'], box)),
+    deeds: state => boxes(state).map(box => ({do: 'devboxes.stop', devbox: box.name})),
+    asks: (state, names) => `Stop ${names}? ${runningIn(state)}Files stay.`,
+  }),
+  deedAction({
+    id: 'devboxes.remove',
+    keys: ['D', 'delete'],
+    title: 'remove; z brings it back for ten minutes',
+    on: boxPages,
+    danger: 'undo',
+    when: unless(boxes, 'There is no DevBox here.', box =>
+      box.removesAt === undefined ? undefined : `${box.name} is being removed; z or v keeps it.`,
+    ),
+    deeds: state => boxes(state).map(box => ({do: 'devboxes.remove', devbox: box.name})),
+  }),
+  deedAction({
+    id: 'devboxes.remove-now',
+    keys: ['ctrl-x'],
+    title: 'remove at once, for good',
+    on: boxPages,
+    danger: 'name',
+    when: unless(boxes, 'There is no DevBox here.', () => undefined),
+    deeds: state => boxes(state).map(box => ({do: 'devboxes.remove-now', devbox: box.name})),
+    asks: (_state, names) => `Remove ${names} for good, files and all?`,
+  }),
+  deedAction({
+    id: 'devboxes.restore',
+    keys: ['v'],
+    title: 'keep after all (revive)',
+    on: boxPages,
+    when: unless(boxes, 'There is no DevBox here.', box => (box.removesAt === undefined ? `${box.name} is not being removed.` : undefined)),
+    deeds: state => boxes(state).map(box => ({do: 'devboxes.restore', devbox: box.name})),
+  }),
+  {
+    id: 'exec',
+    keys: ['e'],
+    title: 'run a command in it, in the background',
+    on: boxPages,
+    when: state => mayRun(state) ?? unless(boxes, 'There is no DevBox here.', box => isIn(['running'], box))(state),
+    run: state => ask(state, {asks: 'exec', devbox: boxes(state)[0]!.name}),
+  },
+  {
+    id: 'snapshot',
+    keys: ['I'],
+    title: 'make an image of it',
+    on: boxPages,
+    when: state => mayRun(state) ?? unless(boxes, 'There is no DevBox here.', box => isIn(['running', 'stopped'], box))(state),
+    run: state => ask(state, {asks: 'snapshot', devbox: boxes(state)[0]!.name}),
+  },
+];
+
+const runningIn = (state: State): string => {
+  const names = new Set(boxes(state).map(box => box.id));
+  const count = [...state.data.jobs.values()].filter(
+    job => job.kind === 'exec' && job.state !== 'ended' && names.has(job.devbox?.id ?? ''),
+  ).length;
+  return count === 0 ? '' : `What runs in it ends (${count}). `;
+};
+
+const jobPages = ['home', 'jobs', 'job', 'sessions', 'grid'] as const;
+const isLive = (job: JobView): string | undefined => (job.state === 'ended' ? 'This job has ended.' : undefined);
+
+const cancelDeed = (job: JobView): Deed =>
+  isLiveSession(job) ? {do: 'terminals.close', terminal: terminalName(job)} : {do: 'jobs.cancel', job: job.id};
+
+export const jobActions: readonly Action[] = [
+  {
+    id: 'run',
+    keys: ['r'],
+    title: 'run a command on any worker',
+    footer: 'run',
+    on: ['home', 'jobs'],
+    when: mayRun,
+    run: state => ask(state, {asks: 'run'}),
+  },
+  deedAction({
+    id: 'jobs.cancel',
+    keys: ['c'],
+    title: 'cancel the job, close the terminal',
+    footer: 'cancel',
+    on: jobPages,
+    danger: 'ask',
+    when: unless(jobs, 'There is no job here.', isLive),
+    deeds: state => jobs(state).map(cancelDeed),
+    asks: (_state, names) => `End ${names.startsWith('j-') ? names.slice(0, 10) : names}? What it does is given up.`,
+  }),
+  deedAction({
+    id: 'jobs.retry',
+    keys: ['a'],
+    title: 'do it again',
+    on: ['home', 'jobs', 'job'],
+    when: unless(jobs, 'There is no job here.', job => (job.state === 'ended' ? undefined : 'It has not ended yet.')),
+    deeds: state => jobs(state).map(job => ({do: 'jobs.retry', job: job.id})),
+  }),
+];
+
+const workerPages = ['workers', 'worker'] as const;
+
+const switched = (id: 'cordon' | 'drain', key: string, title: string): Action =>
+  deedAction({
+    id: `workers.${id}`,
+    keys: [key],
+    title,
+    footer: id,
+    on: workerPages,
+    danger: 'undo',
+    needs: 'manage',
+    when: unless(workers, 'There is no worker here.', () => undefined),
+    deeds: state =>
+      workers(state).map(worker => {
+        const isOn = worker.status === (id === 'cordon' ? 'cordoned' : 'draining');
+        return {do: `workers.${isOn ? 'un' : ''}${id}` as 'workers.cordon', worker: worker.name};
+      }),
+  });
+
+export const workerActions: readonly Action[] = [
+  deedAction({
+    id: 'workers.invite',
+    keys: ['i'],
+    title: 'invite a machine',
+    footer: 'invite',
+    on: ['home', 'workers'],
+    needs: 'manage',
+    when: () => undefined,
+    deeds: () => [{do: 'workers.invite'}],
+  }),
+  switched('cordon', 'C', 'no new work, and again to take it back'),
+  switched('drain', 'E', 'let it run empty, and again to take it back'),
+  {
+    id: 'workers.label',
+    keys: ['L'],
+    title: 'set labels: key=value, key- takes one away',
+    on: workerPages,
+    when: state => mayChange(state, 'manage') ?? unless(workers, 'There is no worker here.', () => undefined)(state),
+    run: state => ask(state, {asks: 'label', worker: workers(state)[0]!.name}),
+  },
+  deedAction({
+    id: 'workers.remove',
+    keys: ['ctrl-x'],
+    title: 'forget it',
+    on: workerPages,
+    danger: 'name',
+    needs: 'manage',
+    when: unless(workers, 'There is no worker here.', () => undefined),
+    deeds: state => workers(state).map(worker => ({do: 'workers.remove', worker: worker.name})),
+    asks: (_state, names) => `Forget ${names}? Its credential ends; its DevBoxes stay on the machine.`,
+  }),
+];
+
+export const imageActions: readonly Action[] = [
+  {
+    id: 'images.pull',
+    keys: ['p'],
+    title: 'pull an image',
+    footer: 'pull',
+    on: ['images'],
+    when: mayRun,
+    run: state => ask(state, {asks: 'pull'}),
+  },
+  deedAction({
+    id: 'images.remove',
+    keys: ['ctrl-x'],
+    title: 'remove from its worker',
+    on: ['images'],
+    danger: 'name',
+    when: unless(images, 'There is no image here.', image => (image.refs.length === 0 ? 'It has no name to remove it by.' : undefined)),
+    deeds: state =>
+      images(state).map(image => ({do: 'images.remove', ref: image.refs[0] ?? '', worker: image.worker.name, engine: image.engine})),
+    asks: (_state, names) => `Remove the image from ${names}? Type the name of the worker.`,
+  }),
+];
+
+export const settingActions: readonly Action[] = [
+  {
+    id: 'config.set',
+    keys: ['enter', 'e'],
+    title: 'change it',
+    footer: 'change',
+    on: ['settings'],
+    run: state => {
+      const setting = state.settings.find(({key}) => key === targetIds(state)[0]);
+      return setting === undefined ? stay(state) : ask(state, {asks: 'setting', key: setting.key});
+    },
+  },
+];
+
+export const undoAction: Action = {
+  id: 'undo',
+  keys: ['z'],
+  title: 'undo the last change that can be undone',
+  on: ['any'],
+  when: state => mayRun(state) ?? (state.undo === undefined ? 'There is nothing to undo.' : undefined),
+  run: state => withEffects({...state, undo: undefined}, {type: 'deed', deed: state.undo!}),
+};
+
+export const isRunningBox = (state: State): string | undefined => {
+  const box = devboxTarget(state);
+  return box === undefined ? 'There is no DevBox here.' : isIn(['running'], box);
+};

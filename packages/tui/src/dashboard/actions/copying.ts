@@ -1,0 +1,48 @@
+import {safeLine} from '../../output/safe-text.ts';
+import type {Choice} from '../modes.ts';
+import {isTable, tables} from '../pages/tables.ts';
+import {cursorOf, rowsOf, targetOf, type Target} from '../rows.ts';
+import {placeOf, type State} from '../state.ts';
+
+/** What can be copied here: of the thing the keys are about, and the command that did the last. */
+export function copyChoices(state: State): readonly Choice[] {
+  const target = targetOf(state);
+  const row = rowText(state);
+  const line = state.commands.at(-1)?.line;
+  return [
+    ...(target.is === 'none'
+      ? []
+      : [
+          {key: 'i', title: 'id', text: idOf(target)},
+          {key: 'n', title: 'name', text: nameOfTarget(target)},
+        ]),
+    ...(row === undefined ? [] : [{key: 'r', title: 'row', text: row}]),
+    ...(target.is === 'none' ? [] : [{key: 'j', title: 'JSON', text: JSON.stringify(thingOf(target), null, 2)}]),
+    ...(line === undefined ? [] : [{key: 'c', title: 'the last command', text: line}]),
+  ];
+}
+
+function rowText(state: State): string | undefined {
+  const {page} = placeOf(state);
+  const id = cursorOf(state);
+  if (!isTable(page) || id === undefined) return undefined;
+  const item = rowsOf(state).items.get(id);
+  return tables[page].columns.map(column => safeLine(column.cell(item, state.now))).join('\t');
+}
+
+type Some = Exclude<Target, {is: 'none'}>;
+
+const thingOf = (target: Some): {readonly id: string} => {
+  if (target.is === 'worker') return target.worker;
+  if (target.is === 'devbox') return target.devbox;
+  return target.is === 'job' ? target.job : target.image;
+};
+
+const idOf = (target: Some): string => thingOf(target).id;
+
+function nameOfTarget(target: Some): string {
+  if (target.is === 'image') return target.image.refs[0] ?? target.image.id;
+  if (target.is !== 'job') return target.is === 'worker' ? target.worker.name : target.devbox.name;
+  const {devbox, name, id} = target.job;
+  return devbox !== undefined && name !== undefined ? `${devbox.name}/${name}` : id;
+}

@@ -1,0 +1,94 @@
+import {linesOf, toMatch} from '../log-lines.ts';
+import {emptyLine} from '../line.ts';
+import {bodyRows} from '../layout.ts';
+import {isDetail, isLogShown} from '../panes.ts';
+import {cursorOf, rowsOf} from '../rows.ts';
+import {memoryOf, placeOf, remember, stay, type State, type Step} from '../state.ts';
+import type {Action} from './action.ts';
+
+/** Moves the cursor of a list, or what is read. */
+export function move(state: State, by: number): Step {
+  if (isReading(state)) return isLogShown(state) ? stay(scrolled(state, by)) : stay(remember(state, {top: topAfter(state, by)}));
+  const {ids} = rowsOf(state);
+  const at = ids.indexOf(cursorOf(state) ?? '');
+  const chosen = ids[Math.max(0, Math.min(ids.length - 1, at + by))];
+  return stay(chosen === undefined ? state : remember(state, {cursor: chosen}));
+}
+
+const isReading = (state: State): boolean => isDetail(placeOf(state).page) || memoryOf(state).pane === 'side';
+
+const topAfter = (state: State, by: number): number => Math.max(0, Math.min(10_000, memoryOf(state).top + by));
+
+function scrolled(state: State, by: number): State {
+  const most = Math.max(0, linesOf(state.log).length - 1);
+  const back = Math.max(0, Math.min(most, by === Infinity ? 0 : by === -Infinity ? most : state.log.back - by));
+  return {...state, log: {...state.log, back}};
+}
+
+const page = (state: State) => Math.max(1, bodyRows(state) - 2);
+
+const toPane = (state: State, pane: 'list' | 'side'): Step => stay(remember(state, {pane}));
+
+export const moving: readonly Action[] = [
+  {id: 'up', keys: ['up', 'k'], title: 'up', on: ['any'], run: state => move(state, -1)},
+  {id: 'down', keys: ['down', 'j'], title: 'down', on: ['any'], run: state => move(state, 1)},
+  {id: 'page-up', keys: ['page-up', 'ctrl-b'], title: 'page up', on: ['any'], run: state => move(state, -page(state))},
+  {id: 'page-down', keys: ['page-down', 'ctrl-f'], title: 'page down', on: ['any'], run: state => move(state, page(state))},
+  {id: 'first', keys: ['g', 'home'], title: 'first', on: ['any'], run: state => move(state, -Infinity)},
+  {id: 'last', keys: ['G', 'end'], title: 'last; a log goes on with what comes', on: ['any'], run: state => move(state, Infinity)},
+  {
+    id: 'next-pane',
+    keys: ['tab', 'right', 'l'],
+    title: 'into the pane beside',
+    on: ['home'],
+    run: state => toPane(state, 'side'),
+  },
+  {id: 'previous-pane', keys: ['shift-tab', 'left', 'h'], title: 'back to the list', on: ['home'], run: state => toPane(state, 'list')},
+];
+
+export const logActions: readonly Action[] = [
+  {
+    id: 'wrap',
+    keys: ['w'],
+    title: 'wrap long lines of a log',
+    on: ['log'],
+    run: state => stay({...state, log: {...state.log, isWrapped: !state.log.isWrapped}}),
+  },
+  {
+    id: 'search',
+    keys: ['ctrl-s'],
+    title: 'search in the log',
+    on: ['log'],
+    run: state => stay({...state, mode: {is: 'prompt', prompt: {asks: 'search'}, line: emptyLine}}),
+  },
+  {
+    id: 'older-match',
+    keys: ['N'],
+    title: 'older match',
+    on: ['log'],
+    when: hasSearch,
+    run: state => stay({...state, log: toMatch(state.log, -1)}),
+  },
+  {
+    id: 'newer-match',
+    keys: ['ctrl-n'],
+    title: 'newer match',
+    on: ['log'],
+    when: hasSearch,
+    run: state => stay({...state, log: toMatch(state.log, 1)}),
+  },
+  {
+    id: 'save-log',
+    keys: ['ctrl-o'],
+    title: 'save the log to a file',
+    on: ['log'],
+    run: state => ({
+      state,
+      effects: [{type: 'save', name: `${(state.log.job ?? 'log').slice(0, 10)}.log`, text: `${linesOf(state.log).join('\n')}\n`}],
+    }),
+  },
+];
+
+function hasSearch(state: State): string | undefined {
+  return state.log.search === '' ? 'Nothing is searched for: ctrl-s.' : undefined;
+}

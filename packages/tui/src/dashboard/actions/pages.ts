@@ -1,0 +1,204 @@
+import {emptyLine, lineWith} from '../line.ts';
+import type {PageName} from '../places.ts';
+import {isTable, tables} from '../pages/tables.ts';
+import {cursorOf, rowsOf, shownHomeRows, targetOf} from '../rows.ts';
+import {memoryOf, placeOf, remember, stay, withEffects, type State, type Step} from '../state.ts';
+import type {Action} from './action.ts';
+import {copyChoices} from './copying.ts';
+
+/** A page by its name from anywhere: the way back leads to Home. */
+export const goTo = (state: State, page: PageName): State => ({
+  ...state,
+  places: page === 'home' ? [{page}] : [{page: 'home'}, {page}],
+  isMessageShown: false,
+});
+
+export const goInto = (state: State, page: PageName, subject: string): State => ({
+  ...remember(state, {top: 0}, page),
+  places: [...state.places, {page, subject}],
+});
+
+/** Closes, clears, goes back: one thing at a time, and never quits. */
+export function back(state: State): Step {
+  if (state.isMessageShown) return stay({...state, isMessageShown: false});
+  if (state.zoomed) return stay({...state, zoomed: false});
+  const {filter, marks, pane} = memoryOf(state);
+  if (placeOf(state).subject === undefined && pane === 'side') return stay(remember(state, {pane: 'list'}));
+  if (placeOf(state).subject === undefined && marks.length > 0) return stay(remember(state, {marks: []}));
+  if (placeOf(state).subject === undefined && filter !== '') return stay(remember(state, {filter: ''}));
+  return stay(state.places.length > 1 ? {...state, places: state.places.slice(0, -1)} : state);
+}
+
+/** The next that asks, from the cursor on and round; it is shown on Home. */
+export function nextAsking(state: State): Step {
+  const asking = shownHomeRows(state).filter(row => row.is !== 'heading' && row.rank === 'asks');
+  if (asking.length === 0) return stay(state);
+  const at = asking.findIndex(row => row.id === (placeOf(state).subject ?? cursorOf(state)));
+  const home = state.places.length === 1 ? state : goTo(state, 'home');
+  return stay(remember(home, {cursor: asking[(at + 1) % asking.length]!.id, pane: 'list'}, 'home'));
+}
+
+const hasAsking = (state: State): string | undefined =>
+  shownHomeRows(state).some(row => row.is !== 'heading' && row.rank === 'asks') ? undefined : 'No session asks for you.';
+
+function sortBy(state: State): Step {
+  const {page} = placeOf(state);
+  if (!isTable(page)) return stay(state);
+  const titles = tables[page].columns.map(column => column.title);
+  const next = titles[(titles.indexOf(memoryOf(state).sort?.column ?? titles[0]!) + 1) % titles.length]!;
+  return stay(remember(state, {sort: {column: next, isReversed: false}}));
+}
+
+function reversed(state: State): Step {
+  const {page} = placeOf(state);
+  if (!isTable(page)) return stay(state);
+  const sort = memoryOf(state).sort ?? {column: tables[page].columns[0]!.title, isReversed: false};
+  return stay(remember(state, {sort: {...sort, isReversed: !sort.isReversed}}));
+}
+
+function mark(state: State): Step {
+  const id = cursorOf(state);
+  if (id === undefined) return stay(state);
+  const {marks} = memoryOf(state);
+  const {ids} = rowsOf(state);
+  const cursor = ids[Math.min(ids.length - 1, ids.indexOf(id) + 1)];
+  return stay(remember(state, {marks: marks.includes(id) ? marks.filter(other => other !== id) : [...marks, id], cursor}));
+}
+
+const markAll = (state: State): Step => stay(remember(state, {marks: memoryOf(state).marks.length > 0 ? [] : [...rowsOf(state).ids]}));
+
+export const details = {worker: 'worker', devbox: 'devbox', job: 'job'} as const;
+
+export function openDetail(state: State): Step {
+  const target = targetOf(state);
+  if (target.is === 'none' || target.is === 'image') return stay(state);
+  const subject = target.is === 'worker' ? target.worker.id : target.is === 'devbox' ? target.devbox.id : target.job.id;
+  return placeOf(state).subject === subject ? stay(state) : stay(goInto(state, details[target.is], subject));
+}
+
+const hasDetail = (state: State): string | undefined => {
+  const {is} = targetOf(state);
+  return is === 'none' || is === 'image' ? 'There is nothing to open here.' : undefined;
+};
+
+const numbered: readonly (readonly [string, PageName, string])[] = [
+  ['1', 'home', 'Home'],
+  ['2', 'devboxes', 'DevBoxes'],
+  ['3', 'jobs', 'Jobs'],
+  ['4', 'sessions', 'Sessions'],
+  ['5', 'workers', 'Workers'],
+  ['6', 'images', 'Images'],
+  ['7', 'events', 'Events'],
+  ['8', 'messages', 'Messages'],
+  ['9', 'settings', 'Settings'],
+];
+
+const prompt = (state: State, asks: 'command' | 'filter', text = ''): Step =>
+  stay({...state, mode: {is: 'prompt', prompt: {asks}, line: lineWith(text)}});
+
+export const pageActions: readonly Action[] = [
+  ...numbered.map(([key, page, title]): Action => ({id: page, keys: [key], title, on: ['any'], run: state => stay(goTo(state, page))})),
+  {id: 'grid', keys: ['#'], title: 'Live terminals side by side', on: ['any'], run: state => stay(goTo(state, 'grid'))},
+  {id: 'commands', keys: ['@'], title: 'Commands that do the same', on: ['any'], run: state => stay(goTo(state, 'commands'))},
+  {
+    id: 'next-asking',
+    keys: [' '],
+    title: 'next session that asks',
+    footer: 'next ask',
+    on: ['home', 'grid', 'job', 'devbox'],
+    when: hasAsking,
+    run: nextAsking,
+  },
+  {id: 'mark', keys: [' '], title: 'mark', footer: 'mark', on: ['list'], run: mark},
+  {id: 'mark-all', keys: ['*'], title: 'mark all, or none', on: ['list'], run: markAll},
+  {id: 'sort', keys: ['s'], title: 'order by the next column', footer: 'sort', on: ['list'], run: sortBy},
+  {id: 'reverse', keys: ['S'], title: 'reverse the order', on: ['list'], run: reversed},
+  {id: 'details', keys: ['d'], title: 'all about it', footer: 'details', on: ['home', 'list'], when: hasDetail, run: openDetail},
+  {
+    id: 'tab',
+    keys: [']', 'tab'],
+    title: 'next tab',
+    footer: 'tab',
+    on: ['job', 'devbox', 'worker'],
+    run: state => stay(remember(state, {tab: memoryOf(state).tab + 1, top: 0})),
+  },
+  {
+    id: 'tab-before',
+    keys: ['[', 'shift-tab'],
+    title: 'tab before',
+    on: ['job', 'devbox', 'worker'],
+    run: state => stay(remember(state, {tab: memoryOf(state).tab + 5, top: 0})),
+  },
+  {
+    id: 'filter',
+    keys: ['/'],
+    title: 'filter: text, !without, ~fuzzy, -l label=value',
+    footer: 'filter',
+    on: ['list', 'home'],
+    run: state => prompt(state, 'filter', memoryOf(state).filter),
+  },
+  {
+    id: 'command',
+    keys: [':'],
+    title: 'go to a page, or do something by its name',
+    footer: 'go to',
+    on: ['any'],
+    run: state => prompt(state, 'command'),
+  },
+  {
+    id: 'palette',
+    keys: ['ctrl-p'],
+    title: 'find a page, a thing or an action',
+    on: ['any'],
+    run: state => stay({...state, mode: {is: 'palette', line: emptyLine, at: 0}}),
+  },
+  {
+    id: 'copy',
+    keys: ['y'],
+    title: 'copy',
+    footer: 'copy',
+    on: ['any'],
+    run: state => stay({...state, mode: {is: 'menu', title: 'Copy', choices: copyChoices(state), at: 0}}),
+  },
+  {
+    id: 'plain',
+    keys: ['ctrl-y'],
+    title: 'text alone, to select with the mouse',
+    on: ['any'],
+    run: state => stay({...state, mode: {is: 'copy'}}),
+  },
+  {
+    id: 'mouse',
+    keys: ['m'],
+    title: 'mouse on or off',
+    on: ['any'],
+    run: state => withEffects({...state, hasMouse: !state.hasMouse}, {type: 'mouse', isOn: !state.hasMouse}),
+  },
+  {id: 'screenshot', keys: [], title: 'save what is on the screen', on: ['any'], run: state => withEffects(state, {type: 'screenshot'})},
+  {id: 'refresh', keys: ['R'], title: 'read everything anew', on: ['any'], run: state => withEffects(state, {type: 'reload'})},
+  {id: 'repaint', keys: ['ctrl-l'], title: 'draw the screen anew', on: ['any'], run: state => withEffects(state, {type: 'repaint'})},
+  {
+    id: 'suspend',
+    keys: ['ctrl-z'],
+    title: 'back to the shell for a while',
+    on: ['any'],
+    run: state => withEffects(state, {type: 'suspend'}),
+  },
+  {
+    id: 'help',
+    keys: ['?'],
+    title: 'help',
+    footer: 'help',
+    on: ['any'],
+    run: state => stay({...state, mode: {is: 'help', line: emptyLine}}),
+  },
+  {id: 'back', keys: ['escape'], title: 'back; it never quits', on: ['any'], run: back},
+  {
+    id: 'quit',
+    keys: ['q'],
+    title: 'back, and quit from Home',
+    footer: 'quit',
+    on: ['any'],
+    run: state => (state.places.length > 1 ? back(state) : withEffects(state, {type: 'quit'})),
+  },
+];

@@ -1,0 +1,70 @@
+import type {DevBoxView, EventView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+
+/** What the server said last, by id. */
+export interface Data {
+  readonly workers: ReadonlyMap<string, WorkerView>;
+  readonly devboxes: ReadonlyMap<string, DevBoxView>;
+  readonly jobs: ReadonlyMap<string, JobView>;
+  /** By worker, engine and id: the same image is many. */
+  readonly images: ReadonlyMap<string, ImageView>;
+  /** The newest last. */
+  readonly events: readonly EventView[];
+  readonly loaded: readonly ListName[];
+}
+
+export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images';
+export type Item<L extends ListName> = Data[L] extends ReadonlyMap<string, infer T> ? T : never;
+
+/** `whole`: what is not among the items is gone. */
+export type Change = {
+  readonly [L in ListName]: {
+    readonly list: L;
+    readonly items: readonly Item<L>[];
+    readonly gone?: readonly string[];
+    readonly whole?: true;
+  };
+}[ListName];
+
+export const noData: Data = {workers: new Map(), devboxes: new Map(), jobs: new Map(), images: new Map(), events: [], loaded: []};
+
+const mostEvents = 1_000;
+const mostJobs = 5_000;
+
+export const imageKey = (image: ImageView): string => `${image.worker.id}/${image.engine}/${image.id}`;
+
+const keyOf = (list: ListName, item: {readonly id: string}): string => (list === 'images' ? imageKey(item as ImageView) : item.id);
+
+/** What came late does not undo what is newer. */
+export function changed(data: Data, change: Change): Data {
+  const {list, whole} = change;
+  const before = data[list] as ReadonlyMap<string, {readonly id: string; readonly v?: number}>;
+  const items = change.items as readonly {readonly id: string; readonly v?: number}[];
+  const after = new Map(whole ? [] : before);
+  for (const item of items) {
+    const key = keyOf(list, item);
+    const known = before.get(key);
+    after.set(key, known?.v !== undefined && item.v !== undefined && known.v > item.v ? known : item);
+  }
+  for (const id of change.gone ?? []) after.delete(id);
+  if (list === 'jobs' && after.size > mostJobs) forgetOldest(after as Map<string, JobView>);
+  const loaded = whole && !data.loaded.includes(list) ? [...data.loaded, list] : data.loaded;
+  return {...data, [list]: after, loaded};
+}
+
+function forgetOldest(jobs: Map<string, JobView>): void {
+  const ended = [...jobs.values()].filter(job => job.state === 'ended').sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+  for (const job of ended.slice(0, jobs.size - mostJobs)) jobs.delete(job.id);
+}
+
+export const withEvents = (data: Data, events: readonly EventView[]): Data => ({
+  ...data,
+  events: [...data.events, ...events].slice(-mostEvents),
+});
+
+/** Commands at a terminal that have not ended. */
+export const isLiveSession = (job: JobView): boolean => job.state !== 'ended' && ttyOf(job) !== undefined;
+
+export function ttyOf({spec}: JobView): unknown {
+  if (spec.kind === 'run') return spec.tty;
+  return spec.kind === 'exec' ? spec.command.tty : undefined;
+}

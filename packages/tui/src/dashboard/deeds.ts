@@ -1,0 +1,112 @@
+import type {CreateDevBoxRequest} from '@boxyard/core/api';
+
+/** A change a person asks for. What it is called on the command line and what it asks of the server stand side by side. */
+export type Deed =
+  | {readonly do: 'run'; readonly command: readonly string[]; readonly image?: string | undefined}
+  | {readonly do: 'exec'; readonly devbox: string; readonly command: readonly string[]}
+  | {readonly do: 'devboxes.create'; readonly request: DevBoxForm}
+  | {readonly do: 'devboxes.start' | 'devboxes.stop' | 'devboxes.remove' | 'devboxes.restore'; readonly devbox: string}
+  | {readonly do: 'devboxes.remove-now'; readonly devbox: string}
+  | {readonly do: 'devboxes.snapshot'; readonly devbox: string; readonly image: string}
+  | {readonly do: 'jobs.cancel' | 'jobs.retry'; readonly job: string}
+  | {readonly do: 'terminals.close'; readonly terminal: string}
+  | {readonly do: 'workers.cordon' | 'workers.uncordon' | 'workers.drain' | 'workers.undrain' | 'workers.remove'; readonly worker: string}
+  | {readonly do: 'workers.label'; readonly worker: string; readonly labels: readonly string[]}
+  | {readonly do: 'workers.invite'; readonly name?: string | undefined}
+  | {readonly do: 'images.pull'; readonly ref: string; readonly worker?: string | undefined}
+  | {readonly do: 'images.remove'; readonly ref: string; readonly worker: string; readonly engine: string}
+  | {readonly do: 'config.set'; readonly key: string; readonly value: string};
+
+/** What the form of a new DevBox asks for; empty texts are left out. */
+export interface DevBoxForm {
+  readonly name: string;
+  readonly image?: string | undefined;
+  readonly repo?: string | undefined;
+  readonly branch?: string | undefined;
+  readonly worker?: string | undefined;
+  readonly engine?: string | undefined;
+  readonly profile?: CreateDevBoxRequest['profile'];
+  readonly memory?: string | undefined;
+  readonly task?: string | undefined;
+}
+
+const option = (name: string, value: string | undefined): string[] => (value === undefined || value === '' ? [] : [`--${name}`, value]);
+
+/** The words of the command that does the same, behind `boxyard`. */
+export function wordsOf(deed: Deed): readonly string[] {
+  switch (deed.do) {
+    case 'run':
+      return ['run', '--detach', ...option('image', deed.image), '--', ...deed.command];
+    case 'exec':
+      return ['exec', '--background', deed.devbox, '--', ...deed.command];
+    case 'devboxes.create':
+      return ['devboxes', 'create', ...createOptions(deed.request), '--detach', deed.request.name];
+    case 'devboxes.start':
+    case 'devboxes.stop':
+      return [...deed.do.split('.'), '--detach', deed.devbox];
+    case 'devboxes.remove-now':
+      return ['devboxes', 'remove', '--now', '--detach', deed.devbox];
+    case 'devboxes.snapshot':
+      return ['devboxes', 'snapshot', '--detach', deed.devbox, deed.image];
+    case 'workers.uncordon':
+      return ['workers', 'cordon', '--off', deed.worker];
+    case 'workers.undrain':
+      return ['workers', 'drain', '--off', deed.worker];
+    case 'workers.label':
+      return ['workers', 'label', deed.worker, ...deed.labels.flatMap(labelOption)];
+    case 'workers.invite':
+      return ['workers', 'invite', ...option('name', deed.name)];
+    case 'images.pull':
+      return ['images', 'pull', '--detach', ...option('worker', deed.worker), deed.ref];
+    case 'images.remove':
+      return ['images', 'remove', '--detach', '--worker', deed.worker, '--engine', deed.engine, deed.ref];
+    case 'config.set':
+      return ['config', 'set', deed.key, deed.value];
+    default:
+      return [...deed.do.split('.'), nameOf(deed)!];
+  }
+}
+
+/** `KEY=VALUE` sets one, `KEY-` unsets it. */
+const labelOption = (label: string): string[] => (label.includes('=') ? ['--set', label] : ['--unset', label.replace(/-$/, '')]);
+
+const createOptions = ({image, repo, branch, worker, engine, profile, memory, task}: DevBoxForm): string[] => [
+  ...option('image', image),
+  ...option('repo', repo),
+  ...option('branch', branch),
+  ...option('worker', worker),
+  ...option('engine', engine),
+  ...option('profile', profile),
+  ...option('memory', memory),
+  ...option('task', task),
+];
+
+/** What it is done to. */
+export function nameOf(deed: Deed): string | undefined {
+  if ('devbox' in deed) return deed.devbox;
+  if ('job' in deed) return deed.job;
+  if ('worker' in deed && deed.worker !== undefined) return deed.worker;
+  return 'terminal' in deed ? deed.terminal : undefined;
+}
+
+export const lineOf = (deed: Deed): string => `boxyard ${wordsOf(deed).map(quoted).join(' ')}`;
+
+export const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** What takes it back, where something does. */
+export function undoOf(deed: Deed): Deed | undefined {
+  switch (deed.do) {
+    case 'devboxes.remove':
+      return {do: 'devboxes.restore', devbox: deed.devbox};
+    case 'devboxes.stop':
+      return {do: 'devboxes.start', devbox: deed.devbox};
+    case 'workers.cordon':
+      return {do: 'workers.uncordon', worker: deed.worker};
+    case 'workers.uncordon':
+      return {do: 'workers.cordon', worker: deed.worker};
+    case 'workers.drain':
+      return {do: 'workers.undrain', worker: deed.worker};
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import type {Client} from '@boxyard/core/client';
+import {createLogFilter} from '../output/log-text.ts';
+import {safeText} from '../output/safe-text.ts';
+import type {Event} from './state.ts';
+
+const logTail = 256 * 1024;
+/** Bytes are shown together that come within so long: a flood costs no more than a drop. */
+const gatherMs = 50;
+/** Rows that are only passed over open nothing. */
+const settleMs = 80;
+
+export interface LogFollower {
+  /** From now on this one, or none. */
+  follow(job: string | undefined): void;
+  close(): void;
+}
+
+/** Shows the end of one job's output, and what it goes on to write. */
+export function createLogFollower(client: Client, dispatch: (event: Event) => void): LogFollower {
+  let current: string | undefined;
+  let stop = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const end = () => {
+    clearTimeout(timer);
+    stop.abort();
+  };
+  return {
+    follow(job) {
+      if (job === current) return;
+      end();
+      current = job;
+      if (job === undefined) return;
+      const own = (stop = new AbortController());
+      timer = setTimeout(() => void followOne(client, job, {dispatch, signal: own.signal}), settleMs);
+    },
+    close: end,
+  };
+}
+
+interface Following {
+  readonly dispatch: (event: Event) => void;
+  readonly signal: AbortSignal;
+}
+
+async function followOne(client: Client, job: string, {dispatch, signal}: Following): Promise<void> {
+  const filter = createLogFilter();
+  let waiting = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    timer = undefined;
+    if (waiting !== '' && !signal.aborted) dispatch({type: 'log', job, text: waiting});
+    waiting = '';
+  };
+  const show = (text: string) => {
+    waiting += safeText(withoutColours(text).replaceAll('\r', '\n'));
+    timer ??= setTimeout(flush, gatherMs);
+  };
+  try {
+    const {have} = await client.jobsShow({job, signal});
+    const from = {stdout: tail(have?.stdout), stderr: tail(have?.stderr), log: tail(have?.log)};
+    for await (const item of client.attach({job, from, signal})) if (item.type === 'bytes') show(filter.write(item.bytes));
+    show(filter.end());
+  } catch (error) {
+    if (!signal.aborted) show(`(${(error as Error).message})\n`);
+  } finally {
+    clearTimeout(timer);
+    flush();
+  }
+}
+
+const tail = (length: number | undefined) => Math.max(0, (length ?? 0) - logTail);
+
+const withoutColours = (text: string) => text.replaceAll(/\u001b\[[0-9;:]*m/g, '');

@@ -1,0 +1,165 @@
+import type {Client} from '@boxyard/core/client';
+import type {Context, Program} from '../cli/context.ts';
+import type {InputEvent} from '../screen/input-events.ts';
+import type {Connection} from '../services/connection.ts';
+import {createCapture, type Capture} from './capture.ts';
+import {keepClock} from './clock.ts';
+import {openFeed, type Feed} from './feed.ts';
+import {createLogFollower, type LogFollower} from './follow-log.ts';
+import {keepPlaces, readKept} from './kept.ts';
+import {LivePanes} from './live-panes.ts';
+import {followedJob, livePanes} from './panes.ts';
+import {createPerformer} from './perform.ts';
+import {openPersonTerminal, type PersonTerminal} from './person-terminal.tsx';
+import {initialState, placeOf, type Effect, type Event, type State} from './state.ts';
+import {createStore, type Store} from './store.ts';
+import {loadSettings, worldOf} from './world.ts';
+
+export interface DashboardFlags {
+  readonly isReadOnly?: boolean;
+  readonly isAscii?: boolean;
+  readonly isForScreenReader?: boolean;
+}
+
+/** Shows the dashboard, `notice` first, until it is left; then says what goes on without it. Resolves to the exit code. */
+export async function openDashboard(
+  context: Context,
+  {client, target}: Connection,
+  notice?: string,
+  flags: DashboardFlags = {},
+): Promise<number> {
+  const {program, say} = context;
+  await client.health();
+  const left = Promise.withResolvers<number>();
+  const stop = new AbortController();
+  const signals = (['SIGTERM', 'SIGHUP', 'SIGINT'] as const).map(name =>
+    program.onSignal(name, () => left.resolve(name === 'SIGINT' ? 130 : 143)),
+  );
+  const parts = openParts(context, client, {flags, signal: stop.signal, left});
+  if (notice !== undefined) parts.store.dispatch({type: 'said', text: notice, isError: true});
+  try {
+    return await left.promise;
+  } finally {
+    stop.abort();
+    await parts.close();
+    client.close();
+    signals.forEach(release => release());
+    say(target.origin === 'boxyard up' ? 'Server and worker go on. Stop them: boxyard down' : 'The server and its workers go on.');
+  }
+}
+
+interface Opening {
+  readonly flags: DashboardFlags;
+  readonly signal: AbortSignal;
+  readonly left: PromiseWithResolvers<number>;
+}
+
+interface Parts {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** The terminal first, so that there is something to see; then what fills it. */
+function openParts(context: Context, client: Client, {flags, signal, left}: Opening): Parts {
+  const {program, paths, setting} = context;
+  const dispatch = (event: Event) => store.dispatch(event);
+  // Effects come only from dispatches of what is opened below.
+  let perform: (effect: Effect) => void = () => undefined;
+  const store = createStore(beginning(context, client.server, flags), effect => perform(effect));
+  const terminal = openPersonTerminal({
+    program,
+    store,
+    isAscii: flags.isAscii === true,
+    isForScreenReader: flags.isForScreenReader === true,
+    hasMouse: setting('mouse') === 'on',
+    isPlain: context.flags['no-color'],
+    onGone: () => left.resolve(143),
+    onInput: event => onInput(event, {dispatch, terminal, live}),
+    onFailure: error => left.reject(error),
+  });
+  const live = new LivePanes({client, out: terminal.out, dispatch});
+  const log = createLogFollower(client, dispatch);
+  const feed = openFeed(client, {
+    dispatch,
+    signal,
+    data: () => store.getState().data,
+    wants: () => (placeOf(store.getState()).page === 'images' ? ['images'] : []),
+    ring: text => void (setting('bell') === 'on' && program.stdout.write(text)),
+  });
+  const capture = createCapture(setting('leader'), {dispatch, type: (job, bytes) => live.type(job, bytes)});
+  const sync = () => synchronise(store.getState(), {live, log, feed, terminal, capture});
+  const take = (job: string) => {
+    sync();
+    live.take(job);
+  };
+  perform = createPerformer(worldOf(context, client, {store, terminal, live, feed, take, quit: () => left.resolve(0)}));
+  const releases = [store.subscribe(sync), keepClock(store), keepPlaces(paths, store), watchSize(program, dispatch)];
+  void loadSettings(context, dispatch).catch((error: unknown) => left.reject(error));
+  void client.whoami({signal}).then(
+    who => dispatch({type: 'who', who}),
+    () => undefined,
+  );
+  sync();
+  return {
+    store,
+    async close() {
+      releases.forEach(release => release());
+      live.close();
+      log.close();
+      await terminal.close();
+      await feed.ended;
+    },
+  };
+}
+
+function beginning({program, paths, setting}: Context, server: string, {isReadOnly, isAscii}: DashboardFlags): State {
+  const state = initialState({
+    server,
+    now: program.now(),
+    ...sizeOf(program),
+    look: {theme: 'terminal', isAscii: isAscii === true},
+    isReadOnly: isReadOnly === true,
+    leader: setting('leader'),
+    hasMouse: setting('mouse') === 'on',
+  });
+  return {...state, ...readKept(paths, server)};
+}
+
+const sizeOf = ({stdout}: Program) => ({columns: stdout.columns ?? 80, rows: stdout.rows ?? 24});
+
+function watchSize(program: Program, dispatch: (event: Event) => void): () => void {
+  const onResize = () => dispatch({type: 'resized', ...sizeOf(program)});
+  program.stdout.on('resize', onResize);
+  return () => void program.stdout.off('resize', onResize);
+}
+
+interface Inputs {
+  readonly dispatch: (event: Event) => void;
+  readonly terminal: PersonTerminal;
+  readonly live: LivePanes;
+}
+
+function onInput(event: InputEvent, {dispatch, terminal, live}: Inputs): void {
+  if (event.type === 'mouse' && live.mouse(event)) return;
+  if (event.type === 'key') dispatch({type: 'key', key: event.key});
+  else if (event.type === 'text' || event.type === 'paste') dispatch({type: 'paste', text: event.text});
+  else if (event.type === 'focus' && event.isFocused) terminal.out.invalidate();
+  else if (event.type === 'mouse' && (event.action === 'press' || event.action === 'wheel-up' || event.action === 'wheel-down'))
+    dispatch({type: 'pointed', action: event.action, column: event.column, row: event.row});
+}
+
+interface Synchronised {
+  readonly live: LivePanes;
+  readonly log: LogFollower;
+  readonly feed: Feed;
+  readonly terminal: PersonTerminal;
+  readonly capture: Capture;
+}
+
+/** What the state shows is what is open: screens, a log, lists, and who has the keyboard. */
+function synchronise(state: State, {live, log, feed, terminal, capture}: Synchronised): void {
+  live.show(livePanes(state));
+  log.follow(followedJob(state));
+  terminal.input.capture(state.mode.is === 'capture' ? capture.sinkFor(state.mode.job) : undefined);
+  if (placeOf(state).page === 'images') feed.wanted();
+}

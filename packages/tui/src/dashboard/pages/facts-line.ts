@@ -1,0 +1,23 @@
+import type {DevBoxView, JobView} from '@boxyard/core/api';
+import {formatBytes} from '../../output/amounts.ts';
+import {exitText, statusText} from '../../output/views/jobs.ts';
+import {devboxTarget, targetOf} from '../rows.ts';
+import type {State} from '../state.ts';
+
+/** Image, CPU and memory, where it is in its life, and why. */
+export function factsLine(state: State): string {
+  const target = targetOf(state);
+  const box = devboxTarget(state);
+  if (target.is === 'job') return [...jobFacts(target.job), ...(box === undefined ? [] : boxFigures(box))].filter(Boolean).join(' · ');
+  return box === undefined ? '' : [box.image, box.state, ...boxFigures(box), box.worker?.name, box.reason].filter(Boolean).join(' · ');
+}
+
+const boxFigures = (box: DevBoxView): readonly (string | undefined)[] => [
+  box.memoryBytes > 0 ? `${formatBytes(box.memoryBytes)} reserved` : undefined,
+];
+
+function jobFacts(job: JobView): readonly (string | undefined)[] {
+  const phase = job.phases.findLast(each => each.endedAt === undefined)?.name;
+  const why = job.state === 'ended' && job.outcome === 'succeeded' ? undefined : (job.error?.message ?? job.reason?.message);
+  return [job.image?.ref, job.worker?.name, statusText(job), exitText(job), phase, why];
+}

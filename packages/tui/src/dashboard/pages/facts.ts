@@ -1,0 +1,39 @@
+import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
+import type {Tone} from '../theme.ts';
+
+/** What the views of workers, DevBoxes and jobs come to, in a word and a colour. */
+export const workerTone = ({status}: WorkerView): Tone => {
+  if (status === 'ready') return 'run';
+  return status === 'cordoned' || status === 'draining' || status === 'asleep' ? 'wait' : 'warn';
+};
+
+export const boxTone = ({state}: DevBoxView): Tone => {
+  if (state === 'running') return 'run';
+  if (state === 'failed' || state === 'unknown' || state === 'orphaned') return 'bad';
+  return state === 'creating' || state === 'setting-up' ? 'warn' : 'wait';
+};
+
+export const jobTone = (job: JobView): Tone => {
+  if (job.state !== 'ended') return job.state === 'queued' ? 'wait' : 'run';
+  if (job.partial) return 'warn';
+  return job.outcome === 'succeeded' ? 'good' : job.outcome === 'cancelled' ? 'wait' : 'bad';
+};
+
+export const attentionTone = (job: JobView): Tone => {
+  const is = job.session?.attention.is;
+  if (is === 'asks') return 'accent';
+  return is === 'quiet' ? 'wait' : 'run';
+};
+
+export const asks = (job: JobView): boolean => job.state !== 'ended' && job.session?.attention.is === 'asks';
+
+export const doing = (job: JobView): string => job.session?.attention.is ?? job.state;
+
+/** What it asks, where it does; else the last it said. */
+export const saying = ({session}: JobView): string => {
+  if (session === undefined) return '';
+  const {attention, lastLine, title} = session;
+  return attention.is === 'asks' && attention.saying ? attention.saying : lastLine || title;
+};
+
+export const branchOf = (box: DevBoxView | undefined): string => box?.branch ?? '';

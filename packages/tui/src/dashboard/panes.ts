@@ -1,0 +1,77 @@
+import type {JobView} from '@boxyard/core/api';
+import {isLiveSession} from './data.ts';
+import {bodyArea, homeAreas, insideOf, tiles, type Area} from './layout.ts';
+import type {PageName} from './places.ts';
+import {cursorOf, rowsOf} from './rows.ts';
+import {memoryOf, placeOf, type State} from './state.ts';
+
+/** A session whose screen is to be seen, and where. */
+export interface LivePane {
+  readonly job: string;
+  readonly area: Area;
+  /** Its keys come from here: then its size follows the pane. */
+  readonly isCaptured: boolean;
+}
+
+export const isDetail = (page: PageName): page is 'devbox' | 'job' | 'worker' => page === 'devbox' || page === 'job' || page === 'worker';
+
+const mostTiles = 16;
+
+/** The live screens that this state shows; whoever opens them compares with what is open. */
+export function livePanes(state: State): readonly LivePane[] {
+  if (isCovered(state)) return [];
+  const captured = state.mode.is === 'capture' ? state.mode.job : undefined;
+  const pane = (job: JobView, area: Area): LivePane => ({job: job.id, area: insideOf(area), isCaptured: job.id === captured});
+  const {page} = placeOf(state);
+  if (page === 'grid') return gridPanes(state).map(({job, area}) => pane(job, area));
+  const shown = sideJob(state);
+  if (shown === undefined || !isLiveSession(shown)) return [];
+  const area = page === 'home' ? homeAreas(state).side : tabOf(state) === 'screen' ? bodyArea(state) : undefined;
+  return area === undefined ? [] : [pane(shown, area)];
+}
+
+/** A window over everything leaves no place for live screens. */
+const isCovered = ({mode}: State): boolean =>
+  mode.is === 'help' || mode.is === 'palette' || mode.is === 'form' || mode.is === 'menu' || mode.is === 'copy';
+
+export function gridPanes(state: State): readonly {readonly job: JobView; readonly area: Area}[] {
+  const ids = rowsOf(state).ids.slice(0, mostTiles);
+  const shown = state.zoomed ? ids.filter(id => id === cursorOf(state)) : ids;
+  const jobs = shown.flatMap(id => state.data.jobs.get(id) ?? []);
+  const areas = tiles(bodyArea(state), jobs.length);
+  return jobs.map((job, i) => ({job, area: areas[i]!}));
+}
+
+/** The job that the pane beside the list is about: a session, or one with a log. */
+export function sideJob(state: State): JobView | undefined {
+  const {page, subject} = placeOf(state);
+  if (page === 'home') return state.data.jobs.get(cursorOf(state) ?? '');
+  return page === 'job' ? state.data.jobs.get(subject!) : undefined;
+}
+
+export type Tab = 'facts' | 'log' | 'screen' | 'children' | 'json' | 'devboxes' | 'jobs';
+
+export function tabsOf(state: State): readonly Tab[] {
+  const {page, subject} = placeOf(state);
+  if (page === 'worker') return ['facts', 'devboxes', 'jobs', 'json'];
+  if (page === 'devbox') return ['facts', 'jobs', 'json'];
+  const job = state.data.jobs.get(subject ?? '');
+  if (job === undefined) return ['facts'];
+  const [first] = isLiveSession(job) ? (['screen'] as const) : (['log'] as const);
+  return [first, 'facts', ...(job.children === undefined ? [] : (['children'] as const)), 'json'];
+}
+
+export function tabOf(state: State): Tab {
+  const tabs = tabsOf(state);
+  return tabs[memoryOf(state).tab % tabs.length]!;
+}
+
+/** The job whose log is to be followed, where one is to be seen. */
+export function followedJob(state: State): string | undefined {
+  const job = sideJob(state);
+  if (job === undefined || isLiveSession(job)) return undefined;
+  if (placeOf(state).page === 'home') return homeAreas(state).side === undefined ? undefined : job.id;
+  return tabOf(state) === 'log' ? job.id : undefined;
+}
+
+export const isLogShown = (state: State): boolean => followedJob(state) !== undefined && state.log.job !== undefined;

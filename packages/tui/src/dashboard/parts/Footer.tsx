@@ -1,0 +1,86 @@
+import {Box, Text} from 'ink';
+import {safeLine} from '../../output/safe-text.ts';
+import {clip, pad, textWidth} from '../../output/width.ts';
+import {footerKeys} from '../actions/registry.ts';
+import {completions, promptText} from '../prompts.ts';
+import {styled} from '../styled.ts';
+import {colourOf} from '../theme.ts';
+import type {State} from '../state.ts';
+import {Line} from './Lines.tsx';
+
+/** The keys valid now; below them what is typed, asked, said, or was done last. */
+export function Footer({state}: {readonly state: State}) {
+  return (
+    <Box flexDirection="column" width={state.columns} height={2}>
+      <Keys state={state} />
+      <Status state={state} />
+    </Box>
+  );
+}
+
+function Keys({state}: {readonly state: State}) {
+  const {columns, mode} = state;
+  const words = wordsOf(mode.is, state.leader);
+  if (words !== undefined)
+    return <Line text={` ${words}`} width={columns} isBold={mode.is === 'capture'} isInverse={mode.is === 'capture'} />;
+  const shown = fitting(footerKeys(state), columns - 1);
+  const used = shown.reduce((sum, {key, word}) => sum + textWidth(key) + textWidth(word) + 3, 1);
+  const keys = shown.map(({key, word, isOff}) => `${styled(key, {isBold: true, isDim: isOff})}${styled(` ${word}  `, {isDim: isOff})}`);
+  return <Text wrap="truncate">{` ${keys.join('')}${pad('', columns - used)}`}</Text>;
+}
+
+function wordsOf(mode: State['mode']['is'], leader: string): string | undefined {
+  switch (mode) {
+    case 'capture':
+      return `keys go to the session   ${leader} d leave   ${leader} space next that asks   ${leader} ? help`;
+    case 'form':
+      return 'tab next field   ctrl-s make it   esc leave';
+    case 'help':
+      return 'type to search   esc leave';
+    case 'palette':
+      return '↑ ↓ choose   enter do it   esc leave';
+    case 'menu':
+      return '↑ ↓ choose   enter or its letter   esc leave';
+    default:
+      return undefined;
+  }
+}
+
+function fitting<T extends {readonly key: string; readonly word: string}>(keys: readonly T[], width: number): readonly T[] {
+  let left = width;
+  return keys.filter(({key, word}) => (left -= textWidth(key) + textWidth(word) + 3) >= 0);
+}
+
+function Status({state}: {readonly state: State}) {
+  const {columns, look} = state;
+  const {text, tone} = statusOf(state);
+  return <Line text={text} width={columns} colour={tone === undefined ? undefined : colourOf(look.theme, tone)} isBold={tone === 'bad'} />;
+}
+
+function statusOf(state: State): {readonly text: string; readonly tone?: 'bad' | 'warn'} {
+  const {mode, messages, isMessageShown, commands, link, isLeaving} = state;
+  if (isLeaving) return {text: ' ctrl-c again leaves; the server and the workers go on.', tone: 'warn'};
+  if (mode.is === 'prompt') return {text: ` ${promptText(mode.prompt)}${withCursor(mode.line)}${hintOf(state)}`};
+  if (mode.is === 'confirm') {
+    const how = mode.name === undefined ? 'y yes, any other key no' : `type ${mode.name} and enter: ${withCursor(mode.line)}`;
+    return {text: ` ${safeLine(mode.text)}  ${how}`, tone: 'warn'};
+  }
+  const last = messages.at(-1);
+  if (isMessageShown && last !== undefined) return last.isError ? {text: ` ${last.text}`, tone: 'bad'} : {text: ` ${last.text}`};
+  if (link.status === 'offline' && link.why !== undefined) return {text: ` ${link.why}`, tone: 'warn'};
+  const done = commands.at(-1);
+  const undo = state.undo === undefined ? '' : '   z undoes it';
+  return {text: done === undefined ? '' : ` $ ${done.line}   y copies${undo}`};
+}
+
+const hintOf = (state: State): string => {
+  if (state.mode.is !== 'prompt' || state.mode.prompt.asks !== 'command') return '';
+  const next = completions(state, state.mode.line.text).slice(0, 6);
+  return next.length === 0 ? '' : `   tab: ${clip(next.join('  '), 60)}`;
+};
+
+/** A block where the cursor stands. */
+export function withCursor({text, at}: {readonly text: string; readonly at: number}): string {
+  const characters = [...text];
+  return `${characters.slice(0, at).join('')}█${characters.slice(at + 1).join('')}`;
+}

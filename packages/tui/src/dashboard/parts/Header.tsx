@@ -1,0 +1,60 @@
+import {Box} from 'ink';
+import {countOf, formatSpan} from '../../output/amounts.ts';
+import {textWidth} from '../../output/width.ts';
+import {terminalName} from '../../output/views/terminals.ts';
+import {tables, isTable} from '../pages/tables.ts';
+import {asks} from '../pages/facts.ts';
+import type {Place} from '../places.ts';
+import {colourOf} from '../theme.ts';
+import {memoryOf, type State} from '../state.ts';
+import {Line} from './Lines.tsx';
+
+/** Where one is, and how the server is; on the right what there is. */
+export function Header({state}: {readonly state: State}) {
+  const {columns, look} = state;
+  const right = ` ${totals(state)} `;
+  const left = ` Boxyard  ${crumbs(state)}  ${linkText(state)}`;
+  const isOff = state.link.status === 'offline';
+  const width = Math.max(0, columns - textWidth(right));
+  return (
+    <Box width={columns}>
+      <Line text={left} width={width} isInverse isBold colour={isOff ? colourOf(look.theme, 'bad') : undefined} />
+      <Line text={right} width={columns - width} isInverse />
+    </Box>
+  );
+}
+
+const crumbs = (state: State): string => state.places.map(place => crumb(state, place)).join(' › ');
+
+function crumb(state: State, {page, subject}: Place): string {
+  const {data} = state;
+  const filter = memoryOf(state, page).filter;
+  if (subject === undefined)
+    return (
+      (page === 'home' ? 'Home' : page === 'grid' ? 'Grid' : isTable(page) ? tables[page].title : page) +
+      (filter === '' ? '' : ` /${filter}`)
+    );
+  const job = data.jobs.get(subject);
+  if (job !== undefined) return job.devbox !== undefined && job.name !== undefined ? terminalName(job) : subject.slice(0, 10);
+  return data.devboxes.get(subject)?.name ?? data.workers.get(subject)?.name ?? subject;
+}
+
+function linkText({link, now, isReadOnly, server}: State): string {
+  const reading = isReadOnly ? '  read-only' : '';
+  if (link.status === 'online') return `● ${server.replace(/^https?:\/\//, '')}${reading}`;
+  if (link.status === 'connecting') return `○ connecting${reading}`;
+  return `▲ offline for ${formatSpan(now - link.since)}: what you see is as old${reading}`;
+}
+
+function totals({data, columns}: State): string {
+  const jobs = [...data.jobs.values()];
+  const asking = jobs.filter(asks).length;
+  const active = jobs.filter(job => job.state !== 'ended').length;
+  const parts = [
+    asking === 0 ? '' : `◆ ${asking} ${asking === 1 ? 'asks' : 'ask'}`,
+    columns < 80 ? '' : countOf(data.workers.size, 'worker'),
+    countOf(data.devboxes.size, 'DevBox', 'DevBoxes'),
+    columns < 80 ? '' : countOf(active, 'job'),
+  ];
+  return parts.filter(Boolean).join('  ');
+}

@@ -1,0 +1,61 @@
+import {Box} from 'ink';
+import {bodyRows, firstVisible} from '../layout.ts';
+import {fitted, rowLine, titleLine} from '../pages/columns.ts';
+import {tables, type TableName} from '../pages/tables.ts';
+import {cursorOf, rowsOf} from '../rows.ts';
+import {memoryOf, type State} from '../state.ts';
+import {Line, Row, markWidth} from './Lines.tsx';
+
+/** A list of which only the rows in sight are made. */
+export function TablePage({state, name}: {readonly state: State; readonly name: TableName}) {
+  const page = tables[name];
+  const {columns: width, now, look} = state;
+  const {ids, items} = rowsOf(state);
+  const memory = memoryOf(state);
+  const rows = bodyRows(state) - 2;
+  const cursor = cursorOf(state);
+  const from = firstVisible(Math.max(0, ids.indexOf(cursor ?? '')), rows, ids.length);
+  const columns = fitted(page.columns, width - markWidth);
+  const shown = memory.filter === '' ? String(ids.length) : `${ids.length} with /${memory.filter}`;
+  const marked = memory.marks.length === 0 ? '' : `  ${memory.marks.length} marked`;
+  return (
+    <Box flexDirection="column" width={width} height={rows + 2}>
+      <Line text={` ${page.title} ${shown}${marked}`} width={width} isBold />
+      <Line
+        text={
+          ids.length === 0
+            ? `   ${emptyText(state, name)}`
+            : `   ${titleLine(columns, width - markWidth, memory.sort?.column, memory.sort?.isReversed === true)}`
+        }
+        width={width}
+        isDim
+      />
+      {ids.slice(from, from + rows).map(id => (
+        <Row
+          key={id}
+          text={rowLine(columns, items.get(id), {width: width - markWidth, now})}
+          tone={page.tone(items.get(id))}
+          theme={look.theme}
+          width={width}
+          isSelected={id === cursor}
+          isMarked={memory.marks.includes(id)}
+          isDim={state.link.status === 'offline'}
+        />
+      ))}
+    </Box>
+  );
+}
+
+const remote: Readonly<Partial<Record<TableName, 'workers' | 'devboxes' | 'jobs' | 'images'>>> = {
+  workers: 'workers',
+  devboxes: 'devboxes',
+  jobs: 'jobs',
+  sessions: 'jobs',
+  images: 'images',
+};
+
+function emptyText(state: State, name: TableName): string {
+  if (memoryOf(state).filter !== '') return 'Nothing fits the filter. esc clears it.';
+  const list = remote[name];
+  return list !== undefined && !state.data.loaded.includes(list) ? 'Loading…' : tables[name].empty;
+}

@@ -1,0 +1,103 @@
+import {render} from 'ink';
+import type {Program} from '../cli/context.ts';
+import {idleStdin} from '../screen/ink-stream.ts';
+import type {InputEvent} from '../screen/input-events.ts';
+import {openTerminal} from '../screen/modes.ts';
+import {tierOf} from '../screen/downgrade.ts';
+import {createTtyIn, type TtyIn} from '../screen/tty-in.ts';
+import {createTtyOut, type TtyOut} from '../screen/tty-out.ts';
+import {Dashboard} from './Dashboard.tsx';
+import type {Store} from './store.ts';
+
+export interface PersonTerminalOptions {
+  readonly program: Program;
+  readonly store: Store;
+  readonly isAscii: boolean;
+  readonly isForScreenReader: boolean;
+  readonly hasMouse: boolean;
+  /** `--no-color`. */
+  readonly isPlain: boolean;
+  readonly onInput: (event: InputEvent) => void;
+  /** The terminal hung up. */
+  readonly onGone: () => void;
+  /** How modes are written, whatever the event loop does. Default: to file descriptor 1. */
+  readonly writeNow?: (text: string) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** The person's own terminal, with Ink between the store and it. */
+export interface PersonTerminal {
+  readonly out: TtyOut;
+  readonly input: TtyIn;
+  setMouse(isOn: boolean): void;
+  /** Resolves when what is known now is on the screen. */
+  drawn(): Promise<void>;
+  /** Lends the terminal to something else and takes it back, whatever happens. */
+  lend(work: () => Promise<void>): Promise<void>;
+  /** Gives it back for good. Idempotent. */
+  close(): Promise<void>;
+}
+
+const probeMs = 200;
+const farProbeMs = 1_000;
+
+export function openPersonTerminal(options: PersonTerminalOptions): PersonTerminal {
+  const {program, store, isAscii, isForScreenReader, isPlain, onInput, onGone, onFailure} = options;
+  const {env} = program;
+  const [stdin, stdout] = [program.stdin as NodeJS.ReadStream, program.stdout as NodeJS.WriteStream];
+  const modes = openTerminal({
+    stdin,
+    mouse: options.hasMouse,
+    onFailure,
+    ...(options.writeNow === undefined ? {} : {write: options.writeNow}),
+  });
+  const out = createTtyOut({
+    stdout,
+    env,
+    colours: isPlain ? 'none' : tierOf(env),
+    ascii: isAscii || env['TERM'] === 'linux',
+    isPassThrough: isForScreenReader,
+  });
+  const input = createTtyIn({stdin, onInput, onGone});
+  const write = options.writeNow ?? ((text: string) => void stdout.write(text));
+  // What comes late is eaten; nothing waits for it.
+  void input.probe(write, env['SSH_TTY'] === undefined ? probeMs : farProbeMs).catch(onFailure);
+  const ink = render(<Dashboard store={store} />, {
+    stdout: out.ink,
+    stdin: idleStdin(),
+    stderr: out.ink,
+    alternateScreen: false,
+    incrementalRendering: false,
+    // Whoever has a terminal is there to look, also where a variable says CI.
+    interactive: true,
+    patchConsole: false,
+    exitOnCtrlC: false,
+    isScreenReaderEnabled: isForScreenReader,
+    maxFps: 30,
+  });
+  ink.waitUntilExit().catch(onFailure);
+  return {
+    out,
+    input,
+    setMouse: isOn => modes.setMouse(isOn),
+    async drawn() {
+      await ink.waitUntilRenderFlush();
+      await out.flushed();
+    },
+    async lend(work) {
+      modes.suspend(out, input);
+      try {
+        await work();
+      } finally {
+        modes.resume(out, input);
+      }
+    },
+    async close() {
+      ink.unmount();
+      await ink.waitUntilExit().catch(() => undefined);
+      out.close();
+      input.close();
+      modes.close();
+    },
+  };
+}

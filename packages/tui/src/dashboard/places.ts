@@ -1,0 +1,39 @@
+export const pageNames = [
+  'home',
+  'devboxes',
+  'jobs',
+  'sessions',
+  'workers',
+  'images',
+  'events',
+  'messages',
+  'settings',
+  'commands',
+  'grid',
+  'devbox',
+  'job',
+  'worker',
+] as const;
+export type PageName = (typeof pageNames)[number];
+
+/** A page, and what it is about where it is about one thing. */
+export interface Place {
+  readonly page: PageName;
+  readonly subject?: string;
+}
+
+export interface Memory {
+  /** Id of the row, so that it stays under the cursor when rows move. */
+  readonly cursor: string | undefined;
+  readonly filter: string;
+  readonly sort: {readonly column: string; readonly isReversed: boolean} | undefined;
+  readonly marks: readonly string[];
+  /** Of a page with several panes side by side. */
+  readonly pane: 'list' | 'side';
+  /** First line shown, of what is read and not chosen from. */
+  readonly top: number;
+  /** Which of a detail's tabs. */
+  readonly tab: number;
+}
+
+export const noMemory: Memory = {cursor: undefined, filter: '', sort: undefined, marks: [], pane: 'list', top: 0, tab: 0};

@@ -1,0 +1,94 @@
+import {writeFile} from 'node:fs/promises';
+import {resolve} from 'node:path';
+import type {Client} from '@boxyard/core/client';
+import type {Context, Program} from '../cli/context.ts';
+import {resolveSettings, setSetting, settings} from '../services/user-config.ts';
+import {Picture} from '../tty/picture.ts';
+import {viewTerminal} from '../tty/terminal-view.ts';
+import {clipboardText, copyToTmux, mostCopied} from './clipboard.ts';
+import type {Feed} from './feed.ts';
+import {bodyArea, homeAreas, insideOf} from './layout.ts';
+import type {LivePanes} from './live-panes.ts';
+import type {World} from './perform.ts';
+import type {PersonTerminal} from './person-terminal.tsx';
+import type {Event, State} from './state.ts';
+import type {Store} from './store.ts';
+
+export interface WorldParts {
+  readonly store: Store;
+  readonly terminal: PersonTerminal;
+  readonly live: LivePanes;
+  readonly feed: Feed;
+  /** The keyboard goes to that session at once: what was typed in the same breath too. */
+  readonly take: (job: string) => void;
+  readonly quit: () => void;
+}
+
+/** What effects reach: the server, the person's terminal, files. */
+export function worldOf(context: Context, client: Client, {store, terminal, live, feed, take, quit}: WorldParts): World {
+  const {paths, program, setting} = context;
+  return {
+    client,
+    dispatch: event => store.dispatch(event),
+    image: async () => (await resolveSettings(paths, program.env)).find(({key}) => key === 'image')?.value || undefined,
+    async setSetting(key, value) {
+      await setSetting(paths, key, value);
+      await loadSettings(context, event => store.dispatch(event));
+    },
+    paneSize: () => paneSize(store.getState()),
+    attach: job =>
+      terminal.lend(async () => {
+        await viewTerminal({
+          Picture,
+          local: program,
+          job,
+          leader: setting('leader'),
+          isReadonly: false,
+          open: (options, handlers) => client.terminal(options, handlers),
+        });
+      }),
+    take,
+    scroll: (job, lines) => live.scroll(job, lines),
+    copy: text => copied(program, text),
+    save: (name, text) => saved(program, name, text),
+    screenshot: () => saved(program, `boxyard-${program.now()}.svg`, terminal.out.screenshot().svg),
+    setMouse: isOn => terminal.setMouse(isOn),
+    repaint: () => terminal.out.invalidate(),
+    reload: () => feed.reload(),
+    suspend: () => void terminal.lend(() => stopped(program)),
+    quit,
+  };
+}
+
+/** Cells of the pane a session is shown in. */
+function paneSize(state: State): {readonly columns: number; readonly rows: number} {
+  const {columns, rows} = insideOf(homeAreas(state).side ?? bodyArea(state));
+  return {columns, rows};
+}
+
+async function copied({stdout, env}: Program, text: string): Promise<string> {
+  if (text.length > mostCopied) return `Too long to copy: ${text.length} characters.`;
+  stdout.write(clipboardText(text));
+  if (env['TMUX'] !== undefined) await copyToTmux(text);
+  return `Copied ${text.length > 60 ? `${text.length} characters` : text}.`;
+}
+
+async function saved({cwd}: Program, name: string, text: string): Promise<string> {
+  const file = resolve(cwd, name);
+  await writeFile(file, text);
+  return `Saved ${file}.`;
+}
+
+/** Stops like any program at ctrl-z; goes on when the shell says so. */
+async function stopped({pid}: Program): Promise<void> {
+  const back = Promise.withResolvers<void>();
+  process.once('SIGCONT', () => back.resolve());
+  process.kill(pid, 'SIGSTOP');
+  await back.promise;
+}
+
+/** The settings as they are now, into the store. */
+export async function loadSettings({paths, program}: Context, dispatch: (event: Event) => void): Promise<void> {
+  const all = await resolveSettings(paths, program.env);
+  dispatch({type: 'settings', settings: all.map(({key, value, origin}) => ({key, value, origin, about: settings[key]?.about ?? ''}))});
+}
