@@ -25,7 +25,7 @@ export function homeAreas(state: State): {readonly list: Area | undefined; reado
   const body = bodyArea(state);
   const isSide = memoryOf(state, 'home').pane === 'side' || (state.mode.is === 'capture' && placeOf(state).page === 'home');
   if (state.zoomed && isSide) return {list: undefined, side: body};
-  if (state.columns < wideColumns) return isSide ? {list: undefined, side: body} : {list: body, side: undefined};
+  if (state.columns < wideColumns || state.look.isLinear) return isSide ? {list: undefined, side: body} : {list: body, side: undefined};
   const columns = Math.max(36, Math.min(64, Math.round(state.columns * 0.38)));
   return {list: {...body, columns}, side: {...body, left: columns + 1, columns: state.columns - columns - 1}};
 }

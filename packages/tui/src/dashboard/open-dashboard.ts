@@ -112,12 +112,12 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   };
 }
 
-function beginning({program, paths, setting}: Context, server: string, {isReadOnly, isAscii}: DashboardFlags): State {
+function beginning({program, paths, setting}: Context, server: string, {isReadOnly, isAscii, isForScreenReader}: DashboardFlags): State {
   const state = initialState({
     server,
     now: program.now(),
     ...sizeOf(program),
-    look: {theme: 'terminal', isAscii: isAscii === true},
+    look: {theme: 'terminal', isAscii: isAscii === true, isLinear: isForScreenReader === true},
     isReadOnly: isReadOnly === true,
     leader: setting('leader'),
     hasMouse: setting('mouse') === 'on',

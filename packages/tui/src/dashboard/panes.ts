@@ -19,7 +19,7 @@ const mostTiles = 16;
 
 /** The live screens that this state shows; whoever opens them compares with what is open. */
 export function livePanes(state: State): readonly LivePane[] {
-  if (isCovered(state)) return [];
+  if (isCovered(state) || state.look.isLinear) return [];
   const captured = state.mode.is === 'capture' ? state.mode.job : undefined;
   const pane = (job: JobView, area: Area): LivePane => ({job: job.id, area: insideOf(area), isCaptured: job.id === captured});
   const {page} = placeOf(state);

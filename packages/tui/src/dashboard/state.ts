@@ -45,6 +45,8 @@ export interface State {
 export interface Look {
   readonly theme: ThemeName;
   readonly isAscii: boolean;
+  /** For who hears the screen: one pane, words for marks, nothing painted over it. */
+  readonly isLinear: boolean;
 }
 
 export interface Message {
@@ -123,7 +125,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   now,
   columns,
   rows,
-  look: rest.look ?? {theme: 'terminal', isAscii: false},
+  look: rest.look ?? {theme: 'terminal', isAscii: false, isLinear: false},
   isReadOnly: rest.isReadOnly ?? false,
   who: undefined,
   link: {status: 'connecting', since: now},

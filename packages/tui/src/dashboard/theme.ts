@@ -15,6 +15,17 @@ const themes: Readonly<Record<ThemeName, Colours>> = {
 
 export const colourOf = (theme: ThemeName, tone: Tone): string | undefined => themes[theme][tone];
 
+/** For who hears it. */
+export const wordOf: Readonly<Record<Tone, string>> = {
+  good: 'done',
+  bad: 'failed',
+  warn: 'warning',
+  run: 'running',
+  wait: 'waiting',
+  accent: 'asks',
+  plain: '',
+};
+
 /** A shape beside the colour: no state is told by colour alone. */
 export const markOf: Readonly<Record<Tone, string>> = {
   good: '✔',

@@ -70,6 +70,8 @@ class TerminalView implements TerminalHandlers {
     const {local, job, isReadonly, open, signal} = this.#options;
     local.stdin.setRawMode?.(true);
     local.stdin.on('data', this.#onInput);
+    // Whoever had it before us may have paused it.
+    local.stdin.resume();
     local.stdout.on('resize', this.#onResize);
     // What stood on the screen stays in the terminal's own history.
     local.stdout.write('\n'.repeat(Math.max(0, this.#size.rows - 1)));

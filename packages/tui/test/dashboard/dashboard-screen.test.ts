@@ -249,3 +249,12 @@ test('the log of a job: wrapped, searched, scrolled back', async () => {
   screen.harness.type('\tG');
   await screen.harness.shows('start xxx');
 });
+
+test('for who hears the screen there are words for marks, one pane, and nothing drawn', async () => {
+  const initial = full();
+  await using screen = openTestScreen({...initial, look: {...initial.look, isLinear: true}}, {isForScreenReader: true});
+  await screen.harness.shows('> asks web/shell');
+  const text = await screen.text();
+  expect(text).toMatch(/waiting db, stopped/);
+  expect(text).not.toMatch(/[│●○◆✖✔▲]/);
+});

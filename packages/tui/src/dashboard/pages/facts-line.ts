@@ -8,7 +8,10 @@ import type {State} from '../state.ts';
 export function factsLine(state: State): string {
   const target = targetOf(state);
   const box = devboxTarget(state);
-  if (target.is === 'job') return [...jobFacts(target.job), ...(box === undefined ? [] : boxFigures(box))].filter(Boolean).join(' · ');
+  if (target.is === 'job')
+    return [target.job.image?.ref ?? box?.image, ...jobFacts(target.job), ...(box === undefined ? [] : boxFigures(box))]
+      .filter(Boolean)
+      .join(' · ');
   return box === undefined ? '' : [box.image, box.state, ...boxFigures(box), box.worker?.name, box.reason].filter(Boolean).join(' · ');
 }
 
@@ -19,5 +22,5 @@ const boxFigures = (box: DevBoxView): readonly (string | undefined)[] => [
 function jobFacts(job: JobView): readonly (string | undefined)[] {
   const phase = job.phases.findLast(each => each.endedAt === undefined)?.name;
   const why = job.state === 'ended' && job.outcome === 'succeeded' ? undefined : (job.error?.message ?? job.reason?.message);
-  return [job.image?.ref, job.worker?.name, statusText(job), exitText(job), phase, why];
+  return [job.worker?.name, statusText(job), exitText(job), phase, why];
 }

@@ -39,19 +39,20 @@ function crumb(state: State, {page, subject}: Place): string {
   return data.devboxes.get(subject)?.name ?? data.workers.get(subject)?.name ?? subject;
 }
 
-function linkText({link, now, isReadOnly, server}: State): string {
+function linkText({link, now, isReadOnly, server, look}: State): string {
+  const mark = (shape: string) => (look.isLinear ? '' : `${shape} `);
   const reading = isReadOnly ? '  read-only' : '';
-  if (link.status === 'online') return `● ${server.replace(/^https?:\/\//, '')}${reading}`;
-  if (link.status === 'connecting') return `○ connecting${reading}`;
-  return `▲ offline for ${formatSpan(now - link.since)}: what you see is as old${reading}`;
+  if (link.status === 'online') return `${mark('●')}${server.replace(/^https?:\/\//, '')}${reading}`;
+  if (link.status === 'connecting') return `${mark('○')}connecting${reading}`;
+  return `${mark('▲')}offline for ${formatSpan(now - link.since)}: what you see is as old${reading}`;
 }
 
-function totals({data, columns}: State): string {
+function totals({data, columns, look}: State): string {
   const jobs = [...data.jobs.values()];
   const asking = jobs.filter(asks).length;
   const active = jobs.filter(job => job.state !== 'ended').length;
   const parts = [
-    asking === 0 ? '' : `◆ ${asking} ${asking === 1 ? 'asks' : 'ask'}`,
+    asking === 0 ? '' : `${look.isLinear ? '' : '◆ '}${asking} ${asking === 1 ? 'asks' : 'ask'}`,
     columns < 80 ? '' : countOf(data.workers.size, 'worker'),
     countOf(data.devboxes.size, 'DevBox', 'DevBoxes'),
     columns < 80 ? '' : countOf(active, 'job'),

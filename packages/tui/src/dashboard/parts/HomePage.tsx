@@ -56,7 +56,7 @@ function HomeList({state, area}: {readonly state: State; readonly area: Area}) {
               key={row.id}
               text={homeLine(row, area.columns - markWidth, state.now)}
               tone={row.tone}
-              theme={state.look.theme}
+              look={state.look}
               width={area.columns}
               isSelected={row.id === cursor}
               isDim={state.link.status === 'offline' || row.rank === 'stopped'}

@@ -3,7 +3,8 @@ import {Box, Text} from 'ink';
 import {safeLine} from '../../output/safe-text.ts';
 import {clip, pad} from '../../output/width.ts';
 import {styled, toned, type Style} from '../styled.ts';
-import {markOf, type ThemeName, type Tone} from '../theme.ts';
+import type {Look} from '../state.ts';
+import {markOf, wordOf, type Tone} from '../theme.ts';
 
 export interface LineProps extends Style {
   readonly text: string;
@@ -20,7 +21,7 @@ const fit = (text: string, width: number): string => pad(clip(safeLine(text), wi
 export interface RowProps {
   readonly text: string;
   readonly tone: Tone;
-  readonly theme: ThemeName;
+  readonly look: Look;
   readonly width: number;
   readonly isSelected: boolean;
   readonly isMarked?: boolean;
@@ -28,8 +29,12 @@ export interface RowProps {
 }
 
 /** A mark by shape and colour, then the text; the row under the cursor is inverse, which needs no colour. */
-export const Row = memo(function Row({text, tone, theme, width, isSelected, isMarked = false, isDim}: RowProps) {
-  const mark = toned(`${isMarked ? '+' : ' '}${markOf[tone]} `, tone, theme);
+export const Row = memo(function Row({text, tone, look, width, isSelected, isMarked = false, isDim}: RowProps) {
+  if (look.isLinear)
+    return (
+      <Text>{`${isSelected ? '> ' : '  '}${isMarked ? 'marked ' : ''}${wordOf[tone]} ${safeLine(text).replaceAll(/ {2,}/g, ', ')}`}</Text>
+    );
+  const mark = toned(`${isMarked ? '+' : ' '}${markOf[tone]} `, tone, look.theme);
   const style = {isInverse: isSelected, isDim: isDim && !isSelected, isBold: isMarked};
   return <Text wrap="truncate">{mark + styled(fit(text, width - markWidth), style)}</Text>;
 });

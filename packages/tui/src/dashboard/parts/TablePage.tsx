@@ -35,7 +35,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
           key={id}
           text={rowLine(columns, items.get(id), {width: width - markWidth, now})}
           tone={page.tone(items.get(id))}
-          theme={look.theme}
+          look={look}
           width={width}
           isSelected={id === cursor}
           isMarked={memory.marks.includes(id)}
