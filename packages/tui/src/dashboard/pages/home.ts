@@ -67,7 +67,9 @@ function* sessionRows(data: Data): Generator<Thing> {
 
 function* jobRows(data: Data, now: number): Generator<Thing> {
   for (const job of data.jobs.values()) {
-    const isNews = job.state !== 'ended' || isFailureNews(job, now);
+    // What ended because its DevBox was removed is no news.
+    const isForgotten = job.devbox !== undefined && !data.devboxes.has(job.devbox.id);
+    const isNews = job.state !== 'ended' || (isFailureNews(job, now) && !isForgotten);
     if (job.parent !== undefined || ttyOf(job) !== undefined || job.kind.startsWith('devbox.') || !isNews) continue;
     yield {
       is: 'job',
