@@ -15,6 +15,8 @@ export const DevBoxView = z.object({
   engine: z.string().optional(),
   image: z.string().optional(),
   branch: z.string().optional(),
+  /** The first line of what it is for. */
+  task: z.string().optional(),
   profile: Profile,
   egress: z.enum(['unrestricted', 'none']).optional(),
   capabilities: z.array(z.string()),

@@ -6,6 +6,9 @@ import {type DevBoxRecord, type WorkingJob, devboxState} from './rules.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+const longestTask = 200;
+const firstLine = (text: string): string => text.trimStart().split('\n', 1)[0]!.slice(0, longestTask);
+
 /** A DevBox as a client sees it. Pure. */
 export function devboxView(
   record: DevBoxRecord,
@@ -24,6 +27,7 @@ export function devboxView(
     ...(record.engine === undefined ? {} : {engine: record.engine}),
     ...(spec.box.image === undefined ? {} : {image: spec.box.image}),
     ...(spec.source?.kind === 'repo' && spec.source.branch !== undefined ? {branch: spec.source.branch} : {}),
+    ...(spec.task === undefined ? {} : {task: firstLine(spec.task)}),
     profile: spec.profile,
     egress: egressOf(spec.profile),
     capabilities: parseCapabilities(spec.labels['io.boxyard.capabilities']),

@@ -10,8 +10,8 @@ export interface FeedOptions {
   readonly dispatch: (event: Event) => void;
   /** What is shown now, which facts add to. */
   readonly data: () => Data;
-  /** Lists that are looked at; the others are read when they are. */
-  readonly wants: () => readonly ListName[];
+  /** What is looked at, beside what is read always: other lists, and a job whose children are to be seen. */
+  readonly wants: () => {readonly lists: readonly ListName[]; readonly parent?: string | undefined};
   readonly signal: AbortSignal;
   /** To the person's terminal, when a session asks that nobody looks at. */
   readonly ring: (text: string) => void;
@@ -84,6 +84,7 @@ class Gathered {
   readonly #gone: {list: Touched; id: string}[] = [];
   readonly #figures = new Map<string, Readonly<Record<string, unknown>>>();
   #events: EventView[] = [];
+  #parent: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isAtWork = false;
 
@@ -156,7 +157,11 @@ class Gathered {
     const {signal, dispatch, wants} = this.#options;
     const changes: Change[] = [];
     for (const list of ['jobs', 'devboxes', 'workers'] as const) changes.push(...(await this.#changed(list)));
-    if (wants().includes('images') && this.#mayList('images') && this.#stale.has('images')) changes.push(await this.#list('images'));
+    const {lists, parent} = wants();
+    // From here on they are told of one by one.
+    if (parent !== undefined && parent !== this.#parent) changes.push(await this.#children(parent));
+    this.#parent = parent;
+    if (lists.includes('images') && this.#mayList('images') && this.#stale.has('images')) changes.push(await this.#list('images'));
     if (changes.length > 0 && !signal.aborted) dispatch({type: 'told', changes});
     const isLeft = [...this.#stale].some(list => list !== 'images') || Object.values(this.#touched).some(ids => ids.size > 0);
     if (isLeft && !signal.aborted) await delay(gatherMs, undefined, {signal}).then(() => this.wake());
@@ -192,6 +197,11 @@ class Gathered {
     } finally {
       this.#listedAt.set(list, {at: performance.now(), took: performance.now() - from});
     }
+  }
+
+  async #children(parent: string): Promise<Change> {
+    const {items} = await this.#client.jobsList({query: {parent, limit: 1_000}, signal: this.#options.signal});
+    return {list: 'jobs', items};
   }
 
   async #single(list: Touched, id: string): Promise<Change> {

@@ -4,7 +4,7 @@ import type {InputEvent} from '../screen/input-events.ts';
 import type {Connection} from '../services/connection.ts';
 import {createCapture, type Capture} from './capture.ts';
 import {keepClock} from './clock.ts';
-import {openFeed, type Feed} from './feed.ts';
+import {openFeed, type Feed, type FeedOptions} from './feed.ts';
 import {createLogFollower, type LogFollower} from './follow-log.ts';
 import {keepPlaces, readKept} from './kept.ts';
 import {LivePanes} from './live-panes.ts';
@@ -32,10 +32,11 @@ export async function openDashboard(
   await client.health();
   const left = Promise.withResolvers<number>();
   const stop = new AbortController();
-  const signals = (['SIGTERM', 'SIGHUP', 'SIGINT'] as const).map(name =>
-    program.onSignal(name, () => left.resolve(name === 'SIGINT' ? 130 : 143)),
-  );
   const parts = openParts(context, client, {flags, signal: stop.signal, left});
+  const signals = [
+    ...(['SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => left.resolve(143))),
+    program.onSignal('SIGINT', () => void (parts.isLent() || left.resolve(130))),
+  ];
   if (notice !== undefined) parts.store.dispatch({type: 'said', text: notice, isError: true});
   try {
     return await left.promise;
@@ -56,6 +57,7 @@ interface Opening {
 
 interface Parts {
   readonly store: Store;
+  readonly isLent: () => boolean;
   close(): Promise<void>;
 }
 
@@ -83,7 +85,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     dispatch,
     signal,
     data: () => store.getState().data,
-    wants: () => (placeOf(store.getState()).page === 'images' ? ['images'] : []),
+    wants: () => wantsOf(store.getState()),
     ring: text => void (setting('bell') === 'on' && program.stdout.write(text)),
   });
   const capture = createCapture(setting('leader'), {dispatch, type: (job, bytes) => live.type(job, bytes)});
@@ -102,6 +104,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   sync();
   return {
     store,
+    isLent: () => terminal.isLent,
     async close() {
       releases.forEach(release => release());
       live.close();
@@ -161,5 +164,13 @@ function synchronise(state: State, {live, log, feed, terminal, capture}: Synchro
   live.show(livePanes(state));
   log.follow(followedJob(state));
   terminal.input.capture(state.mode.is === 'capture' ? capture.sinkFor(state.mode.job) : undefined);
-  if (placeOf(state).page === 'images') feed.wanted();
+  const {lists, parent} = wantsOf(state);
+  if (lists.length > 0 || parent !== undefined) feed.wanted();
+}
+
+/** What is read only while it is looked at. */
+function wantsOf(state: State): ReturnType<FeedOptions['wants']> {
+  const {page, subject} = placeOf(state);
+  const isParent = page === 'job' && state.data.jobs.get(subject ?? '')?.children !== undefined;
+  return {lists: page === 'images' ? ['images'] : [], parent: isParent ? subject : undefined};
 }

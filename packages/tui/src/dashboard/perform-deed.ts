@@ -76,7 +76,12 @@ async function performElsewhere(deed: Elsewhere, key: string, {client, setSettin
       return nothing(client.workersLabel({worker: deed.worker, body: labelsBody(deed.labels)}));
     case 'workers.invite': {
       const invitation = await client.invitationsCreate({body: deed.name === undefined ? {} : {name: deed.name}});
-      return {text: invitation.line};
+      const isLocal = invitation.addresses.every(address => /^(127\.|localhost|\[::1\])/.test(address));
+      return {
+        text: isLocal
+          ? `${invitation.line} (it leads to this machine alone: ! workers invite offers to listen beyond it)`
+          : invitation.line,
+      };
     }
     case 'images.pull':
       return jobOf(client.imagesPull({body: {ref: deed.ref, ...(deed.worker === undefined ? {} : {worker: deed.worker})}, key}));

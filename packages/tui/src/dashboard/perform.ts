@@ -16,6 +16,7 @@ export interface World extends DeedParts {
   readonly scroll: (job: string, lines: number) => void;
   readonly copy: (text: string) => Promise<string>;
   readonly save: (name: string, text: string) => Promise<string>;
+  readonly cli: (words: readonly string[]) => Promise<void>;
   readonly screenshot: () => Promise<string>;
   readonly setMouse: (isOn: boolean) => void;
   readonly repaint: () => void;
@@ -48,6 +49,8 @@ export function createPerformer(world: World): (effect: Effect) => void {
         return void openTerminal(world, effect).then(job => dispatch({type: 'opened', job}), failed);
       case 'attach':
         return void world.attach(effect.job).catch(failed);
+      case 'cli':
+        return void world.cli(effect.words).catch(failed);
       case 'copy':
         return tell(world.copy(effect.text));
       case 'save':

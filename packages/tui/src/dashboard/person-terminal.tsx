@@ -32,6 +32,8 @@ export interface PersonTerminal {
   setMouse(isOn: boolean): void;
   /** Resolves when what is known now is on the screen. */
   drawn(): Promise<void>;
+  /** Something else has it now: its signals are not ours. */
+  readonly isLent: boolean;
   /** Lends the terminal to something else and takes it back, whatever happens. */
   lend(work: () => Promise<void>): Promise<void>;
   /** Gives it back for good. Idempotent. */
@@ -76,6 +78,7 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
     maxFps: 30,
   });
   ink.waitUntilExit().catch(onFailure);
+  let isLent = false;
   return {
     out,
     input,
@@ -84,11 +87,16 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
       await ink.waitUntilRenderFlush();
       await out.flushed();
     },
+    get isLent() {
+      return isLent;
+    },
     async lend(work) {
+      isLent = true;
       modes.suspend(out, input);
       try {
         await work();
       } finally {
+        isLent = false;
         modes.resume(out, input);
       }
     },

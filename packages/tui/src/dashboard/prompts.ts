@@ -6,6 +6,7 @@ import type {Prompt} from './modes.ts';
 import {pageNames, type PageName} from './places.ts';
 import {remember, said, stay, withEffects, type State, type Step} from './state.ts';
 import {toMatch} from './log-lines.ts';
+import {splitWords} from './words.ts';
 
 /** The sign in front of what is typed. */
 export function promptText(prompt: Prompt): string {
@@ -89,6 +90,7 @@ const pages: readonly PageName[] = pageNames.slice(0, pageNames.indexOf('devbox'
 function obey(state: State, text: string): Step {
   const [word = '', ...rest] = text.split(/\s+/);
   if (word === '') return stay(state);
+  if (text.startsWith('!')) return commandLine(state, text.slice(1));
   if (word === 'q' || word === 'quit') return withEffects(state, {type: 'quit'});
   const page = pages.find(name => name === word) ?? (Object.hasOwn(aliases, word) ? aliases[word] : undefined);
   if (page !== undefined) {
@@ -104,6 +106,14 @@ function obey(state: State, text: string): Step {
   }
   const refusal = action.when?.(state);
   return refusal === undefined ? action.run(state) : stay(said(state, refusal));
+}
+
+/** Whatever else the command line does: in the terminal itself, with its questions and its progress. */
+function commandLine(state: State, text: string): Step {
+  const words = splitWords(text);
+  if (words === undefined) return stay(said(state, 'A quote is left open.'));
+  if (state.isReadOnly) return stay(said(state, 'The dashboard is open with --read-only.'));
+  return withEffects(state, {type: 'cli', words: words[0] === 'boxyard' ? words.slice(1) : words});
 }
 
 /** What can follow what is typed behind the colon. */

@@ -81,6 +81,8 @@ export type Effect =
   | {readonly type: 'take'; readonly job: string}
   | {readonly type: 'copy'; readonly text: string}
   | {readonly type: 'save'; readonly name: string; readonly text: string}
+  /** Any command of the command line, in the terminal itself. */
+  | {readonly type: 'cli'; readonly words: readonly string[]}
   | {readonly type: 'screenshot'}
   | {readonly type: 'repaint' | 'reload' | 'suspend' | 'quit'}
   | {readonly type: 'mouse'; readonly isOn: boolean}

@@ -1,11 +1,13 @@
+import {spawn} from 'node:child_process';
 import {writeFile} from 'node:fs/promises';
-import {resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import type {Client} from '@boxyard/core/client';
 import type {Context, Program} from '../cli/context.ts';
 import {resolveSettings, setSetting, settings} from '../services/user-config.ts';
 import {Picture} from '../tty/picture.ts';
 import {viewTerminal} from '../tty/terminal-view.ts';
 import {clipboardText, copyToTmux, mostCopied} from './clipboard.ts';
+import {quoted} from './deeds.ts';
 import type {Feed} from './feed.ts';
 import {bodyArea, homeAreas, insideOf} from './layout.ts';
 import type {LivePanes} from './live-panes.ts';
@@ -48,6 +50,7 @@ export function worldOf(context: Context, client: Client, {store, terminal, live
         });
       }),
     take,
+    cli: words => terminal.lend(() => commandLine(program, words)),
     scroll: (job, lines) => live.scroll(job, lines),
     copy: text => copied(program, text),
     save: (name, text) => saved(program, name, text),
@@ -58,6 +61,20 @@ export function worldOf(context: Context, client: Client, {store, terminal, live
     suspend: () => void terminal.lend(() => stopped(program)),
     quit,
   };
+}
+
+/** A command of ours with the person's own terminal, until they have read what it said. */
+async function commandLine({root, env, stdin, stdout}: Program, words: readonly string[]): Promise<void> {
+  stdout.write(`$ boxyard ${words.map(quoted).join(' ')}\n`);
+  const child = spawn(join(root, 'bin', 'boxyard'), words, {stdio: 'inherit', env: {...env}});
+  const code = await new Promise<number | string>((done, fail) => {
+    child.once('error', fail);
+    child.once('exit', (exit, signal) => done(exit ?? signal ?? ''));
+  });
+  stdout.write(`\n[exit ${code}; enter goes back to the dashboard]`);
+  stdin.resume();
+  await new Promise(done => stdin.once('data', done));
+  stdin.pause();
 }
 
 /** Cells of the pane a session is shown in. */

@@ -258,3 +258,18 @@ describe('leaving', () => {
     expect(type(full(), 'ctrl-c', 'j', 'ctrl-c').effects).toEqual([]);
   });
 });
+
+describe('the command line from within', () => {
+  test.each([
+    ['! tokens list', ['tokens', 'list']],
+    ['!secrets set \'a b\' "c \\"d\\""', ['secrets', 'set', 'a b', 'c "d"']],
+    ['! boxyard doctor', ['doctor']],
+  ])(':%s', (line, words) => {
+    expect(type(full(), ':', ...line, 'enter').effects).toEqual([{type: 'cli', words}]);
+  });
+
+  test('a quote that is left open is said, and nothing runs', () => {
+    const {state, effects} = type(full(), '!', ..."run 'x", 'enter');
+    expect([effects, lastSaid(state)]).toEqual([[], 'A quote is left open.']);
+  });
+});

@@ -146,6 +146,13 @@ export const pageActions: readonly Action[] = [
     run: state => prompt(state, 'command'),
   },
   {
+    id: 'command-line',
+    keys: ['!'],
+    title: 'any command of the command line, such as tokens list',
+    on: ['any'],
+    run: state => prompt(state, 'command', '!'),
+  },
+  {
     id: 'palette',
     keys: ['ctrl-p'],
     title: 'find a page, a thing or an action',

@@ -105,7 +105,7 @@ function* boxRows(data: Data): Generator<Thing> {
       tone: boxTone(box),
       name: box.name,
       branch: branchOf(box),
-      doing: box.reason ?? box.state,
+      doing: box.reason ?? box.task ?? box.state,
       since: box.createdAt,
       worker: box.worker?.name ?? '',
     };

@@ -91,6 +91,7 @@ const devboxes = page<DevBoxView>({
     {title: 'ENGINE', width: 7, spare: true, cell: box => box.engine ?? ''},
     {title: 'IMAGE', width: 14, grow: 2, spare: true, cell: box => box.image ?? ''},
     {title: 'BRANCH', width: 10, spare: true, cell: box => branchOf(box)},
+    {title: 'TASK', width: 12, grow: 2, spare: true, cell: box => box.task ?? ''},
     {title: 'CAN', width: 8, spare: true, cell: box => box.capabilities.join(' ')},
     {
       title: 'MEMORY',

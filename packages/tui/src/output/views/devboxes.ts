@@ -32,6 +32,7 @@ export const devboxText = (box: DevBoxView, now: number): string =>
     ['Engine', box.engine],
     ['Image', box.image],
     ['Branch', box.branch],
+    ['Task', box.task],
     ['Profile', box.egress === undefined ? box.profile : `${box.profile} (egress: ${box.egress})`],
     ['Memory', formatBytes(box.memoryBytes)],
     ['Capabilities', box.capabilities.join(', ')],
