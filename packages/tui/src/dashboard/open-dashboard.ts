@@ -96,11 +96,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   };
   perform = createPerformer(worldOf(context, client, {store, terminal, live, feed, take, quit: () => left.resolve(0)}));
   const releases = [store.subscribe(sync), keepClock(store), keepPlaces(paths, store), watchSize(program, dispatch)];
-  void loadSettings(context, dispatch).catch((error: unknown) => left.reject(error));
-  void client.whoami({signal}).then(
-    who => dispatch({type: 'who', who}),
-    () => undefined,
-  );
+  learn(context, client, {dispatch, signal, left});
   sync();
   return {
     store,
@@ -113,6 +109,21 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
       await feed.ended;
     },
   };
+}
+
+interface Learning {
+  readonly dispatch: (event: Event) => void;
+  readonly signal: AbortSignal;
+  readonly left: PromiseWithResolvers<number>;
+}
+
+/** What is asked once: settings, and who the person is to the server. */
+function learn(context: Context, client: Client, {dispatch, signal, left}: Learning): void {
+  void loadSettings(context, dispatch).catch((error: unknown) => left.reject(error));
+  void client.whoami({signal}).then(
+    who => dispatch({type: 'who', who}),
+    () => undefined,
+  );
 }
 
 function beginning({program, paths, setting}: Context, server: string, {isReadOnly, isAscii, isForScreenReader}: DashboardFlags): State {

@@ -16,6 +16,8 @@ export interface DeedParts {
 export interface DeedDone {
   /** Shown as it is, and worth copying: the line of an invitation. */
   readonly text?: string | undefined;
+  /** What a person should know beside it. */
+  readonly note?: string | undefined;
   /** The job that does it. */
   readonly job?: string | undefined;
 }
@@ -77,11 +79,8 @@ async function performElsewhere(deed: Elsewhere, key: string, {client, setSettin
     case 'workers.invite': {
       const invitation = await client.invitationsCreate({body: deed.name === undefined ? {} : {name: deed.name}});
       const isLocal = invitation.addresses.every(address => /^(127\.|localhost|\[::1\])/.test(address));
-      return {
-        text: isLocal
-          ? `${invitation.line} (it leads to this machine alone: ! workers invite offers to listen beyond it)`
-          : invitation.line,
-      };
+      const note = 'It leads to this machine alone; ! workers invite offers to listen beyond it.';
+      return {text: `Invitation: ${invitation.line}`, ...(isLocal ? {note} : {})};
     }
     case 'images.pull':
       return jobOf(client.imagesPull({body: {ref: deed.ref, ...(deed.worker === undefined ? {} : {worker: deed.worker})}, key}));

@@ -35,13 +35,10 @@ export function createPerformer(world: World): (effect: Effect) => void {
       case 'deed': {
         const line = lineOf(effect.deed);
         return void performDeed(effect.deed, world).then(
-          ({text}) =>
-            dispatch({
-              type: 'done',
-              line,
-              isError: false,
-              text: text === undefined ? undefined : `On the other machine, boxyard worker join, then: ${text}`,
-            }),
+          ({text, note}) => {
+            if (note !== undefined) dispatch({type: 'said', text: note, isError: false});
+            dispatch({type: 'done', line, isError: false, text});
+          },
           (error: Error) => dispatch({type: 'done', line, isError: true, text: wordsFor(error)}),
         );
       }

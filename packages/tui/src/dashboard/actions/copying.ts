@@ -9,6 +9,7 @@ export function copyChoices(state: State): readonly Choice[] {
   const target = targetOf(state);
   const row = rowText(state);
   const line = state.commands.at(-1)?.line;
+  const words = state.messages.at(-1)?.text.replace(/^Invitation: /, '');
   return [
     ...(target.is === 'none'
       ? []
@@ -18,6 +19,7 @@ export function copyChoices(state: State): readonly Choice[] {
         ]),
     ...(row === undefined ? [] : [{key: 'r', title: 'row', text: row}]),
     ...(target.is === 'none' ? [] : [{key: 'j', title: 'JSON', text: JSON.stringify(thingOf(target), null, 2)}]),
+    ...(words === undefined ? [] : [{key: 'w', title: 'what was said last', text: words}]),
     ...(line === undefined ? [] : [{key: 'c', title: 'the last command', text: line}]),
   ];
 }
