@@ -195,11 +195,19 @@ export interface PortHandlers {
   over(): void;
 }
 export interface EventService {
-  /** Events after `after` (`<incarnation>.<n>`), then live ones; `reset` where `after` is no longer in the stream. */
+  /**
+   * Events after `after` (`<incarnation>.<n>`), then live ones; `reset` where `after` is no longer in the stream. `onPlace` comes
+   * before the first event and is what a follower who has seen none yet is to resume after.
+   */
   follow(
     tenant: TenantId,
     after: string | undefined,
-    handlers: {onEvent(event: EventView): void; onReset(): void; onGauge(gauge: z.infer<typeof Gauge>): void},
+    handlers: {
+      onPlace(seq: string): void;
+      onEvent(event: EventView): void;
+      onReset(): void;
+      onGauge(gauge: z.infer<typeof Gauge>): void;
+    },
   ): Promise<() => void>;
 }
 /** A worker by its credential; `labels` are those its invitation gave it. */

@@ -43,7 +43,7 @@ export async function* followEvents(link: Link, {after, signal}: FollowOptions =
   }
 }
 
-/** `seq` of the last event received. */
+/** `seq` of the last event received, or where the stream stood when it was opened. */
 interface Position {
   after: string | undefined;
 }
@@ -76,9 +76,9 @@ function parseBlock(block: string, position: Position): readonly EventItem[] {
   }
   const data = fields.get('data');
   const type = fields.get('event');
+  position.after = fields.get('id') ?? position.after;
   if (type === 'reset') return [{type: 'reset'}];
   if (data === undefined) return [];
   if (type === 'gauge') return [{type: 'gauge', gauge: JSON.parse(data) as z.infer<typeof Gauge>}];
-  position.after = fields.get('id') ?? position.after;
   return [{type: 'event', event: JSON.parse(data) as EventView}];
 }

@@ -33,6 +33,7 @@ export function createEventHub(store: EventStore): EventHub {
       const isLost = from !== undefined && (isAfter(from, newest) || !(await store.isKnown(tenant, from)));
       const follower: Follower = {handlers, at: from === undefined || isLost ? newest : from};
       if (isLost) handlers.onReset();
+      handlers.onPlace(follower.at.replace('-', '.'));
       await catchUp(store, tenant, follower, newest);
       const own = followers.get(tenant) ?? new Set();
       own.add(follower);

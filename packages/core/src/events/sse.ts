@@ -16,6 +16,7 @@ export function addEventRoutes(http: Http, events: EventService): void {
     const after = lastEventId(headers['last-event-id']);
     const sink = createSink(signal);
     const unfollow = await events.follow(session.tenant, after, {
+      onPlace: seq => sink.write(`id: ${seq}\n\n`),
       onEvent: event => sink.write(`id: ${event.seq}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`),
       onReset: () => sink.write('event: reset\ndata: {}\n\n'),
       onGauge: gauge => sink.gauge(gauge),

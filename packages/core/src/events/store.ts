@@ -12,7 +12,7 @@ export interface Batch {
 
 /** A tenant's events: a stream whose ids are `<incarnation>-<n>`, which is also each event's `seq` with a dot. */
 export interface EventStore {
-  /** The newest id, or `0-0`. */
+  /** The newest id, or `0-0`, which stands before the first. */
   newest(tenant: string): Promise<string>;
   /** Whether an event with this id is or may still be in the stream: nothing between it and the oldest was trimmed. */
   isKnown(tenant: string, id: string): Promise<boolean>;
@@ -36,7 +36,7 @@ export function createEventStore(rim: RedisRim): EventStore {
     isKnown: async (tenant, id) => {
       const [first] = await rim.ask(redis => redis.xrange(keys.events(tenant), '-', '+', 'COUNT', 1));
       const [own] = await rim.ask(redis => redis.xrange(keys.events(tenant), id, id));
-      return own !== undefined || (first === undefined && id === '0-0');
+      return own !== undefined || (id === '0-0' && (first === undefined || first[0].endsWith('-1')));
     },
     read: async (tenant, after, count) => {
       const rows = await rim.ask(redis => redis.xrange(keys.events(tenant), `(${after}`, '+', 'COUNT', count));

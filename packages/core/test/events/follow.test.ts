@@ -18,13 +18,15 @@ const write = (rim: RedisRim, tenant: string, n: number) =>
 
 async function follow(rim: RedisRim, tenant: string, after?: string) {
   const seen: string[] = [];
+  const places: string[] = [];
   const hub = createEventHub(createEventStore(rim));
   const stop = await hub.follow(tenant, after, {
     onEvent: event => seen.push(`${event.seq}:${String(event.data['n'])}`),
     onReset: () => seen.push('reset'),
+    onPlace: seq => void places.push(seq),
     onGauge: gauge => seen.push(gauge.object),
   });
-  return {seen, hub, stop};
+  return {seen, places, hub, stop};
 }
 
 test('a follower gets what came after its place, then what comes, each once and in order', async () => {
@@ -52,6 +54,20 @@ test('a place that was trimmed, or that a rolled-back Redis does not know, is an
   await waitFor(() => ahead.seen.length === 2);
   expect(ahead.seen[1]).toBe('1.6:6');
   ahead.hub.close();
+});
+
+test('who has seen nothing yet is told the place to resume after, also before the first event of all', async () => {
+  const rim = await redis.rim();
+  const first = await follow(rim, 't');
+  expect(first.places).toEqual(['0.0']);
+  first.hub.close();
+  await write(rim, 't', 1);
+  const again = await follow(rim, 't', '0.0');
+  expect(again.seen).toEqual(['1.1:1']);
+  again.hub.close();
+  const later = await follow(rim, 't');
+  expect(later.places).toEqual(['1.1']);
+  later.hub.close();
 });
 
 test('nobody sees the events of another tenant', async () => {
@@ -82,6 +98,7 @@ test('a follower whose place grew old while it asked loses nothing to those who 
   const handlers = (seen: unknown[]) => ({
     onEvent: (event: {data: Record<string, unknown>}) => void seen.push(event.data['n']),
     onReset: () => void seen.push('reset'),
+    onPlace: () => undefined,
     onGauge: () => undefined,
   });
   const [first, second]: unknown[][] = [[], []];

@@ -47,6 +47,19 @@ test('facts arrive in order and a client that lost its server goes on behind the
   await waitFor(() => door.services.events.followers.size === 0);
 });
 
+test('a client that has seen no event yet misses none while its server is away', async () => {
+  await using door = await startTestDoor();
+  const following = follow(door);
+  await waitFor(() => door.services.events.followers.size === 1);
+  door.services.events.followers.forEach(each => each.onPlace('abc.7'));
+  await waitFor(() => following.seen.some(item => item.type === 'online'));
+  await door.reopen();
+  await waitFor(() => door.services.events.asked.length === 2);
+  expect(door.services.events.asked).toEqual([undefined, 'abc.7']);
+  following.stop();
+  await following.done;
+});
+
 test('a resume point that is gone is told as reset', async () => {
   await using door = await startTestDoor();
   const following = follow(door, 'abc.1');

@@ -41,6 +41,7 @@ test('a Redis that lost its last second takes back what the agent still holds, a
   const stop = await events.follow(core.caller.tenant, undefined, {
     onEvent: event => seen.push(event.seq),
     onReset: () => seen.push('reset'),
+    onPlace: () => undefined,
     onGauge: () => undefined,
   });
   const copy = join(redis.dir, 'copy');
