@@ -1,6 +1,7 @@
 import type {Blobs} from './blobs/blobs.ts';
 import type {Timing} from './config/index.ts';
 import {createDevBoxService} from './devboxes/devboxes.ts';
+import {createStats} from './devboxes/stats.ts';
 import {createFileService} from './devboxes/files.ts';
 import {getDevBox} from './devboxes/store.ts';
 import {createAudit} from './events/audit.ts';
@@ -249,7 +250,10 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
       accepting: job => placement.accepting(job),
       getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
     }),
-    devboxes: createDevBoxService(accept),
+    devboxes: {
+      ...createDevBoxService(accept),
+      stats: createStats({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), table, timing, ask: hub.ask}),
+    },
     workers: createWorkerService({
       store,
       workers,

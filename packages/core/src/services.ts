@@ -4,6 +4,7 @@ import type {
   AdoptRequest,
   BuildRequest,
   CreateDevBoxRequest,
+  DevBoxStatsView,
   DevBoxView,
   EventView,
   ExecRequest,
@@ -67,6 +68,8 @@ export interface DevBoxService {
   create(caller: Caller, request: CreateDevBoxRequest, key?: string): Promise<{devbox: DevBoxView; job: JobView}>;
   list(tenant: TenantId): Promise<Page<DevBoxView>>;
   show(tenant: TenantId, devbox: string): Promise<DevBoxView>;
+  /** Asks its worker, within 5 s; all who ask within a second share one answer. `CONFLICT` where it does not run, `WORKER_OFFLINE`. */
+  stats(tenant: TenantId, devbox: string): Promise<DevBoxStatsView>;
   start(caller: Caller, devbox: string, key?: string): Promise<JobView>;
   stop(caller: Caller, devbox: string, graceMs?: number, key?: string): Promise<JobView>;
   snapshot(caller: Caller, devbox: string, request: Body<typeof SnapshotRequest>, key?: string): Promise<JobView>;

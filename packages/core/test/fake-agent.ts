@@ -6,6 +6,7 @@ import {
   type FromAgent,
   type FromServer,
   type Gap,
+  type Query,
   decode,
   encodeData,
   fromServer,
@@ -29,6 +30,8 @@ export interface FakeAgentOptions {
   readonly boot?: string;
   /** Runs a job: gives its output and how it ends. Absent: jobs run until `finish`. */
   readonly run?: ((start: Start) => {stdout?: string; result: Result}) | undefined;
+  /** Answers a question; undefined never does. Absent: an empty list. */
+  readonly answer?: ((of: Query) => unknown) | undefined;
   readonly features?: readonly string[];
   readonly isSilent?: boolean;
   readonly installation?: string;
@@ -135,7 +138,10 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
       options.journal?.delete(message.job);
     }
     if (message.type === 'job.have') have.set(message.stream, message.length);
-    if (message.type === 'query') send({type: 'query.answer', query: message.query, value: []});
+    if (message.type === 'query') {
+      const value = options.answer === undefined ? [] : options.answer(message.of);
+      if (value !== undefined) send({type: 'query.answer', query: message.query, value});
+    }
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);

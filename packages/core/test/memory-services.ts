@@ -272,7 +272,7 @@ function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'eve
   const box = missing('devbox');
   const worker = missing('worker');
   return {
-    devboxes: {create: box, list: none, show: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
+    devboxes: {create: box, list: none, show: box, stats: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
     workers: {list: none, show: worker, label: worker, cordon: worker, drain: worker, remove: worker},
     images: {
       list: async () => ({items: [], missing: []}),

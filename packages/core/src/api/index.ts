@@ -32,6 +32,7 @@ export {
   CreateTenantRequest,
   CreatedTenantView,
   DevBoxState,
+  DevBoxStatsView,
   DevBoxView,
   ErrorBody,
   EventView,

@@ -35,6 +35,16 @@ export const DevBoxView = z.object({
 });
 export type DevBoxView = z.infer<typeof DevBoxView>;
 
+/** One look. `cpuPercent`: 100 is one processor's whole time since the look before; the limit is there where the engine enforces it. */
+export const DevBoxStatsView = z.object({
+  cpuPercent: z.number(),
+  memoryBytes: z.number(),
+  memoryLimitBytes: z.number().optional(),
+  pids: z.number().int().optional(),
+  at: z.string(),
+});
+export type DevBoxStatsView = z.infer<typeof DevBoxStatsView>;
+
 export const RemoveRequest = z.strictObject({now: z.boolean().optional(), forget: z.boolean().optional()});
 export const AdoptRequest = z.strictObject({worker: z.string(), box: z.string(), name: Name});
 

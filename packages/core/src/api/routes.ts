@@ -36,6 +36,7 @@ export const routes = {
   devboxesCreate: route('POST', '/v1/devboxes', 'run', 'Create a DevBox'),
   devboxesList: route('GET', '/v1/devboxes', 'read', 'DevBoxes'),
   devboxesShow: route('GET', '/v1/devboxes/:devbox', 'read', 'One DevBox, by name or id'),
+  devboxesStats: route('GET', '/v1/devboxes/:devbox/stats', 'read', 'CPU and memory of a running one, now'),
   devboxesStart: route('POST', '/v1/devboxes/:devbox/start', 'run', 'Start it'),
   devboxesStop: route('POST', '/v1/devboxes/:devbox/stop', 'run', 'Stop it'),
   devboxesSnapshot: route('POST', '/v1/devboxes/:devbox/snapshot', 'run', 'Make an image of it'),

@@ -22,7 +22,7 @@ import {getDevBox, listDevBoxes} from './store.ts';
 type View = z.infer<typeof DevBoxView>;
 type Job = z.infer<typeof JobView>;
 
-export function createDevBoxService(deps: AcceptDeps): DevBoxService {
+export function createDevBoxService(deps: AcceptDeps): Omit<DevBoxService, 'stats'> {
   const {store, table} = deps;
   const find = (tenant: string, devbox: string) => getDevBox(store.rim, tenant, devbox);
 

@@ -17,6 +17,7 @@ export function addDevBoxRoutes(http: Http, devboxes: DevBoxService, jobs: JobSe
   http.route('devboxesCreate', ({session, body, idempotencyKey}) => devboxes.create(session, body, idempotencyKey));
   http.route('devboxesList', async ({session}) => pageOf(await devboxes.list(session.tenant)));
   http.route('devboxesShow', ({session, params}) => devboxes.show(session.tenant, params['devbox']!));
+  http.route('devboxesStats', ({session, params}) => devboxes.stats(session.tenant, params['devbox']!));
   http.route('devboxesStart', ({session, params, idempotencyKey}) => devboxes.start(session, params['devbox']!, idempotencyKey));
   http.route('devboxesStop', ({session, params, body, idempotencyKey}) =>
     devboxes.stop(session, params['devbox']!, body.graceMs, idempotencyKey),

@@ -30,6 +30,7 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   devboxesCreate: run(404),
   devboxesList: all(200),
   devboxesShow: all(404),
+  devboxesStats: all(404),
   devboxesStart: run(404),
   devboxesStop: run(404),
   devboxesSnapshot: run(404),
