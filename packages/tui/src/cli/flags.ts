@@ -40,6 +40,8 @@ const text = customArg<string>({ignoreStdin: true});
 export const required = (description: string) => text({required: true, description});
 /** One or more, after all others. */
 export const several = (description: string) => customArg<string>({ignoreStdin: true})({required: true, multiple: true, description});
+export const optionalSeveral = (description: string) =>
+  customArg<string>({ignoreStdin: true})({required: false, multiple: true, description});
 export const optional = (description: string) => text({required: false, description});
 
 const helpGroup = 'EVERY COMMAND';

@@ -57,6 +57,18 @@ export function watchInterrupts({program, say}: Context, client: Client, job: st
   return {leaving: leave.signal, first: () => first, told: () => told, release: () => releases.forEach(release => release())};
 }
 
+/** Ctrl-C where nothing is left behind that would have to be told. `code` is what the command ends with. Call `release` at the end. */
+export function watchEnding({program}: Context): {readonly leaving: AbortSignal; readonly code: () => number; release(): void} {
+  const leave = new AbortController();
+  let code = 0;
+  const on = (name: Interrupt) => () => {
+    code ||= name === 'SIGINT' ? 130 : 143;
+    leave.abort(new BoxyardError('INTERRUPTED'));
+  };
+  const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, on(name)));
+  return {leaving: leave.signal, code: () => code, release: () => releases.forEach(release => release())};
+}
+
 /** Ctrl-C where a job is only looked at: it goes on, and that is said. Call `release` at the end. */
 export function watchLeaving({program, say}: Context, job: string): {readonly leaving: AbortSignal; release(): void} {
   const leave = new AbortController();

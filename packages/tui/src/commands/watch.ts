@@ -3,6 +3,7 @@ import type {EventView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
+import {watchEnding} from '../cli/interrupts.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {repeated} from '../cli/flags.ts';
 import {write} from '../cli/job-output.ts';
@@ -62,21 +63,11 @@ interface Watching {
 
 async function follow(context: Context, client: Client, {after, isWanted}: Watching): Promise<number> {
   const {program, say} = context;
-  const leave = new AbortController();
-  let code = 0;
+  const ending = watchEnding(context);
   let last = after;
-  const leaving = (of: number) => () => {
-    code = of;
-    leave.abort(new BoxyardError('INTERRUPTED'));
-  };
-  const releases = [
-    program.onSignal('SIGINT', leaving(130)),
-    program.onSignal('SIGTERM', leaving(143)),
-    program.onSignal('SIGHUP', leaving(143)),
-  ];
   const link = connectionNotes(say);
   try {
-    for await (const item of client.events({after, signal: leave.signal})) {
+    for await (const item of client.events({after, signal: ending.leaving})) {
       if (item.type === 'online') link.online();
       else if (item.type === 'offline') link.offline(item.error);
       else if (item.type === 'reset') say('Some events are missing here: the server no longer has those behind the last place.');
@@ -86,11 +77,11 @@ async function follow(context: Context, client: Client, {after, isWanted}: Watch
     }
   } finally {
     link.end();
-    releases.forEach(release => release());
+    ending.release();
     client.close();
   }
   if (last !== undefined) say(`To go on from here: boxyard watch --after ${last}`);
-  return code;
+  return ending.code();
 }
 
 async function render({print: {format}}: Context, event: EventView): Promise<string> {

@@ -1,4 +1,5 @@
-import type {DevBoxView} from '@boxyard/core/api';
+import type {DevBoxStatsView, DevBoxView} from '@boxyard/core/api';
+import type {WireError} from '@boxyard/core/errors';
 import {formatAge, formatBytes} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 
@@ -21,7 +22,13 @@ function noteText(box: DevBoxView, now: number): string {
   return `removed in ${formatAge(now, Date.parse(box.removesAt))}; boxyard devboxes restore ${box.name}`;
 }
 
-export const devboxText = (box: DevBoxView, now: number): string =>
+/** `12 %` of one processor, `0.4 %`. */
+export const percentText = (percent: number): string => `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+
+/** With its figures where they could be had. */
+export type DevBoxWithStats = DevBoxView & {readonly stats?: DevBoxStatsView | undefined};
+
+export const devboxText = (box: DevBoxWithStats, now: number): string =>
   renderFields([
     ['DevBox', box.name],
     ['Id', box.id],
@@ -34,7 +41,9 @@ export const devboxText = (box: DevBoxView, now: number): string =>
     ['Branch', box.branch],
     ['Task', box.task],
     ['Profile', box.egress === undefined ? box.profile : `${box.profile} (egress: ${box.egress})`],
-    ['Memory', formatBytes(box.memoryBytes)],
+    ['Memory', [formatBytes(box.memoryBytes), box.stats && `${formatBytes(box.stats.memoryBytes)} in use`].filter(Boolean).join(', ')],
+    ['CPU', box.stats && percentText(box.stats.cpuPercent)],
+    ['Processes', box.stats?.pids === undefined ? undefined : String(box.stats.pids)],
     ['Capabilities', box.capabilities.join(', ')],
     ['Now at work', box.job],
     ['Waiting', box.waiting.join(', ')],
@@ -42,3 +51,28 @@ export const devboxText = (box: DevBoxView, now: number): string =>
     ['Last seen', box.seenAt],
     ['Created', `${box.createdAt} by ${box.actor}`],
   ]);
+
+/** Of one DevBox, or why there are none. */
+export interface StatsRow {
+  readonly name: string;
+  readonly stats?: DevBoxStatsView;
+  readonly error?: WireError;
+}
+
+export const statsList: ListView<StatsRow> = {
+  name: row => row.name,
+  empty: 'No DevBox runs. See: boxyard devboxes list',
+  columns: [
+    {title: 'NAME', cell: row => row.name},
+    {title: 'CPU', cell: ({stats}) => (stats === undefined ? '' : percentText(stats.cpuPercent)), align: 'right'},
+    {title: 'MEMORY', cell: ({stats}) => (stats === undefined ? '' : formatBytes(stats.memoryBytes)), align: 'right'},
+    {
+      title: 'LIMIT',
+      cell: ({stats}) => (stats?.memoryLimitBytes === undefined ? '' : formatBytes(stats.memoryLimitBytes)),
+      align: 'right',
+      spare: true,
+    },
+    {title: 'PIDS', cell: ({stats}) => String(stats?.pids ?? ''), align: 'right', spare: true},
+    {title: 'NOTE', cell: ({error}) => error?.message ?? '', flexible: true, spare: true},
+  ],
+};
