@@ -12,6 +12,14 @@ export interface Data {
   readonly loaded: readonly ListName[];
 }
 
+/** What a DevBox uses now; 100 % is one processor. */
+export interface Figure {
+  readonly cpuPercent: number;
+  readonly memoryBytes: number;
+}
+/** By the DevBox's id. */
+export type Figures = Readonly<Record<string, Figure>>;
+
 export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images';
 export type Item<L extends ListName> = Data[L] extends ReadonlyMap<string, infer T> ? T : never;
 

@@ -5,6 +5,7 @@ import type {Connection} from '../services/connection.ts';
 import {createCapture, type Capture} from './capture.ts';
 import {keepClock} from './clock.ts';
 import {openFeed, type Feed, type FeedOptions} from './feed.ts';
+import {createFigures, figuresInSight, type FigurePoller} from './figures.ts';
 import {createLogFollower, type LogFollower} from './follow-log.ts';
 import {keepPlaces, readKept} from './kept.ts';
 import {LivePanes} from './live-panes.ts';
@@ -81,6 +82,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   });
   const live = new LivePanes({client, out: terminal.out, dispatch});
   const log = createLogFollower(client, dispatch);
+  const figures = createFigures({read: (devbox, given) => client.devboxesStats({devbox, signal: given}), dispatch});
   const feed = openFeed(client, {
     dispatch,
     signal,
@@ -89,7 +91,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     ring: text => void (setting('bell') === 'on' && program.stdout.write(text)),
   });
   const capture = createCapture(setting('leader'), {dispatch, type: (job, bytes) => live.type(job, bytes)});
-  const sync = () => synchronise(store.getState(), {live, log, feed, terminal, capture});
+  const sync = () => synchronise(store.getState(), {live, log, figures, feed, terminal, capture});
   const take = (job: string) => {
     sync();
     live.take(job);
@@ -105,6 +107,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
       releases.forEach(release => release());
       live.close();
       log.close();
+      figures.close();
       await terminal.close();
       await feed.ended;
     },
@@ -165,15 +168,17 @@ function onInput(event: InputEvent, {dispatch, terminal, live}: Inputs): void {
 interface Synchronised {
   readonly live: LivePanes;
   readonly log: LogFollower;
+  readonly figures: FigurePoller;
   readonly feed: Feed;
   readonly terminal: PersonTerminal;
   readonly capture: Capture;
 }
 
 /** What the state shows is what is open: screens, a log, lists, and who has the keyboard. */
-function synchronise(state: State, {live, log, feed, terminal, capture}: Synchronised): void {
+function synchronise(state: State, {live, log, figures, feed, terminal, capture}: Synchronised): void {
   live.show(livePanes(state));
   log.follow(followedJob(state));
+  figures.want(figuresInSight(state));
   terminal.input.capture(state.mode.is === 'capture' ? capture.sinkFor(state.mode.job) : undefined);
   const {lists, parent} = wantsOf(state);
   if (lists.length > 0 || parent !== undefined) feed.wanted();

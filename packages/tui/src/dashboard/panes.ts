@@ -31,7 +31,7 @@ export function livePanes(state: State): readonly LivePane[] {
 }
 
 /** A window over everything leaves no place for live screens. */
-const isCovered = ({mode}: State): boolean =>
+export const isCovered = ({mode}: State): boolean =>
   mode.is === 'help' || mode.is === 'palette' || mode.is === 'form' || mode.is === 'menu' || mode.is === 'copy';
 
 export function gridPanes(state: State): readonly {readonly job: JobView; readonly area: Area}[] {

@@ -54,6 +54,8 @@ function onWorld(state: State, event: World): State {
       return {...state, who: event.who};
     case 'told':
       return told(state, event);
+    case 'figures':
+      return {...state, figures: event.figures};
     case 'settings':
       return {...state, settings: event.settings, look: {...state.look, theme: themeOf(event.settings)}};
     case 'log':

@@ -1,6 +1,6 @@
 import type {JobView, WhoAmI} from '@boxyard/core/api';
 import type {z} from 'zod';
-import {noData, type Data, type Change} from './data.ts';
+import {noData, type Data, type Change, type Figures} from './data.ts';
 import type {Deed} from './deeds.ts';
 import type {Log} from './log-lines.ts';
 import type {Mode} from './modes.ts';
@@ -20,6 +20,8 @@ export interface State {
   readonly who: z.infer<typeof WhoAmI> | undefined;
   readonly link: {readonly status: 'connecting' | 'online' | 'offline'; readonly since: number; readonly why?: string};
   readonly data: Data;
+  /** Of DevBoxes in sight. */
+  readonly figures: Figures;
   /** Where the person is, and the way back; the last is shown. */
   readonly places: readonly Place[];
   /** Cursor, filter, order and marks of each page. */
@@ -98,6 +100,7 @@ export type Event =
   | {readonly type: 'who'; readonly who: z.infer<typeof WhoAmI>}
   /** What the server told since the last time, at once. */
   | {readonly type: 'told'; readonly changes: readonly Change[]; readonly events?: Data['events']}
+  | {readonly type: 'figures'; readonly figures: Figures}
   | {readonly type: 'settings'; readonly settings: readonly Setting[]}
   | {readonly type: 'log'; readonly job: string; readonly text: string}
   | {readonly type: 'said'; readonly text: string; readonly isError: boolean}
@@ -132,6 +135,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   who: undefined,
   link: {status: 'connecting', since: now},
   data: noData,
+  figures: {},
   places: [{page: 'home'}],
   memory: {},
   mode: {is: 'normal'},

@@ -1,12 +1,14 @@
 import {safeLine} from '../../output/safe-text.ts';
 import {clip, pad} from '../../output/width.ts';
+import type {Figures} from '../data.ts';
 import type {Tone} from '../theme.ts';
 
 /** `width` counts cells; `grow` columns share what is left, and the last with a `spare` goes first where there is too little. */
 export interface PageColumn<T> {
   readonly title: string;
   readonly width: number;
-  readonly cell: (item: T, now: number) => string;
+  /** Figures are there for the rows in sight alone. */
+  readonly cell: (item: T, now: number, figures?: Figures) => string;
   readonly align?: 'left' | 'right';
   readonly grow?: number;
   readonly spare?: boolean;
@@ -49,8 +51,11 @@ const lineOf = <T>(columns: readonly PageColumn<T>[], width: number, textOf: (co
 export const titleLine = <T>(columns: readonly PageColumn<T>[], width: number, sorted: string | undefined, isReversed: boolean): string =>
   lineOf(columns, width, ({title}) => (title === sorted ? `${title}${isReversed ? '▲' : '▼'}` : title));
 
-export const rowLine = <T>(
-  columns: readonly PageColumn<T>[],
-  item: T,
-  {width, now}: {readonly width: number; readonly now: number},
-): string => lineOf(columns, width, column => safeLine(column.cell(item, now)));
+export interface Drawn {
+  readonly width: number;
+  readonly now: number;
+  readonly figures?: Figures;
+}
+
+export const rowLine = <T>(columns: readonly PageColumn<T>[], item: T, {width, now, figures}: Drawn): string =>
+  lineOf(columns, width, column => safeLine(column.cell(item, now, figures)));

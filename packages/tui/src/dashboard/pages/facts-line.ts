@@ -1,6 +1,6 @@
 import type {DevBoxView, JobView} from '@boxyard/core/api';
-import {formatBytes} from '../../output/amounts.ts';
 import {exitText, statusText} from '../../output/views/jobs.ts';
+import {boxCpu, boxMemory} from './facts.ts';
 import {devboxTarget, targetOf} from '../rows.ts';
 import type {State} from '../state.ts';
 
@@ -9,15 +9,19 @@ export function factsLine(state: State): string {
   const target = targetOf(state);
   const box = devboxTarget(state);
   if (target.is === 'job')
-    return [target.job.image?.ref ?? box?.image, ...jobFacts(target.job), ...(box === undefined ? [] : boxFigures(box))]
+    return [target.job.image?.ref ?? box?.image, ...jobFacts(target.job), ...(box === undefined ? [] : boxFigures(state, box))]
       .filter(Boolean)
       .join(' · ');
-  return box === undefined ? '' : [box.image, box.state, ...boxFigures(box), box.worker?.name, box.reason].filter(Boolean).join(' · ');
+  return box === undefined
+    ? ''
+    : [box.image, box.state, ...boxFigures(state, box), box.worker?.name, box.reason].filter(Boolean).join(' · ');
 }
 
-const boxFigures = (box: DevBoxView): readonly (string | undefined)[] => [
-  box.memoryBytes > 0 ? `${formatBytes(box.memoryBytes)} reserved` : undefined,
-];
+function boxFigures({figures}: State, box: DevBoxView): readonly (string | undefined)[] {
+  const cpu = boxCpu(box, figures);
+  const memory = boxMemory(box, figures);
+  return [cpu && `CPU ${cpu}`, memory && `memory ${memory}${cpu === '' ? ' reserved' : ''}`];
+}
 
 function jobFacts(job: JobView): readonly (string | undefined)[] {
   const phase = job.phases.findLast(each => each.endedAt === undefined)?.name;

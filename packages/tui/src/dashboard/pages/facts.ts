@@ -1,4 +1,7 @@
 import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
+import {formatBytes} from '../../output/amounts.ts';
+import {percentText} from '../../output/views/devboxes.ts';
+import type {Figures} from '../data.ts';
 import type {Tone} from '../theme.ts';
 
 /** What the views of workers, DevBoxes and jobs come to, in a word and a colour. */
@@ -37,3 +40,14 @@ export const saying = ({session}: JobView): string => {
 };
 
 export const branchOf = (box: DevBoxView | undefined): string => box?.branch ?? '';
+
+export function boxCpu({id}: DevBoxView, figures: Figures = {}): string {
+  const figure = figures[id];
+  return figure === undefined ? '' : percentText(figure.cpuPercent);
+}
+
+/** What it uses, of what is reserved for it; alone the one that is known. */
+export const boxMemory = ({id, memoryBytes}: DevBoxView, figures: Figures = {}): string =>
+  [figures[id]?.memoryBytes, memoryBytes > 0 ? memoryBytes : undefined]
+    .flatMap(bytes => (bytes === undefined ? [] : [formatBytes(bytes)]))
+    .join('/');

@@ -9,7 +9,7 @@ import type {PageName} from '../places.ts';
 import type {CommandLine, Message, Setting, State} from '../state.ts';
 import type {Tone} from '../theme.ts';
 import type {PageColumn} from './columns.ts';
-import {attentionTone, boxTone, branchOf, doing, jobTone, saying, workerTone} from './facts.ts';
+import {attentionTone, boxCpu, boxMemory, boxTone, branchOf, doing, jobTone, saying, workerTone} from './facts.ts';
 
 /** A page that is a list: everything about it stands here, and one component draws them all. */
 export interface TablePage<T> {
@@ -88,19 +88,20 @@ const devboxes = page<DevBoxView>({
     {title: 'NAME', width: 12, grow: 1, cell: box => box.name},
     {title: 'STATE', width: 10, cell: box => box.state},
     {title: 'WORKER', width: 10, grow: 1, cell: box => box.worker?.name ?? ''},
+    {title: 'CPU', width: 6, align: 'right', spare: true, cell: (box, _now, figures) => boxCpu(box, figures), order: box => box.state},
+    {
+      title: 'MEMORY',
+      width: 16,
+      align: 'right',
+      spare: true,
+      cell: (box, _now, figures) => boxMemory(box, figures),
+      order: box => box.memoryBytes,
+    },
     {title: 'ENGINE', width: 7, spare: true, cell: box => box.engine ?? ''},
     {title: 'IMAGE', width: 14, grow: 2, spare: true, cell: box => box.image ?? ''},
     {title: 'BRANCH', width: 10, spare: true, cell: box => branchOf(box)},
     {title: 'TASK', width: 12, grow: 2, spare: true, cell: box => box.task ?? ''},
     {title: 'CAN', width: 8, spare: true, cell: box => box.capabilities.join(' ')},
-    {
-      title: 'MEMORY',
-      width: 8,
-      align: 'right',
-      spare: true,
-      cell: box => (box.memoryBytes > 0 ? formatBytes(box.memoryBytes) : '-'),
-      order: box => box.memoryBytes,
-    },
     {title: 'AGE', width: 4, align: 'right', cell: (box, now) => ageText(box.createdAt, now), order: box => box.createdAt},
     {title: 'WHY', width: 10, grow: 2, spare: true, cell: box => box.reason ?? ''},
   ],

@@ -65,9 +65,9 @@ const childrenOf = ({data}: State, parent: JobView): readonly string[] =>
     [...data.jobs.values()].filter(job => job.parent === parent.id).map(job => `${(job.worker?.name ?? '').padEnd(12)} ${jobLine(job)}`),
   );
 
-function factsOf({now, look}: State, target: Target): readonly string[] {
+function factsOf({now, look, figures}: State, target: Target): readonly string[] {
   if (target.is === 'worker') return workerText(target.worker, now).split('\n');
-  if (target.is === 'devbox') return devboxText(target.devbox, now).split('\n');
+  if (target.is === 'devbox') return devboxText({...target.devbox, stats: figures[target.devbox.id]}, now).split('\n');
   if (target.is !== 'job') return [];
   const chart = waterfall(target.job, now, !look.isLinear);
   return [...jobText(target.job, now).split('\n'), ...(chart.length === 0 ? [] : ['How its time went:', ...chart])];

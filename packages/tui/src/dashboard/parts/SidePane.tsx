@@ -32,7 +32,7 @@ function Middle({state, width, rows}: {readonly state: State; readonly width: nu
     if (state.log.lines.length > 0 || state.log.open !== '') return <LogLines state={state} width={width} rows={rows} />;
     return <Lines lines={jobText(target.job, state.now).split('\n')} top={0} width={width} rows={rows} />;
   }
-  const lines = target.is === 'devbox' ? devboxText(target.devbox, state.now).split('\n') : [];
+  const lines = target.is === 'devbox' ? devboxText({...target.devbox, stats: state.figures[target.devbox.id]}, state.now).split('\n') : [];
   return <Lines lines={lines} top={0} width={width} rows={rows} />;
 }
 

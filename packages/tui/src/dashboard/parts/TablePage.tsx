@@ -33,7 +33,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
       {ids.slice(from, from + rows).map(id => (
         <Row
           key={id}
-          text={rowLine(columns, items.get(id), {width: width - markWidth, now})}
+          text={rowLine(columns, items.get(id), {width: width - markWidth, now, figures: state.figures})}
           tone={page.tone(items.get(id))}
           look={look}
           width={width}

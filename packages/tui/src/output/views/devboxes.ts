@@ -26,7 +26,7 @@ function noteText(box: DevBoxView, now: number): string {
 export const percentText = (percent: number): string => `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
 
 /** With its figures where they could be had. */
-export type DevBoxWithStats = DevBoxView & {readonly stats?: DevBoxStatsView | undefined};
+export type DevBoxWithStats = DevBoxView & {readonly stats?: Pick<DevBoxStatsView, 'cpuPercent' | 'memoryBytes' | 'pids'> | undefined};
 
 export const devboxText = (box: DevBoxWithStats, now: number): string =>
   renderFields([
