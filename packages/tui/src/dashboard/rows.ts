@@ -13,13 +13,19 @@ export interface Rows {
 
 const none: Rows = {ids: [], items: new Map()};
 const cache = new WeakMap<readonly unknown[], Map<string, Rows>>();
+const choices = new WeakMap<readonly HomeRow[], {readonly home?: Rows; readonly grid?: Rows}>();
 
 export function rowsOf(state: State): Rows {
   const {page} = placeOf(state);
   if (isTable(page)) return tableRows(state, tables[page]);
   if (page !== 'home' && page !== 'grid') return none;
-  const rows = shownHomeRows(state).filter(row => row.is !== 'heading' && (page === 'home' || row.is === 'session'));
-  return {ids: rows.map(row => row.id), items: new Map(rows.map(row => [row.id, row]))};
+  const rows = shownHomeRows(state);
+  const known = choices.get(rows)?.[page];
+  if (known !== undefined) return known;
+  const chosen = rows.filter(row => row.is !== 'heading' && (page === 'home' || row.is === 'session'));
+  const made = {ids: chosen.map(row => row.id), items: new Map(chosen.map(row => [row.id, row]))};
+  choices.set(rows, {...choices.get(rows), [page]: made});
+  return made;
 }
 
 /** Filtered and ordered once for each set of items: what is typed and drawn meanwhile costs no more. */

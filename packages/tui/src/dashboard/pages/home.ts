@@ -29,23 +29,26 @@ const newsMs = 60 * 60_000;
 
 /** What asks stands above all; then one group for each worker, each in the order of the ranks, the oldest of a rank first. */
 export function homeRows(data: Data, now: number): readonly HomeRow[] {
-  const things = [...sessionRows(data), ...jobRows(data, now), ...boxRows(data)].sort(byUrgency);
+  const things = [...sessionRows(data), ...jobRows(data, now), ...orderedBoxes(data)].sort(byUrgency);
   const asking = things.filter(thing => thing.rank === 'asks');
-  const others = things.filter(thing => thing.rank !== 'asks');
-  const workers = [...new Set(others.map(thing => thing.worker))].sort();
+  const perWorker = Map.groupBy(
+    things.filter(thing => thing.rank !== 'asks'),
+    thing => thing.worker,
+  );
   return [
     ...(asking.length === 0 ? [] : [heading('asks', `asks for you (${asking.length})`), ...asking]),
-    ...workers.flatMap(worker => [
-      heading(`on-${worker}`, worker === '' ? 'waiting for a worker' : worker),
-      ...others.filter(thing => thing.worker === worker),
-    ]),
+    ...[...perWorker.keys()]
+      .sort()
+      .flatMap(worker => [heading(`on-${worker}`, worker === '' ? 'waiting for a worker' : worker), ...perWorker.get(worker)!]),
   ];
 }
 
 const heading = (id: string, text: string): HomeRow => ({is: 'heading', id: `heading-${id}`, text});
 
 const byUrgency = (a: Thing, b: Thing): number =>
-  ranks.indexOf(a.rank) - ranks.indexOf(b.rank) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id);
+  ranks.indexOf(a.rank) - ranks.indexOf(b.rank) || compared(a.name, b.name) || compared(a.id, b.id);
+
+const compared = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function* sessionRows(data: Data): Generator<Thing> {
   for (const job of data.jobs.values()) {
@@ -93,10 +96,22 @@ const jobDoing = (job: JobView): string => {
   return job.state === 'ended' ? `${commandText(job)} (${exitText(job) ?? job.error?.message ?? statusText(job)})` : commandText(job);
 };
 
+const ordered = new WeakMap<Data['devboxes'], {readonly shown: string; readonly things: readonly Thing[]}>();
+
+/** Jobs change often, thousands of DevBoxes seldom: those are put in order once, and what comes to them finds its place. */
+function orderedBoxes({devboxes, jobs}: Data): readonly Thing[] {
+  const sessions = new Set([...jobs.values()].filter(isLiveSession).map(job => job.devbox?.id ?? ''));
+  const shown = [...sessions].sort().join(' ');
+  const known = ordered.get(devboxes);
+  if (known?.shown === shown) return known.things;
+  const things = [...boxRows(devboxes, sessions)].sort(byUrgency);
+  ordered.set(devboxes, {shown, things});
+  return things;
+}
+
 /** A DevBox with a live session shows as that. */
-function* boxRows(data: Data): Generator<Thing> {
-  const shown = new Set([...data.jobs.values()].filter(isLiveSession).map(job => job.devbox?.id));
-  for (const box of data.devboxes.values()) {
+function* boxRows(devboxes: Data['devboxes'], shown: ReadonlySet<string>): Generator<Thing> {
+  for (const box of devboxes.values()) {
     if (shown.has(box.id) && box.state === 'running') continue;
     yield {
       is: 'devbox',
