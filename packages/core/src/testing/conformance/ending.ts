@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type {Case} from '../../plugin-api/index.ts';
-import {eventually, sh, START, startHeld, waitForText} from './steps.ts';
+import {eventually, seeText, sh, START, startHeld, waitForText} from './steps.ts';
 
 const needs = [] as const;
 
@@ -31,7 +31,7 @@ export const endingCases: readonly Case[] = [
       const box = await engine.create(lab.spec({main: sh('trap "" TERM; echo deaf; while :; do sleep 0.1; done')}), lab.signal);
       const output = box.output(START, lab.signal);
       await box.start(undefined, lab.signal);
-      await waitForText(output, 'deaf');
+      await seeText(output, 'deaf');
       const before = Date.now();
       await box.stop(1_000, lab.signal);
       assert.ok(Date.now() - before >= 950, `killed after ${Date.now() - before} ms`);
@@ -75,7 +75,7 @@ export const endingCases: readonly Case[] = [
       const box = await engine.create(lab.spec({main: sh('sleep 300 & echo up; wait')}), lab.signal);
       const output = box.output(START, lab.signal);
       await box.start(undefined, lab.signal);
-      await waitForText(output, 'up');
+      await seeText(output, 'up');
       await box.remove(lab.signal);
       await eventually('it is gone', lab, async () => (await engine.find(box.name, lab.signal)) === undefined);
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {Readable} from 'node:stream';
 import {randomBytes} from 'node:crypto';
 import type {Case} from '../../plugin-api/index.ts';
-import {collect, eventually, rejectsWith, runToEnd, sh, START, startHeld, waitForText} from './steps.ts';
+import {collect, eventually, rejectsWith, runToEnd, seeText, sh, START, startHeld, waitForText} from './steps.ts';
 
 const needs = [] as const;
 
@@ -160,7 +160,7 @@ export const runningCases: readonly Case[] = [
     run: async (engine, lab) => {
       const box = await engine.create(lab.spec({main: sh('echo one; echo two; sleep 1; echo three; exit 4')}), lab.signal);
       await box.start(undefined, lab.signal);
-      await waitForText(box.output(START, lab.signal), 'two');
+      await seeText(box.output(START, lab.signal), 'two');
       const other = await lab.reopen();
       const found = await other.find(box.name, lab.signal);
       assert.ok(found !== undefined);

@@ -75,6 +75,12 @@ export const waitForText = async (source: AsyncIterable<Chunk>, text: string): P
   return chunks;
 };
 
+/** The same where nothing more is wanted of the output: whoever drops a reading that has begun leaves its files open. */
+export const seeText = async (source: AsyncIterable<Chunk>, text: string): Promise<void> => {
+  const rest = await waitForText(source, text);
+  await rest.return?.();
+};
+
 export const eventually = async (what: string, lab: Lab, isTrue: () => Promise<boolean>, withinMs = 10_000): Promise<void> => {
   const until = Date.now() + withinMs;
   while (!(await isTrue())) {
