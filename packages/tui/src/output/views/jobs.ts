@@ -1,7 +1,7 @@
 import type {JobView, Totals} from '@boxyard/core/api';
 import {formatAge, formatSpan} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
-import {isShell} from '../shell-command.ts';
+import {ownWords} from '../shell-command.ts';
 
 /** `exit 3`, `killed (SIGKILL)`, `out of memory`, `unknown (…)`; undefined while there is none. */
 export function exitText(job: Pick<JobView, 'exit'>): string | undefined {
@@ -20,7 +20,7 @@ export function statusText(job: JobView): string {
 
 export function commandText(job: JobView): string {
   const {spec} = job;
-  if (spec.kind === 'exec') return isShell(spec.command.argv) ? 'a shell' : spec.command.argv.join(' ');
+  if (spec.kind === 'exec') return ownWords(spec.command.argv);
   if (spec.kind === 'run') return Array.isArray(spec.box.main) ? spec.box.main.join(' ') : (spec.box.image ?? '');
   if ('ref' in spec) return spec.ref;
   return job.devbox?.name ?? '';
