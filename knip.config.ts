@@ -30,6 +30,7 @@ export default {
     'dbus-daemon',
     'systemd-analyze',
     'nsenter',
+    'unshare',
     'redis-server',
     'openssl',
     'ssh-keygen',

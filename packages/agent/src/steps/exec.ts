@@ -45,8 +45,12 @@ export async function containerExec(context: StepContext, step: ExecStep): Promi
   const state = await context.phase('run', exec);
   const exit = state.exit ?? {unknown: 'exec_outcome_unknown'};
   const hasEnded = async () => !context.signal.aborted && (await hasBoxEnded(context, step.box));
-  if (!context.signal.aborted && mayBeKilled(exit) && (await throughRestart(context, 'look at the box of an exec', hasEnded)) === true)
-    return context.ends({exit: {unknown: 'container_gone'}});
+  if (!context.signal.aborted && mayBeKilled(exit)) {
+    const look = await throughRestart(context, 'look at the box of an exec', hasEnded);
+    // A box that its engine took along is not what the command missed first.
+    const isEngines = look.wasAway && 'unknown' in exit && exit.unknown === 'engine_restarted';
+    if (look.value === true && !isEngines) return context.ends({exit: {unknown: 'container_gone'}});
+  }
   if ('unknown' in exit) {
     await killLeftOver(context, step.box);
     if (stdin && context.row.stdinDone !== true) context.fail(stdinInterrupted(), 'stdin_interrupted');
@@ -60,14 +64,23 @@ const LOOK_MS = 500;
 const ENGINE_BACK_MS = 30_000;
 const AGAIN_MS = 500;
 
-/** An engine that was killed with the command is asked again until it is back (R7); undefined where that takes too long. */
-async function throughRestart<T>({parts: {log}, of}: StepContext, what: string, work: () => Promise<T>): Promise<T | undefined> {
-  for (const until = performance.now() + ENGINE_BACK_MS; ; await delay(AGAIN_MS)) {
+interface Look<T> {
+  /** Undefined where it took too long. */
+  readonly value: T | undefined;
+  /** The engine did not answer at once. */
+  readonly wasAway: boolean;
+}
+
+/** An engine that was killed with the command is asked again until it is back (R7). */
+async function throughRestart<T>({parts: {log}, of}: StepContext, what: string, work: () => Promise<T>): Promise<Look<T>> {
+  const until = performance.now() + ENGINE_BACK_MS;
+  for (let wasAway = false; ; await delay(AGAIN_MS)) {
     try {
-      return await work();
+      return {value: await work(), wasAway};
     } catch (error) {
       log(`could not ${what}`, {job: of.job, error: String(error)});
-      if (performance.now() > until || (isBoxyardError(error) && error.code === 'UNSUPPORTED')) return undefined;
+      if (performance.now() > until || (isBoxyardError(error) && error.code === 'UNSUPPORTED')) return {value: undefined, wasAway};
+      wasAway = true;
     }
   }
 }
@@ -93,10 +106,11 @@ async function killLeftOver(context: StepContext, box: string): Promise<void> {
     engines.call(context.start.engine, 'kill what is left', async (engine, signal) => {
       const found = await engine.find(box, signal);
       if (found?.labels['io.boxyard.agent'] !== worker.machine) return 0;
+      if ((await found.inspect(signal)).is !== 'running') return 0;
       const {killMarked} = engine.features;
       if (killMarked === undefined) throw new BoxyardError('UNSUPPORTED', {what: 'killMarked', by: context.start.engine});
       return killMarked(found, {name: 'BOXYARD_JOB', value: context.of.job}, signal);
     });
-  const killed = await throughRestart(context, 'end what is left of an exec', kill);
+  const {value: killed} = await throughRestart(context, 'end what is left of an exec', kill);
   if (killed !== undefined) log('an exec that nobody held any more was ended', {job: context.of.job, box, killed});
 }
