@@ -15,7 +15,7 @@ export type Ending =
   | {readonly kind: 'deadline' | 'superseded' | 'out-of-touch'}
   | {readonly kind: 'failed'; readonly error: BoxyardError; readonly reason: string};
 
-type End = Partial<Pick<JobResult, 'exit' | 'image' | 'out'>>;
+type End = Partial<Pick<JobResult, 'exit' | 'image' | 'out' | 'directory'>>;
 const FORCED_AFTER_MS = 15_000;
 const TELL_AFTER_MS = 100;
 
@@ -236,6 +236,7 @@ export class Job {
       ...this.#boxName(),
       ...(this.#end.out ? {out: this.#end.out} : {}),
       ...(this.#end.image ? {image: this.#end.image} : {}),
+      ...(this.#end.directory ? {directory: this.#end.directory} : {}),
     };
     this.row.state = 'ended';
     this.row.phases = this.#phases;

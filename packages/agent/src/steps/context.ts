@@ -56,7 +56,7 @@ export interface StepContext {
   running(): void;
   /** Notes on disk that an engine call begins that could take the agent down with it. */
   starting(): Promise<void>;
-  ends(result: {exit?: Exit; image?: {id: string; ref: string}; out?: {blob: string; bytes: number}}): void;
+  ends(result: {exit?: Exit; image?: {id: string; ref: string}; out?: {blob: string; bytes: number}; directory?: string}): void;
   fail(error: BoxyardError, reason: string): void;
 }
 

@@ -5,6 +5,7 @@ import {checkLabels, checkReach} from '../floor.ts';
 import {boxOf, engineCall, execInBox, findBox, type StepContext} from './context.ts';
 import {stdinInterrupted} from './container.ts';
 import {maskedValues, putSecretFiles, secretsOf} from './secret-files.ts';
+import {leftIn} from './left-in.ts';
 import {feedStdin} from './stdin.ts';
 
 type ExecStep = Extract<Step, {do: 'container.exec' | 'container.exec.background'}>;
@@ -52,6 +53,7 @@ export async function containerExec(context: StepContext, step: ExecStep): Promi
     if (look.value === true && !isEngines) return context.ends({exit: {unknown: 'container_gone'}});
   }
   if ('unknown' in exit) {
+    if (tty !== undefined) context.ends(leftIn(context.of.job));
     await killLeftOver(context, step.box);
     if (stdin && context.row.stdinDone !== true) context.fail(stdinInterrupted(), 'stdin_interrupted');
   }

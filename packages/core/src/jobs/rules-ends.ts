@@ -74,6 +74,7 @@ function withReport(record: JobRecord, result: Result, now: number): JobRecord {
     box: result.box ?? record.box,
     out: result.out,
     image: result.image,
+    directory: result.directory,
   };
 }
 

@@ -73,6 +73,8 @@ export interface JobRecord {
   readonly asOf?: number | undefined;
   /** Of a command at a terminal, from the worker's first word about it. */
   readonly session?: SessionState | undefined;
+  /** Where its program was when its engine was killed with it. */
+  readonly directory?: string | undefined;
   readonly devboxName?: string | undefined;
   readonly parent?: JobId | undefined;
   readonly index?: number | undefined;

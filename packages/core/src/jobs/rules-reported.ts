@@ -25,6 +25,7 @@ export function boundedResult(result: Result): Result {
     ...(result.box === undefined ? {} : {box: clip(result.box, 100)}),
     ...(result.out === undefined ? {} : {out: {...result.out, blob: clip(result.out.blob, 64)}}),
     ...(result.image === undefined ? {} : {image: {id: clip(result.image.id, 200), ref: clip(result.image.ref, 300)}}),
+    ...(result.directory === undefined ? {} : {directory: clip(result.directory, 4_096)}),
     gaps: boundedGaps(result.gaps),
     phases: boundedPhases(result.phases),
   };

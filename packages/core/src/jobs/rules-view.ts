@@ -79,7 +79,12 @@ function sessionOf(record: JobRecord): View['session'] {
     viewers: 0,
   };
   return hasEnded(record)
-    ? {...known, viewers: 0, attention: {...known.attention, is: 'ended', since: record.endedAt ?? record.createdAt}}
+    ? {
+        ...known,
+        viewers: 0,
+        attention: {...known.attention, is: 'ended', since: record.endedAt ?? record.createdAt},
+        ...given('directory', record.directory),
+      }
     : known;
 }
 

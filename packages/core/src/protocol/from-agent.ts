@@ -131,6 +131,8 @@ export const fromAgent = {
     box: z.string().optional(),
     out: z.object({blob: z.string(), bytes: Bytes}).optional(),
     image: z.object({id: z.string(), ref: z.string()}).optional(),
+    /** Where its program was when its engine was killed with it. */
+    directory: z.string().optional(),
   }),
   'job.refused': z.object({type: z.literal('job.refused'), ...job, error: WireError}),
   /** Asks for the values of the secrets of a job it holds; answered by `job.secrets` of the server. */

@@ -20,5 +20,7 @@ export const SessionState = z.object({
   lastLine: z.string().max(400),
   size: TerminalSize,
   viewers: z.number().int().nonnegative(),
+  /** Where its program was when its engine was killed with it. */
+  directory: z.string().optional(),
 });
 export type SessionState = z.infer<typeof SessionState>;

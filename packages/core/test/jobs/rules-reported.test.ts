@@ -14,7 +14,12 @@ const plain: Result = {
 };
 
 test('an honest report is kept as it is', () => {
-  const whole: Result = {...plain, error: {code: 'NO_SPACE', message: 'm', hint: 'h', details: {where: 'x'}}, image: {id: 'i', ref: 'r:1'}};
+  const whole: Result = {
+    ...plain,
+    error: {code: 'NO_SPACE', message: 'm', hint: 'h', details: {where: 'x'}},
+    image: {id: 'i', ref: 'r:1'},
+    directory: '/src',
+  };
   expect(boundedResult(whole)).toEqual(whole);
 });
 
@@ -33,6 +38,7 @@ test('whatever a worker reports, a record keeps little of it, and no missing byt
         cancelled: long,
         box: long,
         image: {id: long, ref: long},
+        directory: long,
         gaps,
         phases: Array.from({length: phases}, () => ({name: long, startedAt: 1, detail: long})),
       });

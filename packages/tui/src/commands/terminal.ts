@@ -6,7 +6,9 @@ import {defineCommand} from '../cli/define-command.ts';
 import {choice, repeated, required} from '../cli/flags.ts';
 import {checkTerminal, followTerminal, terminalSize} from '../cli/follow-terminal.ts';
 import {withSuggestion} from '../services/named-object.ts';
+import {safeLine} from '../output/safe-text.ts';
 import {inTmux, shellCommand} from '../output/shell-command.ts';
+import {leftIn} from '../services/left-in.ts';
 import {submit} from '../services/submit.ts';
 
 export default defineCommand({
@@ -36,7 +38,8 @@ export default defineCommand({
     checkTerminal(context, `boxyard exec ${args.devbox} -- COMMAND`);
     const {client} = await context.connect();
     const [devbox = '', named = flags.name] = args.devbox.split('/');
-    const live = await liveTerminal(client, devbox, named);
+    const last = await lastJob(client, devbox, named);
+    const live = isJobId(devbox) || isLive(last) ? last : undefined;
     const again =
       live?.devbox === undefined && live !== undefined
         ? `boxyard terminal ${live.id}`
@@ -44,13 +47,16 @@ export default defineCommand({
     if (live !== undefined) return followTerminal(context, client, live, {again, isReadonly: flags['read-only']});
     if (flags['read-only'])
       throw new BoxyardError('NOT_FOUND', {what: 'terminal', name: `${devbox}/${named}`, list: 'boxyard terminals list'});
+    const cwd = flags.cwd ?? leftIn(last);
+    if (flags.cwd === undefined && cwd !== undefined)
+      context.say(`The last one ended with its engine; this one begins in ${safeLine(cwd)}.`);
     const inside = command.length > 0 ? [...command] : shellCommand(flags.first);
     const body = {
       name: named,
       command: flags.keep === 'tmux' ? inTmux(await keptName(client, devbox, named), inside) : inside,
       tty: terminalSize(context),
       ...(flags.user === undefined ? {} : {user: flags.user}),
-      ...(flags.cwd === undefined ? {} : {cwd: flags.cwd}),
+      ...(cwd === undefined ? {} : {cwd}),
     };
     const onLost = () => context.say('The server did not answer; asking again.');
     const open = () => submit(key => client.devboxesExec({devbox, body, key}), {onLost});
@@ -63,13 +69,17 @@ export default defineCommand({
 const keptName = async (client: Client, devbox: string, named: string): Promise<string> =>
   `boxyard-${(await client.devboxesShow({devbox})).id.slice(2, 14)}-${named.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;
 
-/** The one that lives, by the id of its job or by DevBox and name. */
-async function liveTerminal(client: Client, devbox: string, name: string): Promise<JobView | undefined> {
-  if (/^j-[a-z2-7]+$/.test(devbox)) return client.jobsShow({job: devbox});
+const isJobId = (text: string): boolean => /^j-[a-z2-7]+$/.test(text);
+
+/** The job named, or the last of that DevBox and name. */
+async function lastJob(client: Client, devbox: string, name: string): Promise<JobView | undefined> {
+  if (isJobId(devbox)) return client.jobsShow({job: devbox});
   // What is there under the name without a terminal, or not at all, the server says when one is to be opened.
-  const job = await client.jobsShow({job: `${devbox}/${name}`}).catch((error: unknown) => {
+  return client.jobsShow({job: `${devbox}/${name}`}).catch((error: unknown) => {
     if (isBoxyardError(error) && error.code === 'NOT_FOUND') return undefined;
     throw error;
   });
-  return job?.state !== 'ended' && job?.spec.kind === 'exec' && job.spec.command.tty !== undefined ? job : undefined;
 }
+
+const isLive = (job: JobView | undefined): boolean =>
+  job !== undefined && job.state !== 'ended' && job.spec.kind === 'exec' && job.spec.command.tty !== undefined;

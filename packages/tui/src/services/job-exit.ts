@@ -27,8 +27,13 @@ export function failureOf(job: JobView): BoxyardError | undefined {
   const hasCode = job.exit !== undefined && 'code' in job.exit;
   if (hasCode && job.outcome === 'failed' && job.reason === undefined) return undefined;
   const message = job.reason?.message ?? (job.children === undefined ? 'it failed' : 'not every part succeeded');
-  return new BoxyardError('CONFLICT', {}, {message: `Job ${job.id}: ${message}`, hint: job.reason?.hint ?? `boxyard jobs show ${job.id}`});
+  return new BoxyardError('CONFLICT', {}, {message: `Job ${job.id}: ${message}`, hint: job.reason?.hint ?? nextStep(job)});
 }
+
+const nextStep = ({id, devbox, name, reason, session}: JobView): string =>
+  reason?.code === 'engine_restarted' && session !== undefined && devbox !== undefined
+    ? `boxyard terminal ${devbox.name}/${name ?? 'shell'} begins a new one in the same directory.`
+    : `boxyard jobs show ${id}`;
 
 function cancelledText(job: JobView): string {
   const by = job.cancelRequested === undefined ? '' : ` by ${job.cancelRequested.actor}`;

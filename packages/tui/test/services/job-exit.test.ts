@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import type {JobView} from '@boxyard/core/api';
-import {commandExit, resultExit} from '../../src/services/job-exit.ts';
+import {commandExit, failureOf, resultExit} from '../../src/services/job-exit.ts';
 
 const totals = {total: 3, queued: 0, running: 0, succeeded: 2, failed: 1, cancelled: 0, lost: 0};
 const job = (fields: Partial<JobView>) => ({id: 'j-1', state: 'ended', ...fields}) as JobView;
@@ -24,4 +24,13 @@ test.each([
 test('waiting ends with the result, not with the command’s code', () => {
   expect(resultExit(job({outcome: 'failed', exit: {code: 9}}))).toBe(1);
   expect(resultExit(job({outcome: 'succeeded'}))).toBe(0);
+});
+
+test('a terminal that its engine took along says how a new one begins where it was', () => {
+  const reason = {code: 'engine_restarted', message: 'Its engine went away.'};
+  const lost = {outcome: 'lost', reason, devbox: {name: 'web'}, name: 'top'} as Partial<JobView>;
+  expect(failureOf(job({...lost, session: {}} as Partial<JobView>))?.hint).toBe(
+    'boxyard terminal web/top begins a new one in the same directory.',
+  );
+  expect(failureOf(job(lost))?.hint).toBe('boxyard jobs show j-1');
 });
