@@ -1,7 +1,9 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {boxyard} from '../faults/lab/directories.ts';
 import {hasTmux, openTerminal, type Screen} from './terminal.ts';
-import {killPart, Up, waitFor} from './up.ts';
+import {engines, killPart, on, Up, waitFor} from './up.ts';
+
+const numbered = Array.from({length: 60}, (_, i) => `line ${String(i).padStart(4, '0')}`);
 
 let up: Up;
 beforeAll(async () => {
@@ -80,18 +82,47 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await isRestored(screen, 0);
   });
 
-  test('goes on by itself after kill -9 of the server and of the CLI', async () => {
+  test('goes on by itself after kill -9 of the server', async () => {
     await using screen = await open('terminal --name three web', {columns: 90, rows: 20});
     await screen.shows(/[$#]\s*$/m);
     await killPart(up, /server\.js|server-main/);
     await screen.keys('stty size; echo after-$((1+1))', 'Enter');
     await screen.shows('after-2');
     await screen.shows('20 90');
-    await screen.signal('SIGKILL');
-    await screen.shows('ENDED 137');
-    await using again = await open('terminal --name three web', {columns: 90, rows: 20});
-    await again.shows('after-2');
-    await again.keys('exit', 'Enter');
-    await isRestored(again, 0);
+    await screen.keys('exit', 'Enter');
+    await isRestored(screen, 0);
+  });
+});
+
+describe.skipIf(!hasTmux).each(await engines())('kill -9 of the CLI with a terminal on %s', engine => {
+  test('leaves the same screen to the next one, and of what was typed nothing lost or doubled', async () => {
+    const box = `cut-${engine}`;
+    await up.ok('devboxes', 'create', box, ...on(engine));
+    await using first = await open(`terminal --name vi ${box} -- vi letter`);
+    await first.shows(/^~/m);
+    await first.keys('ione', 'Enter', 'two');
+    await first.shows(/^one\s+^two/m);
+    const size = {columns: 80, rows: 24};
+    await using writing = await open(`terminal --name writer ${box} -- sh -c "echo ready; stty -echo; cat > numbers"`, size);
+    await writing.shows('ready');
+    for (const line of numbered.slice(0, 40)) await writing.keys(line, 'Enter');
+    const before = await first.text();
+    await writing.signal('SIGKILL');
+    await first.signal('SIGKILL');
+    await Promise.all([first, writing].map(screen => screen.shows('ENDED 137')));
+    await using again = await open(`terminal --name vi ${box}`);
+    await again.shows(/^one\s+^two/m);
+    await waitFor(async () => (await again.text()) === before, {within: 5_000, what: 'the screen is the same'});
+    // What the killed one had not sent yet went with it; what it had sent is there once, and perhaps the beginning of a line.
+    const came = (await up.ok('exec', box, '--', 'cat', 'numbers')).split('\n').slice(0, -1);
+    expect(came).toEqual(numbered.slice(0, came.length));
+    await using next = await open(`terminal --name writer ${box}`, size);
+    await next.shows('ready');
+    await next.keys('C-u');
+    for (const line of numbered.slice(came.length)) await next.keys(line, 'Enter');
+    await next.keys('C-d');
+    await isRestored(next, 0);
+    expect((await up.ok('exec', box, '--', 'cat', 'numbers')).trim().split('\n')).toEqual(numbered);
+    await up.ok('devboxes', 'remove', box, '--now');
   });
 });
