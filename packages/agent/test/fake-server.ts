@@ -55,6 +55,7 @@ export class FakeServer {
   readonly #http: Server;
   readonly #wss = new WebSocketServer({noServer: true});
   readonly #outputs = new Map<string, Stored>();
+  readonly #data = new Map<number, Stored>();
   readonly #streams = new Map<number, {key: string; job: string; attempt: Attempt; name: OutputName}>();
   readonly #puts = new Map<number, {job: string; bytes: Buffer}>();
   readonly #gets = new Map<
@@ -114,6 +115,13 @@ export class FakeServer {
     const key = `${job}/${name}`;
     const known = this.#outputs.get(key) ?? new Stored();
     this.#outputs.set(key, known);
+    return known;
+  }
+
+  /** What came on a stream that a test opened, under a number of the server's. */
+  data(stream: number): Stored {
+    const known = this.#data.get(stream) ?? new Stored();
+    this.#data.set(stream, known);
     return known;
   }
 
@@ -248,6 +256,7 @@ export class FakeServer {
       put.bytes = Buffer.concat([put.bytes, frame.bytes]);
       return this.send({type: 'stream.credit', stream: frame.stream, bytes: frame.bytes.length});
     }
+    if (frame.stream >= 2 ** 31) return this.data(frame.stream).append(frame.bytes);
     const stream = this.#streams.get(frame.stream)!;
     const stored = this.output(stream.job, stream.name);
     if (frame.offset !== stored.length) throw new Error(`offset ${frame.offset}, have ${stored.length}`);

@@ -2,40 +2,10 @@ import {once} from 'node:events';
 import {createServer, type AddressInfo, type Socket} from 'node:net';
 import {newId} from '@boxyard/core/config';
 import {expect, onTestFinished, test} from 'vitest';
-import type {Step} from '@boxyard/core/protocol';
-import type {Agent} from '../src/agent.ts';
+import {box, withBox} from './held-box.ts';
 import {Scene, waitFor} from './scene.ts';
 
-const box = 'dev-ports';
-const made = (tenant: string): Step => ({
-  do: 'container.create',
-  spec: {
-    name: box,
-    labels: {
-      'io.boxyard.kind': 'devbox',
-      'io.boxyard.devbox': `d-${'c'.repeat(26)}`,
-      'io.boxyard.tenant': tenant,
-      'io.boxyard.name': 'web',
-    },
-    main: 'hold',
-    env: {},
-    stdin: false,
-    limits: {},
-    mounts: [],
-    readOnlyRoot: false,
-  },
-  secrets: [],
-});
 let stream = 2 ** 31;
-
-/** A DevBox of the server's tenant that runs. */
-async function withBox(scene: Scene): Promise<Agent> {
-  const agent = await scene.registered();
-  const steps: Step[] = [made(scene.server.tenant), {do: 'container.start', box, stdin: false}];
-  const {result} = await scene.whole(scene.server.start({keepBox: true, steps}).job);
-  expect(result.error).toBeUndefined();
-  return agent;
-}
 
 function open(scene: Scene, change: {tenant?: string; box?: string; port?: number; engine?: string} = {}): number {
   stream += 1;

@@ -24,6 +24,7 @@ export {
   attachStream,
 } from './jobs.ts';
 export {FileStatView, FilesPutView, FilesQuery} from './files.ts';
+export {ERROR_TRAILER, encodeTrailer} from './trailer.ts';
 export {portFromClient, portToClient, type PortFromClient, type PortToClient} from './port.ts';
 export {TerminalQuery, terminalFromClient, terminalToClient, type TerminalFromClient, type TerminalToClient} from './terminal.ts';
 export {

@@ -3,6 +3,7 @@ import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {QueryIn, BodyIn, ResponseOf, RouteName} from '../api/index.ts';
 import {routes} from '../api/routes.ts';
+import {ERROR_TRAILER, decodeTrailer} from '../api/trailer.ts';
 import {parseTicket} from '../config/invitation.ts';
 import {createAttach, type AttachOptions, type Attachment} from './attach.ts';
 import {followEvents, type EventItem, type FollowOptions} from './events.ts';
@@ -176,5 +177,9 @@ const pathOf = (name: RouteName, input: object): string =>
   routes[name].path.replace(/:(\w+)/g, (_match, param: string) => encodeURIComponent(String((input as Record<string, unknown>)[param])));
 
 async function* bytesOf(answer: Promise<IncomingMessage>): AsyncGenerator<Uint8Array> {
-  yield* (await answer) as AsyncIterable<Uint8Array>;
+  const body = await answer;
+  yield* body as AsyncIterable<Uint8Array>;
+  const told = body.trailers[ERROR_TRAILER];
+  const error = told === undefined ? undefined : decodeTrailer(told);
+  if (error !== undefined) throw error;
 }

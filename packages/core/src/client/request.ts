@@ -46,6 +46,8 @@ async function once(link: Link, call: Call): Promise<IncomingMessage> {
     signal: call.signal,
     headers: {
       authorization: `Bearer ${link.token}`,
+      // Why an answer broke off comes behind it.
+      te: 'trailers',
       ...(isText ? {'content-type': 'application/json', 'content-length': Buffer.byteLength(call.body as string)} : {}),
       ...call.headers,
     },

@@ -1,7 +1,6 @@
 import fastify, {type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
-import {pipeline} from 'node:stream/promises';
 import type {WebSocket} from 'ws';
 import {contracts, routes, type BodyOf, type Contract, type QueryOf, type ResponseOf, type Route, type RouteName} from '../api/index.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
@@ -12,6 +11,7 @@ import {MAX_BODY_BYTES, asHttpError, errorResponse} from './http-errors.ts';
 import {createHostRules, reachable, type Listening} from './http-hosts.ts';
 import {createEdgeLimits, type EdgeLimitOptions, type EdgeLimits} from './http-limits.ts';
 import {openListener, type Listener, type Tls} from './http-listener.ts';
+import {announced, readsTrailers, sendBytes} from './http-send.ts';
 import {createRemotes, type Remotes} from './http-remote.ts';
 import {createUpgrades, type SocketRoute} from './http-upgrades.ts';
 
@@ -56,7 +56,7 @@ export interface ApiRequest<K extends RouteName> {
   readonly signal: AbortSignal;
   /** Takes the response over and sends its head; the route ends it. Ends with the token too. */
   stream(headers: Readonly<Record<string, string>>): ServerResponse;
-  /** Sends what the iterable gives, at the client's pace; a failure breaks the response off, so that it never looks whole. */
+  /** Sends what the iterable gives, at the client's pace; a failure is its trailer, or breaks it off, so that it never looks whole. */
   send(headers: Readonly<Record<string, string>>, bytes: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
@@ -270,9 +270,9 @@ function read(contract: Contract, request: FastifyRequest, {session, scope, remo
     bytes: contract.takes === undefined ? empty() : (request.body as Readable).iterator({destroyOnReturn: false}),
     signal: scope.signal,
     stream: scope.stream,
-    send: async (headers, bytes) => {
-      const out = scope.stream(headers);
-      await pipeline(Readable.from(bytes, {objectMode: false}), out);
+    send: (headers, bytes) => {
+      const isTold = readsTrailers(request.raw);
+      return sendBytes(scope.stream(isTold ? {...headers, ...announced} : headers), bytes, isTold);
     },
   };
 }
