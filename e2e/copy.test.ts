@@ -1,4 +1,5 @@
-import {spawn} from 'node:child_process';
+import {spawn, type ChildProcessWithoutNullStreams} from 'node:child_process';
+import {once} from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -12,11 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import {join} from 'node:path';
+import type {Writable} from 'node:stream';
+import {pipeline} from 'node:stream/promises';
 import {pack, type Header} from 'tar-stream';
 import {buffer} from 'node:stream/consumers';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {boxyard} from '../faults/lab/directories.ts';
-import {baseImage, engines, Up, waitFor} from './up.ts';
+import {baseImage, engines, run, Up, waitFor} from './up.ts';
 
 let up: Up;
 beforeAll(async () => void (up = await Up.open()));
@@ -62,6 +65,31 @@ const archive = (entries: readonly (Partial<Header> & {name: string; content?: s
   tar.finalize();
   return buffer(tar as unknown as AsyncIterable<Uint8Array> & NodeJS.ReadableStream);
 };
+
+interface Copying {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<number | null>;
+  said(): string;
+}
+
+/** `boxyard cp …`, on its way. */
+function copy(...args: readonly string[]): Copying {
+  const child = spawn(boxyard, ['cp', ...args], {env: up.env, cwd: up.path});
+  let said = '';
+  child.stderr.on('data', part => (said += String(part)));
+  return {child, said: () => said, ended: new Promise(resolve => child.once('close', resolve))};
+}
+
+/** An archive of one file without an end, until nobody takes it any more. */
+async function feed(to: Writable): Promise<void> {
+  const tar = pack();
+  const entry = tar.entry({name: 'endless', size: 2 ** 32});
+  entry.on('error', () => undefined);
+  const ended = pipeline(tar, to).catch(() => entry.destroy());
+  const block = Buffer.alloc(64 * 1024, 'x');
+  while (!entry.destroyed && !to.destroyed) if (!entry.write(block)) await Promise.race([once(entry, 'drain').catch(() => 0), ended]);
+  await ended;
+}
 
 const hostile = [
   ['a path that climbs out', [{name: '../evil', content: 'x'}]],
@@ -147,6 +175,71 @@ describe.each(await engines())('files of a DevBox on %s', engine => {
     await ok('devboxes', 'stop', name);
     await ok('cp', `${name}:kept`, here(`${name}-kept`));
     expect(readFileSync(here(`${name}-kept`, 'file'), 'utf8')).toBe('kept\n');
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('say why they broke off where their box is removed in the middle, either way', async () => {
+    const name = `removed-${engine}`;
+    await create(engine, name);
+    await ok('exec', name, '--', 'sh', '-c', 'dd if=/dev/zero of=big bs=1M count=600 2>/dev/null');
+    const endless = copy('-', `${name}:in`);
+    endless.child.stdin.on('error', () => undefined);
+    const feeding = feed(endless.child.stdin);
+    const out = copy(`${name}:big`, here(`${name}-big`));
+    const hasPart = () => readdirSync(up.path).some(each => each.startsWith('.boxyard-'));
+    await waitFor(hasPart, {within: 20_000, what: 'it is on its way'});
+    await waitFor(async () => (await up.cli(['exec', name, '--', 'ls', 'in'])).stdout.includes('endless'), {
+      within: 20_000,
+      what: 'the other is on its way',
+    });
+    if (engine === 'process') await ok('devboxes', 'remove', name, '--now');
+    else await run([engine, 'rm', '-f', (await up.json<{box: string}>('devboxes', 'show', name)).box]);
+    for (const one of [endless, out]) {
+      expect(await one.ended, one.said()).toBe(1);
+      expect(one.said()).toContain('it was killed, as it is with its box');
+    }
+    await feeding;
+    expect([existsSync(here(`${name}-big`)), hasPart()]).toEqual([false, false]);
+    await up.cli(['devboxes', 'remove', name, '--now']);
+  });
+
+  test('stop with Ctrl-C, say what is there, and leave nothing running in the box', async () => {
+    const name = `left-${engine}`;
+    await create(engine, name);
+    const endless = copy('-', `${name}:in`);
+    endless.child.stdin.on('error', () => undefined);
+    const feeding = feed(endless.child.stdin);
+    const tars = async () => (await up.cli(['exec', name, '--', 'ps'])).stdout.split('\n').filter(line => line.includes('tar -xof')).length;
+    await waitFor(async () => (await up.cli(['exec', name, '--', 'ls', 'in'])).stdout.includes('endless'), {
+      within: 20_000,
+      what: 'it is on its way',
+    });
+    endless.child.kill('SIGINT');
+    expect(await endless.ended, endless.said()).toBe(130);
+    expect(endless.said()).toMatch(/may lie in left-\w+:\/workspace\/in, the last file of it cut off/);
+    await feeding;
+    if (engine !== 'process') await waitFor(async () => (await tars()) === 0, {within: 10_000, what: 'no tar is left'});
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('that its user may not read or write are refused in the words of the box', async () => {
+    const name = `denied-${engine}`;
+    await create(engine, name);
+    const asked = async (...args: readonly string[]) => {
+      const {code, stderr} = await up.cli(['cp', ...args]);
+      return `${code} ${stderr}`;
+    };
+    writeFileSync(here('to-send'), 'x');
+    // root in a container may do all but this.
+    const closed = engine === 'process' ? 'closed' : '/proc/sys';
+    if (engine === 'process') {
+      await ok('exec', name, '--', 'sh', '-c', 'mkdir closed; chmod 555 closed; echo s > secret; chmod 0 secret');
+      expect(await asked(`${name}:secret`, here('never'))).toMatch(/^1 .*secret: Cannot open: Permission denied/);
+      expect(existsSync(here('never'))).toBe(false);
+    }
+    expect(await asked(here('to-send'), `${name}:${closed}/`)).toMatch(
+      /^1 .*tar: .*(Permission denied|Read-only file system|can't open|No such)/s,
+    );
     await ok('devboxes', 'remove', name, '--now');
   });
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {Readable} from 'node:stream';
-import type {Box, Files} from '@boxyard/core/plugin-api';
+import type {Box, Exit, Files} from '@boxyard/core/plugin-api';
 import {checkedTar} from '../checked-tar.ts';
 import {type Api} from './api.ts';
 import {archiveGet, archivePut} from './archive.ts';
@@ -8,10 +8,13 @@ import {exec} from './exec.ts';
 import {inspect, stateOf} from './main-end.ts';
 
 /** Says `+` when it is ready to take or give the archive; 44: no such path, 127: the box has no tar. */
-const PUT = 'command -v tar >/dev/null || exit 127; mkdir -p "$1" && cd "$1" || exit 1; printf +; exec tar -xof -';
+/** podman drops what a program says at once before it ends with input unread, so that one takes its time. */
+const PUT =
+  'command -v tar >/dev/null || exit 127; mkdir -p "$1" && cd "$1" || exit 1; printf +; tar -xof - || { code=$?; sleep 1; exit $code; }';
 const GET =
   '[ -e "$1/$2" ] || [ -L "$1/$2" ] || exit 44; command -v tar >/dev/null || exit 127; cd "$1" || exit 1; printf +; exec tar -cf - "$2"';
 const NOT_FOUND = 44;
+const KILLED = 137;
 
 /**
  * A running box unpacks and packs for itself, as its own user, so that nothing a program laid out leads the engine astray; the
@@ -50,12 +53,17 @@ const isRunning = async (api: Api, box: Box, signal: AbortSignal): Promise<boole
 const putInside = async (api: Api, box: Box, {target, tar}: {target: string; tar: Readable}, signal: AbortSignal): Promise<boolean> => {
   const running = await startInside(api, box, ['sh', '-c', PUT, 'sh', target], signal);
   if (running.end !== undefined) return cannot(api, running.end, running.said(), target);
-  const said = collect(running.rest);
+  let isOver = false;
+  const said = collect(running.rest).finally(() => (isOver = true));
   const checked = checkedTar(tar, {prefix: ''}, api.host);
   const abort = (): void => void checked.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, {once: true});
   try {
-    for await (const part of checked) if (!running.process.stdin.write(part)) await drained(running.process.stdin);
+    for await (const part of checked) {
+      // Whoever was unpacking is gone: the rest would go nowhere.
+      if (isOver) break;
+      if (!running.process.stdin.write(part)) await Promise.race([drained(running.process.stdin), said]);
+    }
   } catch (error) {
     await running.process.kill('SIGKILL').catch(() => undefined);
     throw error;
@@ -64,14 +72,17 @@ const putInside = async (api: Api, box: Box, {target, tar}: {target: string; tar
   }
   running.process.stdin.end();
   const [text, exit] = [await said, await running.process.wait()];
-  if (!('code' in exit) || exit.code !== 0) throw api.host.fault('failed', `unpack into ${target}: ${running.said() + text}`.trim());
+  if (!('code' in exit) || exit.code !== 0) throw api.host.fault('failed', `unpack into ${target}: ${reason(running.said() + text, exit)}`);
   return true;
 };
 
 const drained = (stdin: NodeJS.WritableStream): Promise<void> =>
   new Promise(resolve => {
-    stdin.once('drain', resolve);
-    stdin.once('close', resolve);
+    const done = () => {
+      stdin.off('drain', done).off('close', done);
+      resolve();
+    };
+    stdin.once('drain', done).once('close', done);
   });
 
 const getInside = async (api: Api, box: Box, target: string, signal: AbortSignal): Promise<Readable | undefined> => {
@@ -90,10 +101,14 @@ const getInside = async (api: Api, box: Box, target: string, signal: AbortSignal
     }
     const exit = await running.process.wait();
     // 1: a file changed while it was read, which in a running box is nothing unusual.
-    if (!('code' in exit) || exit.code > 1) throw api.host.fault('failed', `pack ${target}: ${running.said()}`);
+    if (!('code' in exit) || exit.code > 1) throw api.host.fault('failed', `pack ${target}: ${reason(running.said(), exit)}`);
   };
   return Readable.from(give(), {objectMode: false});
 };
+
+/** What tar said; one that was killed says nothing. */
+const reason = (said: string, exit: Exit): string =>
+  said.trim() || ('code' in exit && exit.code !== KILLED ? `tar ended with ${exit.code}` : 'it was killed, as it is with its box');
 
 const cannot = (api: Api, end: number, said: string, target: string): false => {
   if (end === NOT_FOUND) throw api.host.fault('not-found', `no ${target} in the box`);

@@ -8,6 +8,7 @@ import {checkedTar} from '../checked-tar.ts';
 import {insideFolder, isOwn} from './box-path.ts';
 import type {Where} from './exec.ts';
 import {cleanEnvironment} from './identity.ts';
+import {markerOf} from './main-state.ts';
 
 /**
  * Files of a workspace, moved by the system's tar as the user they belong to. Root follows no link that a program laid
@@ -26,7 +27,8 @@ export const putFiles = async (where: Where, folder: string, tar: Readable, sign
   const {code, said} = await ended;
   signal.throwIfAborted();
   if (result !== undefined && result.code !== 'EPIPE') throw result;
-  if (code !== 0) throw where.host.fault(/No space left/i.test(said) ? 'no-space' : 'failed', `unpack into ${folder}: ${said.trim()}`);
+  if (code !== 0)
+    throw where.host.fault(/No space left/i.test(said) ? 'no-space' : 'failed', `unpack into ${folder}: ${reason(said, code)}`);
 };
 
 export const getFiles = async (where: Where, folder: string): Promise<Readable> => {
@@ -45,11 +47,15 @@ export const getFiles = async (where: Where, folder: string): Promise<Readable> 
   stdout.once('end', () => {
     // 1: a file changed while it was read.
     void ended.then(({code, said}) =>
-      code !== null && code <= 1 ? out.end() : out.destroy(where.host.fault('failed', `pack ${folder}: ${said.trim()}`)),
+      code !== null && code <= 1 ? out.end() : out.destroy(where.host.fault('failed', `pack ${folder}: ${reason(said, code)}`)),
     );
   });
   return out;
 };
+
+/** What tar said; one that was killed says nothing. */
+const reason = (said: string, code: number | null): string =>
+  said.trim() || (code === null ? 'it was killed, as it is with its box' : `tar ended with ${code}`);
 
 const ownFolder = ({box, host}: Where, folder: string): string => {
   if (!path.isAbsolute(folder) || folder.includes('\0')) throw host.fault('invalid', `${JSON.stringify(folder)} is not an absolute path`);
@@ -59,9 +65,11 @@ const ownFolder = ({box, host}: Where, folder: string): string => {
 };
 
 const asUser = ({identity, box}: Where, [program = '', ...args]: readonly string[]): ChildProcess => {
+  const marker = markerOf(box);
   const child = spawn(program, args, {
     cwd: '/',
-    env: cleanEnvironment(identity, box.workspace, {}),
+    // It ends with its box, as everything in a container does.
+    env: cleanEnvironment(identity, box.workspace, {[marker.name]: marker.value}),
     stdio: ['pipe', 'pipe', 'pipe'],
     ...identity.drop,
   });
