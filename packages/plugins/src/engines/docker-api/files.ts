@@ -53,16 +53,16 @@ const isRunning = async (api: Api, box: Box, signal: AbortSignal): Promise<boole
 const putInside = async (api: Api, box: Box, {target, tar}: {target: string; tar: Readable}, signal: AbortSignal): Promise<boolean> => {
   const running = await startInside(api, box, ['sh', '-c', PUT, 'sh', target], signal);
   if (running.end !== undefined) return cannot(api, running.end, running.said(), target);
-  let isOver = false;
-  const said = collect(running.rest).finally(() => (isOver = true));
+  const {stdin} = running.process;
+  const said = collect(running.rest).finally(() => stdin.destroy());
   const checked = checkedTar(tar, {prefix: ''}, api.host);
   const abort = (): void => void checked.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, {once: true});
   try {
     for await (const part of checked) {
       // Whoever was unpacking is gone: the rest would go nowhere.
-      if (isOver) break;
-      if (!running.process.stdin.write(part)) await Promise.race([drained(running.process.stdin), said]);
+      if (stdin.destroyed) break;
+      if (!stdin.write(part)) await drained(stdin);
     }
   } catch (error) {
     await running.process.kill('SIGKILL').catch(() => undefined);
@@ -70,7 +70,7 @@ const putInside = async (api: Api, box: Box, {target, tar}: {target: string; tar
   } finally {
     signal.removeEventListener('abort', abort);
   }
-  running.process.stdin.end();
+  stdin.end();
   const [text, exit] = [await said, await running.process.wait()];
   if (!('code' in exit) || exit.code !== 0) throw api.host.fault('failed', `unpack into ${target}: ${reason(running.said() + text, exit)}`);
   return true;

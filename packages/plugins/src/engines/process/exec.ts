@@ -85,26 +85,36 @@ const lineOf = (stream: Readable): Promise<string> =>
 
 const ended = (stream: Readable): Promise<void> => new Promise(resolve => void stream.once('close', resolve));
 
-/** Both streams as they come; while nobody reads, the program waits. */
+/**
+ * Both streams as they come; while nobody reads, the program waits. Without a race of promises: the one of a stream that stays
+ * silent would hold on to everything that the other said.
+ */
 async function* both(stdout: Readable, stderr: Readable): AsyncGenerator<Chunk> {
   const at = {stdout: 0, stderr: 0};
-  const readers = {stdout: stdout[Symbol.asyncIterator](), stderr: stderr[Symbol.asyncIterator]()};
-  const next = async (stream: Chunk['stream']) => ({stream, result: await readers[stream].next()});
-  const waiting = new Map<Chunk['stream'], ReturnType<typeof next>>([
-    ['stdout', next('stdout')],
-    ['stderr', next('stderr')],
-  ]);
+  const streams = {stdout, stderr};
+  let wake = (): void => undefined;
+  let failed: Error | undefined;
+  for (const stream of [stdout, stderr]) {
+    for (const event of ['readable', 'end', 'close']) stream.on(event, () => wake());
+    stream.on('error', error => {
+      failed = error;
+      wake();
+    });
+  }
   try {
-    while (waiting.size > 0) {
-      const {stream, result} = await Promise.race(waiting.values());
-      if (result.done === true) {
-        waiting.delete(stream);
-        continue;
+    for (;;) {
+      let isAny = false;
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const bytes = streams[stream].read() as Buffer | null;
+        if (bytes === null) continue;
+        isAny = true;
+        yield {stream, offset: at[stream], bytes};
+        at[stream] += bytes.length;
       }
-      const bytes = result.value as Buffer;
-      yield {stream, offset: at[stream], bytes};
-      at[stream] += bytes.length;
-      waiting.set(stream, next(stream));
+      if (isAny) continue;
+      if (failed !== undefined) throw failed;
+      if ([stdout, stderr].every(stream => stream.readableEnded || stream.destroyed)) return;
+      await new Promise<void>(resolve => (wake = resolve));
     }
   } finally {
     stdout.destroy();
