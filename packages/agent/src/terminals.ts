@@ -84,7 +84,7 @@ export class Terminals {
         return void this.#deps.send({type: 'terminal.screen', stream: stream.number, at, bytes: length, output, ...size});
       }
       case 'view.data':
-        return stream.queue.push(encodeData({stream: stream.number, offset: message.offset, bytes}));
+        return stream.push(message.offset, bytes);
       case 'view.took':
         return void this.#deps.send({type: 'terminal.took', stream: stream.number, input: message.input});
       case 'view.control':
@@ -139,12 +139,18 @@ function slotOf({start, job}: JobRow): string {
   return `exec-${index}`;
 }
 
+/** What the session host may send of one view ahead of its turn: all of them share one pipe, and the agent's memory. */
+const AHEAD = 128 * 1024;
+
 /** One view: what it draws waits in turn with all other bulk. */
 class ViewStream implements StreamHandler {
   readonly number: number;
   readonly of: Of;
   readonly queue: FrameQueue;
   readonly #host: Hosts;
+  /** Asked for by the viewer and not of the host yet, and asked of the host and not on its way yet. */
+  #wanted = 0;
+  #ahead = 0;
 
   constructor({stream, job, attempt}: ToOpen, connection: Connection, host: Hosts) {
     this.number = stream;
@@ -157,7 +163,24 @@ class ViewStream implements StreamHandler {
     // What is typed comes as messages.
   }
 
+  push(offset: number, bytes: Buffer): void {
+    this.queue.push(encodeData({stream: this.number, offset, bytes}), () => {
+      this.#ahead -= bytes.length;
+      this.#ask();
+    });
+  }
+
   credit(bytes: number): void {
+    this.#wanted += bytes;
+    this.#ask();
+  }
+
+  #ask(): void {
+    // Half of it at a time: a message for every frame would be too many.
+    if (this.#wanted === 0 || this.#ahead > AHEAD / 2) return;
+    const bytes = Math.min(this.#wanted, AHEAD - this.#ahead);
+    this.#wanted -= bytes;
+    this.#ahead += bytes;
     this.#host.tellView({type: 'view.credit', view: this.number, bytes});
   }
 

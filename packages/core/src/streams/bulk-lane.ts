@@ -3,14 +3,20 @@ export interface BulkSource {
   next(): Buffer | undefined;
 }
 
+/** More than keys echo. */
+const SMALL_BYTES = 4 * 1024;
+
 type OpenSocket = () => {readonly bufferedAmount: number; send(frame: Buffer, sent: () => void): void} | undefined;
 
 /**
  * The slow lane of the connection. Sources take turns, and a frame is handed on only while little waits in the socket, so
- * that heartbeats and results never stand behind a long log.
+ * that heartbeats and results never stand behind a long log. What is small and comes after a pause, as the echo of a key does,
+ * goes before those that always have something.
  */
 export class BulkLane {
+  /** The next in turn first. */
   readonly #sources = new Set<BulkSource>();
+  readonly #quick = new Set<BulkSource>();
   #watched = 0;
   readonly #socket: OpenSocket;
   readonly #mostBuffered: number;
@@ -27,6 +33,7 @@ export class BulkLane {
     if (isWatched) this.#watched += 1;
     this.wake();
     return () => {
+      this.#quick.delete(source);
       if (this.#sources.delete(source) && isWatched) this.#watched -= 1;
     };
   }
@@ -34,6 +41,12 @@ export class BulkLane {
   /** While somebody looks on, who could send far ahead should not: on the way to the server it lies before what is looked at. */
   get isWatched(): boolean {
     return this.#watched > 0;
+  }
+
+  /** `source` has one small frame after it had none: it is next. */
+  hurry(source: BulkSource): void {
+    this.#quick.add(source);
+    this.wake();
   }
 
   wake(): void {
@@ -48,16 +61,20 @@ export class BulkLane {
   #pump(): void {
     const socket = this.#socket();
     if (!socket) return;
-    for (let isAny = true; isAny;) {
-      isAny = false;
-      for (const source of this.#sources) {
-        if (socket.bufferedAmount >= this.#mostBuffered) return;
-        const frame = source.next();
-        if (!frame) continue;
-        isAny = true;
-        socket.send(frame, () => this.wake());
-      }
+    for (let without = 0; without < this.#sources.size && socket.bufferedAmount < this.#mostBuffered;) {
+      const frame = this.#takeTurn();
+      without = frame === undefined ? without + 1 : 0;
+      if (frame !== undefined) socket.send(frame, () => this.wake());
     }
+  }
+
+  #takeTurn(): Buffer | undefined {
+    const [source] = this.#quick.size > 0 ? this.#quick : this.#sources;
+    if (source === undefined) return undefined;
+    this.#quick.delete(source);
+    if (!this.#sources.delete(source)) return undefined;
+    this.#sources.add(source);
+    return source.next();
   }
 }
 
@@ -65,7 +82,7 @@ export class BulkLane {
 export class FrameQueue implements BulkSource {
   readonly #lane: BulkLane;
   readonly #leave: () => void;
-  #frames: Buffer[] = [];
+  #frames: {readonly frame: Buffer; readonly onTaken: (() => void) | undefined}[] = [];
   #onEmpty: (() => void) | undefined;
 
   constructor(lane: BulkLane, isWatched = false) {
@@ -73,9 +90,11 @@ export class FrameQueue implements BulkSource {
     this.#leave = lane.add(this, isWatched);
   }
 
-  push(frame: Buffer): void {
-    this.#frames.push(frame);
-    this.#lane.wake();
+  /** `onTaken`: its turn has come. */
+  push(frame: Buffer, onTaken?: () => void): void {
+    this.#frames.push({frame, onTaken});
+    if (this.#frames.length === 1 && frame.length <= SMALL_BYTES) this.#lane.hurry(this);
+    else this.#lane.wake();
   }
 
   /** Calls when every frame is on its way. */
@@ -85,13 +104,14 @@ export class FrameQueue implements BulkSource {
   }
 
   next(): Buffer | undefined {
-    const frame = this.#frames.shift();
-    if (frame === undefined) {
+    const next = this.#frames.shift();
+    if (next === undefined) {
       const then = this.#onEmpty;
       this.#onEmpty = undefined;
       then?.();
     }
-    return frame;
+    next?.onTaken?.();
+    return next?.frame;
   }
 
   /** What waits is dropped. */

@@ -14,6 +14,8 @@ export class Model {
   readonly #screen: Screen;
   readonly #keys = new Keys();
   #behind = 0;
+  /** Of many who fell behind together: nothing was written between their redraws. */
+  #drawn: {readonly history: number; readonly bytes: Promise<Buffer>} | undefined;
 
   /** `answer` gets what a terminal replies to questions within the output, as they are read. */
   constructor(size: Size, answer: (text: string) => void) {
@@ -34,6 +36,7 @@ export class Model {
   write(tokens: readonly VtToken[], bytes: Buffer): void {
     for (const token of tokens) this.#keys.take(token);
     if (bytes.length === 0) return;
+    this.#drawn = undefined;
     this.#behind += bytes.length;
     this.#screen.write(bytes, () => (this.#behind -= bytes.length));
   }
@@ -45,6 +48,7 @@ export class Model {
 
   /** Takes effect behind what was written before and before what is written after. */
   resize({columns, rows}: Size): Promise<void> {
+    this.#drawn = undefined;
     return this.#behindAll(() => this.#screen.resize(columns, rows));
   }
 
@@ -53,8 +57,11 @@ export class Model {
    * all that was written before the call and nothing after.
    */
   redraw(history: number): Promise<Buffer> {
+    if (this.#drawn?.history === history) return this.#drawn.bytes;
     const keys = this.#keys.redraw();
-    return this.#behindAll(() => Buffer.from(redrawOf(this.#screen, Math.min(history, HISTORY)) + keys));
+    const bytes = this.#behindAll(() => Buffer.from(redrawOf(this.#screen, Math.min(history, HISTORY)) + keys));
+    this.#drawn = {history, bytes};
+    return bytes;
   }
 
   // Within the callback, for behind it the emulator may have read more by the time a promise goes on.

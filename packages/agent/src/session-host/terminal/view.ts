@@ -3,6 +3,14 @@ import type {Model} from './model.ts';
 import type {Ring} from './ring.ts';
 
 const PIECE = 32 * 1024;
+/** More than keys echo. */
+const SMALL = 4 * 1024;
+
+export interface ViewPart {
+  /** In the view's own stream. */
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
 
 /** Who looks on, and with what in hand. */
 export interface Viewer {
@@ -16,14 +24,15 @@ export interface Viewer {
   readonly history: number;
 }
 
-/** Where a view goes. `send` is called with at most as many bytes as there was credit for. */
+/** Where a view goes. Its bytes are taken with `next`, in turn with those of others. */
 export interface ViewSink {
+  /** There may be something to take; `isSmall`: little, and all of it. */
+  ready(isSmall: boolean): void;
   /** The `bytes` of the view's stream from `at` on draw the whole screen; what follows continues at `output` of the session. */
   screen(drawn: {readonly at: number; readonly bytes: number; readonly output: number; readonly size: Size}): void;
-  send(offset: number, bytes: Buffer): void;
   /** Whether what this viewer types counts. */
   control(controls: boolean): void;
-  /** Everything there was has been sent: `length` bytes. */
+  /** Everything there was has been taken: `length` bytes. */
   end(length: number): void;
 }
 
@@ -91,24 +100,40 @@ export class View {
   }
 
   pump(): void {
-    while (!this.#isOver && !this.#isDrawing && this.#credit > 0) {
-      if (this.#queue.length > 0) this.#queue = this.#queue.subarray(this.#send(this.#queue));
-      else if (this.#at === undefined || this.#at < this.#source.ring.start) void this.#draw().catch(() => this.close());
-      else if (this.#at < this.#source.ring.end) this.#at += this.#send(this.#source.ring.read(this.#at, PIECE)!);
-      else break;
-    }
-    if (this.#isLast && !this.#isOver && !this.#isDrawing && this.#queue.length === 0 && this.#at === this.#source.ring.end) {
-      this.#isOver = true;
-      this.#sink.end(this.#sent);
-    }
+    if (this.#isOver) return;
+    const {ring} = this.#source;
+    const left = this.#at === undefined || this.#queue.length > 0 ? Number.POSITIVE_INFINITY : ring.end - this.#at;
+    this.#sink.ready(left > 0 && left <= SMALL);
   }
 
-  #send(bytes: Buffer): number {
+  /** The next bytes, within the credit; undefined where there are none now. Says the end behind the last. */
+  next(): ViewPart | undefined {
+    if (this.#isOver || this.#isDrawing) return undefined;
+    if (this.#queue.length === 0 && this.#at === this.#source.ring.end) return this.#endIfLast();
+    if (this.#credit === 0) return undefined;
+    if (this.#queue.length > 0) {
+      const part = this.#take(this.#queue);
+      this.#queue = this.#queue.subarray(part.bytes.length);
+      return part;
+    }
+    if (this.#at === undefined || this.#at < this.#source.ring.start) return void this.#draw().catch(() => this.close());
+    const part = this.#take(this.#source.ring.read(this.#at, PIECE)!);
+    this.#at += part.bytes.length;
+    return part;
+  }
+
+  #take(bytes: Buffer): ViewPart {
     const piece = bytes.subarray(0, Math.min(PIECE, this.#credit));
+    const part = {offset: this.#sent, bytes: piece};
     this.#credit -= piece.length;
-    this.#sink.send(this.#sent, piece);
     this.#sent += piece.length;
-    return piece.length;
+    return part;
+  }
+
+  #endIfLast(): undefined {
+    if (!this.#isLast) return;
+    this.#isOver = true;
+    this.#sink.end(this.#sent);
   }
 
   async #draw(): Promise<void> {

@@ -1,7 +1,7 @@
 import type {Terminal as Screen} from '@xterm/headless';
 import {openScreen} from '@boxyard/core/vt/screen';
 import type {Size} from '@boxyard/core/plugin-api';
-import type {View, ViewSink} from '../../../src/session-host/terminal/view.ts';
+import type {View, ViewPart, ViewSink} from '../../../src/session-host/terminal/view.ts';
 
 /** A viewer with a terminal of its own, fed as a client's would be: a redraw on a cleared screen, then what follows. */
 export class Looker implements ViewSink {
@@ -26,7 +26,11 @@ export class Looker implements ViewSink {
     this.screens.push(drawn);
   }
 
-  send(offset: number, bytes: Buffer): void {
+  ready(): void {
+    for (let part = this.view?.next(); part !== undefined; part = this.view?.next()) this.#take(part);
+  }
+
+  #take({offset, bytes}: ViewPart): void {
     if (offset !== this.received) throw new Error(`bytes at ${offset} where ${this.received} were received`);
     const drawn = this.screens.find(one => one.at === offset);
     if (drawn !== undefined) {
