@@ -24,8 +24,8 @@ export function fromParseFailure(error: unknown, flagNames: readonly string[]): 
 function constraintOf(message: string): {readonly field: string; readonly issue: string} | undefined {
   const lonely = /^Flag (--[\w-]+) expects a value/.exec(message);
   if (lonely) return {field: lonely[1]!, issue: 'needs a value'};
-  const needs = /must be provided when using (--[\w-]+): (--[\w-]+)/.exec(message);
-  if (needs) return {field: needs[1]!, issue: `needs ${needs[2]} too`};
+  const needs = /must be provided when using (--[\w-]+): (--[\w-]+(?:, --[\w-]+)*)/.exec(message);
+  if (needs) return {field: needs[1]!, issue: `needs ${needs[2]!.replaceAll(', ', ' and ')} too`};
   const excludes = /(--[\w-]+)(?:=.*)? cannot also be provided when using (--[\w-]+)/.exec(message);
   return excludes ? {field: excludes[2]!, issue: `does not go together with ${excludes[1]}`} : undefined;
 }

@@ -3,6 +3,8 @@ import path from 'node:path';
 
 const MAX_FILES = 65_536;
 const MAX_PROCESSES = 32_768;
+/** podman keeps a process for each exec that has ended, for somebody who asks how: five minutes of them are thousands. */
+const EXEC_KEPT_S = 20;
 
 /**
  * Settings for a machine on which podman's own start nothing: runc, since crun refuses hybrid cgroups, and limits within
@@ -12,8 +14,8 @@ export const containersConf = async (searchPath: string): Promise<string> => {
   const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
   const files = Math.min(hardLimit(limits, 'Max open files'), MAX_FILES);
   const processes = Math.min(hardLimit(limits, 'Max processes'), MAX_PROCESSES);
-  const runtime = (await hasProgram('runc', searchPath)) ? '[engine]\nruntime = "runc"\n' : '';
-  return `[containers]\ndefault_ulimits = ["nofile=${files}:${files}", "nproc=${processes}:${processes}"]\n${runtime}`;
+  const runtime = (await hasProgram('runc', searchPath)) ? 'runtime = "runc"\n' : '';
+  return `[containers]\ndefault_ulimits = ["nofile=${files}:${files}", "nproc=${processes}:${processes}"]\n[engine]\nexit_command_delay = ${EXEC_KEPT_S}\n${runtime}`;
 };
 
 /** The row reads `Max open files  1024  20000  files`: soft, then hard. */

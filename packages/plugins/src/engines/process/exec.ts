@@ -101,17 +101,20 @@ async function* both(stdout: Readable, stderr: Readable): AsyncGenerator<Chunk> 
       wake();
     });
   }
+  /** Fairly: one that says much does not keep the other waiting. */
+  const read = function* (): Generator<Chunk> {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const bytes = streams[stream].read() as Buffer | null;
+      if (bytes === null) continue;
+      yield {stream, offset: at[stream], bytes};
+      at[stream] += bytes.length;
+    }
+  };
   try {
     for (;;) {
-      let isAny = false;
-      for (const stream of ['stdout', 'stderr'] as const) {
-        const bytes = streams[stream].read() as Buffer | null;
-        if (bytes === null) continue;
-        isAny = true;
-        yield {stream, offset: at[stream], bytes};
-        at[stream] += bytes.length;
-      }
-      if (isAny) continue;
+      const before = at.stdout + at.stderr;
+      yield* read();
+      if (at.stdout + at.stderr > before) continue;
       if (failed !== undefined) throw failed;
       if ([stdout, stderr].every(stream => stream.readableEnded || stream.destroyed)) return;
       await new Promise<void>(resolve => (wake = resolve));
