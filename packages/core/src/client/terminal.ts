@@ -37,6 +37,8 @@ export interface TerminalHandlers {
 export interface TerminalClient {
   /** The command's end. Rejects with what cannot be helped by trying again; with the signal's reason; with `INTERRUPTED` after `close`. */
   readonly ended: Promise<JobView>;
+  /** How much of the session's output was given, as it was or as a redraw; undefined where nothing was. */
+  readonly has: number | undefined;
   /** Applied once, whatever happens to connections in between; false where too much is waiting and it was dropped. */
   type(bytes: Uint8Array): boolean;
   resize(size: TerminalSize): void;
@@ -63,6 +65,9 @@ export function createTerminal(link: Link, options: TerminalOptions, handlers: T
   viewing.ended.then(forget, forget);
   return {
     ended: viewing.ended,
+    get has() {
+      return viewing.has;
+    },
     type: bytes => viewing.type(bytes),
     resize: size => viewing.resize(size),
     take: () => viewing.say({type: 'take'}),
@@ -100,6 +105,10 @@ class Viewing {
     this.#session = options.size;
     this.ended = this.#end.promise;
     this.ended.catch(() => undefined);
+  }
+
+  get has(): number | undefined {
+    return this.#has;
   }
 
   async run(): Promise<void> {

@@ -56,6 +56,7 @@ export async function followTerminal(
       isReadonly,
       signal: leaving.signal,
       open: (options, handlers) => client.terminal(options, handlers),
+      output: from => client.jobsLogs({job: job.id, query: {stream: 'stdout', from, follow: 'true'}}),
     });
     if (left.how === 'detached') {
       say(`Detached; it goes on. Back: ${again}`);

@@ -47,6 +47,7 @@ export function worldOf(context: Context, client: Client, {store, terminal, live
           leader: setting('leader'),
           isReadonly: false,
           open: (options, handlers) => client.terminal(options, handlers),
+          output: from => client.jobsLogs({job, query: {stream: 'stdout', from, follow: 'true'}}),
         });
       }),
     take,

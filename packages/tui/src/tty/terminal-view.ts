@@ -20,6 +20,8 @@ export interface TerminalViewOptions {
   readonly isReadonly: boolean;
   /** Loaded by whoever composes: only a terminal of another size needs it. */
   readonly Picture: new (session: TerminalSize, window: TerminalSize) => Picture;
+  /** The session's output from there on, of one that has ended. */
+  readonly output: (from: number) => AsyncIterable<Uint8Array>;
   readonly open: (options: TerminalOptions, handlers: TerminalHandlers) => TerminalClient;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,6 +32,8 @@ export type TerminalLeft = {readonly how: 'detached'} | {readonly how: 'ended'; 
 const BREAK_MS = 1_000;
 const COVER_MS = 4_000;
 const FRAME_MS = 33;
+/** Of the output of a command that had ended before anything of it was shown. */
+const MOST_REST = 64 * 1024;
 
 /**
  * Makes the person's terminal a window on a session until the command ends, the person detaches, or the signal aborts. The
@@ -76,8 +80,20 @@ class TerminalView implements TerminalHandlers {
     // What stood on the screen stays in the terminal's own history.
     local.stdout.write('\n'.repeat(Math.max(0, this.#size.rows - 1)));
     this.#client = open({job, size: this.#size, history: 0, isReadonly, signal}, this);
-    const ended = this.#client.ended.then(last => ({how: 'ended' as const, job: last}));
+    const ended = this.#client.ended.then(async last => {
+      // Its exit counts, whatever becomes of its last words.
+      await this.#showRest(last).catch(() => undefined);
+      return {how: 'ended' as const, job: last};
+    });
     return Promise.race([ended, this.#detached.promise]);
+  }
+
+  /** What a command said that ended while nobody could look on: before the first look, or in a break. */
+  async #showRest({logEnd}: JobView): Promise<void> {
+    const end = logEnd?.stdout ?? 0;
+    const from = this.#client?.has ?? Math.max(0, end - MOST_REST);
+    if (from >= end || this.#picture) return;
+    for await (const bytes of this.#options.output(from)) this.#options.local.stdout.write(this.#passed.take(bytes, false));
   }
 
   /** Idempotent. */

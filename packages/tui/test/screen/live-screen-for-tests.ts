@@ -18,6 +18,7 @@ export class Server {
     this.opened.push({options, handlers, said, end});
     return {
       ended: end.promise,
+      has: undefined,
       type: (bytes: Uint8Array) => said.push(`type ${Buffer.from(bytes).toString('latin1')}`) > 0,
       resize: ({columns, rows}: {columns: number; rows: number}) => void said.push(`resize ${columns}x${rows}`),
       take: () => void said.push('take'),
