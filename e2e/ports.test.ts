@@ -160,5 +160,10 @@ test('what cannot be forwarded is refused before anything listens, with what to 
   await ok('devboxes', 'stop', 'busy');
   const stopped = await forward('busy', '80:0');
   await waitFor(() => stopped.said().includes('boxyard devboxes start busy'), {within: 10_000, what: 'it says that the DevBox is stopped'});
+  await ok('devboxes', 'start', 'busy');
+  const gone = await forward('busy', '80:0');
   await ok('devboxes', 'remove', 'busy', '--now');
+  const late = connect({port: gone.ports[0]!, host: '127.0.0.1'});
+  await closed(late);
+  await waitFor(() => /busy:80: .*busy/.test(gone.said()), {within: 10_000, what: 'it says that the DevBox is gone'});
 }, 120_000);
