@@ -48,18 +48,25 @@ async function ownDocker(...flags: readonly string[]): Promise<Mortal | undefine
   return {module: 'docker', socket: docker.socket, start: () => docker.start(), kill: () => docker.kill(), run};
 }
 
-/** A DevBox of that engine with a terminal in it that has shown something, and its job. */
-async function terminalIn(scene: Scene, {module, socket, run}: Mortal): Promise<{job: string; box: string}> {
+/** A DevBox of that engine that runs. */
+async function boxIn(scene: Scene, {module, socket, run}: Mortal): Promise<string> {
   await scene.registered({engines: [{module, config: {socket, ...(module === 'podman' ? {start: false} : {})}}]});
   const box = `killed-${process.pid}-${Date.now().toString(36)}`;
   onTestFinished(() => void run('rm', '-f', box));
-  const labels = {'io.boxyard.kind': 'devbox', 'io.boxyard.devbox': `d-${'c'.repeat(26)}`};
+  const labels = {'io.boxyard.kind': 'devbox', 'io.boxyard.devbox': `d-${'c'.repeat(26)}`, 'io.boxyard.tenant': scene.server.tenant};
   const of = {env: {}, stdin: false, limits: {}, mounts: [], readOnlyRoot: false, network: 'none' as const};
   const made: Step[] = [
     {do: 'container.create', spec: {name: box, labels, image: 'localhost/base:test', main: 'hold', ...of}, secrets: []},
     {do: 'container.start', box, stdin: false},
   ];
   expect((await scene.whole(scene.server.start({engine: module, keepBox: true, steps: made}).job)).result.error).toBeUndefined();
+  return box;
+}
+
+/** One with a terminal in it that has shown something, and its job. */
+async function terminalIn(scene: Scene, engine: Mortal): Promise<{job: string; box: string}> {
+  const box = await boxIn(scene, engine);
+  const {module} = engine;
   const argv = ['sh', '-c', 'cd /var/tmp; echo shown; sleep 4321 & sleep 4322'];
   const command = {argv, env: {}, stdin: false, tty: {...size, detachedMs: 60_000}};
   const {job} = scene.server.start({engine: module, keepBox: true, steps: [{do: 'container.exec', box, command, secrets: []}]});
@@ -92,5 +99,29 @@ test.for(Object.keys(engines) as (keyof typeof engines)[])(
     expect(engine.run('inspect', '--format', '{{.State.Status}}', box).trim()).toBe(engines[name].box);
     const inside = () => engine.run('exec', box, 'ps');
     if (engines[name].box === 'running') await waitFor(() => inside() !== '' && !/sleep 432/.test(inside()), 30_000);
+  },
+);
+
+test.for(Object.keys(engines) as (keyof typeof engines)[])(
+  'kill -9 of %s ends the copies that are on their way, with a reason',
+  async (name, {skip}) => {
+    const engine = await engines[name].own();
+    if (engine === undefined) return skip();
+    await using scene = await Scene.open();
+    const box = await boxIn(scene, engine);
+    engine.run('exec', box, 'dd', 'if=/dev/zero', 'of=/var/tmp/big', 'bs=1M', 'count=300');
+    const [out, into] = [3 * 2 ** 30 + 1, 3 * 2 ** 30 + 2];
+    const of = {type: 'files.open' as const, tenant: scene.server.tenant, engine: engine.module, box};
+    scene.server.send({...of, stream: out, what: 'get', path: '/var/tmp/big', credit: 50_000_000});
+    scene.server.send({...of, stream: into, what: 'put', path: '/var/tmp/in', credit: 0});
+    await waitFor(() => scene.server.data(out).length > 1_000_000);
+    await waitFor(() => scene.server.of('stream.credit').some(message => message.stream === into));
+    await engine.kill();
+    const endOf = (stream: number) => waitFor(() => scene.server.of('stream.end').find(message => message.stream === stream), 30_000);
+    // What the box gives is lost with its stream. What it takes has nothing left to be taken from: its server says the end.
+    scene.server.send({type: 'stream.end', stream: into, length: 0});
+    scene.server.send({type: 'stream.credit', stream: out, bytes: 500_000_000});
+    for (const stream of [out, into]) expect((await endOf(stream)).error?.message ?? '', String(stream)).not.toBe('');
+    await engine.start();
   },
 );
