@@ -11,11 +11,13 @@ afterAll(() => up?.[Symbol.asyncDispose]());
 const ok = (...args: readonly string[]) => up.ok(...args);
 
 /** Pids of this machine with the job in their environment: those of containers are seen from here too. */
-const livingOf = (job: string): string[] =>
+const livingOf = (job: string): string[] => ofVariable(`BOXYARD_JOB=${job}`);
+
+const ofVariable = (variable: string): string[] =>
   readdirSync('/proc').filter(pid => {
     if (!/^\d+$/.test(pid)) return false;
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`BOXYARD_JOB=${job}`) && !isZombie(pid);
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(variable) && !isZombie(pid);
     } catch {
       return false;
     }
@@ -78,6 +80,38 @@ describe.each(await engines())('a background command on %s', engine => {
     expect((await up.ended(id)).outcome).toBe('cancelled');
     expect(livingOf(id)).toEqual([]);
     expect(await ok('jobs', 'logs', id)).toBe('started\nasked\n');
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('with --keep files outlives even what held it: the next of that name says all of it and its end, and it began once', async () => {
+    const name = `kept-${engine}`;
+    await create(engine, name);
+    const count = 'echo begun >> begun; i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.1; done; exit 4';
+    const keep = ['--name', 'dev', '--keep', 'files'];
+    const first = await startInBackground(name, count, ...keep);
+    await waitFor(async () => (await up.api.logs(first)).includes('line 5\n'), {within: 20_000, what: 'it writes'});
+    for (const {pid} of up.processes(/session-host/)) process.kill(pid, 'SIGKILL');
+    expect(await up.ended(first)).toMatchObject({outcome: 'lost', reason: {code: 'exec_outcome_unknown'}});
+    const second = await startInBackground(name, count, ...keep);
+    expect(await up.ended(second)).toMatchObject({outcome: 'failed', exit: {code: 4}});
+    expect((await up.api.logs(second)).toString()).toBe(Array.from({length: 40}, (_, i) => `line ${i}\n`).join(''));
+    expect(await ok('exec', name, '--', 'cat', 'begun')).toBe('begun\n');
+    expect(await ok('jobs', 'show', second)).toContain(`sh -c ${count}`);
+    await ok('devboxes', 'remove', name, '--now');
+  });
+
+  test('with --keep files is cancelled with its group, asked first', async () => {
+    const name = `asked-${engine}`;
+    await create(engine, name);
+    const script = `trap 'echo asked; exit 7' TERM; sleep 4242 & echo started; while :; do sleep 0.1; done`;
+    const id = await startInBackground(name, script, '--name', 'dev', '--keep', 'files');
+    await waitFor(async () => (await up.api.logs(id)).toString() === 'started\n', {within: 20_000, what: 'it runs'});
+    await ok('jobs', 'cancel', `${name}/dev`);
+    expect((await up.ended(id)).outcome).toBe('cancelled');
+    // A shell may say that the program it waited for was asked to end, too.
+    expect(await ok('jobs', 'logs', id)).toMatch(/^started\n(Terminated\n)?asked\n$/);
+    const kept = () => ofVariable(`BOXYARD_KEPT=boxyard-`).filter(pid => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('4242'));
+    await waitFor(() => kept().length === 0, {within: 5_000, what: 'nothing of it is left'});
     await ok('devboxes', 'remove', name, '--now');
   });
 

@@ -1,13 +1,16 @@
 import {boolean, string} from '@oclif/core/flags';
+import type {Client} from '@boxyard/core/client';
 import {BoxyardError} from '@boxyard/core/errors';
 import {boxFlags} from '../cli/box-flags.ts';
 import {boxRequest} from '../cli/box-request.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {detach, printAccepted} from '../cli/finish-job.ts';
-import {required} from '../cli/flags.ts';
+import {choice, required} from '../cli/flags.ts';
 import {followRun} from '../cli/follow-run.ts';
 import {checkTty, followTerminal, terminalSize, tty} from '../cli/follow-terminal.ts';
+import {keptName} from '../services/kept-name.ts';
 import {withSuggestion} from '../services/named-object.ts';
+import {inFiles} from '../output/shell-command.ts';
 import {submit} from '../services/submit.ts';
 
 const {env, 'env-file': envFile, secret, user, cwd, timeout, grace, 'idempotency-key': idempotencyKey} = boxFlags;
@@ -23,6 +26,7 @@ export default defineCommand({
       does: 'A server that goes on by itself; jobs logs web/dev -f shows what it says, jobs cancel web/dev ends it',
       line: 'exec --background --name dev web -- npm run dev',
     },
+    {does: 'One that outlives a killed engine: the same again goes on with it', line: 'exec -b --name dev --keep files web -- npm run dev'},
     {does: 'A program that wants a terminal', line: 'exec -it web -- htop'},
     {does: 'As another user, with a variable', line: 'exec --user root --env DEBUG=1 web -- make install'},
   ],
@@ -46,6 +50,10 @@ export default defineCommand({
       description: 'let it go on by itself until it ends or is cancelled, whatever becomes of this terminal, the server or the agent',
       exclusive: ['interactive', 'timeout'],
     }),
+    keep: choice('keep', ['files'])({
+      description: 'keep its output and exit code in files of the DevBox: it outlives an engine that is killed, and is gone on with',
+      dependsOn: ['background', 'name'],
+    }),
   },
   async run(context, {flags, args, command}) {
     if (command.length === 0)
@@ -58,7 +66,7 @@ export default defineCommand({
     const {image: _image, ...request} = await boxRequest(context, flags, undefined);
     const body = {
       ...request,
-      command: [...command],
+      command: await kept(client, args.devbox, {command, graceMs: request.graceMs, name: flags.keep && flags.name}),
       ...(flags.name === undefined ? {} : {name: flags.name}),
       ...(flags.tty ? {tty: terminalSize(context)} : flags.interactive ? {stdin: true} : {}),
       ...(flags.background ? {background: true} : {}),
@@ -72,3 +80,15 @@ export default defineCommand({
     return 0;
   },
 });
+
+interface ToKeep {
+  readonly command: readonly string[];
+  readonly graceMs?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+async function kept(client: Client, devbox: string, {command, graceMs, name}: ToKeep): Promise<string[]> {
+  if (name === undefined) return [...command];
+  const open = async () => inFiles(await keptName(client, devbox, name), command, graceMs);
+  return withSuggestion(devbox, 'DevBox', open, () => client.devboxesList());
+}

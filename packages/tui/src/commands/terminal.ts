@@ -8,6 +8,7 @@ import {checkTerminal, followTerminal, terminalSize} from '../cli/follow-termina
 import {withSuggestion} from '../services/named-object.ts';
 import {safeLine} from '../output/safe-text.ts';
 import {inTmux, shellCommand} from '../output/shell-command.ts';
+import {keptName} from '../services/kept-name.ts';
 import {leftIn} from '../services/left-in.ts';
 import {submit} from '../services/submit.ts';
 
@@ -64,10 +65,6 @@ export default defineCommand({
     return followTerminal(context, client, job, {again});
   },
 });
-
-/** Of one DevBox alone, also where several share a machine's temporary directory. */
-const keptName = async (client: Client, devbox: string, named: string): Promise<string> =>
-  `boxyard-${(await client.devboxesShow({devbox})).id.slice(2, 14)}-${named.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;
 
 const isJobId = (text: string): boolean => /^j-[a-z2-7]+$/.test(text);
 
