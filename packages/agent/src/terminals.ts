@@ -41,7 +41,8 @@ export class Terminals {
     const {stream, job, attempt, viewer, mayType, columns, rows, has, history} = message;
     const row = this.#deps.journal.find(job);
     this.#drop(stream);
-    const made = new ViewStream(message, this.#deps.connection(), this.#deps.host);
+    const ahead = () => Math.max(AHEAD / this.#streams.size, LEAST_AHEAD);
+    const made = new ViewStream(message, this.#deps.connection(), this.#deps.host, ahead);
     this.#streams.set(stream, made);
     this.#deps.streams.bind(stream, made);
     try {
@@ -139,8 +140,9 @@ function slotOf({start, job}: JobRow): string {
   return `exec-${index}`;
 }
 
-/** What the session host may send of one view ahead of its turn: all of them share one pipe, and the agent's memory. */
-const AHEAD = 128 * 1024;
+/** What the session host may send ahead of its turn, of all views together and of one at least: they share one pipe, and memory. */
+const AHEAD = 8 * 1024 * 1024;
+const LEAST_AHEAD = 64 * 1024;
 
 /** One view: what it draws waits in turn with all other bulk. */
 class ViewStream implements StreamHandler {
@@ -151,8 +153,10 @@ class ViewStream implements StreamHandler {
   /** Asked for by the viewer and not of the host yet, and asked of the host and not on its way yet. */
   #wanted = 0;
   #ahead = 0;
+  readonly #mostAhead: () => number;
 
-  constructor({stream, job, attempt}: ToOpen, connection: Connection, host: Hosts) {
+  constructor({stream, job, attempt}: ToOpen, connection: Connection, host: Hosts, mostAhead: () => number) {
+    this.#mostAhead = mostAhead;
     this.number = stream;
     this.of = {job, attempt};
     this.queue = new FrameQueue(connection.bulk, true);
@@ -177,8 +181,9 @@ class ViewStream implements StreamHandler {
 
   #ask(): void {
     // Half of it at a time: a message for every frame would be too many.
-    if (this.#wanted === 0 || this.#ahead > AHEAD / 2) return;
-    const bytes = Math.min(this.#wanted, AHEAD - this.#ahead);
+    const most = this.#mostAhead();
+    if (this.#wanted === 0 || this.#ahead > most / 2) return;
+    const bytes = Math.min(this.#wanted, Math.floor(most) - this.#ahead);
     this.#wanted -= bytes;
     this.#ahead += bytes;
     this.#host.tellView({type: 'view.credit', view: this.number, bytes});

@@ -15,7 +15,7 @@ interface Open {
 }
 
 /** What may wait in the pipe to the agent: all views share it, and more would stand before the echo of a key. */
-const MOST_BUFFERED = 256 * 1024;
+const MOST_BUFFERED = 512 * 1024;
 
 /** Those who look on through one connected agent, by the numbers it gave them; they leave with it. */
 export class HostViews {
