@@ -140,7 +140,7 @@ const withShellCode = (exit: Exit, {text}: Beginning): Exit => {
 };
 
 const ONLY_REMARK = new RegExp(`^${REMARK.source}$`);
-const UNREAD = 'podman: the program left input unread, so the end of its output may be missing\n';
+export const UNREAD = 'podman: the program left input unread, so the end of its output may be missing\n';
 
 /** podman stops serving a program that ends with much of its stdin unread, and puts a word about it among what the program said. */
 async function* remarkInOurWords(source: AsyncIterable<Frame>): AsyncGenerator<Frame> {

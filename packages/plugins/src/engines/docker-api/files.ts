@@ -4,7 +4,7 @@ import type {Box, Exit, Files} from '@boxyard/core/plugin-api';
 import {checkedTar} from '../checked-tar.ts';
 import {type Api} from './api.ts';
 import {archiveGet, archivePut} from './archive.ts';
-import {exec} from './exec.ts';
+import {UNREAD, exec} from './exec.ts';
 import {inspect, stateOf} from './main-end.ts';
 
 /** Says `+` when it is ready to take or give the archive; 44: no such path, 127: the box has no tar. */
@@ -108,7 +108,8 @@ const getInside = async (api: Api, box: Box, target: string, signal: AbortSignal
 
 /** What tar said; one that was killed says nothing. */
 const reason = (said: string, exit: Exit): string =>
-  said.trim() || ('code' in exit && exit.code !== KILLED ? `tar ended with ${exit.code}` : 'it was killed, as it is with its box');
+  said.replace(UNREAD, '').trim() ||
+  ('code' in exit && exit.code !== KILLED ? `tar ended with ${exit.code}` : 'it was killed, as it is with its box');
 
 const cannot = (api: Api, end: number, said: string, target: string): false => {
   if (end === NOT_FOUND) throw api.host.fault('not-found', `no ${target} in the box`);

@@ -21,12 +21,13 @@ export const putFiles = async (where: Where, folder: string, tar: Readable, sign
   const checked = checkedTar(tar, {prefix: ''}, where.host);
   const result = await pipeline(checked, child.stdin as NodeJS.WritableStream, {signal}).then(
     () => undefined,
-    (error: NodeJS.ErrnoException) => error,
+    // Where tar had ended before, whatever else broke by that is not why.
+    (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' || child.exitCode !== null || child.signalCode !== null ? undefined : error),
   );
-  if (result !== undefined && result.code !== 'EPIPE') child.kill('SIGKILL');
+  if (result !== undefined) child.kill('SIGKILL');
   const {code, said} = await ended;
   signal.throwIfAborted();
-  if (result !== undefined && result.code !== 'EPIPE') throw result;
+  if (result !== undefined) throw result;
   if (code !== 0)
     throw where.host.fault(/No space left/i.test(said) ? 'no-space' : 'failed', `unpack into ${folder}: ${reason(said, code)}`);
 };
