@@ -62,9 +62,13 @@ export class BulkLane {
     const socket = this.#socket();
     if (!socket) return;
     for (let without = 0; without < this.#sources.size && socket.bufferedAmount < this.#mostBuffered;) {
+      const before = this.#sources.size;
       const frame = this.#takeTurn();
-      without = frame === undefined ? without + 1 : 0;
-      if (frame !== undefined) socket.send(frame, () => this.wake());
+      if (frame !== undefined) {
+        without = 0;
+        socket.send(frame, () => this.wake());
+      } else if (this.#sources.size >= before) without += 1;
+      // One that left in its turn is none of those that were asked and are still here: there may be one that was not.
     }
   }
 

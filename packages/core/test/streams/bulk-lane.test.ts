@@ -81,3 +81,11 @@ it('forgets who has left', async () => {
   gone.leave();
   expect(await give(5)).toBe('');
 });
+
+it('asks all who stay, also where others leave in their turn', async () => {
+  const {lane, give} = smallSocket();
+  const [first, second, third] = [new FrameQueue(lane), new FrameQueue(lane), new FrameQueue(lane)];
+  for (const leaving of [first, second]) leaving.finish(() => leaving.leave());
+  third.push(Buffer.from('c'.repeat(8 * 1024)));
+  expect(await give(10)).toHaveLength(8 * 1024);
+});
