@@ -8,10 +8,10 @@ export interface Cluster {
 
 /**
  * Columns a text takes on a terminal, by the rules Ink lays out with: clusters of characters as one, emoji and East Asian
- * wide ones two, marks and control characters none. Cheap for ASCII.
+ * wide ones two, marks and control characters none. Cheap for Latin text and what our own lines are made of.
  */
 export function textWidth(text: string): number {
-  if (ascii.test(text)) return text.length;
+  if (allPlain.test(text)) return text.length;
   let width = 0;
   for (const cluster of clusters(text)) width += cluster.width;
   return width;
@@ -21,6 +21,7 @@ export function textWidth(text: string): number {
 export function clip(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   if (width <= 0) return '';
+  if (allPlain.test(text)) return `${text.slice(0, width - 1)}…`;
   let kept = '';
   let used = 0;
   for (const cluster of clusters(text)) {
@@ -47,9 +48,10 @@ export function* clusters(text: string): Generator<Cluster, void> {
   }
 }
 
-const ascii = /^[\x20-\x7e]*$/;
 /** One column each, and never part of a cluster unless a mark follows. */
-const plain = /[\x20-\x7e\xa1-\xac\xae-\u02ff\u2500-\u259f\u2800-\u28ff]*/y;
+const plainCharacters = '[\\x20-\\x7e\\xa1-\\xac\\xae-\\u02ff\\u2010-\\u2027\\u2500-\\u259f\\u25b2\\u25bc\\u25cb\\u25cf\\u2800-\\u28ff]*';
+const plain = new RegExp(plainCharacters, 'y');
+const allPlain = new RegExp(`^${plainCharacters}$`);
 
 /** The last one is left out where something follows that may belong to it. */
 function plainUntil(text: string, from: number): number {
