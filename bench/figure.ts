@@ -1,6 +1,6 @@
 import type {Lab} from './lab.ts';
 
-export type Unit = 'ms' | 'jobs/s' | 'MB/s' | 'MB' | 'kB' | '% of a core' | 'commands';
+export type Unit = 'ms' | 'jobs/s' | 'MB/s' | 'MB' | 'kB' | 'bytes' | '% of a core' | 'commands' | 'commits/s' | 'writes';
 
 /** What performance.md allows, of our number divided by that of the baseline, less that of the baseline, or alone. */
 export type Budget = {readonly of: 'ratio' | 'difference' | 'product'} & ({readonly most: number} | {readonly least: number});

@@ -1,6 +1,7 @@
 import type {Figure} from '../figure.ts';
 import {bulkJobs} from './bulk-jobs.ts';
 import {cliStart} from './cli-start.ts';
+import {dashboard} from './dashboard.ts';
 import {devboxCreate} from './devbox-create.ts';
 import {execRoundTrip} from './exec-round-trip.ts';
 import {idleAgents} from './idle-agents.ts';
@@ -26,6 +27,7 @@ export const figures: readonly Figure[] = [
   idleWorker,
   placement,
   cliStart,
+  dashboard,
   upStart,
   typedCommands,
 ];
