@@ -15,7 +15,7 @@ serveCounts(process.env['BENCH_COUNTS'] ?? '');
 
 /** Ink asks this package for its renderer; what it hands back tells after each commit. */
 function countCommits(): void {
-  const require = createRequire(import.meta.url);
+  const require = createRequire(createRequire(import.meta.url).resolve('ink'));
   const build = process.env['NODE_ENV'] === 'production' ? 'production' : 'development';
   const file = join(dirname(require.resolve('react-reconciler')), `cjs/react-reconciler.${build}.js`);
   type Config = {resetAfterCommit(container: unknown): void};
