@@ -15,11 +15,11 @@ serveCounts(process.env['BENCH_COUNTS'] ?? '');
 
 /** Ink asks this package for its renderer; what it hands back tells after each commit. */
 function countCommits(): void {
-  const require = createRequire(createRequire(import.meta.url).resolve('ink'));
+  const fromInk = createRequire(createRequire(import.meta.url).resolve('ink'));
   const build = process.env['NODE_ENV'] === 'production' ? 'production' : 'development';
-  const file = join(dirname(require.resolve('react-reconciler')), `cjs/react-reconciler.${build}.js`);
+  const file = join(dirname(fromInk.resolve('react-reconciler')), `cjs/react-reconciler.${build}.js`);
   type Config = {resetAfterCommit(container: unknown): void};
-  const original = require(file) as (config: Config) => unknown;
+  const original = fromInk(file) as (config: Config) => unknown;
   const counted = (config: Config) =>
     original({
       ...config,
@@ -28,7 +28,7 @@ function countCommits(): void {
         config.resetAfterCommit(container);
       },
     });
-  require.cache[file]!.exports = Object.assign(counted, original);
+  fromInk.cache[file]!.exports = Object.assign(counted, original);
 }
 
 function countWrites(): void {
