@@ -66,8 +66,9 @@ export interface OpenDashboard {
 let opened = 0;
 
 export async function openDashboard(lab: Lab, server: SimulatedServer, {columns, rows}: Size): Promise<OpenDashboard> {
-  const socket = join(lab.dir, `counts-${++opened}`);
-  const env = {...dashboardEnv(lab, server), BENCH_COUNTS: socket, NODE_ENV: 'production'};
+  const own = dashboardEnv(lab, server);
+  const socket = join(own['HOME']!, 'counts');
+  const env = {...own, BENCH_COUNTS: socket, NODE_ENV: 'production'};
   const argv = ['--expose-gc', '--import', counted, join(root, 'dist/cli/run.js'), 'dashboard'];
   const {terminal, pty, listeners} = openPty(lab, process.execPath, {argv, env, columns, rows});
   const dashboard: OpenDashboard = {
@@ -111,9 +112,9 @@ export async function firstFrame(lab: Lab, server: SimulatedServer, {columns, ro
   }
 }
 
-/** Nobody forbids colours here: a person's terminal has them. */
+/** Colours as on a person's terminal; a home of its own, since a dashboard opens where it was left. */
 function dashboardEnv(lab: Lab, {url}: SimulatedServer): Record<string, string> {
-  const {NO_COLOR: _no, ...env} = privateEnv(lab);
+  const {NO_COLOR: _no, ...env} = privateEnv(lab, `home-${++opened}`);
   const all = {...env, TERM: 'xterm-256color', BOXYARD_SERVER: url, BOXYARD_TOKEN: 'bench'};
   return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
