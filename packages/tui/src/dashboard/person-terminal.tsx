@@ -75,7 +75,8 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
     patchConsole: false,
     exitOnCtrlC: false,
     isScreenReaderEnabled: isForScreenReader,
-    maxFps: 30,
+    // TtyOut holds the pace; a second one in front of it made a key wait twice.
+    maxFps: 120,
   });
   ink.waitUntilExit().catch(onFailure);
   let isLent = false;
