@@ -34,7 +34,7 @@ export interface TtyOut {
    *
    *     render(tree, {
    *       stdout: out.ink, stdin: idleStdin(), alternateScreen: false, incrementalRendering: false,
-   *       interactive: true, patchConsole: false, exitOnCtrlC: false, maxFps: 30,
+   *       interactive: true, patchConsole: false, exitOnCtrlC: false, maxFps: 120,
    *     })
    *
    * The tree has the size of the stream (`columns` × `rows`). Ink's own colours (`<Text color>`, borders) follow what chalk
