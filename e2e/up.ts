@@ -4,7 +4,7 @@ import {files, paths} from '@boxyard/core/config';
 import type {JobView} from '@boxyard/core/api';
 import {Api} from '../faults/lab/api.ts';
 import {boxyard, machineEnv, makeRoot, processesOf, sweep} from '../faults/lab/directories.ts';
-import {EngineView, type ContainerEngine} from '../faults/lab/engine-view.ts';
+import {EngineView, joinedAs, removeNetwork, type ContainerEngine} from '../faults/lab/engine-view.ts';
 import {Program} from '../faults/lab/program.ts';
 import {must, run, type Ran, type RunOptions} from '../faults/lab/run-command.ts';
 import {waitFor, waitUntil} from '../faults/lab/wait-for.ts';
@@ -118,10 +118,12 @@ export class Up implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#onExit);
-    const worker = workerIdOf(this.env);
+    const joined = joinedAs(this.env);
     await this.program.killGroup().catch(() => undefined);
     await sweep(this.root);
-    if (worker !== undefined) await removeBoxes(worker);
+    if (joined === undefined) return;
+    await removeBoxes(joined.worker);
+    await removeNetwork(joined.tenant);
   }
 }
 
@@ -136,18 +138,13 @@ export async function killPart(up: Up, pattern: RegExp): Promise<void> {
   if (!up.program.isRunning) await up.start();
 }
 
-const workerIdOf = (env: Readonly<Record<string, string>>): string | undefined => {
-  const file = files(paths(env)).worker;
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as {worker: string}).worker : undefined;
-};
-
 /** Containers that a worker left behind. */
 export async function removeBoxes(worker: string): Promise<void> {
   for (const engine of ['docker', 'podman'] as const) {
     await using view = await EngineView.open(engine);
     for (const {name, labels} of (await view?.list({'io.boxyard.worker': worker})) ?? []) {
       await run([engine, 'rm', '-f', name]);
-      if (engine === 'podman') await run(['podman', 'network', 'rm', `boxyard-${labels['io.boxyard.tenant']}`]);
+      if (engine === 'podman') await removeNetwork(String(labels['io.boxyard.tenant']));
     }
   }
 }

@@ -3,6 +3,7 @@ import {createHash} from 'node:crypto';
 import {copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {files, paths} from '@boxyard/core/config';
 import {projectRoot} from './directories.ts';
 import {must, run} from './run-command.ts';
 import {engineAnswers} from '../primitives/engine-proxy.ts';
@@ -124,6 +125,18 @@ export class EngineView implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop?.();
   }
+}
+
+/** What the agent of these directories joined as. */
+export const joinedAs = (env: Readonly<Record<string, string>>): {readonly worker: string; readonly tenant: string} | undefined => {
+  const file = files(paths(env)).worker;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as {worker: string; tenant: string}) : undefined;
+};
+
+/** An agent that was killed leaves the network of its tenant on podman to one that starts later, which here nobody does. */
+export async function removeNetwork(tenant: string): Promise<void> {
+  const name = `boxyard-${tenant}`;
+  if (existsSync(`/etc/containers/networks/${name}.json`)) await run(['podman', 'network', 'rm', name]);
 }
 
 const isOurs = (labels: Readonly<Record<string, string>>): boolean => Object.keys(labels).some(key => key.startsWith('io.boxyard.'));

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import type {JobView} from '@boxyard/core/api';
 import type {Api} from './api.ts';
 import {makeRoot, processesOf, projectRoot, sweep} from './directories.ts';
-import {EngineView, type ContainerEngine} from './engine-view.ts';
+import {EngineView, joinedAs, removeNetwork, type ContainerEngine} from './engine-view.ts';
 import {EventRecord} from './event-record.ts';
 import {HostLedger} from './host-ledger.ts';
 import {Server, type ServerOptions} from './server.ts';
@@ -202,11 +202,13 @@ export class Lab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#onExit);
     const ours = await this.ownContainers().catch(() => []);
+    const tenants = new Set(this.workers.flatMap(({env}) => joinedAs(env)?.tenant ?? []));
     try {
       await this.#parts.disposeAsync();
     } finally {
       this.#keepLogs();
       for (const {engine, name} of ours) await this.engines.get(engine)?.remove(name);
+      for (const tenant of tenants) await removeNetwork(tenant);
       await sweep(this.root);
     }
   }

@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, rmSync} from 'node:fs';
+import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {Readable} from 'node:stream';
 import {afterAll, describe, expect, it, vi} from 'vitest';
 import type {Box, Engine} from '@boxyard/core/plugin-api';
@@ -79,6 +79,26 @@ for (const name of ['docker', 'podman'] as const) {
       expect(networks(name)).not.toContain(tenant);
     });
 
+    it('that a killed agent left are cleared away by the next that starts, once their while is over and unless a box is on them', async context => {
+      if (name === 'docker') return context.skip('its network is one for all, and stays');
+      const unique = Math.random().toString(36).slice(2);
+      const box = await start(`t-${unique}used`);
+      const [used, left, young, build] = [
+        `boxyard-t-${unique}used`,
+        `boxyard-t-${unique}left`,
+        `boxyard-t-${unique}new`,
+        `boxyard-build-${unique}`,
+      ];
+      for (const made of [left, young, build]) cli(name, 'network', 'create', '--label', 'io.boxyard.managed=true', made);
+      for (const old of [used, left, build]) makeOlder(old, 120_000);
+      const next = await lab.reopen();
+      await next.probe(lab.signal);
+      await vi.waitFor(() => expect(networks(name)).not.toContain(left), {timeout: 20_000});
+      expect(networks(name).split('\n')).toEqual(expect.arrayContaining([used, young, build]));
+      await box.remove(lab.signal);
+      for (const made of [young, build]) cli(name, 'network', 'rm', made);
+    });
+
     it('are made at once by two that know nothing of each other', async () => {
       const second = await lab.reopen();
       const specs = Array.from({length: 4}, () => lab.spec({main: 'hold', network: 'private'}));
@@ -124,6 +144,12 @@ function cli(name: Name, ...args: string[]) {
 const networks = (name: Name) => cli(name, 'network', 'ls', '--format', '{{.Name}}').stdout;
 const idOf = (name: Name, network: string) => cli(name, 'network', 'inspect', '-f', '{{.Id}}', network).stdout.trim();
 const networkOf = (name: Name, box: string) => cli(name, 'inspect', '-f', '{{.HostConfig.NetworkMode}}', box).stdout.trim();
+
+function makeOlder(network: string, ms: number): void {
+  const file = `/etc/containers/networks/${network}.json`;
+  const told = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({...told, created: new Date(Date.now() - ms).toISOString()}));
+}
 
 /** podman takes none away under a box that is made; the race it loses with one that is being made ends like this. */
 function clearAway(name: Name, network: string): boolean {

@@ -12,14 +12,14 @@ import {files} from './files.ts';
 import {images} from './images.ts';
 import {killInBox} from './kill-in-box.ts';
 import {inspect, stateOf} from './main-end.ts';
-import {forgetNetworks, isNetworkGone, leaveNetworks, privateNetwork, restNetwork} from './private-network.ts';
+import {forgetNetworks, isNetworkGone, leaveNetworks, privateNetwork, removeForgotten, restNetwork} from './private-network.ts';
 import {createProbe} from './probe.ts';
 import {snapshot} from './snapshot.ts';
 import {stats} from './stats.ts';
 
 /** Everything that docker and podman have in common, which is all but where they listen and how their log is read. */
 export const apiEngine = (connector: Connector): Engine => ({
-  probe: createProbe(connector),
+  probe: thatAlsoClears(createProbe(connector), connector),
   create: async (spec, signal) => {
     signal.throwIfAborted();
     return create(await connector.open(), spec, signal);
@@ -32,6 +32,21 @@ export const apiEngine = (connector: Connector): Engine => ({
     if (api !== undefined) await leaveNetworks(api);
   },
 });
+
+const CLEAR_EVERY_MS = 600_000;
+
+/** Who probes is an agent: at its start, and now and then, it clears away the networks that another one's death left behind. */
+const thatAlsoClears = (probe: Engine['probe'], connector: Connector): Engine['probe'] => {
+  let nextAt = -Infinity;
+  return async signal => {
+    const answer = await probe(signal);
+    const api = connector.last();
+    if (!answer.usable || api === undefined || performance.now() < nextAt) return answer;
+    nextAt = performance.now() + CLEAR_EVERY_MS;
+    void removeForgotten(api).catch((error: unknown) => connector.host.log('debug', 'forgotten networks stay', {error: String(error)}));
+    return answer;
+  };
+};
 
 const features = (open: () => Promise<Api>): Features => ({
   exec: async (box, command, signal) => exec(await open(), box, command, signal),

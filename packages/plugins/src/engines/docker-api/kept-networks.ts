@@ -1,6 +1,6 @@
 import type {Api} from './api.ts';
 
-const KEPT_MS = 60_000;
+export const KEPT_MS = 60_000;
 const REMOVE_MS = 10_000;
 
 type Keeper = Pick<Api, 'keptNetworks'>;
@@ -8,7 +8,7 @@ type Remove<A> = (api: A, name: string, signal: AbortSignal) => Promise<void>;
 
 /**
  * The network stays for a while, and then goes unless somebody took it back. A timer that is forgotten with its process leaves
- * one to be found by its name, or to be removed as a forgotten one.
+ * one to be found by its name, or to be removed as a forgotten one by the agent that looks next.
  */
 export const keepForNext = <A extends Keeper>(api: A, name: string, remove: Remove<A>, ms = KEPT_MS): void => {
   takeBack(api, name);

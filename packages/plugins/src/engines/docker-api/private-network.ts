@@ -1,14 +1,14 @@
 import Docker from 'dockerode';
 import type {Labels} from '@boxyard/core/plugin-api';
 import {call, callOrMissing, container, type Api} from './api.ts';
-import {keepForNext, letGoOfAll, takeBack} from './kept-networks.ts';
+import {KEPT_MS, keepForNext, letGoOfAll, takeBack} from './kept-networks.ts';
 import {inspect} from './main-end.ts';
 
 const NAME = 'boxyard';
 const TENANT = /^[a-z0-9-]{1,60}$/;
 const MAKE_MS = 20_000;
-/** No build goes on for that long: whoever made such a network was killed, or its boxes were removed by hand. */
-const FORGOTTEN_MS = 24 * 3_600_000;
+/** No build goes on for that long. */
+const LONGEST_BUILD_MS = 24 * 3_600_000;
 /** What the tenant of a build's own network is called. */
 export const BUILD_TENANT = 'build-';
 const LABELS = {'io.boxyard.managed': 'true'};
@@ -80,7 +80,6 @@ const ensureOnPodman = async (api: Api, name: string): Promise<void> => {
   const signal = AbortSignal.timeout(MAKE_MS);
   const look = () => askPodman(api, {method: 'GET', path: `/networks/${name}/exists`}, signal).then(() => true);
   if (await callOrMissing(api, `look for the network ${name}`, signal, look)) return;
-  await removeIdle(api, isForgotten, signal).catch(() => undefined);
   const options = {name, driver: 'bridge', dns_enabled: false, options: {isolate: 'true'}, labels: LABELS};
   const make = () => askPodman(api, {method: 'POST', path: '/networks/create', options}, signal).catch(unlessThere);
   await call(api, `make the network ${name}`, signal, make).catch(async (error: unknown) => {
@@ -103,8 +102,17 @@ interface Network {
   readonly name: string;
   readonly created: string;
 }
-const isForgotten = ({created}: Network): boolean => Date.now() - Date.parse(created) > FORGOTTEN_MS;
 const isOfBoxes = ({name}: Network): boolean => !name.startsWith(`${NAME}-${BUILD_TENANT}`);
+
+/** Its while is over, and nobody here ends it: whoever made it was killed, or its boxes were removed by hand. */
+const isForgotten = (api: Api, network: Network): boolean =>
+  !api.keptNetworks.has(network.name) && Date.now() - Date.parse(network.created) > (isOfBoxes(network) ? KEPT_MS : LONGEST_BUILD_MS);
+
+/** Removes what others forgot. One of an agent that lives may be among them: its next box makes it again. */
+export const removeForgotten = async (api: Api): Promise<void> => {
+  if (api.dialect.name !== 'podman' || process.getuid?.() !== 0) return;
+  await removeIdle(api, network => isForgotten(api, network), AbortSignal.timeout(MAKE_MS));
+};
 
 interface Question {
   readonly method: 'GET' | 'POST';
