@@ -31,6 +31,22 @@ test('up says where it is, that it is ready and what to type next; a second one 
   expect(after.stderr).toContain('No Boxyard server here.');
 });
 
+test('status says that Redis does not answer, and that the server still does', async () => {
+  await using up = await Up.open();
+  const redis = up.processes(/redis-server/)[0]!.pid;
+  process.kill(redis, 'SIGSTOP');
+  try {
+    const hung = await up.cli(['status']);
+    expect([hung.code, hung.stdout], hung.stderr).toEqual([
+      0,
+      expect.stringMatching(/degraded.*Redis away\)\nTrouble: .*Redis does not answer.*\nWorkers: .*unknown: /s),
+    ]);
+  } finally {
+    process.kill(redis, 'SIGCONT');
+  }
+  await waitFor(async () => (await up.ok('status')).includes('(ok, '), {within: 20_000, what: 'all is well again'});
+});
+
 test('a busy port is named with its holder and the flag to use', async () => {
   await using up = await Up.open();
   const {root} = up;

@@ -104,7 +104,7 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     access,
     services: core.services,
     metrics,
-    server: {version: options.version, isRedisReady: rim.isReady},
+    server: {version: options.version, redisTrouble: rim.trouble},
     log,
     listen: options.listen,
     blobDir: options.blobDir,

@@ -52,7 +52,7 @@ export async function startTestDoor(more: Partial<DoorOptions> & {timing?: Parti
       access,
       services,
       metrics: createMetrics(),
-      server: {version: '0.1.0', isRedisReady: () => rim.isReady()},
+      server: {version: '0.1.0', redisTrouble: rim.trouble},
       log,
       listen: [{host: '127.0.0.1', port}],
       blobDir: join(dir, 'blobs'),

@@ -15,6 +15,8 @@ export interface TestRedis extends AsyncDisposable {
   /** kill -9, and start on the same files. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** It stands still, its connections open, for so long. */
+  whileStopped(work: () => Promise<void>): Promise<void>;
 }
 
 /** A private redis-server on a unix socket in a directory of its own, for one test file. */
@@ -64,6 +66,14 @@ export async function startTestRedis(more: readonly string[] = []): Promise<Test
     start: async () => {
       child = launch();
       await ready();
+    },
+    whileStopped: async work => {
+      child.kill('SIGSTOP');
+      try {
+        await work();
+      } finally {
+        child.kill('SIGCONT');
+      }
     },
     [Symbol.asyncDispose]: async () => {
       for (const rim of rims) await rim.close();

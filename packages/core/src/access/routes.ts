@@ -8,15 +8,17 @@ import {viewOf} from './tokens.ts';
 
 export interface ServerFacts {
   readonly version: string;
-  isRedisReady(): boolean;
+  /** Undefined where Redis is well. */
+  redisTrouble(): Promise<{readonly isAway: boolean; readonly why: string} | undefined>;
 }
 
 /** Who the caller is, tokens and secrets. */
 export function addAccessRoutes(http: Http, access: Access, server: ServerFacts): void {
   http.route('health', async () => {
-    const isReady = server.isRedisReady();
     const facts = {version: server.version, installation: access.installation.id};
-    return {status: isReady ? ('ok' as const) : ('degraded' as const), ...facts, redis: isReady ? ('ok' as const) : ('away' as const)};
+    const trouble = await server.redisTrouble();
+    if (trouble === undefined) return {status: 'ok', ...facts, redis: 'ok'};
+    return {status: 'degraded', ...facts, redis: trouble.isAway ? 'away' : 'ok', why: trouble.why};
   });
   http.route('whoami', async ({session}) => ({
     actor: session.actor,

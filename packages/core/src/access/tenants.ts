@@ -36,6 +36,7 @@ export interface Tenants {
   ensure(tenant: {readonly id: string; readonly name: string}, minimumProfile: Profile): Promise<TenantRecord>;
   /** Its minimum profile is `standard`: nothing of it runs on a machine itself until an owner says so (R8). `NAME_TAKEN`. */
   create(name: string, plan: z.infer<typeof Plan>, actor: string): Promise<TenantRecord>;
+  /** A plan brings all its limits: those set before go, unless given in the same change. */
   set(tenant: string, change: z.infer<typeof SetTenantRequest>, actor: string): Promise<TenantRecord>;
 }
 
@@ -99,7 +100,7 @@ export function createTenants(redis: AccessRedis, now: () => number): Tenants {
       put({...freshRecord({id: newId('t'), name, minimumProfile: 'standard'}, now()), plan}, {actor, type: 'tenant.created'}),
     async set(tenant, change, actor) {
       const old = await get(tenant);
-      const limits = definedOf({...old.limits, ...change.limits});
+      const limits = definedOf({...(change.plan === undefined ? old.limits : {}), ...change.limits});
       return put(
         {...old, ...definedOf({...change, limits}), id: old.id, createdAt: old.createdAt},
         {actor, type: 'tenant.changed', oldName: old.name},

@@ -178,6 +178,7 @@ export const ReadmittedView = z.object({worker: z.string(), name: z.string()});
 export const SwitchRequest = z.strictObject({on: z.boolean()});
 export const SetTenantRequest = z.strictObject({
   name: Name.optional(),
+  /** Its limits take the place of all that were set; those in the same request are set apart from it. */
   plan: Plan.optional(),
   limits: z
     .strictObject({
@@ -229,6 +230,8 @@ export const Health = z.object({
   version: z.string(),
   installation: z.string(),
   redis: z.enum(['ok', 'away']),
+  /** What is wrong where the status is `degraded`. */
+  why: z.string().optional(),
   workers: z.number().int().optional(),
 });
 

@@ -6,6 +6,7 @@ import {type Keys, createKeys} from './redis-keys.ts';
 import {type Fitness, fitnessOf, openingError} from './redis-fitness.ts';
 import {createScript} from './redis-script.ts';
 import {type RedisTarget, optionsOf} from './redis-target.ts';
+import {type RedisTrouble, watchTrouble} from './redis-trouble.ts';
 
 /** The server's Redis. Every rejection is a BoxyardError; while Redis is away that is `REDIS_UNAVAILABLE`, within 2 s. */
 export interface RedisRim {
@@ -22,6 +23,8 @@ export interface RedisRim {
   /** Options for BullMQ, which makes its own connections. */
   readonly options: RedisOptions;
   isReady(): boolean;
+  /** Asked anew each time, answered within a second; undefined where it is well. */
+  trouble(): Promise<RedisTrouble | undefined>;
   /** Calls back when Redis answers again after having been away, and says whether it is another process or data (R3). */
   onReturn(listener: (change: {isNewRun: boolean}) => void): () => void;
   close(): Promise<void>;
@@ -86,6 +89,7 @@ export async function openRedis(target: RedisTarget, prefix: string, clock: Redi
       return connection;
     },
     isReady: () => redis.status === 'ready',
+    trouble: watchTrouble(redis),
     onReturn: listener => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -20,14 +20,18 @@ export default defineCommand({
         server: client.server,
         origin: target.origin,
         health: await client.health({requestTimeoutMs: 5_000}),
-        workers: (await client.workersList()).items,
+        workers: await client.workersList().then(
+          page => page.items,
+          (error: unknown) => (isBoxyardError(error) ? error : Promise.reject(error)),
+        ),
       }))
       .catch((error: unknown) => (isBoxyardError(error) ? error : Promise.reject(error)));
     const server = isBoxyardError(reached) ? undefined : reached;
+    const workers = server === undefined || isBoxyardError(server.workers) ? undefined : server.workers;
     const about = {
       up: up === undefined ? null : {...up, serverAlive: alive(up.serverPid), agentAlive: alive(up.agentPid)},
       server: server === undefined ? null : {url: server.server, origin: server.origin, ...server.health},
-      workers: server?.workers.map(({name, status}) => ({name, status})) ?? [],
+      workers: workers?.map(({name, status}) => ({name, status})) ?? [],
       worksFor: readWorkerFile(context.paths)?.url ?? null,
     };
     const text = renderFields([
@@ -38,7 +42,13 @@ export default defineCommand({
           ? (reached as Error).message
           : `${server.server} (${server.health.status}, version ${server.health.version}, Redis ${server.health.redis})`,
       ],
-      ['Workers', server?.workers.map(worker => `${worker.name}: ${worker.status}`).join('\n') || undefined],
+      ['Trouble', server?.health.why],
+      [
+        'Workers',
+        isBoxyardError(server?.workers)
+          ? `unknown: ${server.workers.message}`
+          : workers?.map(worker => `${worker.name}: ${worker.status}`).join('\n') || undefined,
+      ],
     ]);
     await context.print.value(about, text);
     return server === undefined ? 8 : 0;

@@ -2,7 +2,7 @@ import {boolean} from '@oclif/core/flags';
 import {BoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../../cli/define-command.ts';
 import {duration, required} from '../../cli/flags.ts';
-import {jobName, jobText, statusText} from '../../output/views/jobs.ts';
+import {endText, jobName, jobText} from '../../output/views/jobs.ts';
 import {followJob} from '../../services/follow-job.ts';
 import {commandExit, resultExit} from '../../services/job-exit.ts';
 import {watchLeaving} from '../../cli/interrupts.ts';
@@ -34,7 +34,7 @@ export default defineCommand({
     try {
       const away = (isAway: boolean) => context.say(isAway ? 'The server is away; waiting for it.' : 'The server is back.');
       const job = await followJob(client, {job: args.job, from: {}, signal: AbortSignal.any([late.signal, leaving])}, {away});
-      if (context.print.format === 'table') context.say(`Job ${job.id}: ${statusText(job)}.`);
+      if (context.print.format === 'table') context.say(endText(job));
       else await context.print.item(job, {name: jobName, text: jobText});
       return flags['exit-code'] ? commandExit(job) : resultExit(job);
     } catch (error) {

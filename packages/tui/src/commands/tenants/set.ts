@@ -9,15 +9,17 @@ const limit = {min: -1, max: 1_000_000};
 
 export default defineCommand({
   summary: 'Change a tenant',
-  description: 'Its plan, limits (-1 is unlimited), name and security profiles. Owners only.',
+  description:
+    'Its plan, limits (-1 is unlimited), name and security profiles. A plan sets all limits, also those set before; limits given with it differ from it. Owners only.',
   examples: [
     {does: 'At most twenty DevBoxes', line: 'tenants set local --devboxes 20'},
+    {does: 'The limits of a plan, but more DevBoxes', line: 'tenants set local --plan pro --devboxes 40'},
     {does: 'Nothing weaker than standard', line: 'tenants set local --minimum-profile standard'},
   ],
   args: {tenant: required('name or id of the tenant')},
   flags: {
     name: string({description: 'its new name'}),
-    plan: choice('plan', ['starter', 'pro', 'enterprise'])({description: 'limits of this plan'}),
+    plan: choice('plan', ['starter', 'pro', 'enterprise'])({description: 'all limits of this plan'}),
     workers: whole('workers', limit)({description: 'most workers'}),
     devboxes: whole('devboxes', limit)({description: 'most DevBoxes'}),
     sessions: whole('sessions', limit)({description: 'most live sessions: programs at a terminal'}),

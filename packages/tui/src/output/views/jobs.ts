@@ -74,17 +74,32 @@ const isOneRefusal = ({refusals = [], reason}: JobView): boolean =>
 
 const gapText = (job: JobView): string => (job.gaps ?? []).map(gap => `${gap.stream} ${gap.from}–${gap.to} (${gap.reason})`).join('\n');
 
+const reasonText = (job: JobView): string | undefined =>
+  isOneRefusal(job) ? undefined : job.reason && [job.reason.message, job.reason.hint].filter(Boolean).join('\n');
+
+const errorText = ({error}: JobView): string | undefined => error && [error.message, error.hint].filter(Boolean).join('\n');
+
+/** How a job ended, and why where it did not do what was asked. */
+export function endText(job: JobView): string {
+  const how = `Job ${job.id}: ${statusText(job)}`;
+  if (job.outcome === 'succeeded' && !job.partial) return `${how}.`;
+  const exit = exitText(job);
+  const [children, error] = [job.children && totalsText(job.children), errorText(job)];
+  // An error is often the reason once more.
+  const reason = error !== undefined && job.reason !== undefined && error.startsWith(job.reason.message) ? undefined : reasonText(job);
+  return [`${how}${exit === undefined ? '' : `, ${exit}`}.`, children, reason, refusalText(job), error].filter(Boolean).join('\n');
+}
+
 export function jobText(job: JobView, now: number): string {
-  const {reason, error} = job;
   return renderFields([
     ['Job', job.id],
     ['Name', job.name],
     ['Kind', job.kind],
     ['Status', statusText(job)],
     ['Exit', exitText(job)],
-    ['Reason', isOneRefusal(job) ? undefined : reason && [reason.message, reason.hint].filter(Boolean).join('\n')],
+    ['Reason', reasonText(job)],
     ['Refused by', refusalText(job)],
-    ['Error', error && [error.message, error.hint].filter(Boolean).join('\n')],
+    ['Error', errorText(job)],
     ['Command', commandText(job)],
     ['Worker', job.worker?.name],
     ['Engine', job.engine],
