@@ -72,8 +72,10 @@ export async function createContext(program: Program, flags: GlobalFlags): Promi
     write: (text: string) => void program.stdout.write(text),
     columns: program.stdout.isTTY && !flags['no-truncate'] ? program.stdout.columns : undefined,
   };
+  const format = flags.json ? 'json' : ((flags.output ?? setting('output')) as Format);
   const style = {
-    format: flags.json ? ('json' as const) : ((flags.output ?? setting('output')) as Format),
+    format: format === 'wide' ? ('table' as const) : format,
+    wide: format === 'wide',
     quiet: flags.quiet,
     headers: !flags['no-headers'],
     now: program.now,

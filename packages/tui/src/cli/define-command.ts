@@ -97,7 +97,7 @@ async function parse<F extends FlagInput, A extends ArgInput>(
   const {own, command} =
     definition.runsCommand === true ? splitCommand(argv, shapes(flags), Object.keys(args).length) : {own: argv, command: []};
   try {
-    const parsed = await parseLine([...own], {flags, args, strict: true});
+    const parsed = await parseLine('sort' in flags ? withTurned(own) : [...own], {flags, args, strict: true});
     return {
       input: {flags: parsed.flags as InferredFlags<F>, args: parsed.args as InferredArgs<A>, command},
       flags: parsed.flags as unknown as GlobalFlags,
@@ -106,6 +106,16 @@ async function parse<F extends FlagInput, A extends ArgInput>(
     throw fromParseFailure(error, Object.keys(flags));
   }
 }
+
+/** `--sort -age`: the parser takes what begins like an option of ours for one, so it is handed over as `age:desc`. */
+const withTurned = (argv: readonly string[]): string[] => {
+  const turned = (word: string | undefined) => (/^-[a-z]/i.test(word ?? '') ? `--sort=${word!.slice(1)}:desc` : undefined);
+  return argv.flatMap((word, i) => {
+    if (word === '--sort') return turned(argv[i + 1]) ?? word;
+    if (argv[i - 1] === '--sort' && turned(word) !== undefined) return [];
+    return (word.startsWith('--sort=') ? turned(word.slice(7)) : undefined) ?? word;
+  });
+};
 
 const shapes = (flags: FlagInput): FlagShape[] =>
   Object.entries(flags).map(([name, flag]) => ({name, char: flag.char, takesValue: flag.type === 'option'}));

@@ -4,7 +4,7 @@ import {parseDuration, parseSize, parseWhole} from '../output/amounts.ts';
 import {BoxyardError} from '@boxyard/core/errors';
 import {nearest} from './suggest.ts';
 
-export const formats = ['table', 'json', 'yaml', 'jsonl', 'name'] as const;
+export const formats = ['table', 'wide', 'json', 'yaml', 'jsonl', 'name'] as const;
 export type Format = (typeof formats)[number];
 
 /** A value out of a list; a slip is answered with the nearest one. */
@@ -48,7 +48,10 @@ const helpGroup = 'EVERY COMMAND';
 
 /** What every command understands. */
 export const baseFlags = {
-  output: choice('output', formats)({char: 'o', description: 'how to print: name prints ids or names alone', helpGroup}),
+  output: choice(
+    'output',
+    formats,
+  )({char: 'o', description: 'how to print: wide has all columns, name prints ids or names alone', helpGroup}),
   json: boolean({description: 'the same as -o json', helpGroup}),
   quiet: boolean({char: 'q', description: 'no messages; lists print names alone', helpGroup}),
   'no-headers': boolean({description: 'tables without their first line', helpGroup}),

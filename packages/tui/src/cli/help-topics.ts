@@ -44,10 +44,14 @@ ${exitNote}
 
   -o table   columns for people; in a pipe the same columns, never cut
              (--no-truncate: not on a terminal either; --no-headers: without the first line)
+  -o wide    tables with all columns, however narrow the terminal
   -o json    one document: an object, or {items, nextCursor, schemaVersion}
   -o yaml    the same as YAML
   -o jsonl   one object a line
   -o name    names or ids alone (also -q on lists)
+
+Lists also take --sort COLUMN (--sort -COLUMN turns it round), --columns A,B, and --watch: on a terminal the table in
+place; in a pipe a JSON line for each item that is new or changes, and {"gone": NAME} for one that has left the list.
 
 Data goes to stdout; messages, progress and questions go to stderr.
 `,

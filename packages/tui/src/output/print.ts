@@ -8,7 +8,9 @@ export interface Sink {
   readonly columns?: number | undefined;
 }
 export interface PrintStyle {
-  readonly format: Format;
+  readonly format: Exclude<Format, 'wide'>;
+  /** Tables with all columns, however wide. */
+  readonly wide: boolean;
   readonly quiet: boolean;
   readonly headers: boolean;
   readonly now: () => number;
@@ -17,7 +19,8 @@ export interface PrintStyle {
 
 /** Prints data to stdout in the form that was asked for. JSON and YAML hold what the server said; tables are made safe. */
 export interface Printer {
-  readonly format: Format;
+  readonly format: PrintStyle['format'];
+  readonly style: PrintStyle;
   list<T>(page: {readonly items: readonly T[]; readonly nextCursor?: string | undefined}, view: ListView<T>): Promise<void>;
   item<T>(item: T, view: {readonly name: (item: T) => string; readonly text: (item: T, now: number) => string}): Promise<void>;
   /** One thing that is neither a list nor an object with a name, such as a version. */
@@ -35,13 +38,18 @@ export function printer(sink: Sink, say: (line: string) => void, style: PrintSty
   const structured = async (value: unknown) => sink.write(await renderStructured(value, style.format));
   return {
     format: style.format,
+    style,
     async list(page, view) {
       if (style.quiet || style.format === 'name') return lines(page.items.map(item => safeLine(view.name(item))));
       if (style.format === 'jsonl') return lines(page.items.map(item => asJson(item)));
       if (style.format !== 'table') return structured({items: page.items, nextCursor: page.nextCursor, schemaVersion: 1});
       if (page.items.length === 0) return say(view.empty);
       sink.write(
-        renderTable(page.items, view.columns, {headers: style.headers, now: style.now(), columns: sink.columns, emphasise: style.bold}),
+        renderTable(
+          page.items,
+          view.columns.filter(column => style.wide || column.wide !== true),
+          {headers: style.headers, now: style.now(), columns: style.wide ? undefined : sink.columns, emphasise: style.bold},
+        ),
       );
       if (page.nextCursor !== undefined) say(`There are more: --cursor ${page.nextCursor} goes on, --limit takes more at once.`);
     },
@@ -57,7 +65,7 @@ export function printer(sink: Sink, say: (line: string) => void, style: PrintSty
   };
 }
 
-export async function renderStructured(value: unknown, format: Format): Promise<string> {
+export async function renderStructured(value: unknown, format: PrintStyle['format']): Promise<string> {
   if (format !== 'yaml') return `${asJson(value, format === 'jsonl' ? 0 : 2)}\n`;
   const {stringify} = await import('yaml');
   const plain: unknown = JSON.parse(JSON.stringify(value));

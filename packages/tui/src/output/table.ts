@@ -1,7 +1,7 @@
 import {safeLine} from './safe-text.ts';
 import {clip, pad, textWidth} from './width.ts';
 
-/** One column: `key` is what `name` formats and tests speak of; `cell` may hold anything, it is made safe here. */
+/** One column; `cell` may hold anything, it is made safe here. */
 export interface Column<T> {
   readonly title: string;
   readonly cell: (item: T, now: number) => string;
@@ -10,6 +10,10 @@ export interface Column<T> {
   readonly flexible?: boolean;
   /** Left out where a terminal is too narrow for all; the last such column goes first. */
   readonly spare?: boolean;
+  /** Only where all columns are asked for, or this one by name. */
+  readonly wide?: boolean;
+  /** What it is sorted by where that is not its text. */
+  readonly sort?: (item: T) => string | number | undefined;
 }
 
 export interface TableOptions {

@@ -16,7 +16,7 @@ export const settings: Readonly<Record<string, Setting>> = {
     env: 'BOXYARD_OUTPUT',
     default: 'table',
     about: 'how lists and objects are printed',
-    values: ['table', 'json', 'yaml', 'jsonl', 'name'],
+    values: ['table', 'wide', 'json', 'yaml', 'jsonl', 'name'],
   },
   server: {env: 'BOXYARD_SERVER', default: '', about: 'address of the server; empty: the login, else the one on this machine'},
   listen: {env: 'BOXYARD_LISTEN', default: '127.0.0.1:4240', about: 'where `up` listens'},

@@ -9,7 +9,7 @@ const view = {name: (thing: Thing) => thing.name, empty: 'No things.', columns: 
 function printing(style: Partial<PrintStyle>) {
   const out: string[] = [];
   const said: string[] = [];
-  const whole: PrintStyle = {format: 'table', quiet: false, headers: true, now: () => 0, bold: text => text, ...style};
+  const whole: PrintStyle = {format: 'table', wide: false, quiet: false, headers: true, now: () => 0, bold: text => text, ...style};
   return {print: printer({write: text => void out.push(text)}, line => void said.push(line), whole), out: () => out.join(''), said};
 }
 
@@ -38,6 +38,17 @@ test('-o name and -q print names alone', async () => {
   await quiet.print.list({items: [{name: 'a'}, {name: 'b'}]}, view);
   expect(byFormat.out()).toBe('a\nb\n');
   expect(quiet.out()).toBe('a\nb\n');
+});
+
+test('wide has the columns that a table leaves out, and cuts nothing', async () => {
+  const more = {title: 'MORE', cell: () => 'm'.repeat(200), wide: true};
+  const both = {...view, columns: [...view.columns, more]};
+  const table = printing({});
+  await table.print.list({items: [{name: 'a'}]}, both);
+  const wide = printing({wide: true});
+  await wide.print.list({items: [{name: 'a'}]}, both);
+  expect(table.out()).toBe('NAME\na\n');
+  expect(wide.out()).toContain(`a     ${'m'.repeat(200)}\n`);
 });
 
 test('an empty table says what to do next on stderr and prints nothing', async () => {

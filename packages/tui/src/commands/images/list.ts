@@ -1,18 +1,18 @@
-import {defineCommand} from '../../cli/define-command.ts';
+import {defineList} from '../../cli/define-list.ts';
 import {imageList} from '../../output/views/images.ts';
 
-export default defineCommand({
+export default defineList({
   summary: 'List images on the workers',
   description: 'Asks every connected worker; those that did not answer within five seconds are named.',
   examples: [
     {does: 'All of them', line: 'images list'},
+    {does: 'The biggest first', line: 'images list --sort -size'},
     {does: 'As JSON', line: 'images list --output json'},
   ],
-  async run(context) {
-    const {client} = await context.connect();
-    const page = await client.imagesList();
-    await context.print.list(page, imageList);
-    if (page.missing.length > 0) context.say(`No answer from: ${page.missing.join(', ')}.`);
-    return page.missing.length > 0 && page.items.length > 0 ? 7 : 0;
+  view: imageList,
+  load: client => client.imagesList(),
+  after({say}, {items, missing}) {
+    if (missing.length > 0) say(`No answer from: ${missing.join(', ')}.`);
+    return missing.length > 0 && items.length > 0 ? 7 : 0;
   },
 });

@@ -1,5 +1,5 @@
 import {string} from '@oclif/core/flags';
-import {defineCommand} from '../../cli/define-command.ts';
+import {defineList} from '../../cli/define-list.ts';
 import {choice, whole} from '../../cli/flags.ts';
 import {jobList} from '../../output/views/jobs.ts';
 
@@ -10,12 +10,15 @@ const kinds = [
   ...['pull', 'build', 'remove'].map(change => `image.${change}`),
 ];
 
-export default defineCommand({
+export default defineList({
   summary: 'List jobs, newest first',
   description: 'Everything that was accepted is a job: every run and exec, every change of a DevBox or an image.',
   examples: [
     {does: 'The last hundred', line: 'jobs list'},
     {does: 'What failed on one worker, as JSON', line: 'jobs list --outcome failed --worker nas --output json'},
+    {does: 'What runs, as it goes', line: 'jobs list --state running --watch'},
+    {does: 'What took longest', line: 'jobs list --sort -took --columns id,took,what'},
+    {does: 'Everything that changes, for a program', line: 'jobs list --watch | jq -r .id'},
     {does: 'The children of a job', line: 'jobs list --children j-abc'},
   ],
   flags: {
@@ -28,10 +31,10 @@ export default defineCommand({
     limit: whole('limit', {min: 1, max: 1000})({description: 'how many at most', default: 100}),
     cursor: string({description: 'go on where an earlier list ended'}),
   },
-  async run(context, {flags}) {
-    const {client} = await context.connect();
+  view: jobList,
+  load(client, {flags}) {
     const {state, outcome, kind, devbox, worker, children: parent, limit, cursor} = flags;
     const query = {kind, devbox, worker, parent, limit, cursor, state: state as 'queued', outcome: outcome as 'failed'};
-    await context.print.list(await client.jobsList({query}), jobList);
+    return client.jobsList({query});
   },
 });

@@ -1,8 +1,8 @@
 import {boolean, string} from '@oclif/core/flags';
-import {defineCommand} from '../../cli/define-command.ts';
+import {defineList} from '../../cli/define-list.ts';
 import {terminalList} from '../../output/views/terminals.ts';
 
-export default defineCommand({
+export default defineList({
   summary: 'List terminals, those that ask for you first',
   description:
     'What each is doing: asks (it rang or sent a notification since somebody typed), busy, quiet (no output for 10 s); when it last wrote, its title and its last line.',
@@ -15,12 +15,11 @@ export default defineCommand({
     asks: boolean({description: 'only those that ask for somebody'}),
     devbox: string({description: 'only those of this DevBox'}),
   },
-  async run(context, {flags}) {
-    const {client} = await context.connect();
+  view: terminalList,
+  async load(client, {flags}) {
     const page = await client.jobsList({query: {session: 'true', state: 'running', devbox: flags.devbox, limit: 1000}});
     const items = page.items.filter(job => !flags.asks || job.session?.attention.is === 'asks');
-    const asksFirst = [...items].sort((a, b) => Number(isAsking(b)) - Number(isAsking(a)));
-    await context.print.list({...page, items: asksFirst}, terminalList);
+    return {...page, items: [...items].sort((a, b) => Number(isAsking(b)) - Number(isAsking(a)))};
   },
 });
 

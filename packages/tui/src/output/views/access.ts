@@ -12,9 +12,21 @@ export const tokenList: ListView<TokenView> = {
     {title: 'ID', cell: token => token.id},
     {title: 'NAME', cell: token => token.name, flexible: true},
     {title: 'ACCESS', cell: token => token.access},
-    {title: 'CREATED', cell: (token, now) => formatAge(token.createdAt, now), align: 'right', spare: true},
+    {
+      title: 'CREATED',
+      cell: (token, now) => formatAge(token.createdAt, now),
+      sort: token => -Date.parse(token.createdAt),
+      align: 'right',
+      spare: true,
+    },
     {title: 'EXPIRES', cell: token => token.expiresAt ?? 'never', spare: true},
-    {title: 'USED', cell: (token, now) => formatAge(token.lastUsedAt, now), align: 'right', spare: true},
+    {
+      title: 'USED',
+      cell: (token, now) => formatAge(token.lastUsedAt, now),
+      sort: token => token.lastUsedAt && -Date.parse(token.lastUsedAt),
+      align: 'right',
+      spare: true,
+    },
     {title: 'BY', cell: token => token.actor, flexible: true, spare: true},
   ],
 };
@@ -24,7 +36,12 @@ export const secretList: ListView<SecretView> = {
   empty: 'No secrets. boxyard secrets set NAME reads one from stdin.',
   columns: [
     {title: 'NAME', cell: secret => secret.name},
-    {title: 'CHANGED', cell: (secret, now) => formatAge(secret.updatedAt, now), align: 'right'},
+    {
+      title: 'CHANGED',
+      cell: (secret, now) => formatAge(secret.updatedAt, now),
+      sort: secret => -Date.parse(secret.updatedAt),
+      align: 'right',
+    },
     {title: 'BY', cell: secret => secret.actor, flexible: true, spare: true},
   ],
 };
@@ -39,8 +56,8 @@ export const tenantList: ListView<TenantView> = {
     {title: 'ID', cell: tenant => tenant.id},
     {title: 'NAME', cell: tenant => tenant.name, flexible: true},
     {title: 'PLAN', cell: tenant => tenant.plan, spare: true},
-    {title: 'WORKERS', cell: tenant => useText(tenant.used.workers, tenant.limits.workers)},
-    {title: 'DEVBOXES', cell: tenant => useText(tenant.used.devboxes, tenant.limits.devboxes)},
+    {title: 'WORKERS', cell: tenant => useText(tenant.used.workers, tenant.limits.workers), sort: tenant => tenant.used.workers},
+    {title: 'DEVBOXES', cell: tenant => useText(tenant.used.devboxes, tenant.limits.devboxes), sort: tenant => tenant.used.devboxes},
     {title: 'PROFILE', cell: tenant => tenant.defaultProfile, spare: true},
   ],
 };

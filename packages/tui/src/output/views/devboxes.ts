@@ -12,7 +12,10 @@ export const devboxList: ListView<DevBoxView> = {
     {title: 'WORKER', cell: box => box.worker?.name ?? '', flexible: true},
     {title: 'ENGINE', cell: box => box.engine ?? '', spare: true},
     {title: 'IMAGE', cell: box => box.image ?? '', flexible: true, spare: true},
-    {title: 'AGE', cell: (box, now) => formatAge(box.createdAt, now), align: 'right', spare: true},
+    {title: 'AGE', cell: (box, now) => formatAge(box.createdAt, now), sort: box => -Date.parse(box.createdAt), align: 'right', spare: true},
+    {title: 'ID', cell: box => box.id, wide: true},
+    {title: 'MEMORY', cell: box => formatBytes(box.memoryBytes), sort: box => box.memoryBytes, align: 'right', wide: true},
+    {title: 'BY', cell: box => box.actor, wide: true},
     {title: 'NOTE', cell: noteText, flexible: true, spare: true},
   ],
 };

@@ -11,10 +11,18 @@ export const imageList: ListView<ImageView> = {
   empty: 'No images on the connected workers. boxyard images pull NAME brings one.',
   columns: [
     {title: 'IMAGE', cell: image => image.refs.join(' ') || image.id},
-    {title: 'SIZE', cell: image => formatBytes(image.bytes), align: 'right', spare: true},
-    {title: 'AGE', cell: (image, now) => formatAge(image.createdAt, now), align: 'right', spare: true},
+    {title: 'SIZE', cell: image => formatBytes(image.bytes), sort: image => image.bytes, align: 'right', spare: true},
+    {
+      title: 'AGE',
+      cell: (image, now) => formatAge(image.createdAt, now),
+      sort: image => -Date.parse(image.createdAt),
+      align: 'right',
+      spare: true,
+    },
     {title: 'WORKER', cell: image => image.worker.name, flexible: true},
     {title: 'ENGINE', cell: image => image.engine, spare: true},
+    {title: 'ID', cell: image => image.id, wide: true},
+    {title: 'PLATFORM', cell: image => image.platform, wide: true},
     {title: 'CAPABILITIES', cell: image => image.capabilities.join(' '), flexible: true, spare: true},
   ],
 };

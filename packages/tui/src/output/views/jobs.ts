@@ -44,17 +44,24 @@ export const jobList: ListView<JobView> = {
     {title: 'KIND', cell: job => job.kind, spare: true},
     {title: 'STATUS', cell: statusText},
     {title: 'EXIT', cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : ''), align: 'right', spare: true},
+    {title: 'ENGINE', cell: job => job.engine ?? '', wide: true},
     {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true, spare: true},
-    {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), align: 'right', spare: true},
-    {title: 'TOOK', cell: (job, now) => tookText(job, now) ?? '', align: 'right', spare: true},
+    {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), sort: job => -Date.parse(job.createdAt), align: 'right', spare: true},
+    {title: 'TOOK', cell: (job, now) => tookText(job, now) ?? '', sort: job => tookMs(job), align: 'right', spare: true},
+    {title: 'IMAGE', cell: job => job.image?.ref ?? '', wide: true},
+    {title: 'BY', cell: job => job.actor, wide: true},
     {title: 'WHAT', cell: commandText, flexible: true},
   ],
 };
 
-const tookText = (job: JobView, now: number): string | undefined =>
-  job.startedAt === undefined
-    ? undefined
-    : formatSpan((job.endedAt === undefined ? now : Date.parse(job.endedAt)) - Date.parse(job.startedAt));
+function tookMs({startedAt, endedAt}: JobView, now = Date.now()): number | undefined {
+  return startedAt === undefined ? undefined : (endedAt === undefined ? now : Date.parse(endedAt)) - Date.parse(startedAt);
+}
+
+function tookText(job: JobView, now: number): string | undefined {
+  const ms = tookMs(job, now);
+  return ms === undefined ? undefined : formatSpan(ms);
+}
 
 const phaseText = (job: JobView, now: number): string =>
   job.phases

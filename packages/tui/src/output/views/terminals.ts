@@ -23,7 +23,7 @@ export const terminalList: ListView<JobView> = {
   columns: [
     {title: 'TERMINAL', cell: terminalName},
     {title: 'DOING', cell: doing},
-    {title: 'OUTPUT', cell: (job, now) => formatAge(outputAt(job), now), align: 'right'},
+    {title: 'OUTPUT', cell: (job, now) => formatAge(outputAt(job), now), sort: job => -Date.parse(outputAt(job)), align: 'right'},
     {title: 'VIEWERS', cell: job => String(job.session?.viewers ?? 0), align: 'right', spare: true},
     {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true, spare: true},
     {title: 'TITLE', cell: job => job.session?.title ?? '', flexible: true, spare: true},

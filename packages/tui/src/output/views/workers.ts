@@ -5,10 +5,13 @@ import {renderFields, type ListView} from '../print.ts';
 
 export const cpuText = (worker: WorkerView): string => (worker.heartbeat === undefined ? '' : `${Math.round(worker.heartbeat.cpuUsage)}%`);
 
-export const memoryText = (worker: WorkerView): string =>
-  worker.heartbeat === undefined || worker.memoryTotal === undefined
-    ? ''
-    : `${formatBytes(worker.memoryTotal - worker.heartbeat.memoryFree)} of ${formatBytes(worker.memoryTotal)}`;
+const memoryUsed = ({heartbeat, memoryTotal}: WorkerView): number | undefined =>
+  heartbeat === undefined || memoryTotal === undefined ? undefined : memoryTotal - heartbeat.memoryFree;
+
+export function memoryText(worker: WorkerView): string {
+  const used = memoryUsed(worker);
+  return used === undefined ? '' : `${formatBytes(used)} of ${formatBytes(worker.memoryTotal!)}`;
+}
 
 export const diskText = (worker: WorkerView): string =>
   worker.heartbeat?.diskFree === undefined ? '' : `${formatBytes(worker.heartbeat.diskFree)} free`;
@@ -32,13 +35,23 @@ export const workerList: ListView<WorkerView> = {
     {title: 'NAME', cell: worker => worker.name},
     {title: 'STATUS', cell: worker => worker.status},
     {title: 'ENGINES', cell: enginesText, flexible: true, spare: true},
-    {title: 'SLOTS', cell: worker => `${worker.slots.free}/${worker.slots.total}`, align: 'right'},
-    {title: 'CPU', cell: cpuText, align: 'right', spare: true},
-    {title: 'MEMORY', cell: memoryText, align: 'right', spare: true},
-    {title: 'DISK', cell: diskText, align: 'right', spare: true},
+    {title: 'SLOTS', cell: worker => `${worker.slots.free}/${worker.slots.total}`, sort: worker => worker.slots.free, align: 'right'},
+    {title: 'CPU', cell: cpuText, sort: worker => worker.heartbeat?.cpuUsage, align: 'right', spare: true},
+    {title: 'MEMORY', cell: memoryText, sort: memoryUsed, align: 'right', spare: true},
+    {title: 'DISK', cell: diskText, sort: worker => worker.heartbeat?.diskFree, align: 'right', spare: true},
     {title: 'BOXES', cell: worker => String(worker.devboxes), align: 'right', spare: true},
     {title: 'JOBS', cell: worker => String(worker.jobs), align: 'right', spare: true},
-    {title: 'SEEN', cell: (worker, now) => formatAge(worker.lastHeartbeatAt, now), align: 'right', spare: true},
+    {
+      title: 'SEEN',
+      cell: (worker, now) => formatAge(worker.lastHeartbeatAt, now),
+      sort: worker => worker.lastHeartbeatAt && -Date.parse(worker.lastHeartbeatAt),
+      align: 'right',
+      spare: true,
+    },
+    {title: 'ID', cell: worker => worker.id, wide: true},
+    {title: 'HOST', cell: worker => worker.hostname ?? '', wide: true},
+    {title: 'AGENT', cell: worker => worker.agentVersion ?? '', wide: true},
+    {title: 'FLOOR', cell: worker => worker.floor ?? '', wide: true},
   ],
 };
 
