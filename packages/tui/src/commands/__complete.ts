@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {boolean} from '@oclif/core/flags';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {helpTopics} from '../cli/help-topics.ts';
@@ -18,8 +19,10 @@ export default defineCommand({
   ],
   hidden: true,
   runsCommand: true,
-  async run(context, {command: words}) {
-    const lines = await linesFor(context, words.length === 0 ? [''] : words).catch(() => []);
+  flags: {next: boolean({description: 'an empty word follows; for shells that cannot hand one over'})},
+  async run(context, {command, flags}) {
+    const words = flags.next || command.length === 0 ? [...command, ''] : command;
+    const lines = await linesFor(context, words).catch(() => []);
     context.program.stdout.write(lines.map(line => `${line}\n`).join(''));
     return 0;
   },

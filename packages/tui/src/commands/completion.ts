@@ -10,6 +10,7 @@ export default defineCommand({
   examples: [
     {does: 'For bash', line: 'completion bash > ~/.local/share/bash-completion/completions/boxyard'},
     {does: 'For zsh, in a folder of its fpath', line: 'completion zsh > ~/.zfunc/_boxyard'},
+    {does: 'For PowerShell, in its profile', line: 'completion powershell | Out-String | Invoke-Expression'},
     {does: 'For fish', line: 'completion fish > ~/.config/fish/completions/boxyard.fish'},
   ],
   args: {shell: required(`one of ${shells.join(', ')}`)},

@@ -1,4 +1,4 @@
-export const shells = ['bash', 'zsh', 'fish'] as const;
+export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
 export type Shell = (typeof shells)[number];
 
 /**
@@ -60,4 +60,23 @@ end
 complete -c boxyard -f -a '(__boxyard_complete)'
 `;
 
-const scripts: Readonly<Record<Shell, string>> = {bash, zsh, fish};
+// PowerShell before 7.3 drops an empty argument on the way to a program, so that one is said to be there.
+const powershell = `# boxyard completion for PowerShell
+Register-ArgumentCompleter -Native -CommandName boxyard -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
+  $lines = if ($wordToComplete -eq '') { @(& boxyard __complete --next -- @words 2>$null) } else { @(& boxyard __complete -- @words $wordToComplete 2>$null) }
+  if ($lines.Count -gt 0 -and $lines[0] -eq ':files') {
+    [System.Management.Automation.CompletionCompleters]::CompleteFilename($wordToComplete)
+    return
+  }
+  foreach ($line in $lines) {
+    $word, $about = $line -split "\`t", 2
+    if ($word -eq '' -or -not $word.StartsWith($wordToComplete)) { continue }
+    if (-not $about) { $about = $word }
+    [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $about)
+  }
+}
+`;
+
+const scripts: Readonly<Record<Shell, string>> = {bash, zsh, fish, powershell};

@@ -38,6 +38,13 @@ test.skipIf(!has('bash'))('bash, which parts words at colons, still completes na
   expect(inBash('boxyard images check localhost/a', ['localhost/a:1'])[0]).toBe('localhost/a:1');
 });
 
+test('PowerShell reads its script', () => {
+  if (spawnSync('pwsh', ['-NoProfile', '-Command', 'exit 0']).status !== 0) return console.log('skipped: no pwsh here');
+  const parse = '[scriptblock]::Create([Console]::In.ReadToEnd()) | Out-Null';
+  const {status, stderr} = spawnSync('pwsh', ['-NoProfile', '-Command', parse], {input: completionScript('powershell'), encoding: 'utf8'});
+  expect([status, stderr]).toEqual([0, '']);
+});
+
 test.each(['bash', 'zsh', 'fish'] as const)('%s reads its script', shell => {
   if (!has(shell)) return console.log(`skipped: no ${shell} here`);
   const {status, stderr} = spawnSync(shell, ['-n'], {input: completionScript(shell), encoding: 'utf8'});
