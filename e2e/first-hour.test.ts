@@ -46,6 +46,18 @@ test.skipIf(!hasTmux)('to a person it offers to listen beyond loopback, does it,
   expect((await up.cli(['down'])).code).toBe(0);
 });
 
+test('--yes answers what would be asked, also where nobody is there', async () => {
+  await using up = await Up.prepare();
+  const refused = await up.cli(['run', '--engine', 'process', '--', 'echo', 'here']);
+  expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining('No Boxyard server here.')]);
+  await must([boxyard, 'config', 'set', 'listen', `127.0.0.1:${up.port}`], {env: up.env});
+  const dry = await up.cli(['run', '--yes', '--dry-run', '--engine', 'process', '--', 'echo', 'here']);
+  expect(dry.code, dry.stdout).toBe(125);
+  const started = await up.cli(['run', '--yes', '--engine', 'process', '--', 'echo', 'here'], {within: 60_000});
+  expect([started.code, started.stdout], started.stderr).toEqual([0, 'here\n']);
+  expect((await up.cli(['down'])).code).toBe(0);
+});
+
 test.skipIf(!hasTmux)('a worker tells a person in words what it does, a pipe in JSON', async () => {
   await using up = await Up.open();
   const env = machineEnv(`${up.root}/second`, {BOXYARD_INVITATION: (await up.cli(['workers', 'invite', '-o', 'name'])).stdout.trim()});

@@ -9,6 +9,7 @@ import {createAttach, type AttachOptions, type Attachment} from './attach.ts';
 import {followEvents, type EventItem, type FollowOptions} from './events.ts';
 import {createLink, type Link} from './link.ts';
 import {connectPort, type PortOptions} from './port.ts';
+import {NotSent, namesIn, notUploaded} from './not-sent.ts';
 import {queryOf} from './query.ts';
 import {readText, send} from './request.ts';
 import {createTerminal, type TerminalClient, type TerminalHandlers, type TerminalOptions} from './terminal.ts';
@@ -24,6 +25,8 @@ export interface ClientOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** A person named this address: that nobody listens there is `SERVER_UNREACHABLE`, not `NO_SERVER`. */
   readonly isNamed?: boolean | undefined;
+  /** Nothing is sent that changes anything: the first such call rejects with `NotSent`, after asking whether what it names exists. */
+  readonly isDryRun?: boolean | undefined;
   /** For the proxy variables; absent: no proxy. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -92,8 +95,11 @@ export type Client = {
 
 export function createClient(options: ClientOptions): Client {
   const link = linkOf(options);
+  const {isDryRun = false} = options;
   const names = Object.keys(routes) as RouteName[];
-  const methods = Object.fromEntries(names.map(name => [name, (input?: Loose) => callJson(link, name, input)]));
+  const callOf = (name: RouteName) => (input?: Loose) =>
+    isDryRun && routes[name].method !== 'GET' ? dontCall(link, name, input) : callJson(link, name, input);
+  const methods = Object.fromEntries(names.map(name => [name, callOf(name)]));
   return {
     ...(methods as unknown as {readonly [K in JsonRoute]: never}),
     get server() {
@@ -103,12 +109,14 @@ export function createClient(options: ClientOptions): Client {
     jobsLogs: input => bytesOf(call(link, 'jobsLogs', input)),
     jobsOut: input => bytesOf(call(link, 'jobsOut', input)),
     uploads: async (bytes, given) => {
+      if (isDryRun) return notUploaded(bytes);
       const headers = {'content-type': 'application/octet-stream'};
       const options = {method: 'POST', path: routes.uploads.path, headers, body: bytes, isRepeatable: false, signal: given?.signal};
       return JSON.parse(await readText(await send(link, {...options, timeoutMs: given?.requestTimeoutMs ?? UPLOAD_MS})));
     },
     devboxesFilesGet: input => bytesOf(call(link, 'devboxesFilesGet', input)),
     devboxesFilesPut: async (input, tar) => {
+      if (isDryRun) return dontCall(link, 'devboxesFilesPut', input);
       const headers = {'content-type': 'application/x-tar'};
       const path = pathOf('devboxesFilesPut', input) + queryOf(input.query);
       const options = {method: 'PUT', path, headers, body: tar, isRepeatable: false, signal: input.signal};
@@ -150,6 +158,12 @@ export const addressOf = (address: string, fingerprint: string | undefined): str
 const once: ReadonlySet<RouteName> = new Set(['tokensCreate', 'invitationsCreate', 'tenantsCreate']);
 
 type Loose = CallOptions & {readonly body?: unknown; readonly query?: object | undefined};
+
+async function dontCall(link: Link, name: RouteName, input: Loose = {}): Promise<never> {
+  for (const question of namesIn(name, input)) await callJson(link, question.ask, question.input);
+  const {method} = routes[name];
+  throw new NotSent({method, path: pathOf(name, input) + queryOf(input.query), idempotencyKey: input.key, body: input.body});
+}
 
 async function callJson(link: Link, name: RouteName, input: Loose = {}): Promise<unknown> {
   const text = await readText(await call(link, name, input));

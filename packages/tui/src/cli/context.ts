@@ -1,11 +1,11 @@
 import type {Readable, Writable} from 'node:stream';
 import {paths, type Paths} from '@boxyard/core/config';
-import {BoxyardError} from '@boxyard/core/errors';
 import {colours, hasColour, type Colours} from '../output/colours.ts';
 import {printer, type Printer} from '../output/print.ts';
 import {safeText} from '../output/safe-text.ts';
 import {connect, type Connection} from '../services/connection.ts';
 import {resolveSettings} from '../services/user-config.ts';
+import {createAsking, type Asking} from './asking.ts';
 import type {Format} from './flags.ts';
 
 /** The part of a process that commands may see. */
@@ -33,13 +33,16 @@ export interface GlobalFlags {
   readonly 'no-truncate': boolean;
   readonly 'no-color': boolean;
   readonly 'no-input': boolean;
+  readonly yes: boolean;
   readonly debug: boolean;
   readonly server?: string | undefined;
   readonly 'request-timeout'?: number | undefined;
+  /** Of commands that have it. */
+  readonly 'dry-run'?: boolean | undefined;
 }
 
 /** What a command gets: data goes to `print`, words to `say`; nothing else writes. */
-export interface Context {
+export interface Context extends Asking {
   readonly program: Program;
   readonly paths: Paths;
   readonly flags: GlobalFlags;
@@ -47,9 +50,6 @@ export interface Context {
   /** A message for the person, on stderr; quiet with `-q`. */
   say(line: string): void;
   readonly colours: Colours;
-  /** Someone is there to answer: stdin and stderr are terminals and nobody forbade it. */
-  readonly canAsk: boolean;
-  ask(question: string, hint: string): Promise<string>;
   /** The value of a setting: environment, config.yaml, default; a flag is the command's own business. */
   setting(key: string): string;
   /** The server, found by flag, environment, login or `boxyard up`; `NO_SERVER` where there is none. */
@@ -62,12 +62,6 @@ export async function createContext(program: Program, flags: GlobalFlags): Promi
   const setting = (key: string) => settings.get(key) ?? '';
   const say = (line: string) => void (flags.quiet || program.stderr.write(`${safeText(line)}\n`));
   const isColoured = hasColour(program.stdout.isTTY === true, program.env, flags['no-color']);
-  const canAsk =
-    program.stdin.isTTY === true &&
-    program.stderr.isTTY === true &&
-    !flags['no-input'] &&
-    !program.env['CI'] &&
-    !program.env['BOXYARD_NO_INPUT'];
   const sink = {
     write: (text: string) => void program.stdout.write(text),
     columns: program.stdout.isTTY && !flags['no-truncate'] ? program.stdout.columns : undefined,
@@ -88,19 +82,15 @@ export async function createContext(program: Program, flags: GlobalFlags): Promi
     print: printer(sink, say, style),
     say,
     colours: colours(hasColour(program.stderr.isTTY === true, program.env, flags['no-color'])),
-    canAsk,
-    async ask(question, hint) {
-      if (!canAsk) throw new BoxyardError('NEEDS_TTY', {what: question, hint});
-      const {createInterface} = await import('node:readline/promises');
-      const lines = createInterface({input: program.stdin, output: program.stderr});
-      try {
-        return (await lines.question(`${question}: `)).trim();
-      } finally {
-        lines.close();
-      }
-    },
+    ...createAsking(program, flags),
     setting,
     connect: () =>
-      connect({env: program.env, paths: at, server: flags.server ?? (setting('server') || undefined), timeoutMs: flags['request-timeout']}),
+      connect({
+        env: program.env,
+        paths: at,
+        server: flags.server ?? (setting('server') || undefined),
+        timeoutMs: flags['request-timeout'],
+        isDryRun: flags['dry-run'],
+      }),
   };
 }

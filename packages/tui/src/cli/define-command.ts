@@ -1,11 +1,13 @@
 import {Command} from '@oclif/core/command';
 import type {ArgInput, FlagInput, InferredArgs, InferredFlags} from '@oclif/core/interfaces';
+import {NotSent} from '@boxyard/core/client';
 import {paths} from '@boxyard/core/config';
 import {BoxyardError, asBoxyardError, entryOf} from '@boxyard/core/errors';
 import {colours, hasColour} from '../output/colours.ts';
 import {exitCodeOf, renderError} from '../render-error.ts';
 import {createContext, type Context, type GlobalFlags, type Program} from './context.ts';
 import {baseFlags} from './flags.ts';
+import {dryRun, printNotSent} from './print-not-sent.ts';
 import {fromParseFailure} from './parse-failure.ts';
 import {inOptions} from './request-fields.ts';
 import {writeCrashLog} from './crash-log.ts';
@@ -21,6 +23,8 @@ export interface Definition<F extends FlagInput, A extends ArgInput> {
   /** The words after ours are a command of the person's, and its exit code is ours (`run`, `exec`). */
   readonly runsCommand?: boolean;
   readonly hidden?: boolean;
+  /** All it changes it changes by requests to the server: it has `--dry-run`, which prints the first of them. */
+  readonly hasDryRun?: boolean;
   /** Resolves to the exit code, 0 if it says nothing. A rejection is printed by `render-error` and decides the code. */
   run(context: Context, input: Input<F, A>): Promise<number | void>;
 }
@@ -45,7 +49,7 @@ export function defineCommand<F extends FlagInput = Record<never, never>, A exte
     static override summary = definition.summary;
     static override description = definition.description;
     static override examples = definition.examples.map(({does, line}) => `${does}\n<%= config.bin %> ${line}`);
-    static override flags = (definition.flags ?? {}) as FlagInput;
+    static override flags = flagsOf(definition);
     static override args = (definition.args ?? {}) as ArgInput;
     static override baseFlags = baseFlags as FlagInput;
     static override hidden = definition.hidden ?? false;
@@ -66,9 +70,10 @@ async function execute<F extends FlagInput, A extends ArgInput>(
   const runsCommand = definition.runsCommand === true;
   try {
     const {input, flags} = await parse(definition, argv);
-    return (await definition.run(await createContext(program, flags), input)) ?? 0;
+    const context = await createContext(program, flags);
+    return await runOrShow(context, async () => (await definition.run(context, input)) ?? 0);
   } catch (thrown) {
-    const flagNames = Object.keys({...baseFlags, ...definition.flags});
+    const flagNames = Object.keys({...baseFlags, ...flagsOf(definition)});
     const error = withOwnHelp(inOptions(asBoxyardError(thrown), flagNames), words);
     const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
     const logFile = error.code === 'INTERNAL' ? writeCrashLog(paths(program.env), error, program) : undefined;
@@ -76,6 +81,21 @@ async function execute<F extends FlagInput, A extends ArgInput>(
     const style = {json: wantsJson(own), debug: own.includes('--debug'), runsCommand, logFile, bold: colours(isColoured).bold};
     program.stderr.write(renderError(error, style));
     return exitCodeOf(error, style);
+  }
+}
+
+const flagsOf = <F extends FlagInput, A extends ArgInput>({flags, hasDryRun}: Definition<F, A>): FlagInput => ({
+  ...flags,
+  ...(hasDryRun === true ? {'dry-run': dryRun} : {}),
+});
+
+async function runOrShow(context: Context, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof NotSent)) throw error;
+    await printNotSent(context, error.request);
+    return 0;
   }
 }
 
@@ -92,7 +112,7 @@ async function parse<F extends FlagInput, A extends ArgInput>(
   argv: string[],
 ): Promise<{input: Input<F, A>; flags: GlobalFlags}> {
   const {parse: parseLine} = await import('@oclif/core/parser');
-  const flags = {...baseFlags, ...definition.flags} as FlagInput;
+  const flags = {...baseFlags, ...flagsOf(definition)} as FlagInput;
   const args = (definition.args ?? {}) as ArgInput;
   const {own, command} =
     definition.runsCommand === true ? splitCommand(argv, shapes(flags), Object.keys(args).length) : {own: argv, command: []};

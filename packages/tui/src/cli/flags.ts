@@ -57,6 +57,7 @@ export const baseFlags = {
   'no-headers': boolean({description: 'tables without their first line', helpGroup}),
   'no-truncate': boolean({description: 'tables whole, also where the terminal is narrower', helpGroup}),
   'no-color': boolean({description: 'no colours (also NO_COLOR)', helpGroup}),
+  yes: boolean({char: 'y', description: 'answer yes to every question', helpGroup}),
   'no-input': boolean({description: 'never ask', helpGroup}),
   debug: boolean({description: 'show causes and stacks of errors', helpGroup}),
   server: string({helpValue: 'URL', description: 'the server to talk to (also BOXYARD_SERVER)', helpGroup}),

@@ -19,18 +19,13 @@ export async function offerBeyond(context: Context, address: string): Promise<Co
   const listen = formatListen({host: '0.0.0.0', port});
   const up = findUp(context.paths);
   context.say('This server listens on this machine alone; no other machine can reach it.');
-  if (up !== undefined && context.canAsk) {
-    const answer = await context.ask(
-      `Listen on all addresses (${listen}, with TLS) from now on? Boxyard starts again; jobs and DevBoxes go on [y/N]`,
-      '',
-    );
-    if (/^(y|yes)$/i.test(answer)) {
-      await setSetting(context.paths, 'listen', listen);
-      await stopUp(up);
-      const started = await startDetached(context, ['--listen', listen, ...(up.serverArguments ?? [])]);
-      context.say(`Boxyard runs at ${started.url} and on this machine’s other addresses.`);
-      return context.connect();
-    }
+  const question = `Listen on all addresses (${listen}, with TLS) from now on? Boxyard starts again; jobs and DevBoxes go on`;
+  if (up !== undefined && (await context.confirm(question, 'no'))) {
+    await setSetting(context.paths, 'listen', listen);
+    await stopUp(up);
+    const started = await startDetached(context, ['--listen', listen, ...(up.serverArguments ?? [])]);
+    context.say(`Boxyard runs at ${started.url} and on this machine’s other addresses.`);
+    return context.connect();
   }
   const restart =
     up === undefined

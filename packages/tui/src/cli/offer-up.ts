@@ -6,12 +6,11 @@ import type {Context} from './context.ts';
 export async function connectOrOffer(context: Context): Promise<Connection> {
   try {
     const connection = await context.connect();
-    if (connection.target.origin === 'boxyard up' && context.canAsk) await connection.client.health();
+    if (connection.target.origin === 'boxyard up' && (context.canAsk || context.flags.yes)) await connection.client.health();
     return connection;
   } catch (error) {
-    if (!isBoxyardError(error) || error.code !== 'NO_SERVER' || !context.canAsk) throw error;
-    const answer = await context.ask('No Boxyard server here. Start one now? [Y/n]', 'boxyard up -d');
-    if (!/^(y|yes|)$/i.test(answer)) throw error;
+    if (!isBoxyardError(error) || error.code !== 'NO_SERVER') throw error;
+    if (!(await context.confirm('No Boxyard server here. Start one now?', 'yes'))) throw error;
     const {startDetached} = await import('../services/start-detached.ts');
     await startDetached(context, []);
     return context.connect();

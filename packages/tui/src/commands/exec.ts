@@ -30,6 +30,7 @@ export default defineCommand({
     {does: 'A program that wants a terminal', line: 'exec -it web -- htop'},
     {does: 'As another user, with a variable', line: 'exec --user root --env DEBUG=1 web -- make install'},
   ],
+  hasDryRun: true,
   runsCommand: true,
   args: {devbox: required('name or id of the DevBox')},
   flags: {

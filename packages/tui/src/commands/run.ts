@@ -21,8 +21,10 @@ export default defineCommand({
     {does: 'Feed it', line: 'run -i -- sort < names.txt'},
     {does: 'Look around in an image', line: 'run -it --image debian:12 -- bash'},
     {does: 'Once on every worker', line: 'run --each worker -- df -h'},
+    {does: 'What would be sent', line: 'run --dry-run --dir . --memory 2g -- make test'},
     {does: 'In the background; prints the id alone', line: 'run --detach --output name -- make all'},
   ],
+  hasDryRun: true,
   runsCommand: true,
   flags: {
     ...boxFlags,

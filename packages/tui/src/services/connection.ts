@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly paths: Paths;
   readonly server?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** The client sends nothing that changes anything. */
+  readonly isDryRun?: boolean | undefined;
 }
 /** Where the server is and what opens it. `origin` says who told us, for `info` and `config list --show-origin`. */
 export interface Target {
@@ -28,8 +30,8 @@ export interface Connection {
 export async function connect(options: ConnectionOptions): Promise<Connection> {
   const target = findTarget(options);
   if (target === undefined) throw new BoxyardError('NO_SERVER');
-  const {env, timeoutMs} = options;
-  const client = createClient({...target, env, requestTimeoutMs: timeoutMs, isNamed: target.isNamed});
+  const {env, timeoutMs, isDryRun} = options;
+  const client = createClient({...target, env, requestTimeoutMs: timeoutMs, isNamed: target.isNamed, isDryRun});
   return {client, target};
 }
 

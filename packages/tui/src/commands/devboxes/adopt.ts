@@ -10,6 +10,7 @@ export default defineCommand({
     {does: 'Adopt a box of the worker nas as web', line: 'devboxes adopt nas boxyard-d-abc web'},
     {does: 'And show it as JSON', line: 'devboxes adopt nas boxyard-d-abc web --output json'},
   ],
+  hasDryRun: true,
   args: {worker: required('name or id of the worker'), box: required('the engine’s name of the box'), name: required('name of the DevBox')},
   async run(context, {args}) {
     const {client} = await context.connect();

@@ -19,6 +19,7 @@ export default defineCommand({
     {does: 'With this directory, on the worker nas', line: 'devboxes create web --dir . --worker nas'},
     {does: 'With a command that sets it up', line: 'devboxes create web --image debian:12 --setup "apt-get update"'},
   ],
+  hasDryRun: true,
   args: {name: required('name of the DevBox')},
   flags: {
     ...flags,

@@ -12,7 +12,9 @@ export default defineCommand({
     {does: 'With ten minutes to think it over', line: 'devboxes remove web'},
     {does: 'At once, for good', line: 'devboxes remove web --now'},
     {does: 'Its worker will not come back', line: 'devboxes remove web --forget'},
+    {does: 'What would be sent', line: 'devboxes remove web --now --dry-run'},
   ],
+  hasDryRun: true,
   args: {devbox: required('name or id of the DevBox')},
   flags: {
     detach,

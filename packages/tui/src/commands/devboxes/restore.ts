@@ -9,6 +9,7 @@ export default defineCommand({
     {does: 'Keep it after all', line: 'devboxes restore web'},
     {does: 'And show it as JSON', line: 'devboxes restore web --output json'},
   ],
+  hasDryRun: true,
   args: {devbox: required('name or id of the DevBox')},
   async run(context, {args}) {
     const {client} = await context.connect();

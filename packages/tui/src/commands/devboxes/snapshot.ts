@@ -11,6 +11,7 @@ export default defineCommand({
     {does: 'An image named web', line: 'devboxes snapshot web web'},
     {does: 'With a tag and what it can do', line: 'devboxes snapshot web web --tag ready --capability gui'},
   ],
+  hasDryRun: true,
   args: {devbox: required('name or id of the DevBox'), name: required('name of the image')},
   flags: {
     detach,

@@ -10,6 +10,7 @@ export default defineCommand({
     {does: 'By name', line: 'devboxes start web'},
     {does: 'Without waiting for it', line: 'devboxes start web --detach'},
   ],
+  hasDryRun: true,
   args: {devbox: required('name or id of the DevBox')},
   flags: {detach},
   async run(context, {args, flags}) {

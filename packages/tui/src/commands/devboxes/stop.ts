@@ -10,6 +10,7 @@ export default defineCommand({
     {does: 'By name', line: 'devboxes stop web'},
     {does: 'Give it a minute to end by itself', line: 'devboxes stop web --grace 1m'},
   ],
+  hasDryRun: true,
   args: {devbox: required('name or id of the DevBox')},
   flags: {detach, grace: duration('grace')({description: 'how long it may take to end by itself (default 10s)'})},
   async run(context, {args, flags}) {

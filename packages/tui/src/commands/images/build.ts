@@ -15,7 +15,9 @@ export default defineCommand({
   examples: [
     {does: 'This directory', line: 'images build --tag localhost/web:1'},
     {does: 'Another file, with an argument', line: 'images build ./app --tag localhost/web:1 --file Containerfile --build-arg VERSION=2'},
+    {does: 'How much would be sent, and what for', line: 'images build --tag localhost/web:ready --dry-run'},
   ],
+  hasDryRun: true,
   args: {dir: optional('directory to send (default: this one)')},
   flags: {
     tag: string({char: 't', description: 'name of the image', required: true, helpValue: 'NAME'}),

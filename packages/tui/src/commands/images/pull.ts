@@ -11,6 +11,7 @@ export default defineCommand({
     {does: 'By name', line: 'images pull debian:12'},
     {does: 'By its full name', line: 'images pull ghcr.io/owner/name:tag --worker nas'},
   ],
+  hasDryRun: true,
   args: {image: required('name of the image')},
   flags: {
     worker: string({description: 'name or id of the worker'}),

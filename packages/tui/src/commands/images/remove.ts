@@ -11,6 +11,7 @@ export default defineCommand({
     {does: 'By name', line: 'images remove debian:12 --worker nas'},
     {does: 'By its full name', line: 'images remove localhost/web:ready --engine podman'},
   ],
+  hasDryRun: true,
   args: {image: required('name of the image')},
   flags: {
     worker: string({description: 'name or id of the worker'}),

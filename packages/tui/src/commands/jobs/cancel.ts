@@ -10,7 +10,9 @@ export default defineCommand({
   examples: [
     {does: 'Cancel a job', line: 'jobs cancel j-abc'},
     {does: 'Say why', line: 'jobs cancel web/dev --reason "wrong branch"'},
+    {does: 'Which job that is, without cancelling it', line: 'jobs cancel web/dev --dry-run'},
   ],
+  hasDryRun: true,
   args: {job: required('id of the job, the beginning of it, or DEVBOX/NAME')},
   flags: {reason: string({description: 'kept with the job'})},
   async run(context, {args, flags}) {

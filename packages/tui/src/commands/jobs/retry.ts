@@ -10,6 +10,7 @@ export default defineCommand({
     {does: 'Again', line: 'jobs retry j-abc'},
     {does: 'Again, and keep the id of the new job', line: 'jobs retry j-abc --output name'},
   ],
+  hasDryRun: true,
   args: {job: required('id of the job, the beginning of it, or DEVBOX/NAME')},
   flags: {'idempotency-key': string({description: 'the same key makes no second job', helpValue: 'KEY'})},
   async run(context, {args, flags}) {

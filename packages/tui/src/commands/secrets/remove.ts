@@ -9,6 +9,7 @@ export default defineCommand({
     {does: 'By name', line: 'secrets remove npm-token'},
     {does: 'That of a git host', line: 'secrets remove git:github.com'},
   ],
+  hasDryRun: true,
   args: {secret: required('name of the secret')},
   async run(context, {args}) {
     const {client} = await context.connect();

@@ -13,6 +13,7 @@ export default defineCommand({
     {does: 'From a file', line: 'secrets set npm-token < token.txt'},
     {does: 'For a private repository, asked for', line: 'secrets set git:github.com'},
   ],
+  hasDryRun: true,
   args: {secret: required('name of the secret')},
   flags: {'keep-newline': boolean({description: 'do not cut off the line end'})},
   async run(context, {args, flags}) {

@@ -9,6 +9,7 @@ export default defineCommand({
     {does: 'For another team', line: 'tenants create team-b'},
     {does: 'With a plan', line: 'tenants create team-b --plan starter'},
   ],
+  hasDryRun: true,
   args: {name: required('name of the tenant')},
   flags: {plan: choice('plan', ['starter', 'pro', 'enterprise'])({description: 'its plan (default enterprise)'})},
   async run(context, {args, flags}) {

@@ -16,6 +16,7 @@ export default defineCommand({
     {does: 'The limits of a plan, but more DevBoxes', line: 'tenants set local --plan pro --devboxes 40'},
     {does: 'Nothing weaker than standard', line: 'tenants set local --minimum-profile standard'},
   ],
+  hasDryRun: true,
   args: {tenant: required('name or id of the tenant')},
   flags: {
     name: string({description: 'its new name'}),

@@ -9,6 +9,7 @@ export default defineCommand({
     {does: 'By name', line: 'terminals close web/shell'},
     {does: 'By the id of its job', line: 'terminals close j-abc'},
   ],
+  hasDryRun: true,
   args: {terminal: required('DEVBOX/NAME, or id of its job')},
   async run(context, {args}) {
     const {client} = await context.connect();

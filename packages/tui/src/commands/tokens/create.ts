@@ -8,6 +8,7 @@ export default defineCommand({
     {does: 'For a program that runs jobs', line: 'tokens create ci --access member --expires 90d'},
     {does: 'The line alone, into a file', line: 'tokens create laptop --output name > token'},
   ],
+  hasDryRun: true,
   args: {name: required('name of the token')},
   flags: {
     access: choice('access', ['owner', 'admin', 'member', 'viewer'])({description: 'what it may do', default: 'member'}),

@@ -8,6 +8,7 @@ export default defineCommand({
     {does: 'By id', line: 'tokens revoke k-abc'},
     {does: 'By name', line: 'tokens revoke ci'},
   ],
+  hasDryRun: true,
   args: {token: required('id or name of the token')},
   async run(context, {args}) {
     const {client} = await context.connect();

@@ -11,6 +11,7 @@ export default defineCommand({
     {does: 'By name', line: 'workers cordon nas'},
     {does: 'Take it back', line: 'workers cordon nas --off'},
   ],
+  hasDryRun: true,
   args: {worker: required('name or id of the worker')},
   flags: {off: boolean({description: 'take it back'})},
   async run(context, {args, flags}) {

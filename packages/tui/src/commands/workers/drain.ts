@@ -10,7 +10,9 @@ export default defineCommand({
   examples: [
     {does: 'By name', line: 'workers drain nas'},
     {does: 'Take it back', line: 'workers drain nas --off'},
+    {does: 'Whether nas is a worker, and what would be sent', line: 'workers drain nas --dry-run'},
   ],
+  hasDryRun: true,
   args: {worker: required('name or id of the worker')},
   flags: {off: boolean({description: 'take it back'})},
   async run(context, {args, flags}) {

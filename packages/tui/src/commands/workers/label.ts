@@ -12,6 +12,7 @@ export default defineCommand({
     {does: 'Set one', line: 'workers label nas disk=fast'},
     {does: 'Set one and unset another', line: 'workers label nas --set disk=fast --unset disk-old'},
   ],
+  hasDryRun: true,
   args: {
     worker: required('name or id of the worker'),
     label: optional('KEY=VALUE to set it, KEY- to unset it; more with --set and --unset'),

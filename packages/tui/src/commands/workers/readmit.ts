@@ -9,6 +9,7 @@ export default defineCommand({
     {does: 'All that knock', line: 'workers readmit'},
     {does: 'One of them', line: 'workers readmit nas'},
   ],
+  hasDryRun: true,
   args: {worker: optional('name or id of the worker')},
   async run(context, {args}) {
     const {client} = await context.connect();

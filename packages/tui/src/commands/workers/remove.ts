@@ -9,6 +9,7 @@ export default defineCommand({
     {does: 'By name', line: 'workers remove nas'},
     {does: 'Without a word', line: 'workers remove nas --quiet'},
   ],
+  hasDryRun: true,
   args: {worker: required('name or id of the worker')},
   async run(context, {args}) {
     const {client} = await context.connect();
