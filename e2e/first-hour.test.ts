@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {files, paths} from '@boxyard/core/config';
 import {expect, test} from 'vitest';
 import {boxyard, machineEnv} from '../faults/lab/directories.ts';
@@ -44,6 +44,20 @@ test.skipIf(!hasTmux)('to a person it offers to listen beyond loopback, does it,
   expect(readFileSync(files(paths(up.env)).userConfig, 'utf8')).toContain(`0.0.0.0:${up.port}`);
   expect((await up.cli(['run', '--engine', 'process', '--', 'echo', 'still'])).stdout).toBe('still\n');
   expect((await up.cli(['down'])).code).toBe(0);
+});
+
+test('login takes a token from a file or from stdin, and none from its arguments', async () => {
+  await using up = await Up.open();
+  const line = (await up.ok('tokens', 'create', 'ci', '--access', 'member')).trim();
+  const env = machineEnv(`${up.root}/other`);
+  const login = (args: readonly string[], input = '') => run([boxyard, 'login', ...args], {env, cwd: up.path, input});
+  const shown = await login(['--token', line]);
+  expect([shown.code, shown.stderr]).toEqual([2, expect.stringContaining('boxyard login --token-file FILE')]);
+  expect(shown.stdout + shown.stderr).not.toContain(line);
+  writeFileSync(`${up.path}/token`, `${line}\n`);
+  for (const ran of [await login(['--token-file', 'token']), await login(['--token', '-'], line), await login(['--token-file', '-'], line)])
+    expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('as token:ci (member of local)')]);
+  expect((await login(['--token-file', 'nowhere'])).code).toBe(2);
 });
 
 test('--yes answers what would be asked, also where nobody is there', async () => {

@@ -36,7 +36,7 @@ const namesOf: Readonly<Record<string, Names>> = {
   image: 'images',
 };
 const engines = ['podman', 'docker', 'process'];
-const files: ReadonlySet<string> = new Set(['dir', 'file', 'env-file', 'out', 'tls-cert', 'tls-key', 'data-dir']);
+const files: ReadonlySet<string> = new Set(['dir', 'file', 'env-file', 'token-file', 'out', 'tls-cert', 'tls-key', 'data-dir']);
 
 export interface Catalogue {
   /** By id, `jobs:list`. */
