@@ -103,6 +103,13 @@ export interface ImageService {
 export interface LogService {
   /** Lengths (gaps counted) and gaps of a job's streams as stored. */
   have(tenant: TenantId, job: string, attempt?: number): Promise<{readonly have: LogEnd; readonly gaps: readonly Gap[]}>;
+  /** When a stream's bytes came, and how many there were then: the byte at a mark's `offset` came at `at` (ms), the next ones within a second of it. */
+  times(
+    tenant: TenantId,
+    job: string,
+    stream: OutputName,
+    attempt?: number,
+  ): Promise<{readonly marks: readonly {readonly offset: number; readonly at: number}[]; readonly length: number}>;
   /**
    * Bytes of a stream from `from` on; where the stream has a gap at the position, `gap` is yielded instead. With `follow` it
    * waits for more until the job has ended and everything was yielded. In order, single consumer, ends when `signal` aborts.

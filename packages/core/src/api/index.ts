@@ -9,6 +9,8 @@ export {
   JobView,
   JobsQuery,
   LogsQuery,
+  LogTimesQuery,
+  LogTimesView,
   Outcome,
   PullRequest,
   Reason,

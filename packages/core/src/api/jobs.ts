@@ -255,6 +255,13 @@ export const LogsQuery = z.object({
   attempt: z.coerce.number().int().positive().optional(),
 });
 
+export const LogTimesQuery = LogsQuery.pick({stream: true, attempt: true});
+/**
+ * The byte at a mark's `offset` came to the server at `at` (ms since 1970), those behind it, up to the next mark, within a second of
+ * it. A worker that was away sends later what its jobs wrote meanwhile. `length`: how many bytes there were.
+ */
+export const LogTimesView = z.object({marks: z.array(z.object({offset: z.number(), at: z.number()})), length: z.number()});
+
 /**
  * Frames of `WS /v1/jobs/:id/attach?stdout=<from>&stderr=<from>&log=<from>` (offsets to go on from; absent streams are not
  * sent). Binary frames both ways: stream byte (0 stdin, 1 stdout, 2 stderr, 3 log), offset u64 BE, payload.

@@ -27,6 +27,7 @@ export const routes = {
   jobsList: route('GET', '/v1/jobs', 'read', 'Jobs, newest first'),
   jobsShow: route('GET', '/v1/jobs/:job', 'read', 'One job, by id, unique id prefix, or DEVBOX/NAME of an exec'),
   jobsLogs: route('GET', '/v1/jobs/:job/logs', 'read', 'Bytes of one stream from an offset'),
+  jobsLogTimes: route('GET', '/v1/jobs/:job/logs/times', 'read', 'When the bytes of one stream came, to the second'),
   jobsAttach: route('WS', '/v1/jobs/:job/attach', 'read', 'Output live, and stdin (needs run)'),
   jobsTerminal: route('WS', '/v1/jobs/:job/terminal', 'read', 'The terminal of a command that has one, live; typing needs run'),
   jobsOut: route('GET', '/v1/jobs/:job/out', 'read', 'The tar of what --out asked for'),

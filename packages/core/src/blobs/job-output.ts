@@ -3,6 +3,7 @@ import type {Gap, LogEnd, OutputName} from '../protocol/index.ts';
 import type {OpenFiles} from './open-files.ts';
 import type {BlobPlaces} from './places.ts';
 import {type StreamFile, readGaps} from './stream-file.ts';
+import {type TimeMark, readTimeMarks} from './time-marks.ts';
 
 export interface StreamOf {
   readonly tenant: string;
@@ -70,6 +71,12 @@ export class JobOutput {
     const path = this.#path(of);
     const known = this.#files.find(path);
     return known === undefined ? readGaps(path) : (await known).gaps;
+  }
+
+  /** When its bytes came to a server, to the second; see `TimeMark`. */
+  async times(of: StreamOf): Promise<{readonly marks: readonly TimeMark[]; readonly length: number}> {
+    const length = await this.length(of);
+    return {marks: await readTimeMarks(this.#path(of)), length};
   }
 
   /** What there is at `from`: bytes up to the next gap, a gap, or undefined at the end. */

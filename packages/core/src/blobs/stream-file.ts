@@ -3,6 +3,7 @@ import {type FileHandle, mkdir, open, readFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {BoxyardError} from '../errors/index.ts';
 import type {Gap} from '../protocol/index.ts';
+import {TimeMarks} from './time-marks.ts';
 import {mergeGaps, mostGapBytes, mostGaps} from './rules-gaps.ts';
 
 /**
@@ -14,13 +15,17 @@ export class StreamFile {
   #gaps: readonly Gap[];
   readonly #file: FileHandle;
   readonly #side: {file?: FileHandle};
+  readonly #times: TimeMarks;
+  readonly #now: () => number;
   #length: number;
   #stored: number;
   #tail: Promise<unknown> = Promise.resolve();
   lastUse = performance.now();
 
-  private constructor(path: string, file: FileHandle, length: number, gaps: Gap[]) {
+  private constructor(path: string, file: FileHandle, {length, gaps, changedAt, now}: Found) {
     this.path = path;
+    this.#now = now;
+    this.#times = new TimeMarks(path, length === 0 ? undefined : {offset: 0, at: changedAt});
     this.#file = file;
     this.#side = {};
     this.#length = length;
@@ -28,10 +33,11 @@ export class StreamFile {
     this.#gaps = gaps;
   }
 
-  static async open(path: string): Promise<StreamFile> {
+  /** `now`: when bytes come. */
+  static async open(path: string, now: () => number = Date.now): Promise<StreamFile> {
     const file = await openOrMake(path);
-    const {size} = await file.stat();
-    return new StreamFile(path, file, size, size === 0 ? [] : await readGaps(path));
+    const {size, mtimeMs} = await file.stat();
+    return new StreamFile(path, file, {length: size, gaps: size === 0 ? [] : await readGaps(path), changedAt: mtimeMs, now});
   }
 
   /** Written, perhaps not yet on disk. */
@@ -55,8 +61,10 @@ export class StreamFile {
       if (offset > this.#length) return -1;
       const fresh = bytes.subarray(Math.min(bytes.length, this.#length - offset));
       if (fresh.length === 0) return 0;
-      await writeAll(this.#file, fresh, this.#length);
+      const at = this.#length;
+      await writeAll(this.#file, fresh, at);
       this.#length += fresh.length;
+      await this.#times.note(at, this.#now());
       return fresh.length;
     });
   }
@@ -102,6 +110,7 @@ export class StreamFile {
   async close(): Promise<void> {
     await this.sync().catch(() => undefined);
     await this.#side.file?.close();
+    await this.#times.close();
     await this.#file.close();
   }
 
@@ -117,6 +126,13 @@ export class StreamFile {
     this.#tail = done.catch(() => undefined);
     return done;
   }
+}
+
+interface Found {
+  readonly length: number;
+  readonly gaps: Gap[];
+  readonly changedAt: number;
+  readonly now: () => number;
 }
 
 const refused = (issue: string) => new BoxyardError('INVALID_INPUT', {field: 'output.gap', issue});

@@ -30,6 +30,10 @@ export function createLogService(deps: LogDeps): LogService {
       const record = await find(tenant, job);
       return output.have(tenant, record.id, attempt ?? record.attempt.number);
     },
+    times: async (tenant, job, name, attempt) => {
+      const record = await find(tenant, job);
+      return output.times({tenant, job: record.id, attempt: attempt ?? record.attempt.number, name});
+    },
     read: (tenant, job, stream, options) => readStream(deps, {tenant, job, stream}, options),
     writeStdin: async (tenant, job, offset, bytes) => {
       const record = await find(tenant, job);

@@ -19,6 +19,11 @@ export function addJobRoutes(http: Http, {jobs, logs}: JobRouteServices): void {
   http.route('jobsRetry', ({session, params, idempotencyKey}) => jobs.retry(session, params['job']!, idempotencyKey));
   http.route('uploads', ({session, bytes}) => logs.upload(session.tenant, bytes));
   addLogRoute(http, {jobs, logs});
+  http.route('jobsLogTimes', async ({session, params, query}) => {
+    const job = await jobs.show(session.tenant, params['job']!);
+    const {marks, length} = await logs.times(session.tenant, job.id, query.stream, query.attempt);
+    return {marks: [...marks], length};
+  });
   http.route('jobsOut', async ({session, params, send}) => {
     const job = await jobs.show(session.tenant, params['job']!);
     const out = await logs.out(session.tenant, job.id);

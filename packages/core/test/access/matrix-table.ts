@@ -21,6 +21,7 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   jobsList: all(200),
   jobsShow: '200 200 200 200 404 401 401',
   jobsLogs: '200 200 200 200 404 401 401',
+  jobsLogTimes: '200 200 200 200 404 401 401',
   jobsAttach: '101 101 101 101 404 401 401',
   jobsTerminal: '400 400 400 400 404 401 401',
   jobsOut: '200 200 200 200 404 401 401',

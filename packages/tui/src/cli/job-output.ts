@@ -9,7 +9,7 @@ import type {Context} from './context.ts';
 
 /** Shows a job's streams where they belong: stdout to stdout, stderr and what Boxyard says about the job to stderr. */
 export interface JobOutput extends FollowHandlers {
-  bytes(stream: OutputName, bytes: Uint8Array): Promise<void>;
+  bytes(stream: OutputName, bytes: Uint8Array, offset?: number): Promise<void>;
   /** Writes what was held back; call it once, at the end. */
   end(): Promise<void>;
 }

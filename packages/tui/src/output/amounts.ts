@@ -13,6 +13,14 @@ export function parseDuration(value: string, field: string): number {
   return ms;
 }
 
+/** A time such as `2026-03-01T10:00Z`, or one that lies so far back: `10m`; in milliseconds since 1970. */
+export function parseMoment(value: string, field: string, now: number): number {
+  if (!/^\d{4}-\d{2}-\d{2}/.test(value)) return now - parseDuration(value, field);
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) throw invalid(field, value, 'a time such as 10m, 2h or 2026-03-01T10:00Z');
+  return at;
+}
+
 const sizeUnits: Readonly<Record<string, number>> = {b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4};
 
 /** `512m`, `2g`, `1.5GiB` in bytes; a bare number is bytes. */

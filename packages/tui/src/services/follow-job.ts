@@ -4,7 +4,7 @@ import type {Gap, OutputName} from '@boxyard/core/protocol';
 
 export interface FollowHandlers {
   /** Awaited before the next bytes are taken, so that a slow reader slows the job's output down and not our memory up. */
-  bytes?(stream: OutputName, bytes: Uint8Array): Promise<void> | void;
+  bytes?(stream: OutputName, bytes: Uint8Array, offset?: number): Promise<void> | void;
   job?(job: JobView): void;
   gap?(gap: Gap): void;
   /** The connection has been away for some seconds, or is back. */
@@ -38,7 +38,7 @@ export async function followJob(client: Client, options: FollowOptions, handlers
   };
   try {
     for await (const item of client.attach(options)) {
-      if (item.type === 'bytes') await handlers.bytes?.(item.stream, item.bytes);
+      if (item.type === 'bytes') await handlers.bytes?.(item.stream, item.bytes, item.offset);
       else if (item.type === 'gap') handlers.gap?.(item.gap);
       else if (item.type === 'offline') offline();
       else if (item.type === 'online') online();
