@@ -33,6 +33,7 @@ export default {
     'unshare',
     'redis-server',
     'openssl',
+    'pwsh',
     'ssh-keygen',
     'ssh',
     'sshd',

@@ -6,6 +6,7 @@ import {safeLine} from '../output/safe-text.ts';
 import {openScreen} from '../output/screen.ts';
 import {changesOf, refresh} from '../services/refresh.ts';
 import type {Context} from './context.ts';
+import {watchEnding} from './interrupts.ts';
 
 interface Page<T> {
   readonly items: readonly T[];
@@ -22,14 +23,13 @@ export async function watchList<T, P extends Page<T>>(context: Context, client: 
   const {print, program} = context;
   if (print.format === 'yaml')
     throw new BoxyardError('INVALID_INPUT', {field: '--watch', issue: 'goes with tables, jsonl and names, not yaml'});
-  const leave = new AbortController();
-  const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => leave.abort()));
+  const ending = watchEnding(context);
   const show = program.stdout.isTTY === true && print.format === 'table' && !context.flags.quiet ? onScreen : asLines;
   try {
-    await show(context, client, {...watched, signal: leave.signal});
-    return 130;
+    await show(context, client, {...watched, signal: ending.leaving});
+    return ending.code();
   } finally {
-    releases.forEach(release => release());
+    ending.release();
   }
 }
 

@@ -1,5 +1,5 @@
 import type {EventItem} from '@boxyard/core/client';
-import {isBoxyardError, type BoxyardError} from '@boxyard/core/errors';
+import {entryOf, isBoxyardError, type BoxyardError} from '@boxyard/core/errors';
 
 export interface RefreshOptions<P> {
   readonly load: () => Promise<P>;
@@ -14,7 +14,8 @@ export type Seen<P> = {readonly page: P} | {readonly away: BoxyardError};
 const everyMs = 2_000;
 /** However much happens, it is looked no more often. */
 const leastMs = 250;
-const passing: ReadonlySet<string> = new Set(['SERVER_UNREACHABLE', 'NO_SERVER', 'REDIS_UNAVAILABLE', 'REQUEST_TIMEOUT', 'RATE_LIMITED']);
+/** Nobody listens on this machine while `up` starts again. */
+const mayPass = ({code}: BoxyardError): boolean => entryOf(code).retryable || code === 'NO_SERVER';
 
 /** Looks every 2 s, and soon after each event, until the signal aborts. The first look rejects as it is; later ones wait out what passes. */
 export async function* refresh<P>({load, events, signal, everyMs: every = everyMs}: RefreshOptions<P>): AsyncGenerator<Seen<P>> {
@@ -27,7 +28,7 @@ export async function* refresh<P>({load, events, signal, everyMs: every = everyM
       yield {page: await load()};
     } catch (error) {
       if (signal.aborted) return;
-      if (isFirst || !isBoxyardError(error) || !passing.has(error.code)) throw error;
+      if (isFirst || !isBoxyardError(error) || !mayPass(error)) throw error;
       yield {away: error};
     }
     if (signal.aborted) return;
