@@ -38,7 +38,8 @@ export const tryContainer = async (api: Api, arch: string, signal: AbortSignal):
     return bare === undefined ? {runs: true, limits: false} : {runs: false, why: bare};
   } finally {
     await forget(api.docker.getImage(image).remove({force: true}));
-    await Promise.all([forget(removeForgottenBoxes(api)), forget(removeForgottenImages(api))]);
+    await forget(removeForgottenBoxes(api));
+    await forget(removeForgottenImages(api));
   }
 };
 
@@ -53,10 +54,12 @@ const removeForgottenBoxes = async (api: Api): Promise<void> => {
   for (const box of boxes.filter(isOld)) await forget(api.docker.getContainer(box.Id).remove({force: true, v: true}));
 };
 
+/** By name and without force: whatever else the image is called, and whoever uses it, stays. */
 const removeForgottenImages = async (api: Api): Promise<void> => {
   const wanted = {filters: {reference: [`${TRIAL_IMAGE}-*`]}, abortSignal: AbortSignal.timeout(10_000)};
   const images = await api.docker.listImages(wanted);
-  for (const one of images.filter(isOld)) await forget(api.docker.getImage(one.Id).remove({force: true}));
+  const names = images.filter(isOld).flatMap(one => one.RepoTags ?? []);
+  for (const name of names.filter(each => each.startsWith(`${TRIAL_IMAGE}-`))) await forget(api.docker.getImage(name).remove());
 };
 
 const plain: Omit<BoxSpec, 'name' | 'image'> = {
