@@ -89,6 +89,12 @@ export function nameOf(deed: Deed): string | undefined {
   return 'terminal' in deed ? deed.terminal : undefined;
 }
 
+/** Whose leave it takes; a setting is the person's own. */
+export function needsOf(deed: Deed): 'own' | 'run' | 'manage' {
+  if (deed.do === 'config.set') return 'own';
+  return deed.do.startsWith('workers.') ? 'manage' : 'run';
+}
+
 export const lineOf = (deed: Deed): string => `boxyard ${wordsOf(deed).map(quoted).join(' ')}`;
 
 export const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);

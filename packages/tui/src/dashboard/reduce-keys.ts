@@ -1,10 +1,11 @@
+import {mayChange} from './actions/action.ts';
 import {actionOf} from './actions/registry.ts';
 import {checkedForm, formAfter, formWithText} from './forms.ts';
 import {edited, typed} from './line.ts';
 import type {Mode} from './modes.ts';
 import {found} from './palette.ts';
 import {answered, completions, whileTyping} from './prompts.ts';
-import {lineOf, undoOf} from './deeds.ts';
+import {lineOf, needsOf, undoOf} from './deeds.ts';
 import {remember, memoryOf, said, stay, withEffects, type Effect, type State, type Step} from './state.ts';
 
 const normal: Mode = {is: 'normal'};
@@ -12,7 +13,7 @@ const normal: Mode = {is: 'normal'};
 export function onKey(before: State, key: string): Step {
   const state = key === 'ctrl-c' || !before.isLeaving ? before : {...before, isLeaving: false};
   if (key === 'ctrl-c') return leaving(state);
-  return withCommands(inMode(state, key));
+  return withCommands(state, inMode(state, key));
 }
 
 /** Twice leaves; once closes what is open and says so. */
@@ -130,10 +131,15 @@ export function onPaste(state: State, text: string): Step {
   return stay(mode.is === 'prompt' ? whileTyping(next, mode.prompt, line.text) : next);
 }
 
-/** Every change is told with the command that does the same, and kept where it can be taken back. */
-function withCommands({state, effects}: Step): Step {
+/**
+ * Every change is told with the command that does the same, and kept where it can be taken back. Whatever way it was asked
+ * for, one that may not be made is refused here.
+ */
+function withCommands(before: State, {state, effects}: Step): Step {
   const deeds = effects.flatMap(effect => (effect.type === 'deed' ? [effect.deed] : []));
   if (deeds.length === 0) return {state, effects};
+  const refusal = deeds.map(deed => mayChange(state, needsOf(deed))).find(why => why !== undefined);
+  if (refusal !== undefined) return stay(said({...before, mode: normal}, refusal));
   const commands = [...state.commands, ...deeds.map(deed => ({at: state.now, line: lineOf(deed), outcome: 'sent' as const}))];
   const last = deeds.length === 1 ? deeds[0] : undefined;
   const undo = last === undefined ? undefined : undoOf(last);

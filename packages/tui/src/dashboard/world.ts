@@ -38,14 +38,14 @@ export function worldOf(context: Context, client: Client, {store, terminal, live
       await loadSettings(context, event => store.dispatch(event));
     },
     paneSize: () => paneSize(store.getState()),
-    attach: job =>
+    attach: (job, isReadonly) =>
       terminal.lend(async () => {
         await viewTerminal({
           Picture,
           local: program,
           job,
           leader: setting('leader'),
-          isReadonly: false,
+          isReadonly,
           open: (options, handlers) => client.terminal(options, handlers),
           output: from => client.jobsLogs({job, query: {stream: 'stdout', from, follow: 'true'}}),
         });

@@ -207,6 +207,22 @@ describe('changes', () => {
     expect(type(reading, 'enter').effects).toEqual([]);
   });
 
+  test.each([
+    [':run echo x', [':', ...'run echo x', 'enter']],
+    ['a setting', ['9', 'enter', ...'off', 'enter']],
+    ['undo', ['z']],
+  ])('not by another way either: %s', (_, keys) => {
+    const settings = [{key: 'bell', value: 'on', origin: 'default', about: ''}];
+    const reading: State = {...full(), isReadOnly: true, settings, undo: {do: 'devboxes.restore', devbox: 'db'}};
+    const {state, effects} = type(reading, ...keys);
+    expect([effects, state.commands, lastSaid(state)]).toEqual([[], [], 'The dashboard is open with --read-only.']);
+  });
+
+  test('where one may only look the whole terminal is only looked at too', () => {
+    expect(type({...full(), isReadOnly: true}, 'T').effects).toEqual([{type: 'attach', job: 'j-ask', isReadonly: true}]);
+    expect(type(full(), 'T').effects).toEqual([{type: 'attach', job: 'j-ask', isReadonly: false}]);
+  });
+
   test('what a change came to is shown: an error stays until it was seen', () => {
     const sent = type(full(), 'r', 'x', 'enter').state;
     const failed = happen(
