@@ -89,6 +89,26 @@ describe('what the server tells', () => {
     expect(cursorOf(moved)).toBe(chosen);
   });
 
+  test('also where it was never moved: a row that comes first does not slip under the next key', () => {
+    const boxes = happen(empty(), told(whole('devboxes', [devbox('web')]))).state;
+    const more = happen(boxes, told({list: 'devboxes', items: [devbox('api')]})).state;
+    expect([cursorOf(boxes), cursorOf(more)]).toEqual(['d-web', 'd-web']);
+  });
+
+  test('where its thing is gone the cursor goes to what stood next to it, not to the first', () => {
+    const boxes = ['a', 'b', 'c', 'd'].map(name => devbox(name));
+    const state = type(happen(empty(), told(whole('devboxes', boxes))).state, '2', 'down', 'down').state;
+    expect(cursorOf(happen(state, told({list: 'devboxes', items: [], gone: ['d-c']})).state)).toBe('d-d');
+    expect(cursorOf(happen(state, told({list: 'devboxes', items: [], gone: ['d-c', 'd-d']})).state)).toBe('d-b');
+  });
+
+  test('a terminal that opens late does not take keys that mean something else by now', () => {
+    const typing = type(full(), ':', ...'run').state;
+    const opened = happen(typing, {type: 'opened', job: session('new', 'busy')});
+    expect(opened.effects).toEqual([]);
+    expect(opened.state.mode).toEqual(typing.mode);
+  });
+
   test('what came late does not undo what is newer', () => {
     const newer = happen(full(), told({list: 'jobs', items: [job('one', {v: 5, state: 'ended', outcome: 'succeeded'})]})).state;
     const late = happen(newer, told(whole('jobs', [job('one', {v: 4})]))).state;
