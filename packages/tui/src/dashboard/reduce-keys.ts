@@ -4,7 +4,7 @@ import {checkedForm, formAfter, formWithText} from './forms.ts';
 import {edited, typed} from './line.ts';
 import type {Mode} from './modes.ts';
 import {found} from './palette.ts';
-import {answered, completions, whileTyping} from './prompts.ts';
+import {answered, completions, givenUp, whileTyping} from './prompts.ts';
 import {lineOf, needsOf, undoOf} from './deeds.ts';
 import {remember, memoryOf, said, stay, withEffects, type Effect, type State, type Step} from './state.ts';
 
@@ -57,7 +57,7 @@ type In<M extends Mode['is']> = Extract<Mode, {is: M}>;
 
 function inPrompt(state: State, mode: In<'prompt'>, key: string): Step {
   const {prompt, line} = mode;
-  if (key === 'escape') return stay({...whileTyping(state, prompt, ''), mode: normal});
+  if (key === 'escape') return stay({...givenUp(state, prompt), mode: normal});
   if (key === 'enter') return answered({...state, mode: normal}, prompt, line.text);
   if (key === 'tab' && prompt.asks === 'command') {
     const [first] = completions(state, line.text);

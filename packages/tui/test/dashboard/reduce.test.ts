@@ -82,26 +82,6 @@ describe('Home', () => {
 });
 
 describe('what the server tells', () => {
-  test('the cursor stays on its thing when rows move', () => {
-    const state = type(on('jobs'), 'down').state;
-    const chosen = cursorOf(state);
-    const moved = happen(state, told({list: 'jobs', items: [job('0-new')]})).state;
-    expect(cursorOf(moved)).toBe(chosen);
-  });
-
-  test('also where it was never moved: a row that comes first does not slip under the next key', () => {
-    const boxes = happen(empty(), told(whole('devboxes', [devbox('web')]))).state;
-    const more = happen(boxes, told({list: 'devboxes', items: [devbox('api')]})).state;
-    expect([cursorOf(boxes), cursorOf(more)]).toEqual(['d-web', 'd-web']);
-  });
-
-  test('where its thing is gone the cursor goes to what stood next to it, not to the first', () => {
-    const boxes = ['a', 'b', 'c', 'd'].map(name => devbox(name));
-    const state = type(happen(empty(), told(whole('devboxes', boxes))).state, '2', 'down', 'down').state;
-    expect(cursorOf(happen(state, told({list: 'devboxes', items: [], gone: ['d-c']})).state)).toBe('d-d');
-    expect(cursorOf(happen(state, told({list: 'devboxes', items: [], gone: ['d-c', 'd-d']})).state)).toBe('d-b');
-  });
-
   test('a terminal that opens late does not take keys that mean something else by now', () => {
     const typing = type(full(), ':', ...'run').state;
     const opened = happen(typing, {type: 'opened', job: session('new', 'busy')});
@@ -217,30 +197,6 @@ describe('changes', () => {
     expect(lastSaid(type(on('devboxes'), 'u').state)).toBeUndefined();
     expect(lastSaid(type(on('devboxes'), 'o').state)).toBe('db is stopped.');
     expect(lastSaid(type(empty(), 't').state)).toBe('There is no DevBox here.');
-  });
-
-  test('where one may only look nothing is changed, and it is said why', () => {
-    const reading: State = {...full(), isReadOnly: true};
-    expect(lastSaid(type(reading, 'r').state)).toContain('--read-only');
-    const viewer = {...full(), who: {actor: 'user:eve', access: 'viewer'} as State['who']};
-    expect(lastSaid(type(viewer, 'n').state)).toContain('viewer');
-    expect(type(reading, 'enter').effects).toEqual([]);
-  });
-
-  test.each([
-    [':run echo x', [':', ...'run echo x', 'enter']],
-    ['a setting', ['9', 'enter', ...'off', 'enter']],
-    ['undo', ['z']],
-  ])('not by another way either: %s', (_, keys) => {
-    const settings = [{key: 'bell', value: 'on', origin: 'default', about: ''}];
-    const reading: State = {...full(), isReadOnly: true, settings, undo: {do: 'devboxes.restore', devbox: 'db'}};
-    const {state, effects} = type(reading, ...keys);
-    expect([effects, state.commands, lastSaid(state)]).toEqual([[], [], 'The dashboard is open with --read-only.']);
-  });
-
-  test('where one may only look the whole terminal is only looked at too', () => {
-    expect(type({...full(), isReadOnly: true}, 'T').effects).toEqual([{type: 'attach', job: 'j-ask', isReadonly: true}]);
-    expect(type(full(), 'T').effects).toEqual([{type: 'attach', job: 'j-ask', isReadonly: false}]);
   });
 
   test('what a change came to is shown: an error stays until it was seen', () => {
