@@ -10,7 +10,7 @@ export type Mode =
   | {readonly is: 'form'; readonly form: Form}
   | {readonly is: 'menu'; readonly title: string; readonly choices: readonly Choice[]; readonly at: number}
   | {readonly is: 'palette'; readonly line: Line; readonly at: number}
-  | {readonly is: 'help'; readonly line: Line}
+  | {readonly is: 'help'; readonly line: Line; readonly top: number}
   /** Every key goes to the session until the leader. */
   | {readonly is: 'capture'; readonly job: string}
   /** Whatever is no text is away, for selecting with the mouse. */

@@ -1,6 +1,7 @@
 import {mayChange} from './actions/action.ts';
 import {actionOf} from './actions/registry.ts';
 import {checkedForm, formAfter, formWithText} from './forms.ts';
+import {helpEnd, helpRows} from './help-lines.ts';
 import {edited, typed} from './line.ts';
 import type {Mode} from './modes.ts';
 import {found} from './palette.ts';
@@ -117,9 +118,21 @@ function inPalette(state: State, mode: In<'palette'>, key: string): Step {
 function inHelp(state: State, mode: In<'help'>, key: string): Step {
   if (key === 'escape' || key === 'enter') return stay({...state, mode: normal});
   if ((key === '?' || key === 'q') && mode.line.text === '') return stay({...state, mode: normal});
+  const by = helpSteps(state)[key];
+  if (by !== undefined) {
+    const top = Math.max(0, Math.min(helpEnd(state, mode.line.text), mode.top + by));
+    return stay({...state, mode: {...mode, top}});
+  }
   const line = edited(mode.line, key);
-  return line === undefined ? stay(state) : stay({...state, mode: {...mode, line}});
+  return line === undefined ? stay(state) : stay({...state, mode: {...mode, line, top: 0}});
 }
+
+const helpSteps = (state: State): Readonly<Record<string, number>> => ({
+  up: -1,
+  down: 1,
+  'page-up': -helpRows(state),
+  'page-down': helpRows(state),
+});
 
 /** Text put in at once goes where text can go, and does nothing elsewhere: its letters are not keys. */
 export function onPaste(state: State, text: string): Step {

@@ -3,6 +3,7 @@ import {safeLine} from '../../output/safe-text.ts';
 import {clip, pad, textWidth} from '../../output/width.ts';
 import {footerKeys} from '../actions/registry.ts';
 import {completions, promptText} from '../prompts.ts';
+import {withCursor} from '../line.ts';
 import {styled} from '../styled.ts';
 import {colourOf} from '../theme.ts';
 import type {State} from '../state.ts';
@@ -34,9 +35,9 @@ function wordsOf(mode: State['mode']['is'], leader: string): string | undefined 
     case 'capture':
       return `keys go to the session   ${leader} d leave   ${leader} space next that asks   ${leader} ? help`;
     case 'form':
-      return 'tab next field   ctrl-s make it   esc leave';
+      return 'tab next field   ctrl-s make it, or enter on the name   esc leave';
     case 'help':
-      return 'type to search   esc leave';
+      return 'type to search   ↑ ↓ more   esc leave';
     case 'palette':
       return '↑ ↓ choose   enter do it   esc leave';
     case 'menu':
@@ -46,9 +47,12 @@ function wordsOf(mode: State['mode']['is'], leader: string): string | undefined 
   }
 }
 
+/** The first that fit; the last two, which lead to all others and out, always do. */
 function fitting<T extends {readonly key: string; readonly word: string}>(keys: readonly T[], width: number): readonly T[] {
-  let left = width;
-  return keys.filter(({key, word}) => (left -= textWidth(key) + textWidth(word) + 3) >= 0);
+  const cells = ({key, word}: T) => textWidth(key) + textWidth(word) + 3;
+  const always = keys.slice(-2);
+  let left = always.reduce((room, key) => room - cells(key), width);
+  return [...keys.slice(0, -2).filter(key => (left -= cells(key)) >= 0), ...always];
 }
 
 function Status({state}: {readonly state: State}) {
@@ -60,10 +64,15 @@ function Status({state}: {readonly state: State}) {
 function statusOf(state: State): {readonly text: string; readonly tone?: 'bad' | 'warn'} {
   const {mode, messages, isMessageShown, commands, link, isLeaving} = state;
   if (isLeaving) return {text: ' ctrl-c again leaves; the server and the workers go on.', tone: 'warn'};
-  if (mode.is === 'prompt') return {text: ` ${promptText(mode.prompt)}${withCursor(mode.line)}${hintOf(state)}`};
+  if (mode.is === 'prompt') {
+    const sign = promptText(mode.prompt);
+    return {text: ` ${sign}${withCursor(mode.line, state.columns - textWidth(safeLine(sign)) - 1)}${hintOf(state)}`};
+  }
   if (mode.is === 'confirm') {
-    const how = mode.name === undefined ? 'y yes, any other key no' : `type ${mode.name} and enter: ${withCursor(mode.line)}`;
-    return {text: ` ${safeLine(mode.text)}  ${how}`, tone: 'warn'};
+    const how = mode.name === undefined ? 'y yes, any other key no' : `type ${mode.name} and enter: ${withCursor(mode.line, 70)}`;
+    // What is to be typed, and what was, is never what is cut.
+    const room = Math.max(10, state.columns - textWidth(how) - 3);
+    return {text: ` ${clip(safeLine(mode.text), room)}  ${how}`, tone: 'warn'};
   }
   const last = messages.at(-1);
   if (isMessageShown && last !== undefined) return last.isError ? {text: ` ${last.text}`, tone: 'bad'} : {text: ` ${last.text}`};
@@ -78,9 +87,3 @@ const hintOf = (state: State): string => {
   const next = completions(state, state.mode.line.text).slice(0, 6);
   return next.length === 0 ? '' : `   tab: ${clip(next.join('  '), 60)}`;
 };
-
-/** A block where the cursor stands. */
-export function withCursor({text, at}: {readonly text: string; readonly at: number}): string {
-  const characters = [...text];
-  return `${characters.slice(0, at).join('')}█${characters.slice(at + 1).join('')}`;
-}
