@@ -3,6 +3,7 @@ import {actionOf} from './actions/registry.ts';
 import {checkedForm, formAfter, formWithText} from './forms.ts';
 import {helpEnd, helpRows} from './help-lines.ts';
 import {edited, typed} from './line.ts';
+import {isTooSmall} from './layout.ts';
 import type {Mode} from './modes.ts';
 import {found} from './palette.ts';
 import {answered, completions, givenUp, whileTyping} from './prompts.ts';
@@ -14,6 +15,8 @@ const normal: Mode = {is: 'normal'};
 export function onKey(before: State, key: string): Step {
   const state = key === 'ctrl-c' || !before.isLeaving ? before : {...before, isLeaving: false};
   if (key === 'ctrl-c') return leaving(state);
+  // What is not to be seen is not to be done.
+  if (isTooSmall(state)) return key === 'q' ? withEffects(state, {type: 'quit'}) : stay(state);
   return withCommands(state, inMode(state, key));
 }
 

@@ -60,3 +60,18 @@ test('what is wrong with a field is said in full on a narrow screen', async () =
 test('characters that show nothing are seen while they are typed', () => {
   expect(withCursor({text: 'a\u202eb\u200b', at: 0})).toBe('█�b�');
 });
+
+test('what was said is readable to its end, such as an invitation', async () => {
+  const line = `bxi_192.168.0.10:4240_0_${'abcdef'.repeat(10)}THE-END`;
+  await using screen = openTestScreen(happen(full(80, 24), {type: 'said', text: `Invitation: ${line}`, isError: false}).state);
+  await screen.settled();
+  expect((await screen.harness.lines()).join('')).toContain(line);
+  screen.tell({type: 'key', key: 'escape'});
+  await screen.harness.shows('? help  q quit');
+});
+
+test('on a screen too small to show anything no key does anything but leave', () => {
+  const small = {...full(50, 10)};
+  expect(type(small, 'D', 'r', 'x', 'enter').effects).toEqual([]);
+  expect(type(small, 'q').effects).toEqual([{type: 'quit'}]);
+});

@@ -8,9 +8,19 @@ import {styled} from '../styled.ts';
 import {colourOf} from '../theme.ts';
 import type {State} from '../state.ts';
 import {Line} from './Lines.tsx';
+import {wrapped} from './LogLines.tsx';
 
 /** The keys valid now; below them what is typed, asked, said, or was done last. */
 export function Footer({state}: {readonly state: State}) {
+  const long = longMessage(state);
+  if (long !== undefined)
+    return (
+      <Box flexDirection="column" width={state.columns} height={2}>
+        {long.lines.map((line, i) => (
+          <Line key={i} text={line} width={state.columns} {...toneStyle(state, long.tone)} />
+        ))}
+      </Box>
+    );
   return (
     <Box flexDirection="column" width={state.columns} height={2}>
       <Keys state={state} />
@@ -56,12 +66,29 @@ function fitting<T extends {readonly key: string; readonly word: string}>(keys: 
 }
 
 function Status({state}: {readonly state: State}) {
-  const {columns, look} = state;
+  const {columns} = state;
   const {text, tone} = statusOf(state);
-  return <Line text={text} width={columns} colour={tone === undefined ? undefined : colourOf(look.theme, tone)} isBold={tone === 'bad'} />;
+  return <Line text={text} width={columns} {...toneStyle(state, tone)} />;
 }
 
-function statusOf(state: State): {readonly text: string; readonly tone?: 'bad' | 'warn'} {
+const toneStyle = ({look}: State, tone: StatusText['tone']) =>
+  tone === undefined ? {} : {colour: colourOf(look.theme, tone), isBold: tone === 'bad'};
+
+/** What was said and has no room in one line takes that of the keys too, until it was seen. */
+function longMessage(state: State): {readonly lines: readonly string[]; readonly tone: StatusText['tone']} | undefined {
+  const {mode, messages, isMessageShown, isLeaving, columns} = state;
+  if (isLeaving || mode.is !== 'normal' || !isMessageShown || messages.length === 0) return undefined;
+  const {text, tone} = statusOf(state);
+  const [first, ...rest] = wrapped(safeLine(text), columns);
+  return first === undefined || rest.length === 0 ? undefined : {lines: [first, rest.join('')], tone};
+}
+
+interface StatusText {
+  readonly text: string;
+  readonly tone?: 'bad' | 'warn';
+}
+
+function statusOf(state: State): StatusText {
   const {mode, messages, isMessageShown, commands, link, isLeaving} = state;
   if (isLeaving) return {text: ' ctrl-c again leaves; the server and the workers go on.', tone: 'warn'};
   if (mode.is === 'prompt') {
