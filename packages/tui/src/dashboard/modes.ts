@@ -12,7 +12,11 @@ export type Mode =
   | {readonly is: 'palette'; readonly line: Line; readonly at: number}
   | {readonly is: 'help'; readonly line: Line; readonly top: number}
   /** Every key goes to the session until the leader. */
-  | {readonly is: 'capture'; readonly job: string}
+  | {
+      readonly is: 'capture';
+      readonly job: string;
+      /** Another viewer took it: what is typed here does not count. */ readonly isTaken?: boolean;
+    }
   /** Whatever is no text is away, for selecting with the mouse. */
   | {readonly is: 'copy'};
 

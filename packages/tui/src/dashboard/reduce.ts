@@ -68,8 +68,17 @@ function onWorld(state: State, event: World): State {
     case 'done':
       return done(state, event);
     case 'screen':
-      return {...state, screens: {...state.screens, [event.job]: event.note}};
+      return screenSaid(state, event);
   }
+}
+
+/** Whoever types is told at once that it went to another viewer, and that it came back. */
+function screenSaid(state: State, {job, note}: Extract<World, {type: 'screen'}>): State {
+  const before = state.screens[job]?.controls;
+  const next: State = {...state, screens: {...state.screens, [job]: note}};
+  if (state.mode.is !== 'capture' || state.mode.job !== job || note.is !== 'live' || note.controls === undefined) return next;
+  const isTaken = !note.controls && (before === true || state.mode.isTaken === true);
+  return {...next, mode: {...state.mode, isTaken}};
 }
 
 const themeOf = (settings: State['settings']): ThemeName =>

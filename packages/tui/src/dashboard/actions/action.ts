@@ -76,5 +76,7 @@ export function mayChange(state: State, needs: 'own' | 'run' | 'manage'): string
   const access = state.who?.access;
   if (access === undefined || needs === 'own') return undefined;
   const least = needs === 'run' ? 'member' : 'admin';
-  return order.indexOf(access) < order.indexOf(least) ? `Your token is a ${access}’s; it takes a ${least}’s.` : undefined;
+  return order.indexOf(access) < order.indexOf(least)
+    ? `Your token is a ${access}’s; it takes ${least === 'admin' ? 'an' : 'a'} ${least}’s.`
+    : undefined;
 }

@@ -31,7 +31,7 @@ export function Footer({state}: {readonly state: State}) {
 
 function Keys({state}: {readonly state: State}) {
   const {columns, mode} = state;
-  const words = wordsOf(mode.is, state.leader);
+  const words = wordsOf(mode, state.leader);
   if (words !== undefined)
     return <Line text={` ${words}`} width={columns} isBold={mode.is === 'capture'} isInverse={mode.is === 'capture'} />;
   const shown = fitting(footerKeys(state), columns - 1);
@@ -40,9 +40,10 @@ function Keys({state}: {readonly state: State}) {
   return <Text wrap="truncate">{` ${keys.join('')}${pad('', columns - used)}`}</Text>;
 }
 
-function wordsOf(mode: State['mode']['is'], leader: string): string | undefined {
-  switch (mode) {
+function wordsOf(mode: State['mode'], leader: string): string | undefined {
+  switch (mode.is) {
     case 'capture':
+      if (mode.isTaken === true) return `another viewer types now   ${leader} t type here again   ${leader} d leave`;
       return `keys go to the session   ${leader} d leave   ${leader} space next that asks   ${leader} ? help`;
     case 'form':
       return 'tab next field   ctrl-s make it, or enter on the name   esc leave';
