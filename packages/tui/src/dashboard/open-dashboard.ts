@@ -68,11 +68,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   const dispatch = (event: Event) => store.dispatch(event);
   // Effects come only from dispatches of what is opened below.
   let perform: (effect: Effect) => void = () => undefined;
-  const store = createStore(
-    beginning(context, client.server, flags),
-    effect => perform(effect),
-    () => program.now(),
-  );
+  const store = createStore(beginning(context, client.server, flags), effect => perform(effect), program.now);
   const terminal = openPersonTerminal({
     program,
     store,
