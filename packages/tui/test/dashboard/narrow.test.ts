@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {helpLines} from '../../src/dashboard/help-lines.ts';
 import {withCursor} from '../../src/dashboard/line.ts';
 import {textWidth} from '../../src/output/width.ts';
-import {empty, full, happen, type} from './state-for-tests.ts';
+import {empty, full, happen, job, session, told, type} from './state-for-tests.ts';
 import {openTestScreen} from './screen-for-tests.ts';
 
 test.each([
@@ -74,4 +74,15 @@ test('on a screen too small to show anything no key does anything but leave', ()
   const small = {...full(50, 10)};
   expect(type(small, 'D', 'r', 'x', 'enter').effects).toEqual([]);
   expect(type(small, 'q').effects).toEqual([{type: 'quit'}]);
+});
+
+test('what is made harmless leaves the columns of Home where they are', async () => {
+  const hostile = '\u001b[31m\u200b\u202e\u001b]0;x\u0007';
+  const evil = session('ask', 'asks', {name: `a${hostile}`});
+  const next = job('one', {name: `b${hostile}`, spec: {kind: 'run', box: {main: ['echo', hostile.repeat(5)]}} as never});
+  await using screen = openTestScreen(happen(full(140, 30), told({list: 'jobs', items: [evil, next]})).state);
+  await screen.harness.shows('asks for you');
+  const rows = (await screen.harness.lines()).filter(line => /^ [◆●○✖] /.test(line));
+  expect(rows.length).toBeGreaterThan(4);
+  for (const row of rows) expect(row).toMatch(/(\d+[smhd]|now)│/);
 });
