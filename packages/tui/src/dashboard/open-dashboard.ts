@@ -179,7 +179,7 @@ function synchronise(state: State, {live, log, figures, feed, terminal, capture}
   live.show(livePanes(state));
   log.follow(followedJob(state));
   figures.want(figuresInSight(state));
-  terminal.input.capture(state.mode.is === 'capture' ? capture.sinkFor(state.mode.job) : undefined);
+  terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));
   const {lists, parent} = wantsOf(state);
   if (lists.length > 0 || parent !== undefined) feed.wanted();
 }
