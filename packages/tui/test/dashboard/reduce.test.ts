@@ -25,6 +25,13 @@ describe('Home', () => {
     ]);
   });
 
+  test('a run on several workers waits for none of them', () => {
+    const children = {total: 2, queued: 0, running: 2, succeeded: 0, failed: 0, cancelled: 0, lost: 0};
+    const state = happen(empty(), told(whole('jobs', [job('one', {children}), job('two', {state: 'queued'})]))).state;
+    const headings = shownHomeRows(state).flatMap(row => (row.is === 'heading' ? [row.text] : []));
+    expect(headings).toEqual(['waiting for a worker', 'several workers']);
+  });
+
   test('a failure is news for an hour', () => {
     const later = {...full(), now: now + 3_700_000};
     expect(shownHomeRows(later).some(row => row.is !== 'heading' && row.rank === 'failed')).toBe(false);
