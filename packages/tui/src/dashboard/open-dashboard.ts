@@ -36,6 +36,7 @@ export async function openDashboard(
   const parts = openParts(context, client, {flags, signal: stop.signal, left});
   const signals = [
     ...(['SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => left.resolve(143))),
+    program.onSignal('SIGQUIT', () => left.resolve(131)),
     program.onSignal('SIGINT', () => void (parts.isLent() || left.resolve(130))),
   ];
   if (notice !== undefined) parts.store.dispatch({type: 'said', text: notice, isError: true});
