@@ -17,6 +17,8 @@ export type Mode =
       readonly job: string;
       /** Another viewer took it: what is typed here does not count. */ readonly isTaken?: boolean;
     }
+  /** The session that had the keys has ended: what is still typed into it is meant for nobody here. */
+  | {readonly is: 'over'}
   /** Whatever is no text is away, for selecting with the mouse. */
   | {readonly is: 'copy'};
 

@@ -47,6 +47,8 @@ function inMode(state: State, key: string): Step {
       return stay({...state, mode: normal});
     case 'capture':
       return stay(state);
+    case 'over':
+      return stay(key === 'enter' || key === 'escape' ? {...state, mode: normal, isMessageShown: false} : state);
   }
 }
 

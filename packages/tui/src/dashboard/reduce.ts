@@ -96,7 +96,7 @@ function told(state: State, {changes, events}: Extract<World, {type: 'told'}>): 
   const next = keepCursor(state, {...state, data: events === undefined ? data : withEvents(data, events)});
   if (next.mode.is !== 'capture') return next;
   const job = data.jobs.get(next.mode.job);
-  return job !== undefined && !isLiveSession(job) ? said({...next, mode: {is: 'normal'}}, 'The session has ended.') : next;
+  return job !== undefined && !isLiveSession(job) ? said({...next, mode: {is: 'over'}}, 'The session has ended.') : next;
 }
 
 /**

@@ -58,11 +58,13 @@ describe('Home', () => {
     expect(taken.state.mode).toEqual({is: 'capture', job: 'j-more'});
   });
 
-  test('a session that ends gives the keyboard back and says so', () => {
+  test('a session that ends gives the keyboard back and says so; what is still typed into it does nothing', () => {
     const taken = type(full(), 'enter').state;
     const ended = happen(taken, told({list: 'jobs', items: [session('ask', 'asks', {state: 'ended', outcome: 'succeeded', v: 2})]})).state;
-    expect(ended.mode).toEqual({is: 'normal'});
     expect(lastSaid(ended)).toBe('The session has ended.');
+    const typedOn = type(ended, 'D', 'o', 'y', 'q');
+    expect(typedOn.effects).toEqual([]);
+    expect(type(typedOn.state, 'enter').state.mode).toEqual({is: 'normal'});
   });
 
   test('one live screen is opened, of the session under the cursor; none on a narrow terminal until it is asked for', () => {

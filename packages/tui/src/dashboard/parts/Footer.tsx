@@ -45,6 +45,8 @@ function wordsOf(mode: State['mode'], leader: string): string | undefined {
     case 'capture':
       if (mode.isTaken === true) return `another viewer types now   ${leader} t type here again   ${leader} d leave`;
       return `keys go to the session   ${leader} d leave   ${leader} space next that asks   ${leader} ? help`;
+    case 'over':
+      return 'enter or esc: back to the keys of the dashboard';
     case 'form':
       return 'tab next field   ctrl-s make it, or enter on the name   esc leave';
     case 'help':
