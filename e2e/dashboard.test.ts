@@ -68,17 +68,18 @@ test.skipIf(!hasTmux).each(await engines())(
   120_000,
 );
 
-test.skipIf(!hasTmux)('the terminal is given back after q, ctrl-c and SIGTERM', async () => {
+test.skipIf(!hasTmux)('the terminal is given back after q, ctrl-c, SIGTERM and SIGQUIT', async () => {
   for (const [how, code] of [
     ['q', 0],
     ['C-c', 0],
     ['TERM', 143],
+    ['QUIT', 131],
   ] as const) {
     await using screen = await open(`echo before; ${boxyard} dashboard`);
     await screen.shows(online);
     if (how === 'q') await screen.keys('q');
     else if (how === 'C-c') await screen.keys('C-c', 'C-c');
-    else await screen.signal('SIGTERM');
+    else await screen.signal(`SIG${how}`);
     await screen.shows(`ENDED ${code}`);
     expect(await screen.text()).toContain('before');
     await screen.keys('typed', 'Enter');

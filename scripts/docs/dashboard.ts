@@ -29,7 +29,7 @@ the right what the cursor is on, live. \`enter\` takes the keyboard of a session
 Every change shows the command that does the same; \`@\` lists them, \`y\` copies. \`z\` takes back what can be taken back.
 
 While a session has the keyboard: \`ctrl-q d\` leaves it, \`ctrl-q space\` goes on to the next that asks, \`ctrl-q z\` gives it the whole screen,
-\`ctrl-q t\` takes it from another viewer, \`ctrl-q ctrl-q\` sends ctrl-q.
+\`ctrl-q t\` takes it from another viewer, \`ctrl-q ctrl-q\` sends ctrl-q. When it ends, \`enter\` goes back to the keys of the dashboard; what is still typed does nothing.
 
 \`boxyard dashboard --read-only\` changes nothing, \`--ascii\` draws with ASCII alone, \`--screen-reader\` (or \`ACCESSIBLE=1\`) has one pane, words
 for marks and nothing drawn over. Settings: \`theme\` (terminal, dark, light, mono), \`mouse\`, \`bell\`, \`leader\`; \`NO_COLOR\` is honoured. If the

@@ -16,13 +16,8 @@ export function createAsking(program: Program, flags: GlobalFlags): Asking {
   const canAsk = stdin.isTTY === true && stderr.isTTY === true && !isForbidden;
   const ask = async (question: string, hint: string) => {
     if (!canAsk) throw new BoxyardError('NEEDS_TTY', {what: question, hint});
-    const {createInterface} = await import('node:readline/promises');
-    const lines = createInterface({input: stdin, output: stderr});
-    try {
-      return (await lines.question(`${question}: `)).trim();
-    } finally {
-      lines.close();
-    }
+    const {askLine} = await import('./ask-line.ts');
+    return askLine(stdin, stderr, question);
   };
   return {
     canAsk,

@@ -1,3 +1,4 @@
+import {hasUnshowable, unshowable} from '../output/safe-text.ts';
 import type {CreateDevBoxRequest} from '@boxyard/core/api';
 
 /** A change a person asks for. What it is called on the command line and what it asks of the server stand side by side. */
@@ -89,9 +90,27 @@ export function nameOf(deed: Deed): string | undefined {
   return 'terminal' in deed ? deed.terminal : undefined;
 }
 
+/** Whose leave it takes; a setting is the person's own. */
+export function needsOf(deed: Deed): 'own' | 'run' | 'manage' {
+  if (deed.do === 'config.set') return 'own';
+  return deed.do.startsWith('workers.') ? 'manage' : 'run';
+}
+
 export const lineOf = (deed: Deed): string => `boxyard ${wordsOf(deed).map(quoted).join(' ')}`;
 
-export const quoted = (word: string): string => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+/** A word as a shell takes it. What shows nothing, or would mean something to a terminal it is pasted into, is spelled out. */
+export function quoted(word: string): string {
+  if (/^[\w./:=@%+,-]+$/.test(word)) return word;
+  if (!hasUnshowable(word) && !/[\n\t]/.test(word)) return `'${word.replaceAll("'", `'\\''`)}'`;
+  const spelled = word
+    .replaceAll(/[\\']/g, '\\$&')
+    .replaceAll(/[\n\t]/g, spelledOut)
+    .replaceAll(unshowable, spelledOut);
+  return `$'${spelled}'`;
+}
+
+const spelledOut = (character: string): string =>
+  [...Buffer.from(character)].map(byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 
 /** What takes it back, where something does. */
 export function undoOf(deed: Deed): Deed | undefined {

@@ -155,24 +155,28 @@ class Gathered {
 
   async #fetch(): Promise<void> {
     const {signal, dispatch, wants} = this.#options;
-    const changes: Change[] = [];
-    for (const list of ['jobs', 'devboxes', 'workers'] as const) changes.push(...(await this.#changed(list)));
+    const told = (changes: readonly Change[]) => {
+      if (changes.length > 0 && !signal.aborted) dispatch({type: 'told', changes});
+    };
+    // Of what fails the rest is shown all the same; it is read again with the next fact.
+    const read = await Promise.allSettled((['jobs', 'devboxes', 'workers'] as const).flatMap(list => this.#changed(list)));
+    told(read.flatMap(one => (one.status === 'fulfilled' ? [one.value] : [])));
     const {lists, parent} = wants();
     // From here on they are told of one by one.
-    if (parent !== undefined && parent !== this.#parent) changes.push(await this.#children(parent));
+    if (parent !== undefined && parent !== this.#parent) told([await this.#children(parent)]);
     this.#parent = parent;
-    if (lists.includes('images') && this.#mayList('images') && this.#stale.has('images')) changes.push(await this.#list('images'));
-    if (changes.length > 0 && !signal.aborted) dispatch({type: 'told', changes});
+    if (lists.includes('images') && this.#mayList('images') && this.#stale.has('images')) told([await this.#list('images')]);
+    if (read.some(one => one.status === 'rejected')) return;
     const isLeft = [...this.#stale].some(list => list !== 'images') || Object.values(this.#touched).some(ids => ids.size > 0);
     if (isLeft && !signal.aborted) await delay(gatherMs, undefined, {signal}).then(() => this.wake());
   }
 
-  async #changed(list: Touched): Promise<readonly Change[]> {
+  #changed(list: Touched): readonly Promise<Change>[] {
     const ids = [...this.#touched[list]];
     if (ids.length > mostSingle) this.#stale.add(list);
-    if (this.#stale.has(list)) return this.#mayList(list) ? [await this.#list(list)] : [];
+    if (this.#stale.has(list)) return this.#mayList(list) ? [this.#list(list)] : [];
     this.#touched[list].clear();
-    return Promise.all(ids.map(id => this.#single(list, id)));
+    return ids.map(id => this.#single(list, id));
   }
 
   /** A list that takes long to read is read seldom: never more than a tenth of the time goes into it. */

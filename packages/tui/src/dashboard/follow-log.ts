@@ -1,5 +1,5 @@
 import type {Client} from '@boxyard/core/client';
-import {createLogFilter} from '../output/log-text.ts';
+import {createLogFilter, type LogFilter} from '../output/log-text.ts';
 import {safeText} from '../output/safe-text.ts';
 import type {Event} from './state.ts';
 
@@ -43,7 +43,12 @@ interface Following {
 }
 
 async function followOne(client: Client, job: string, {dispatch, signal}: Following): Promise<void> {
-  const filter = createLogFilter();
+  const filters = new Map<string, LogFilter>();
+  const filterOf = (stream: string) => {
+    const filter = filters.get(stream) ?? createLogFilter();
+    filters.set(stream, filter);
+    return filter;
+  };
   let waiting = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
@@ -52,16 +57,16 @@ async function followOne(client: Client, job: string, {dispatch, signal}: Follow
     waiting = '';
   };
   const show = (text: string) => {
-    waiting += safeText(withoutColours(text).replaceAll('\r', '\n'));
+    waiting += withoutColours(text);
     timer ??= setTimeout(flush, gatherMs);
   };
   try {
     const {have} = await client.jobsShow({job, signal});
     const from = {stdout: tail(have?.stdout), stderr: tail(have?.stderr), log: tail(have?.log)};
-    for await (const item of client.attach({job, from, signal})) if (item.type === 'bytes') show(filter.write(item.bytes));
-    show(filter.end());
+    for await (const item of client.attach({job, from, signal})) if (item.type === 'bytes') show(filterOf(item.stream).write(item.bytes));
+    for (const filter of filters.values()) show(filter.end());
   } catch (error) {
-    if (!signal.aborted) show(`(${(error as Error).message})\n`);
+    if (!signal.aborted) show(`(${safeText((error as Error).message)})\n`);
   } finally {
     clearTimeout(timer);
     flush();

@@ -1,5 +1,6 @@
 import {join} from 'node:path';
 import {readPrivate, writePrivate, type Paths} from '@boxyard/core/config';
+import {safeLine} from '../output/safe-text.ts';
 import {noMemory, pageNames, type Memory} from './places.ts';
 import type {State} from './state.ts';
 import type {Store} from './store.ts';
@@ -11,10 +12,40 @@ const fileOf = (paths: Paths): string => join(paths.state, 'dashboard.json');
 
 /** What was kept for this server; whatever is not understood is as if it was not there. */
 export function readKept(paths: Paths, server: string): Kept | undefined {
-  const kept = parsed(readPrivate(fileOf(paths)))[server];
+  const kept = allKept(paths)[server];
   if (typeof kept !== 'object' || kept === null) return undefined;
   const known = Object.entries(kept).filter(([page]) => pageNames.some(name => name === page));
-  return {memory: Object.fromEntries(known.map(([page, part]) => [page, {...noMemory, ...(part as Partial<Memory>), marks: []}]))};
+  return {memory: Object.fromEntries(known.map(([page, part]) => [page, memoryFrom(part)]))};
+}
+
+/** What is of another kind than it should be is as if it was not there: anything may stand in a file. */
+function memoryFrom(part: unknown): Memory {
+  const {cursor, filter, sort, pane, top, tab} = (typeof part === 'object' && part !== null ? part : {}) as Record<keyof Memory, unknown>;
+  return {
+    ...noMemory,
+    ...(isShort(cursor) ? {cursor} : {}),
+    ...(isShort(filter) ? {filter: safeLine(filter)} : {}),
+    ...(isSort(sort) ? {sort: {column: sort.column, isReversed: sort.isReversed}} : {}),
+    ...(pane === 'side' ? {pane} : {}),
+    ...(isCount(top) ? {top} : {}),
+    ...(isCount(tab) ? {tab} : {}),
+  };
+}
+
+const isShort = (value: unknown): value is string => typeof value === 'string' && value.length <= 1_000;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 10_000;
+const isSort = (value: unknown): value is NonNullable<Memory['sort']> =>
+  typeof value === 'object' &&
+  value !== null &&
+  isShort((value as Memory['sort'])?.column) &&
+  typeof (value as Memory['sort'])?.isReversed === 'boolean';
+
+function allKept(paths: Paths): Record<string, unknown> {
+  try {
+    return parsed(readPrivate(fileOf(paths)));
+  } catch {
+    return {};
+  }
 }
 
 function writeKept(paths: Paths, {server, memory}: State): void {
@@ -33,13 +64,20 @@ function parsed(text: string | undefined): Record<string, unknown> {
 
 const keepMs = 1_000;
 
-/** Writes it a moment after it changed, and at the end. Returns what ends it. */
+/** Writes it a moment after it changed, and at the end; where that cannot be it is said once. Returns what ends it. */
 export function keepPlaces(paths: Paths, store: Store): () => void {
   let {memory} = store.getState();
   let timer: NodeJS.Timeout | undefined;
+  let hasFailed = false;
   const write = () => {
     timer = undefined;
-    writeKept(paths, store.getState());
+    try {
+      writeKept(paths, store.getState());
+    } catch (error) {
+      if (!hasFailed)
+        store.dispatch({type: 'said', text: `The next start will not know this one: ${(error as Error).message}`, isError: false});
+      hasFailed = true;
+    }
   };
   const unsubscribe = store.subscribe(() => {
     const state = store.getState();

@@ -1,3 +1,6 @@
+import {hasUnshowable} from '../output/safe-text.ts';
+import {clip, textWidth} from '../output/width.ts';
+
 /** One line of text being typed; `at` counts characters before the cursor. */
 export interface Line {
   readonly text: string;
@@ -39,6 +42,18 @@ export function edited(line: Line, key: string): Line | undefined {
     default:
       return [...key].length === 1 ? typed(line, key) : undefined;
   }
+}
+
+/** With a block where the cursor stands, and of a line longer than `room` cells the part around it. */
+export function withCursor({text, at}: Line, room = Infinity): string {
+  const characters = [...text].map(character => (hasUnshowable(character) ? '�' : character));
+  const [before, under, after] = [characters.slice(0, at), '█', characters.slice(at + 1)];
+  const whole = [...before, under, ...after].join('');
+  if (textWidth(whole) <= room) return whole;
+  let from = before.length;
+  let left = room - 3;
+  while (from > 0 && (left -= textWidth(before[from - 1]!)) >= 0) from -= 1;
+  return clip(`${from === 0 ? '' : '…'}${before.slice(from).join('')}${under}${after.join('')}`, room);
 }
 
 /** Text put in at the cursor; line ends become spaces. */

@@ -32,7 +32,20 @@ function shortened(lines: readonly string[]): readonly string[] {
 
 const lastWritten = (line: string): string => line.slice(line.lastIndexOf('\r', line.length - 2) + 1).slice(0, longestLine);
 
-export const linesOf = (log: Log): readonly string[] => (log.open === '' ? log.lines : [...log.lines, log.open]);
+/** A carriage return at the end of the open one is to come; it is no character. */
+export const linesOf = (log: Log): readonly string[] => (log.open === '' ? log.lines : [...log.lines, log.open.replace(/\r$/, '')]);
+
+/** The lines to show in so many rows: those up to the newest that is wanted; at the top of a log as many as there is room for. */
+export function shownLines(log: Log, rows: number, piecesOf: (text: string) => readonly string[]): readonly string[] {
+  const all = linesOf(log);
+  const end = Math.max(0, all.length - log.back);
+  const shown = all
+    .slice(Math.max(0, end - rows), end)
+    .flatMap(piecesOf)
+    .slice(-rows);
+  for (let at = end; at < all.length && shown.length < rows; at += 1) shown.push(...piecesOf(all[at]!));
+  return shown.slice(0, rows);
+}
 
 /** Lines that hold the text, counted from the first; none for an empty text. */
 export const matchesOf = (log: Log): readonly number[] =>

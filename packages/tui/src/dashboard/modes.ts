@@ -10,9 +10,15 @@ export type Mode =
   | {readonly is: 'form'; readonly form: Form}
   | {readonly is: 'menu'; readonly title: string; readonly choices: readonly Choice[]; readonly at: number}
   | {readonly is: 'palette'; readonly line: Line; readonly at: number}
-  | {readonly is: 'help'; readonly line: Line}
+  | {readonly is: 'help'; readonly line: Line; readonly top: number}
   /** Every key goes to the session until the leader. */
-  | {readonly is: 'capture'; readonly job: string}
+  | {
+      readonly is: 'capture';
+      readonly job: string;
+      /** Another viewer took it: what is typed here does not count. */ readonly isTaken?: boolean;
+    }
+  /** The session that had the keys has ended: what is still typed into it is meant for nobody here. */
+  | {readonly is: 'over'}
   /** Whatever is no text is away, for selecting with the mouse. */
   | {readonly is: 'copy'};
 

@@ -36,6 +36,7 @@ export async function openDashboard(
   const parts = openParts(context, client, {flags, signal: stop.signal, left});
   const signals = [
     ...(['SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => left.resolve(143))),
+    program.onSignal('SIGQUIT', () => left.resolve(131)),
     program.onSignal('SIGINT', () => void (parts.isLent() || left.resolve(130))),
   ];
   if (notice !== undefined) parts.store.dispatch({type: 'said', text: notice, isError: true});
@@ -68,7 +69,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   const dispatch = (event: Event) => store.dispatch(event);
   // Effects come only from dispatches of what is opened below.
   let perform: (effect: Effect) => void = () => undefined;
-  const store = createStore(beginning(context, client.server, flags), effect => perform(effect));
+  const store = createStore(beginning(context, client.server, flags), effect => perform(effect), program.now);
   const terminal = openPersonTerminal({
     program,
     store,
@@ -179,7 +180,7 @@ function synchronise(state: State, {live, log, figures, feed, terminal, capture}
   live.show(livePanes(state));
   log.follow(followedJob(state));
   figures.want(figuresInSight(state));
-  terminal.input.capture(state.mode.is === 'capture' ? capture.sinkFor(state.mode.job) : undefined);
+  terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));
   const {lists, parent} = wantsOf(state);
   if (lists.length > 0 || parent !== undefined) feed.wanted();
 }

@@ -11,7 +11,7 @@ export interface World extends DeedParts {
   readonly dispatch: (event: Event) => void;
   /** Cells of the pane a new terminal will be shown in. */
   readonly paneSize: () => {readonly columns: number; readonly rows: number};
-  readonly attach: (job: string) => Promise<void>;
+  readonly attach: (job: string, isReadonly: boolean) => Promise<void>;
   readonly take: (job: string) => void;
   readonly scroll: (job: string, lines: number) => void;
   readonly copy: (text: string) => Promise<string>;
@@ -45,7 +45,7 @@ export function createPerformer(world: World): (effect: Effect) => void {
       case 'open-terminal':
         return void openTerminal(world, effect).then(job => dispatch({type: 'opened', job}), failed);
       case 'attach':
-        return void world.attach(effect.job).catch(failed);
+        return void world.attach(effect.job, effect.isReadonly).catch(failed);
       case 'cli':
         return void world.cli(effect.words).catch(failed);
       case 'copy':

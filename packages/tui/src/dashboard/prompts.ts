@@ -5,6 +5,7 @@ import type {Deed} from './deeds.ts';
 import type {Prompt} from './modes.ts';
 import {pageNames, type PageName} from './places.ts';
 import {remember, said, stay, withEffects, type State, type Step} from './state.ts';
+import {cursorOf} from './rows.ts';
 import {toMatch} from './log-lines.ts';
 import {splitWords} from './words.ts';
 
@@ -36,10 +37,16 @@ export function promptText(prompt: Prompt): string {
 export const whileTyping = (state: State, prompt: Prompt, text: string): State =>
   prompt.asks === 'filter' ? remember(state, {filter: text, cursor: undefined}) : state;
 
+/** Whoever looked for something keeps the cursor on it when the filter goes. */
+const onFound = (state: State): State => remember(state, {cursor: cursorOf(state)});
+
+/** What escape does with it: a filter goes, and what was found stays under the cursor. */
+export const givenUp = (state: State, prompt: Prompt): State => (prompt.asks === 'filter' ? remember(onFound(state), {filter: ''}) : state);
+
 /** What enter does with it. */
 export function answered(state: State, prompt: Prompt, text: string): Step {
   const given = text.trim();
-  if (prompt.asks === 'filter') return stay(remember(state, {filter: given}));
+  if (prompt.asks === 'filter') return stay(onFound(remember(state, {filter: given})));
   if (prompt.asks === 'search') return stay({...state, log: toMatch({...state.log, search: given}, -1)});
   if (prompt.asks === 'command') return obey(state, given);
   if (given === '' && prompt.asks !== 'setting') return stay(state);

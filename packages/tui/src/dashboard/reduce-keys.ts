@@ -1,10 +1,13 @@
+import {mayChange} from './actions/action.ts';
 import {actionOf} from './actions/registry.ts';
 import {checkedForm, formAfter, formWithText} from './forms.ts';
+import {helpEnd, helpRows} from './help-lines.ts';
 import {edited, typed} from './line.ts';
+import {isTooSmall} from './layout.ts';
 import type {Mode} from './modes.ts';
 import {found} from './palette.ts';
-import {answered, completions, whileTyping} from './prompts.ts';
-import {lineOf, undoOf} from './deeds.ts';
+import {answered, completions, givenUp, whileTyping} from './prompts.ts';
+import {lineOf, needsOf, undoOf} from './deeds.ts';
 import {remember, memoryOf, said, stay, withEffects, type Effect, type State, type Step} from './state.ts';
 
 const normal: Mode = {is: 'normal'};
@@ -12,7 +15,9 @@ const normal: Mode = {is: 'normal'};
 export function onKey(before: State, key: string): Step {
   const state = key === 'ctrl-c' || !before.isLeaving ? before : {...before, isLeaving: false};
   if (key === 'ctrl-c') return leaving(state);
-  return withCommands(inMode(state, key));
+  // What is not to be seen is not to be done.
+  if (isTooSmall(state)) return key === 'q' ? withEffects(state, {type: 'quit'}) : stay(state);
+  return withCommands(state, inMode(state, key));
 }
 
 /** Twice leaves; once closes what is open and says so. */
@@ -42,6 +47,8 @@ function inMode(state: State, key: string): Step {
       return stay({...state, mode: normal});
     case 'capture':
       return stay(state);
+    case 'over':
+      return stay(key === 'enter' || key === 'escape' ? {...state, mode: normal, isMessageShown: false} : state);
   }
 }
 
@@ -56,7 +63,7 @@ type In<M extends Mode['is']> = Extract<Mode, {is: M}>;
 
 function inPrompt(state: State, mode: In<'prompt'>, key: string): Step {
   const {prompt, line} = mode;
-  if (key === 'escape') return stay({...whileTyping(state, prompt, ''), mode: normal});
+  if (key === 'escape') return stay({...givenUp(state, prompt), mode: normal});
   if (key === 'enter') return answered({...state, mode: normal}, prompt, line.text);
   if (key === 'tab' && prompt.asks === 'command') {
     const [first] = completions(state, line.text);
@@ -116,9 +123,21 @@ function inPalette(state: State, mode: In<'palette'>, key: string): Step {
 function inHelp(state: State, mode: In<'help'>, key: string): Step {
   if (key === 'escape' || key === 'enter') return stay({...state, mode: normal});
   if ((key === '?' || key === 'q') && mode.line.text === '') return stay({...state, mode: normal});
+  const by = helpSteps(state)[key];
+  if (by !== undefined) {
+    const top = Math.max(0, Math.min(helpEnd(state, mode.line.text), mode.top + by));
+    return stay({...state, mode: {...mode, top}});
+  }
   const line = edited(mode.line, key);
-  return line === undefined ? stay(state) : stay({...state, mode: {...mode, line}});
+  return line === undefined ? stay(state) : stay({...state, mode: {...mode, line, top: 0}});
 }
+
+const helpSteps = (state: State): Readonly<Record<string, number>> => ({
+  up: -1,
+  down: 1,
+  'page-up': -helpRows(state),
+  'page-down': helpRows(state),
+});
 
 /** Text put in at once goes where text can go, and does nothing elsewhere: its letters are not keys. */
 export function onPaste(state: State, text: string): Step {
@@ -130,10 +149,15 @@ export function onPaste(state: State, text: string): Step {
   return stay(mode.is === 'prompt' ? whileTyping(next, mode.prompt, line.text) : next);
 }
 
-/** Every change is told with the command that does the same, and kept where it can be taken back. */
-function withCommands({state, effects}: Step): Step {
+/**
+ * Every change is told with the command that does the same, and kept where it can be taken back. Whatever way it was asked
+ * for, one that may not be made is refused here.
+ */
+function withCommands(before: State, {state, effects}: Step): Step {
   const deeds = effects.flatMap(effect => (effect.type === 'deed' ? [effect.deed] : []));
   if (deeds.length === 0) return {state, effects};
+  const refusal = deeds.map(deed => mayChange(state, needsOf(deed))).find(why => why !== undefined);
+  if (refusal !== undefined) return stay(said({...before, mode: normal}, refusal));
   const commands = [...state.commands, ...deeds.map(deed => ({at: state.now, line: lineOf(deed), outcome: 'sent' as const}))];
   const last = deeds.length === 1 ? deeds[0] : undefined;
   const undo = last === undefined ? undefined : undoOf(last);

@@ -5,6 +5,9 @@ import {changed, withEvents, isLiveSession} from './data.ts';
 import {onKey, onPaste} from './reduce-keys.ts';
 import {onPointer} from './pointer.ts';
 import {appendLog} from './log-lines.ts';
+import {terminalName} from '../output/views/terminals.ts';
+import {isTable, tables} from './pages/tables.ts';
+import {cursorOf, rowsOf} from './rows.ts';
 import {memoryOf, placeOf, remember, said, stay, withEffects, type CommandLine, type Event, type State, type Step} from './state.ts';
 import {followedJob} from './panes.ts';
 import {themeNames, type ThemeName} from './theme.ts';
@@ -65,8 +68,17 @@ function onWorld(state: State, event: World): State {
     case 'done':
       return done(state, event);
     case 'screen':
-      return {...state, screens: {...state.screens, [event.job]: event.note}};
+      return screenSaid(state, event);
   }
+}
+
+/** Whoever types is told at once that it went to another viewer, and that it came back. */
+function screenSaid(state: State, {job, note}: Extract<World, {type: 'screen'}>): State {
+  const before = state.screens[job]?.controls;
+  const next: State = {...state, screens: {...state.screens, [job]: note}};
+  if (state.mode.is !== 'capture' || state.mode.job !== job || note.is !== 'live' || note.controls === undefined) return next;
+  const isTaken = !note.controls && (before === true || state.mode.isTaken === true);
+  return {...next, mode: {...state.mode, isTaken}};
 }
 
 const themeOf = (settings: State['settings']): ThemeName =>
@@ -81,10 +93,26 @@ function ticked(state: State, now: number): State {
 
 function told(state: State, {changes, events}: Extract<World, {type: 'told'}>): State {
   const data = changes.reduce(changed, state.data);
-  const next = {...state, data: events === undefined ? data : withEvents(data, events)};
+  const next = keepCursor(state, {...state, data: events === undefined ? data : withEvents(data, events)});
   if (next.mode.is !== 'capture') return next;
   const job = data.jobs.get(next.mode.job);
-  return job !== undefined && !isLiveSession(job) ? said({...next, mode: {is: 'normal'}}, 'The session has ended.') : next;
+  return job !== undefined && !isLiveSession(job) ? said({...next, mode: {is: 'over'}}, 'The session has ended.') : next;
+}
+
+/**
+ * What is told never puts another thing under the cursor while there is this one; where it is gone, the cursor goes to what
+ * stood next to it. A log's cursor is at its newest until it was moved.
+ */
+function keepCursor(before: State, after: State): State {
+  const {page, subject} = placeOf(before);
+  const isFollowing = isTable(page) && tables[page].isLog && memoryOf(before).cursor === undefined;
+  const cursor = cursorOf(before);
+  if (subject !== undefined || isFollowing || cursor === undefined) return after;
+  const left = rowsOf(after).items;
+  const {ids} = rowsOf(before);
+  const at = ids.indexOf(cursor);
+  const kept = [...ids.slice(at), ...ids.slice(0, at).reverse()].find(id => left.has(id));
+  return kept === memoryOf(before).cursor ? after : remember(after, {cursor: kept});
 }
 
 function done(state: State, {line, isError, text}: Extract<World, {type: 'done'}>): State {
@@ -95,9 +123,10 @@ function done(state: State, {line, isError, text}: Extract<World, {type: 'done'}
   return text === undefined ? next : said(next, text, isError);
 }
 
-/** A terminal that was asked for is there: its keyboard is ours at once. */
+/** A terminal that was asked for is there: its keyboard is ours at once, unless the keys mean something else by now. */
 function onOpened(before: State, job: JobView): Step {
   const state = {...before, data: changed(before.data, {list: 'jobs', items: [job]})};
+  if (state.mode.is !== 'normal') return stay(said(state, `${terminalName(job)} is open; it waits for you.`));
   const home = placeOf(state).page === 'home' ? state : goTo(state, 'home');
   return take(remember(home, {cursor: job.id, filter: ''}, 'home'), job.id);
 }

@@ -79,7 +79,7 @@ export type Effect =
   | {readonly type: 'deed'; readonly deed: Deed}
   | {readonly type: 'open-terminal'; readonly devbox: string; readonly name: string}
   /** The whole terminal for one session; the dashboard comes back behind it. */
-  | {readonly type: 'attach'; readonly job: string}
+  | {readonly type: 'attach'; readonly job: string; readonly isReadonly: boolean}
   | {readonly type: 'take'; readonly job: string}
   | {readonly type: 'copy'; readonly text: string}
   | {readonly type: 'save'; readonly name: string; readonly text: string}

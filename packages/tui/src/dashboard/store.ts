@@ -8,7 +8,10 @@ export interface Store {
   subscribe(listener: () => void): () => void;
 }
 
-export function createStore(initial: State, perform: (effect: Effect) => void): Store {
+/** What a message, or a command with its time, may come of. */
+const isTimed: Readonly<Partial<Record<Event['type'], true>>> = {key: true, said: true, done: true, opened: true, leader: true, told: true};
+
+export function createStore(initial: State, perform: (effect: Effect) => void, now?: () => number): Store {
   let state = initial;
   let isTelling = false;
   const listeners = new Set<() => void>();
@@ -19,6 +22,8 @@ export function createStore(initial: State, perform: (effect: Effect) => void): 
   return {
     getState: () => state,
     dispatch(event) {
+      // Between two ticks the state's clock is behind: what is said would be old before it was seen.
+      if (now !== undefined && isTimed[event.type] === true) state = reduce(state, {type: 'ticked', now: now()}).state;
       const step = reduce(state, event);
       const isChanged = step.state !== state;
       state = step.state;

@@ -14,6 +14,7 @@ import type {LivePanes} from './live-panes.ts';
 import type {World} from './perform.ts';
 import type {PersonTerminal} from './person-terminal.tsx';
 import type {Event, State} from './state.ts';
+import {untilEnter} from './until-enter.ts';
 import type {Store} from './store.ts';
 
 export interface WorldParts {
@@ -38,14 +39,14 @@ export function worldOf(context: Context, client: Client, {store, terminal, live
       await loadSettings(context, event => store.dispatch(event));
     },
     paneSize: () => paneSize(store.getState()),
-    attach: job =>
+    attach: (job, isReadonly) =>
       terminal.lend(async () => {
         await viewTerminal({
           Picture,
           local: program,
           job,
           leader: setting('leader'),
-          isReadonly: false,
+          isReadonly,
           open: (options, handlers) => client.terminal(options, handlers),
           output: from => client.jobsLogs({job, query: {stream: 'stdout', from, follow: 'true'}}),
         });
@@ -73,9 +74,8 @@ async function commandLine({root, env, stdin, stdout}: Program, words: readonly 
     child.once('exit', (exit, signal) => done(exit ?? signal ?? ''));
   });
   stdout.write(`\n[exit ${code}; enter goes back to the dashboard]`);
-  stdin.resume();
-  await new Promise(done => stdin.once('data', done));
-  stdin.pause();
+  await untilEnter(stdin);
+  stdout.write('\n');
 }
 
 /** Cells of the pane a session is shown in. */

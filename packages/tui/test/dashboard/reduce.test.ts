@@ -25,6 +25,13 @@ describe('Home', () => {
     ]);
   });
 
+  test('a run on several workers waits for none of them', () => {
+    const children = {total: 2, queued: 0, running: 2, succeeded: 0, failed: 0, cancelled: 0, lost: 0};
+    const state = happen(empty(), told(whole('jobs', [job('one', {children}), job('two', {state: 'queued'})]))).state;
+    const headings = shownHomeRows(state).flatMap(row => (row.is === 'heading' ? [row.text] : []));
+    expect(headings).toEqual(['waiting for a worker', 'several workers']);
+  });
+
   test('a failure is news for an hour', () => {
     const later = {...full(), now: now + 3_700_000};
     expect(shownHomeRows(later).some(row => row.is !== 'heading' && row.rank === 'failed')).toBe(false);
@@ -51,11 +58,13 @@ describe('Home', () => {
     expect(taken.state.mode).toEqual({is: 'capture', job: 'j-more'});
   });
 
-  test('a session that ends gives the keyboard back and says so', () => {
+  test('a session that ends gives the keyboard back and says so; what is still typed into it does nothing', () => {
     const taken = type(full(), 'enter').state;
     const ended = happen(taken, told({list: 'jobs', items: [session('ask', 'asks', {state: 'ended', outcome: 'succeeded', v: 2})]})).state;
-    expect(ended.mode).toEqual({is: 'normal'});
     expect(lastSaid(ended)).toBe('The session has ended.');
+    const typedOn = type(ended, 'D', 'o', 'y', 'q');
+    expect(typedOn.effects).toEqual([]);
+    expect(type(typedOn.state, 'enter').state.mode).toEqual({is: 'normal'});
   });
 
   test('one live screen is opened, of the session under the cursor; none on a narrow terminal until it is asked for', () => {
@@ -82,11 +91,11 @@ describe('Home', () => {
 });
 
 describe('what the server tells', () => {
-  test('the cursor stays on its thing when rows move', () => {
-    const state = type(on('jobs'), 'down').state;
-    const chosen = cursorOf(state);
-    const moved = happen(state, told({list: 'jobs', items: [job('0-new')]})).state;
-    expect(cursorOf(moved)).toBe(chosen);
+  test('a terminal that opens late does not take keys that mean something else by now', () => {
+    const typing = type(full(), ':', ...'run').state;
+    const opened = happen(typing, {type: 'opened', job: session('new', 'busy')});
+    expect(opened.effects).toEqual([]);
+    expect(opened.state.mode).toEqual(typing.mode);
   });
 
   test('what came late does not undo what is newer', () => {
@@ -197,14 +206,6 @@ describe('changes', () => {
     expect(lastSaid(type(on('devboxes'), 'u').state)).toBeUndefined();
     expect(lastSaid(type(on('devboxes'), 'o').state)).toBe('db is stopped.');
     expect(lastSaid(type(empty(), 't').state)).toBe('There is no DevBox here.');
-  });
-
-  test('where one may only look nothing is changed, and it is said why', () => {
-    const reading: State = {...full(), isReadOnly: true};
-    expect(lastSaid(type(reading, 'r').state)).toContain('--read-only');
-    const viewer = {...full(), who: {actor: 'user:eve', access: 'viewer'} as State['who']};
-    expect(lastSaid(type(viewer, 'n').state)).toContain('viewer');
-    expect(type(reading, 'enter').effects).toEqual([]);
   });
 
   test('what a change came to is shown: an error stays until it was seen', () => {

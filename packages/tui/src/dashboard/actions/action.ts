@@ -71,10 +71,12 @@ export function deedAction(given: DeedAction): Action {
 const order = ['viewer', 'member', 'admin', 'owner'] as const;
 
 /** Why this person may change nothing here; undefined where they may. */
-export function mayChange(state: State, needs: 'run' | 'manage'): string | undefined {
+export function mayChange(state: State, needs: 'own' | 'run' | 'manage'): string | undefined {
   if (state.isReadOnly) return 'The dashboard is open with --read-only.';
   const access = state.who?.access;
-  if (access === undefined) return undefined;
+  if (access === undefined || needs === 'own') return undefined;
   const least = needs === 'run' ? 'member' : 'admin';
-  return order.indexOf(access) < order.indexOf(least) ? `Your token is a ${access}’s; it takes a ${least}’s.` : undefined;
+  return order.indexOf(access) < order.indexOf(least)
+    ? `Your token is a ${access}’s; it takes ${least === 'admin' ? 'an' : 'a'} ${least}’s.`
+    : undefined;
 }

@@ -243,6 +243,7 @@ export const settingActions: readonly Action[] = [
     title: 'change it',
     footer: 'change',
     on: ['settings'],
+    when: state => mayChange(state, 'own'),
     run: state => {
       const setting = state.settings.find(({key}) => key === targetIds(state)[0]);
       return setting === undefined ? stay(state) : ask(state, {asks: 'setting', key: setting.key});

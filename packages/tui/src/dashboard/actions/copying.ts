@@ -1,4 +1,4 @@
-import {safeLine} from '../../output/safe-text.ts';
+import {safeLine, safeText} from '../../output/safe-text.ts';
 import type {Choice} from '../modes.ts';
 import {isTable, tables} from '../pages/tables.ts';
 import {cursorOf, rowsOf, targetOf, type Target} from '../rows.ts';
@@ -6,6 +6,11 @@ import {placeOf, type State} from '../state.ts';
 
 /** What can be copied here: of the thing the keys are about, and the command that did the last. */
 export function copyChoices(state: State): readonly Choice[] {
+  // Whatever it is pasted into gets no more than a terminal would.
+  return rawChoices(state).map(choice => ({...choice, text: 'jr'.includes(choice.key) ? safeText(choice.text) : safeLine(choice.text)}));
+}
+
+function rawChoices(state: State): readonly Choice[] {
   const target = targetOf(state);
   const row = rowText(state);
   const line = state.commands.at(-1)?.line;

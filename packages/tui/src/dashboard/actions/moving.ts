@@ -20,7 +20,9 @@ const isReading = (state: State): boolean => isDetail(placeOf(state).page) || me
 const topAfter = (state: State, by: number): number => Math.max(0, Math.min(10_000, memoryOf(state).top + by));
 
 function scrolled(state: State, by: number): State {
-  const most = Math.max(0, linesOf(state.log).length - 1);
+  // Wrapped, the first line alone may fill what is seen.
+  const seen = state.log.isWrapped ? 1 : bodyRows(state) - (isDetail(placeOf(state).page) ? 1 : 2);
+  const most = Math.max(0, linesOf(state.log).length - seen);
   const back = Math.max(0, Math.min(most, by === Infinity ? 0 : by === -Infinity ? most : state.log.back - by));
   return {...state, log: {...state.log, back}};
 }

@@ -197,7 +197,7 @@ export const pageActions: readonly Action[] = [
     title: 'help',
     footer: 'help',
     on: ['any'],
-    run: state => stay({...state, mode: {is: 'help', line: emptyLine}}),
+    run: state => stay({...state, mode: {is: 'help', line: emptyLine, top: 0}}),
   },
   {id: 'back', keys: ['escape'], title: 'back; it never quits', on: ['any'], run: back},
   {

@@ -60,7 +60,7 @@ export const sessionActions: readonly Action[] = [
     title: 'the whole terminal for this session',
     on: ['home', 'sessions', 'grid', 'job'],
     when: state => (sessionOf(state) === undefined ? 'There is no session here.' : undefined),
-    run: state => withEffects(state, {type: 'attach', job: sessionOf(state)!}),
+    run: state => withEffects(state, {type: 'attach', job: sessionOf(state)!, isReadonly: mayChange(state, 'run') !== undefined}),
     cli: state => (sessionOf(state) === undefined ? undefined : `boxyard terminal ${sessionOf(state)}`),
   },
   {

@@ -83,7 +83,7 @@ function* jobRows(data: Data, now: number): Generator<Thing> {
       branch: '',
       doing: jobDoing(job),
       since: job.endedAt ?? job.createdAt,
-      worker: job.worker?.name ?? '',
+      worker: job.worker?.name ?? (job.children === undefined ? '' : 'several workers'),
     };
   }
 }

@@ -1,4 +1,5 @@
 import {Box, Text} from 'ink';
+import {safeLine} from '../../output/safe-text.ts';
 import {clip, pad, textWidth} from '../../output/width.ts';
 import {ageText} from '../ages.ts';
 import {firstVisible, homeAreas, type Area} from '../layout.ts';
@@ -70,9 +71,11 @@ function HomeList({state, area}: {readonly state: State; readonly area: Area}) {
 /** Name, branch, what it does, and since when. */
 function homeLine(row: Exclude<HomeRow, {is: 'heading'}>, width: number, now: number): string {
   const age = ageText(row.since, now).padStart(4);
-  const name = pad(clip(row.name, nameWidth), Math.min(nameWidth, Math.max(8, textWidth(row.name))));
-  const branch = row.branch === '' ? '' : ` ${clip(row.branch, branchWidth)}`;
-  const left = `${name}${branch}  ${row.doing.replaceAll(/\s+/g, ' ')}`;
+  // Measured as it is shown: what is made harmless has another width.
+  const called = safeLine(row.name);
+  const name = pad(clip(called, nameWidth), Math.min(nameWidth, Math.max(8, textWidth(called))));
+  const branch = row.branch === '' ? '' : ` ${clip(safeLine(row.branch), branchWidth)}`;
+  const left = `${name}${branch}  ${safeLine(row.doing.replaceAll(/\s+/g, ' '))}`;
   return `${pad(clip(left, width - 5), width - 5)} ${age}`;
 }
 

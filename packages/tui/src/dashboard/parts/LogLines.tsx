@@ -1,8 +1,8 @@
 import {Box} from 'ink';
 import {clip, textWidth} from '../../output/width.ts';
-import {linesOf, type Log} from '../log-lines.ts';
+import {shownLines} from '../log-lines.ts';
 import type {State} from '../state.ts';
-import {Line} from './Lines.tsx';
+import {Line, Lines} from './Lines.tsx';
 
 interface Size {
   readonly width: number;
@@ -13,23 +13,24 @@ interface Size {
 export function LogLines({state, width, rows}: {readonly state: State} & Size) {
   const {log} = state;
   const found = log.search.toLowerCase();
+  const piecesOf = (text: string) => (log.isWrapped ? wrapped(spaced(text), width) : [spaced(text)]);
+  const lines = shownLines(log, rows, piecesOf);
+  if (lines.length === 0) return <Lines lines={['', `   ${emptyText(state)}`]} top={0} width={width} rows={rows} />;
   return (
     <Box flexDirection="column" width={width} height={rows}>
-      {visibleLines(log, {width, rows}).map(({text, at}, i) => (
-        <Line key={`${at}-${i}`} text={text} width={width} isInverse={found !== '' && text.toLowerCase().includes(found)} />
+      {lines.map((text, i) => (
+        <Line key={i} text={text} width={width} isInverse={found !== '' && text.toLowerCase().includes(found)} />
       ))}
     </Box>
   );
 }
 
-function visibleLines(log: Log, {width, rows}: Size): readonly {readonly text: string; readonly at: number}[] {
-  const all = linesOf(log);
-  const end = Math.max(0, all.length - log.back);
-  const lines = all
-    .slice(Math.max(0, end - rows), end)
-    .map((text, i) => ({text: text.replaceAll('\t', '    '), at: Math.max(0, end - rows) + i}));
-  if (!log.isWrapped) return lines;
-  return lines.flatMap(({text, at}) => wrapped(text, width).map(part => ({text: part, at}))).slice(-rows);
+const spaced = (text: string): string => text.replaceAll('\t', '    ');
+
+function emptyText({data, log}: State): string {
+  const job = data.jobs.get(log.job ?? '');
+  if (job?.children !== undefined) return 'What its children wrote is theirs to show.';
+  return job?.state === 'ended' ? 'It wrote nothing.' : 'Nothing is written yet.';
 }
 
 /** Pieces of at most `width` cells. */

@@ -65,9 +65,16 @@ export function titleOf(state: State): string {
   const {job} = target;
   const {log, leader} = state;
   if (isLiveSession(job)) {
-    const keys = state.mode.is === 'capture' ? `${leader} d leaves` : 'enter types here';
+    const keys =
+      state.mode.is === 'capture'
+        ? state.mode.isTaken === true
+          ? `${leader} t types here again`
+          : `${leader} d leaves`
+        : 'enter types here';
+    const note = state.screens[job.id];
+    const away = note?.is === 'away' ? `   away: ${note.why}` : '';
     const title = job.session?.title;
-    return `${terminalName(job)}${title ? `: ${title}` : ''}   ${keys}`;
+    return `${terminalName(job)}${away}${title ? `: ${title}` : ''}   ${keys}`;
   }
   const back = log.back > 0 ? `   ▼ ${log.back} newer, G follows` : '';
   const search = log.search === '' ? '' : `   ${matchesOf(log).length} with “${log.search}”`;

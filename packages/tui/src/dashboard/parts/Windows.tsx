@@ -1,11 +1,11 @@
 import {Box} from 'ink';
-import {actionsOf, keyText} from '../actions/registry.ts';
+import {helpEnd, helpPage, helpRows} from '../help-lines.ts';
 import {firstVisible, bodyRows} from '../layout.ts';
 import type {Mode} from '../modes.ts';
 import {found} from '../palette.ts';
 import type {State} from '../state.ts';
 import {colourOf} from '../theme.ts';
-import {withCursor} from './Footer.tsx';
+import {withCursor} from '../line.ts';
 import {Line} from './Lines.tsx';
 
 type In<M extends Mode['is']> = Extract<Mode, {is: M}>;
@@ -13,29 +13,17 @@ type In<M extends Mode['is']> = Extract<Mode, {is: M}>;
 /** What keys do here, drawn from the same table that obeys them. */
 export function HelpWindow({state, mode}: {readonly state: State; readonly mode: In<'help'>}) {
   const width = state.columns;
-  const rows = bodyRows(state) - 1;
-  const wanted = mode.line.text.toLowerCase();
-  const lines = actionsOf(state)
-    .map(({keys, title, when, id}) => {
-      const refusal = when?.(state);
-      return `  ${keys.map(keyText).join(', ').padEnd(18)} ${title}${refusal === undefined ? '' : `   (${refusal})`}${keys.length === 0 ? `   :${id}` : ''}`;
-    })
-    .filter(line => line.toLowerCase().includes(wanted));
+  const search = mode.line.text;
+  const more = helpEnd(state, search) - mode.top;
+  const title = ` Help: keys of this page   search: ${withCursor(mode.line, Math.max(10, width - 60))}`;
   return (
-    <Box flexDirection="column" width={width} height={rows + 1}>
-      <Line text={` Help: keys of this page   search: ${withCursor(mode.line)}`} width={width} isBold />
-      {inColumns(lines, rows, width).map((line, i) => (
+    <Box flexDirection="column" width={width} height={helpRows(state) + 1}>
+      <Line text={`${title}${more > 0 ? `   ▼ ${more} more` : ''}`} width={width} isBold />
+      {helpPage(state, search, mode.top).map((line, i) => (
         <Line key={i} text={line} width={width} />
       ))}
     </Box>
   );
-}
-
-/** Side by side where one column has no room for all. */
-function inColumns(lines: readonly string[], rows: number, width: number): readonly string[] {
-  if (lines.length <= rows || width < 120) return lines.slice(0, rows);
-  const column = Math.floor(width / 2);
-  return Array.from({length: rows}, (_, i) => `${(lines[i] ?? '').slice(0, column - 1).padEnd(column)}${lines[rows + i] ?? ''}`);
 }
 
 export function PaletteWindow({state, mode}: {readonly state: State; readonly mode: In<'palette'>}) {
@@ -45,7 +33,7 @@ export function PaletteWindow({state, mode}: {readonly state: State; readonly mo
   const from = firstVisible(mode.at, rows, items.length);
   return (
     <Box flexDirection="column" width={width} height={rows + 1}>
-      <Line text={` Find: ${withCursor(mode.line)}   ${items.length}`} width={width} isBold />
+      <Line text={` Find: ${withCursor(mode.line, width - 20)}   ${items.length}`} width={width} isBold />
       {items.slice(from, from + rows).map((item, i) => (
         <Line
           key={from + i}
@@ -63,23 +51,31 @@ export function FormWindow({state, mode}: {readonly state: State; readonly mode:
   const width = state.columns;
   const {form} = mode;
   const bad = colourOf(state.look.theme, 'bad');
+  const current = form.fields[form.at]!;
+  const room = Math.max(30, width - 18);
   return (
     <Box flexDirection="column" width={width}>
       <Line text={` ${form.title}`} width={width} isBold />
       {form.fields.map((field, i) => {
         const isHere = i === form.at;
-        const text = field.choices === undefined ? (isHere ? withCursor(field.line) : field.line.text) : `‹ ${field.line.text || 'any'} ›`;
-        const beside = field.issue ?? (isHere ? field.about : '');
+        const text =
+          field.choices === undefined ? (isHere ? withCursor(field.line, room) : field.line.text) : `‹ ${field.line.text || 'any'} ›`;
         return (
           <Line
             key={field.name}
-            text={` ${isHere ? '›' : ' '} ${field.title.padEnd(12)} ${text.padEnd(30)} ${beside}`}
+            text={` ${isHere ? '›' : ' '} ${field.title.padEnd(12)} ${text}`}
             width={width}
             isBold={isHere}
             colour={field.issue === undefined ? undefined : bad}
           />
         );
       })}
+      <Line
+        text={` ${current.issue ?? current.about}`}
+        width={width}
+        isDim={current.issue === undefined}
+        colour={current.issue === undefined ? undefined : bad}
+      />
     </Box>
   );
 }
