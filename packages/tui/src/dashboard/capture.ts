@@ -19,13 +19,13 @@ export interface Capture {
 
 /** Parts what is typed into a session from what is asked of the dashboard. */
 export function createCapture(
-  key: string,
+  key: () => string,
   {dispatch, type}: {readonly dispatch: (event: Event) => void; readonly type: (job: string, bytes: Buffer) => void},
 ): Capture {
   let current: {readonly job: string; readonly sink: (bytes: Buffer) => void} | undefined;
   const sinkOf = (job: string) => {
     // Of its own: a paste that never ended in one session must not keep the leader from the next.
-    const leader = new Leader<LeaderWord>(key, leaderCommands);
+    const leader = new Leader<LeaderWord>(key(), leaderCommands);
     return (bytes: Buffer) => {
       for (const part of leader.take(bytes)) {
         if ('command' in part) dispatch({type: 'leader', command: part.command});

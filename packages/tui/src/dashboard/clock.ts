@@ -4,7 +4,8 @@ import type {Store} from './store.ts';
 const quietTickMs = 15_000;
 const busyTickMs = 1_000;
 
-const paceOf = ({link, isMessageShown}: State): number => (link.status === 'offline' || isMessageShown ? busyTickMs : quietTickMs);
+const paceOf = ({link, unread, isMessageShown}: State): number =>
+  link.status === 'offline' || unread !== undefined || isMessageShown ? busyTickMs : quietTickMs;
 
 /** Time moves on the screen only where something on it counts seconds. Returns what stops it. */
 export function keepClock(store: Store): () => void {

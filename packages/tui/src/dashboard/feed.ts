@@ -86,6 +86,8 @@ class Gathered {
   #events: EventView[] = [];
   #parent: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #unread: string | undefined;
   #isAtWork = false;
 
   constructor(client: Client, options: FeedOptions) {
@@ -125,6 +127,7 @@ class Gathered {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#again);
   }
 
   #flush(): void {
@@ -137,9 +140,26 @@ class Gathered {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
     void this.#fetch()
-      // What could not be read now is read when the connection is back.
-      .catch(() => undefined)
+      .then(
+        () => this.#tell(undefined),
+        (error: unknown) => this.#tell(error),
+      )
       .finally(() => (this.#isAtWork = false));
+  }
+
+  /** What could not be read is said, and read again a moment later; while the server is away that is said elsewhere. */
+  #tell(error: unknown): void {
+    const {signal, dispatch} = this.#options;
+    if (signal.aborted) return;
+    const why = error === undefined ? undefined : error instanceof Error ? error.message : String(error);
+    if (why !== this.#unread) dispatch({type: 'unread', why});
+    this.#unread = why;
+    if (why !== undefined) this.#again ??= setTimeout(() => this.#retry(), leastBetweenListsMs);
+  }
+
+  #retry(): void {
+    this.#again = undefined;
+    this.wake();
   }
 
   /** What facts and figures themselves say, shown before it is read in full. */
@@ -166,7 +186,7 @@ class Gathered {
     if (parent !== undefined && parent !== this.#parent) told([await this.#children(parent)]);
     this.#parent = parent;
     if (lists.includes('images') && this.#mayList('images') && this.#stale.has('images')) told([await this.#list('images')]);
-    if (read.some(one => one.status === 'rejected')) return;
+    for (const one of read) if (one.status === 'rejected') throw one.reason;
     const isLeft = [...this.#stale].some(list => list !== 'images') || Object.values(this.#touched).some(ids => ids.size > 0);
     if (isLeft && !signal.aborted) await delay(gatherMs, undefined, {signal}).then(() => this.wake());
   }

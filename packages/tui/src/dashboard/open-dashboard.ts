@@ -89,9 +89,9 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     signal,
     data: () => store.getState().data,
     wants: () => wantsOf(store.getState()),
-    ring: text => void (setting('bell') === 'on' && program.stdout.write(text)),
+    ring: text => void (isLoud(store.getState(), setting) && program.stdout.write(text)),
   });
-  const capture = createCapture(setting('leader'), {dispatch, type: (job, bytes) => live.type(job, bytes)});
+  const capture = createCapture(() => store.getState().leader, {dispatch, type: (job, bytes) => live.type(job, bytes)});
   const sync = () => synchronise(store.getState(), {live, log, figures, feed, terminal, capture});
   const take = (job: string) => {
     sync();
@@ -175,9 +175,14 @@ interface Synchronised {
   readonly capture: Capture;
 }
 
+/** The setting as it is now; before the settings were read, as it was at the start. */
+const isLoud = ({settings}: State, setting: (key: string) => string): boolean =>
+  (settings.find(({key}) => key === 'bell')?.value ?? setting('bell')) === 'on';
+
 /** What the state shows is what is open: screens, a log, lists, and who has the keyboard. */
 function synchronise(state: State, {live, log, figures, feed, terminal, capture}: Synchronised): void {
   live.show(livePanes(state));
+  terminal.setMouse(state.hasMouse);
   log.follow(followedJob(state));
   figures.want(figuresInSight(state));
   terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));

@@ -57,10 +57,12 @@ function onWorld(state: State, event: World): State {
       return {...state, who: event.who};
     case 'told':
       return told(state, event);
+    case 'unread':
+      return {...state, unread: event.why === undefined ? undefined : {why: event.why, since: state.unread?.since ?? state.now}};
     case 'figures':
       return {...state, figures: event.figures};
     case 'settings':
-      return {...state, settings: event.settings, look: {...state.look, theme: themeOf(event.settings)}};
+      return withSettings(state, event.settings);
     case 'log':
       return event.job === state.log.job ? {...state, log: appendLog(state.log, event.text)} : state;
     case 'said':
@@ -79,6 +81,20 @@ function screenSaid(state: State, {job, note}: Extract<World, {type: 'screen'}>)
   if (state.mode.is !== 'capture' || state.mode.job !== job || note.is !== 'live' || note.controls === undefined) return next;
   const isTaken = !note.controls && (before === true || state.mode.isTaken === true);
   return {...next, mode: {...state.mode, isTaken}};
+}
+
+/** A setting that was changed counts at once. */
+function withSettings(state: State, settings: State['settings']): State {
+  const valueOf = (all: State['settings'], name: string) => all.find(({key}) => key === name)?.value;
+  const mouse = valueOf(settings, 'mouse');
+  const isMouseNew = state.settings.length > 0 && mouse !== valueOf(state.settings, 'mouse');
+  return {
+    ...state,
+    settings,
+    look: {...state.look, theme: themeOf(settings)},
+    leader: valueOf(settings, 'leader') ?? state.leader,
+    hasMouse: isMouseNew ? mouse === 'on' : state.hasMouse,
+  };
 }
 
 const themeOf = (settings: State['settings']): ThemeName =>

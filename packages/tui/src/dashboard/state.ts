@@ -19,6 +19,8 @@ export interface State {
   readonly isReadOnly: boolean;
   readonly who: z.infer<typeof WhoAmI> | undefined;
   readonly link: {readonly status: 'connecting' | 'online' | 'offline'; readonly since: number; readonly why?: string};
+  /** Why what is shown could not be read anew, although the server is there. */
+  readonly unread: {readonly why: string; readonly since: number} | undefined;
   readonly data: Data;
   /** Of DevBoxes in sight. */
   readonly figures: Figures;
@@ -100,6 +102,7 @@ export type Event =
   | {readonly type: 'who'; readonly who: z.infer<typeof WhoAmI>}
   /** What the server told since the last time, at once. */
   | {readonly type: 'told'; readonly changes: readonly Change[]; readonly events?: Data['events']}
+  | {readonly type: 'unread'; readonly why: string | undefined}
   | {readonly type: 'figures'; readonly figures: Figures}
   | {readonly type: 'settings'; readonly settings: readonly Setting[]}
   | {readonly type: 'log'; readonly job: string; readonly text: string}
@@ -134,6 +137,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   isReadOnly: rest.isReadOnly ?? false,
   who: undefined,
   link: {status: 'connecting', since: now},
+  unread: undefined,
   data: noData,
   figures: {},
   places: [{page: 'home'}],

@@ -9,7 +9,7 @@ import {devbox, empty, happen, told, type, whole} from './state-for-tests.ts';
 
 test('a paste that never ended in one session does not keep the leader from the next', () => {
   const events: Event[] = [];
-  const capture = createCapture('ctrl-q', {dispatch: event => void events.push(event), type: () => undefined});
+  const capture = createCapture(() => 'ctrl-q', {dispatch: event => void events.push(event), type: () => undefined});
   capture.sinkFor('j-one')?.(Buffer.from('\u001b[200~half of a paste'));
   capture.sinkFor('j-one')?.(Buffer.from('\u0011d'));
   expect(events).toEqual([]);

@@ -1,6 +1,7 @@
 import {linesOf, toMatch} from '../log-lines.ts';
 import {emptyLine} from '../line.ts';
 import {bodyRows} from '../layout.ts';
+import {chosenRow, detailRows} from '../pages/detail-rows.ts';
 import {isDetail, isLogShown} from '../panes.ts';
 import {cursorOf, rowsOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, type State, type Step} from '../state.ts';
@@ -8,11 +9,20 @@ import type {Action} from './action.ts';
 
 /** Moves the cursor of a list, or what is read. */
 export function move(state: State, by: number): Step {
+  const listed = isDetail(placeOf(state).page) ? detailRows(state) : undefined;
+  if (listed !== undefined)
+    return chosen(
+      state,
+      listed.map(row => row.id),
+      {at: chosenRow(state)?.id, by},
+    );
   if (isReading(state)) return isLogShown(state) ? stay(scrolled(state, by)) : stay(remember(state, {top: topAfter(state, by)}));
-  const {ids} = rowsOf(state);
-  const at = ids.indexOf(cursorOf(state) ?? '');
-  const chosen = ids[Math.max(0, Math.min(ids.length - 1, at + by))];
-  return stay(chosen === undefined ? state : remember(state, {cursor: chosen}));
+  return chosen(state, rowsOf(state).ids, {at: cursorOf(state), by});
+}
+
+function chosen(state: State, ids: readonly string[], {at, by}: {readonly at: string | undefined; readonly by: number}): Step {
+  const next = ids[Math.max(0, Math.min(ids.length - 1, ids.indexOf(at ?? '') + by))];
+  return stay(next === undefined ? state : remember(state, {cursor: next}));
 }
 
 const isReading = (state: State): boolean => isDetail(placeOf(state).page) || memoryOf(state).pane === 'side';

@@ -14,7 +14,7 @@ export const goTo = (state: State, page: PageName): State => ({
 });
 
 export const goInto = (state: State, page: PageName, subject: string): State => ({
-  ...remember(state, {top: 0}, page),
+  ...remember(state, {top: 0, tab: 0, cursor: undefined}, page),
   places: [...state.places, {page, subject}],
 });
 

@@ -1,10 +1,11 @@
 import {isLiveSession} from '../data.ts';
-import {sideJob} from '../panes.ts';
+import {chosenRow} from '../pages/detail-rows.ts';
+import {isDetail, sideJob} from '../panes.ts';
 import {cursorOf, devboxTarget, targetOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, withEffects, type State, type Step} from '../state.ts';
 import {mayChange, type Action} from './action.ts';
 import {isRunningBox} from './changing.ts';
-import {openDetail} from './pages.ts';
+import {goInto, openDetail} from './pages.ts';
 
 /** The session that the keys are about. */
 function sessionOf(state: State): string | undefined {
@@ -19,6 +20,8 @@ export function take(state: State, job: string): Step {
 
 /** The default of a row, and never one that destroys: the keyboard of a session, the log of a job, a terminal in a DevBox. */
 function enter(state: State): Step {
+  const listed = isDetail(placeOf(state).page) ? chosenRow(state) : undefined;
+  if (listed !== undefined) return stay(goInto(state, listed.page, listed.id));
   const job = sessionOf(state);
   if (job !== undefined) return mayChange(state, 'run') === undefined ? take(state, job) : openDetail(state);
   const target = targetOf(state);
@@ -40,7 +43,7 @@ export const sessionActions: readonly Action[] = [
     keys: ['enter'],
     title: 'take its keyboard, or open it',
     footer: 'open',
-    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'grid', 'job'],
+    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'grid', 'job', 'worker', 'devbox'],
     when: state => (cursorOf(state) === undefined && placeOf(state).subject === undefined ? 'There is nothing here.' : undefined),
     run: enter,
   },

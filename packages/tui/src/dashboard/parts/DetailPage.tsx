@@ -1,14 +1,14 @@
 import {Box} from 'ink';
-import type {JobView} from '@boxyard/core/api';
 import {devboxText} from '../../output/views/devboxes.ts';
-import {commandText, exitText, jobText, statusText} from '../../output/views/jobs.ts';
+import {jobText} from '../../output/views/jobs.ts';
 import {workerText} from '../../output/views/workers.ts';
-import {bodyRows} from '../layout.ts';
+import {bodyRows, firstVisible} from '../layout.ts';
+import {chosenRow, detailRows} from '../pages/detail-rows.ts';
 import {waterfall} from '../pages/waterfall.ts';
 import {tabOf, tabsOf} from '../panes.ts';
 import {targetOf, type Target} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
-import {Line, Lines} from './Lines.tsx';
+import {Line, Lines, Row} from './Lines.tsx';
 import {LogLines} from './LogLines.tsx';
 import {ScreenNote, titleOf} from './SidePane.tsx';
 
@@ -30,40 +30,39 @@ export function DetailPage({state}: {readonly state: State}) {
       ) : tab === 'log' ? (
         <LogLines state={state} width={columns} rows={rows} />
       ) : (
-        <Lines lines={linesOf(state, target)} top={memoryOf(state).top} width={columns} rows={rows} />
+        <Middle state={state} target={target} rows={rows} />
       )}
     </Box>
   );
 }
 
-function linesOf(state: State, target: Target): readonly string[] {
-  const tab = tabOf(state);
-  if (target.is === 'none') return ['', '  It is gone. esc goes back.'];
-  if (tab === 'json') return JSON.stringify(thingOf(target), null, 2).split('\n');
-  if (tab === 'children' && target.is === 'job') return childrenOf(state, target.job);
-  if (tab === 'devboxes' && target.is === 'worker')
-    return named(
-      [...state.data.devboxes.values()]
-        .filter(box => box.worker?.id === target.worker.id)
-        .map(box => `${box.name.padEnd(24)} ${box.state}`),
-    );
-  if (tab === 'jobs') return named(jobsOf(state, target).map(jobLine));
-  return factsOf(state, target);
+function Middle({state, target, rows}: {readonly state: State; readonly target: Target; readonly rows: number}) {
+  const {columns} = state;
+  const listed = detailRows(state);
+  if (listed === undefined) return <Lines lines={linesOf(state, target)} top={memoryOf(state).top} width={columns} rows={rows} />;
+  if (listed.length === 0) return <Line text="  None." width={columns} />;
+  const chosen = chosenRow(state);
+  const from = firstVisible(
+    Math.max(
+      0,
+      listed.findIndex(row => row.id === chosen?.id),
+    ),
+    rows,
+    listed.length,
+  );
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      {listed.slice(from, from + rows).map(({id, text, tone}) => (
+        <Row key={id} text={text} tone={tone} look={state.look} width={columns} isSelected={id === chosen?.id} isDim={false} />
+      ))}
+    </Box>
+  );
 }
 
-const named = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? ['', '  None.'] : lines.map(line => `  ${line}`));
-const jobLine = (job: JobView): string =>
-  `${job.id.slice(0, 10)}  ${statusText(job).padEnd(12)} ${(exitText(job) ?? '').padEnd(10)} ${commandText(job)}`;
-
-const jobsOf = ({data}: State, target: Target): readonly JobView[] =>
-  [...data.jobs.values()].filter(job =>
-    target.is === 'worker' ? job.worker?.id === target.worker.id : target.is === 'devbox' && job.devbox?.id === target.devbox.id,
-  );
-
-const childrenOf = ({data}: State, parent: JobView): readonly string[] =>
-  named(
-    [...data.jobs.values()].filter(job => job.parent === parent.id).map(job => `${(job.worker?.name ?? '').padEnd(12)} ${jobLine(job)}`),
-  );
+function linesOf(state: State, target: Target): readonly string[] {
+  if (target.is === 'none') return ['', '  It is gone. esc goes back.'];
+  return tabOf(state) === 'json' ? JSON.stringify(thingOf(target), null, 2).split('\n') : factsOf(state, target);
+}
 
 function factsOf({now, look, figures}: State, target: Target): readonly string[] {
   if (target.is === 'worker') return workerText(target.worker, now).split('\n');

@@ -107,6 +107,7 @@ function statusOf(state: State): StatusText {
   const last = messages.at(-1);
   if (isMessageShown && last !== undefined) return last.isError ? {text: ` ${last.text}`, tone: 'bad'} : {text: ` ${last.text}`};
   if (link.status === 'offline' && link.why !== undefined) return {text: ` ${link.why}`, tone: 'warn'};
+  if (state.unread !== undefined) return {text: ` ${state.unread.why}`, tone: 'warn'};
   const done = commands.at(-1);
   const undo = state.undo === undefined ? '' : '   z undoes it';
   return {text: done === undefined ? '' : ` $ ${done.line}   y copies${undo}`};

@@ -39,9 +39,11 @@ function crumb(state: State, {page, subject}: Place): string {
   return data.devboxes.get(subject)?.name ?? data.workers.get(subject)?.name ?? subject;
 }
 
-function linkText({link, now, isReadOnly, server, look}: State): string {
+function linkText({link, unread, now, isReadOnly, server, look}: State): string {
   const mark = (shape: string) => (look.isLinear ? '' : `${shape} `);
   const reading = isReadOnly ? '  read-only' : '';
+  if (link.status === 'online' && unread !== undefined)
+    return `${mark('▲')}not read for ${formatSpan(now - unread.since)}: what you see may be old${reading}`;
   if (link.status === 'online') return `${mark('●')}${server.replace(/^https?:\/\//, '')}${reading}`;
   if (link.status === 'connecting') return `${mark('○')}connecting${reading}`;
   return `${mark('▲')}offline for ${formatSpan(now - link.since)}: what you see is as old${reading}`;
