@@ -176,7 +176,8 @@ export function killQuietly(pid: number, signal: NodeJS.Signals = 'SIGKILL'): vo
   }
 }
 
-const writeJson = (file: string, value: object) => writeFileSync(file, JSON.stringify(value));
+/** As a person's own file is: what holds a credential is refused where others may read it. */
+const writeJson = (file: string, value: object) => writeFileSync(file, JSON.stringify(value), {mode: 0o600});
 
 let boxes = 0;
 /** Pull where an image is named, create, start, wait. */

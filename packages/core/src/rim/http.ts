@@ -271,7 +271,8 @@ function read(contract: Contract, request: FastifyRequest, {session, scope, remo
     signal: scope.signal,
     stream: scope.stream,
     send: (headers, bytes) => {
-      const isTold = readsTrailers(request.raw);
+      // Where the length was said before, an answer that breaks off is short, and HTTP allows no trailer.
+      const isTold = readsTrailers(request.raw) && headers['content-length'] === undefined;
       return sendBytes(scope.stream(isTold ? {...headers, ...announced} : headers), bytes, isTold);
     },
   };
