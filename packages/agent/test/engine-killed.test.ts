@@ -116,6 +116,8 @@ test.for(Object.keys(engines) as (keyof typeof engines)[])(
     scene.server.send({...of, stream: into, what: 'put', path: '/var/tmp/in', credit: 0});
     await waitFor(() => scene.server.data(out).length > 1_000_000);
     await waitFor(() => scene.server.of('stream.credit').some(message => message.stream === into));
+    // On its way is what has begun inside.
+    await waitFor(() => engine.run('exec', box, 'ps').includes('tar -xof'));
     await engine.kill();
     const endOf = (stream: number) => waitFor(() => scene.server.of('stream.end').find(message => message.stream === stream), 30_000);
     // What the box gives is lost with its stream. What it takes has nothing left to be taken from: its server says the end.

@@ -65,16 +65,33 @@ const putInside = async (api: Api, box: Box, {target, tar}: {target: string; tar
       if (!stdin.write(part)) await drained(stdin);
     }
   } catch (error) {
-    await running.process.kill('SIGKILL').catch(() => undefined);
+    await answered(running.process.kill('SIGKILL'), KILL_MS).catch(() => undefined);
     throw error;
   } finally {
     signal.removeEventListener('abort', abort);
   }
   stdin.end();
-  const [text, exit] = [await said, await running.process.wait()];
+  const end = await answered(Promise.all([said, running.process.wait()]), END_MS);
+  if (end === undefined) throw api.host.fault('unavailable', `unpack into ${target}: the engine does not say how it ended`);
+  const [text, exit] = end;
   if (!('code' in exit) || exit.code !== 0) throw api.host.fault('failed', `unpack into ${target}: ${reason(running.said() + text, exit)}`);
   return true;
 };
+
+/** An engine that was killed answers nothing: all of the archive is given, and little of it can still be on its way. */
+const END_MS = 15_000;
+const KILL_MS = 5_000;
+
+/** What it came to; undefined after so long. */
+async function answered<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  work.catch(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([work, new Promise<undefined>(resolve => (timer = setTimeout(() => resolve(undefined), ms)))]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 const drained = (stdin: NodeJS.WritableStream): Promise<void> =>
   new Promise(resolve => {
