@@ -88,9 +88,12 @@ test('what is in sight is asked for again and again, twenty at a time, and told 
 
 test('out of sight nothing is asked, and one that cannot be told is let rest', async () => {
   using one = poller(id => (id === 'd-off' ? undefined : 1));
+  const from = performance.now();
   one.figures.want(['d-on', 'd-off']);
   await vi.waitFor(() => expect(one.asked.filter(id => id === 'd-on').length >= 4).toBe(true), {timeout: 5_000, interval: 5});
-  expect(one.asked.filter(id => id === 'd-off')).toHaveLength(1);
+  // Five periods of rest; a busy machine may have had more of them by now.
+  const rests = Math.floor((performance.now() - from) / (5 * 30));
+  expect(one.asked.filter(id => id === 'd-off').length).toBeLessThanOrEqual(1 + rests);
   expect(one.seen).toMatchObject([{figures: {'d-on': {cpuPercent: 1}}}]);
   one.figures.want([]);
   const {length} = one.asked;
