@@ -15,7 +15,7 @@ export const ownPodman = (stateDir: string, extra: NodeJS.ProcessEnv = {}): Conn
     host,
     endpoints: () => [endpoint],
     explain: (_tried, code) => ({why: String(code)}),
-    launch: connectTo => launchService({config: {start: true}, host, env, endpoint}, connectTo),
+    launch: connectTo => launchService({config: {start: true}, host, env, name: 'service', endpoint, fit: {isKnown: false}}, connectTo),
   });
 };
 

@@ -18,6 +18,8 @@ export interface Connector {
   open(): Promise<Api>;
   /** The engine as it was last found, if it ever was; nobody is asked. */
   last(): Api | undefined;
+  /** The engine at a place that is known to answer. */
+  at(endpoint: Endpoint): Api;
   /** What stands in the way, or nothing. */
   unusable(): Promise<Unusable | undefined>;
   /** What to type where the engine answers and starts nothing, if that is known. */
@@ -52,6 +54,7 @@ export const createConnector = (wanted: Wanted): Connector => {
       return found;
     },
     last: () => known,
+    at: endpoint => connect(wanted, endpoint),
     unusable: async () => {
       const found = await look();
       if ('tried' in found) return wanted.explain(found.tried, found.code);

@@ -2,6 +2,7 @@ import type {Engine, Host} from '@boxyard/core/plugin-api';
 import type {Dialect} from '../docker-api/api.ts';
 import {apiEngine} from '../docker-api/api-engine.ts';
 import {createConnector} from '../docker-api/connector.ts';
+import {buildApart} from './build-service.ts';
 import type {PodmanConfig} from './config.ts';
 import {podmanEndpoints} from './endpoints.ts';
 import {explain, fixOf} from './errors.ts';
@@ -19,14 +20,16 @@ export const createPodmanEngine = (config: PodmanConfig, host: Host, env: NodeJS
   const isNamed = config.socket !== undefined || (env['CONTAINER_HOST'] ?? '').startsWith('unix:');
   const mayStart = config.start && !isNamed;
   const own = {socketPath: privateSocket(host.stateDir)};
-  return apiEngine(
-    createConnector({
-      dialect,
-      host,
-      explain,
-      fixOf,
-      endpoints: () => [...podmanEndpoints(config, env), ...(mayStart ? [own] : [])],
-      launch: async connectTo => (mayStart ? launchService({config, host, env, endpoint: own}, connectTo) : undefined),
-    }),
-  );
+  const fit = {isKnown: false};
+  const connector = createConnector({
+    dialect,
+    host,
+    explain,
+    fixOf,
+    endpoints: () => [...podmanEndpoints(config, env), ...(mayStart ? [own] : [])],
+    launch: async connectTo => (mayStart ? launchService({config, host, env, name: 'service', endpoint: own, fit}, connectTo) : undefined),
+  });
+  const engine = apiEngine(connector);
+  if (!config.start) return engine;
+  return {...engine, features: {...engine.features, build: buildApart(connector, {config, host, env, fit})}};
 };

@@ -1,6 +1,5 @@
-import {spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {access, chmod, constants, mkdir, open, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {access, chmod, mkdir, open, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir, userInfo} from 'node:os';
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
@@ -12,6 +11,7 @@ import {thisArchitecture} from '../docker-api/trial-program.ts';
 import {isHere} from '../process-tree.ts';
 import type {PodmanConfig} from './config.ts';
 import {containersConf} from './containers-conf.ts';
+import {endService, findPodman, startService} from './service-process.ts';
 
 /** A service nobody talks to ends by itself, so nobody has to end it; boxes do not need it. */
 const IDLE_SECONDS = 300;
@@ -19,19 +19,23 @@ const READY_MS = 15_000;
 const LOCK_MS = 60_000;
 const MAX_SOCKET_PATH = 100;
 
-interface Launch {
+export interface Launch {
   readonly config: PodmanConfig;
   readonly host: Host;
   readonly env: NodeJS.ProcessEnv;
+  /** Of its log and its pid in the state folder. */
+  readonly name: string;
   readonly endpoint: {readonly socketPath: string};
+  /** A container was seen to start in a service with this environment: it need not be tried again. */
+  readonly fit: {isKnown: boolean};
 }
 
 /** In the state folder, or where that is too deep for a socket, in a folder only we may enter. */
-export const privateSocket = (stateDir: string): string => {
-  const wanted = path.join(stateDir, 'podman.sock');
+export const privateSocket = (stateDir: string, name = 'podman'): string => {
+  const wanted = path.join(stateDir, `${name}.sock`);
   if (wanted.length <= MAX_SOCKET_PATH) return wanted;
   const short = createHash('sha256').update(stateDir).digest('hex').slice(0, 12);
-  return path.join(tmpdir(), `boxyard-podman-${userInfo().uid}-${short}`, 'podman.sock');
+  return path.join(tmpdir(), `boxyard-podman-${userInfo().uid}-${short}`, `${name}.sock`);
 };
 
 /**
@@ -54,23 +58,27 @@ export const launchService = async (launch: Launch, connectTo: (endpoint: Endpoi
 
 /** As the machine is set up; and if no container starts that way, with settings of our own, if one does that way. */
 const startFitting = async (launch: Launch, program: string, connectTo: (endpoint: Endpoint) => Api): Promise<void> => {
-  const own = path.join(launch.host.stateDir, 'containers.conf');
-  const isKnown = await access(own).then(
+  const {host, env, fit, endpoint, name} = launch;
+  const own = path.join(host.stateDir, 'containers.conf');
+  const isThere = await access(own).then(
     () => true,
     () => false,
   );
-  const first = await startService(launch, program, isKnown ? own : undefined);
-  if (isKnown || launch.env['CONTAINERS_CONF'] !== undefined) return;
+  const start = (conf?: string) =>
+    startService({program, host, name, endpoint, idleSeconds: IDLE_SECONDS, env: {...env, ...(conf && {CONTAINERS_CONF: conf})}});
+  const first = await start(isThere ? own : undefined);
+  if (isThere || fit.isKnown || env['CONTAINERS_CONF'] !== undefined) return;
   const before = await trial(launch, connectTo);
+  fit.isKnown = before === undefined;
   if (before === undefined) return;
-  launch.host.log('warn', 'podman starts no container as it is set up here; trying settings of our own', {why: before});
-  await writeFile(own, await containersConf(launch.env['PATH'] ?? ''), {mode: 0o600});
-  await end(first, launch.endpoint);
-  const second = await startService(launch, program, own);
+  host.log('warn', 'podman starts no container as it is set up here; trying settings of our own', {why: before});
+  await writeFile(own, await containersConf(env['PATH'] ?? ''), {mode: 0o600});
+  await endService(first, endpoint);
+  const second = await start(own);
   if ((await trial(launch, connectTo)) === undefined) return;
   await rm(own, {force: true});
-  await end(second, launch.endpoint);
-  await startService(launch, program, undefined);
+  await endService(second, endpoint);
+  await start();
 };
 
 /** Why no container with limits starts, or nothing. */
@@ -84,50 +92,6 @@ const trial = async (launch: Launch, connectTo: (endpoint: Endpoint) => Api): Pr
   } catch (error) {
     return (error as Error).message;
   }
-};
-
-const startService = async ({host, env, endpoint}: Launch, program: string, conf: string | undefined): Promise<number> => {
-  await rm(endpoint.socketPath, {force: true});
-  const logFile = path.join(host.stateDir, 'service.log');
-  const log = await open(logFile, 'w', 0o600);
-  const child = spawn(program, ['system', 'service', `--time=${IDLE_SECONDS}`, `unix://${endpoint.socketPath}`], {
-    // conmon leaves an empty file `oom` in the service's directory when a program of an exec runs out of memory.
-    cwd: host.stateDir,
-    detached: true,
-    stdio: ['ignore', log.fd, log.fd],
-    env: {...env, ...(conf === undefined ? {} : {CONTAINERS_CONF: conf})},
-  });
-  await log.close();
-  let ended: string | undefined;
-  child.once('error', error => (ended = error.message));
-  child.once('exit', code => (ended = `it ended with ${code}`));
-  child.unref();
-  for (const until = Date.now() + READY_MS; ; await delay(20)) {
-    if ((await tryEndpoint(endpoint)) === undefined) {
-      await writeFile(path.join(host.stateDir, 'service.pid'), String(child.pid), {mode: 0o600});
-      return child.pid ?? 0;
-    }
-    if (ended === undefined && Date.now() < until) continue;
-    const said = await readFile(logFile, 'utf8').catch(() => '');
-    throw host.fault('unavailable', `podman system service: ${ended ?? 'it does not answer'} ${said.trim().slice(-300)}`.trim());
-  }
-};
-
-const end = async (pid: number, endpoint: Endpoint): Promise<void> => {
-  if (pid > 0 && isHere(pid)) process.kill(pid, 'SIGTERM');
-  for (const until = Date.now() + 5_000; (await tryEndpoint(endpoint)) === undefined && Date.now() < until;) await delay(20);
-};
-
-const findPodman = async (named: string | undefined, searchPath: string): Promise<string | undefined> => {
-  const places = named?.includes('/') === true ? [named] : searchPath.split(':').map(folder => path.join(folder, named ?? 'podman'));
-  for (const place of places) {
-    const isProgram = await access(place, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isProgram) return place;
-  }
-  return undefined;
 };
 
 const makePrivateFolder = async (folder: string): Promise<void> => {
