@@ -181,7 +181,9 @@ class RunningAgent {
         unreadable: start =>
           this.#jobs.refuse(start, new BoxyardError('UNSUPPORTED', {what: 'a step of this job', by: `agent ${deps.version}`})),
         data: frame => this.#parts.streams.data(frame),
+        heard: atBootMs => this.#pulse.heard(atBootMs),
         closed: () => {
+          this.#pulse.closed();
           this.#parts.outputs.onClosed();
           this.#terminals.onClosed();
           this.#files.onClosed();

@@ -41,6 +41,11 @@ export interface ConnectionEvents {
   /** A job with a step this agent does not know: answered, so that it does not come again for ever. */
   unreadable(start: z.infer<typeof StartHead>): void;
   data(frame: DataFrame): void;
+  /**
+   * The server has certainly heard what was said at this time of the boot clock. Bytes that merely arrive prove nothing: after a
+   * freeze or a sleep they may have lain in the socket for an hour.
+   */
+  heard(atBootMs: number): void;
   closed(why: string): void;
   /** The server knows this worker and refuses it for good (R14): nothing is tried any more. */
   stopped(error: BoxyardError): void;
@@ -73,7 +78,6 @@ export class Connection {
   #liveness: NodeJS.Timeout | undefined;
   #lastInbound = 0;
   #helloAt = 0;
-  #heardAt: number | undefined;
   /** Why there is no connection, for `worker status`. */
   status = 'connecting';
 
@@ -86,14 +90,6 @@ export class Connection {
 
   get isOpen(): boolean {
     return this.#isOpen;
-  }
-
-  /**
-   * The boot clock when something was said that the server has certainly heard since. Bytes that merely arrive prove nothing:
-   * after a freeze or a sleep they may have lain in the socket for an hour.
-   */
-  get heardAtBootMs(): number | undefined {
-    return this.#heardAt;
   }
 
   /** Leaves a socket that cannot be alive any more, and dials again at once. */
@@ -187,7 +183,7 @@ export class Connection {
     if (socket !== this.#socket) return;
     this.#lastInbound = performance.now();
     const sentAt = Number(said.toString());
-    if (this.#isOpen && said.length > 0 && Number.isFinite(sentAt)) this.#heardAt = Math.max(this.#heardAt ?? 0, sentAt);
+    if (this.#isOpen && said.length > 0 && Number.isFinite(sentAt)) this.#events.heard(sentAt);
   }
 
   #onMessage(socket: WebSocket, data: RawData, isBinary: boolean): void {
@@ -222,10 +218,10 @@ export class Connection {
     const refusal = this.#deps.refuse(message);
     if (refusal !== undefined) return this.#onClose(socket, refusal, this.#deps.timing.unauthenticatedRetry);
     this.#isOpen = true;
-    this.#heardAt = this.#helloAt;
     this.status = 'connected';
     this.#deps.log('connected', {url: this.#deps.url});
     this.#backoff.reset();
+    this.#events.heard(this.#helloAt);
     this.#events.open(message);
     this.bulk.wake();
   }

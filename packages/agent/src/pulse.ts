@@ -87,10 +87,24 @@ export class Pulse {
     this.#tellSlept();
   }
 
+  /** What was said last on a connection may have been lost with it. */
+  closed(): void {
+    if (this.#slept) this.#slept.toldAt = undefined;
+  }
+
+  /** Being heard again does not undo the silence before it: what may have begun elsewhere meanwhile ends here. */
+  heard(atBootMs: number): void {
+    const {jobs} = this.#deps;
+    if (atBootMs <= this.#heardAt) return;
+    jobs.endOutOfTouch(atBootMs - this.#heardAt);
+    this.#heardAt = atBootMs;
+    if (jobs.mayGoOnElsewhere) this.noteTouch();
+    if (this.#slept?.toldAt !== undefined && atBootMs > this.#slept.toldAt) this.#slept = undefined;
+  }
+
   /** For the next agent on this directory: until when the server has heard of the jobs that it may run again elsewhere. */
   noteTouch(): void {
-    const at = Math.max(this.#heardAt, this.#deps.connection.heardAtBootMs ?? 0);
-    this.#deps.journal.setMeta('heard', `${bootId()} ${at}`).catch(() => undefined);
+    this.#deps.journal.setMeta('heard', `${bootId()} ${this.#heardAt}`).catch(() => undefined);
   }
 
   /** The server runs elsewhere at once what may run elsewhere, so here it ends; unless the server cannot be told. */
@@ -125,14 +139,7 @@ export class Pulse {
   }
 
   #checkTouch(): void {
-    const {connection, jobs} = this.#deps;
-    const heardAt = connection.heardAtBootMs;
-    if (heardAt !== undefined && heardAt > this.#heardAt) {
-      this.#heardAt = heardAt;
-      if (jobs.mayGoOnElsewhere) this.noteTouch();
-    }
-    if (this.#slept?.toldAt !== undefined && this.#heardAt > this.#slept.toldAt) this.#slept = undefined;
-    jobs.endOutOfTouch(this.silentMs);
+    this.#deps.jobs.endOutOfTouch(this.silentMs);
   }
 }
 

@@ -88,10 +88,11 @@ export class FakeServer {
 
   start(start: Partial<Start> & Pick<Start, 'steps'>): Start {
     this.#entry += 1;
+    const job = start.job ?? newId('j');
     const message: Start = {
       type: 'job.start',
       entry: `${this.#entry}-0`,
-      job: newId('j'),
+      job,
       attempt: {number: 1, id: newAttemptId()},
       tenant: this.tenant,
       kind: 'run',
@@ -101,6 +102,7 @@ export class FakeServer {
       stdin: false,
       keepBox: false,
       ...start,
+      steps: start.steps.map(step => labelled(step, job)),
     };
     this.send(message);
     return message;
@@ -271,3 +273,7 @@ export class FakeServer {
     }
   }
 }
+
+/** As the server does: a box whose label names no job of its agent is garbage to it. */
+const labelled = (step: Start['steps'][number], job: string): Start['steps'][number] =>
+  step.do === 'container.create' ? {...step, spec: {...step.spec, labels: {'io.boxyard.job': job, ...step.spec.labels}}} : step;

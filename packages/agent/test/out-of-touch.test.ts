@@ -65,25 +65,43 @@ test('an agent that was dead for longer stops the job when it comes back, and ke
   await waitFor(() => !isAlive(lasting.pid), 10_000);
 });
 
+/** A clock on which the machine slept for as long as is set. */
+function sleepingClock() {
+  const real = new AgentClock();
+  return {
+    sleptMs: 0,
+    nowMs: () => real.nowMs(),
+    bootMs(): number {
+      return real.bootMs() + this.sleptMs;
+    },
+    follow: (serverMs: number) => real.follow(serverMs),
+  };
+}
+
 test('on waking the jobs that may run elsewhere end first, and the server hears of the sleep on a new connection', async () => {
   await using scene = await Scene.open();
-  const clock = new AgentClock();
-  let sleptMs = 0;
-  const sleeping = {
-    nowMs: () => clock.nowMs(),
-    bootMs: () => clock.bootMs() + sleptMs,
-    follow: (serverMs: number) => clock.follow(serverMs),
-  };
-  await scene.registered({}, {clock: sleeping});
+  const clock = sleepingClock();
+  await scene.registered({}, {clock});
   const {job} = await running(scene);
   const other = scene.server.start({steps: runSteps(['sh', '-c', 'echo up; sleep 3; exit 4'])});
   await waitFor(() => scene.server.output(other.job).bytes.length > 0);
   const before = scene.server.handshakes;
-  sleptMs = 3_600_000;
+  clock.sleptMs = 3_600_000;
   expect(await scene.result(job)).toMatchObject(outOfTouch);
   const woke = await waitFor(() => scene.server.of('worker.sleeping').at(-1));
   expect(woke.state).toBe('woke');
   expect(woke.sleptMs).toBeGreaterThan(3_599_000);
   expect(scene.server.handshakes).toBeGreaterThan(before);
   expect((await scene.result(other.job)).exit).toEqual({code: 4});
+});
+
+test('a server that hears of the worker again before the worker saw that it slept changes nothing in that', async () => {
+  await using scene = await Scene.open();
+  const clock = sleepingClock();
+  await scene.registered({}, {clock});
+  const {job} = await running(scene);
+  clock.sleptMs = 3_600_000;
+  // As if the first thing after waking had been a ping, answered at once.
+  scene.server.socket?.pong(String(clock.bootMs()));
+  expect(await scene.result(job)).toMatchObject(outOfTouch);
 });
