@@ -59,11 +59,15 @@ const listImages = async (api: Api, signal: AbortSignal): Promise<readonly Image
 
 const LOOK_AGAIN = 5;
 
-/** podman fails the whole list where an image of it is removed while it looks. */
+/**
+ * Those with a name, which are all that is shown: podman looks for the parents of each one it lists, and takes 6 s for 300 that builds
+ * left without a name, where it takes 0.2 s without them. podman fails the whole list where an image of it is removed
+ * while it looks.
+ */
 const listNow = async (api: Api, signal: AbortSignal): Promise<Awaited<ReturnType<Api['docker']['listImages']>>> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await api.docker.listImages({abortSignal: signal});
+      return await api.docker.listImages({filters: {dangling: ['false']}, abortSignal: signal});
     } catch (error) {
       if (tries >= LOOK_AGAIN || !/retrieving label for image|identifier is not an image|image not known/.test(String(error))) throw error;
       await delay(100 * tries, undefined, {signal});
