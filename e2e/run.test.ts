@@ -98,6 +98,54 @@ test('copies that partly fail end with 7 and exact totals', async () => {
   });
 });
 
+test('a matrix times a list makes every combination, named in the output', async () => {
+  writeFileSync(join(up.path, 'hosts.txt'), '# who\ndb1\n\ndb2\n');
+  const script = 'echo $BOXYARD_ITEM $BOXYARD_MATRIX_OS $BOXYARD_COPY_INDEX/$BOXYARD_COPY_COUNT';
+  const list = ['--each', `list=${join(up.path, 'hosts.txt')}`, '--matrix', 'os=a,b', '--parallel', '2'];
+  const ran = await up.cli(['run', ...list, '--engine', 'process', '--', 'sh', '-c', script]);
+  expect(ran.code, ran.stderr).toBe(0);
+  const lines = ran.stdout.trim().split('\n').sort();
+  expect(lines.map(line => line.replace(/\s+/g, ' '))).toEqual([
+    expect.stringMatching(/^db1\/a\W+db1 a 0\/4$/),
+    expect.stringMatching(/^db1\/b\W+db1 b 1\/4$/),
+    expect.stringMatching(/^db2\/a\W+db2 a 2\/4$/),
+    expect.stringMatching(/^db2\/b\W+db2 b 3\/4$/),
+  ]);
+});
+
+test('with the first success the others are cancelled, and that is a success', async () => {
+  const script = 'test $BOXYARD_COPY_INDEX -eq 0 && exit 0; sleep 60';
+  const first = ['--copies', '3', '--failure-policy', 'first', '--grace', '1s'];
+  const ran = await up.cli(['run', ...first, '--engine', 'process', '--', 'sh', '-c', script]);
+  expect(ran.code, ran.stderr).toBe(0);
+});
+
+test('only the children that failed are run again', async () => {
+  const mark = join(up.path, 'mended');
+  const script = `test $BOXYARD_COPY_INDEX -ne 2 || test -e ${mark}; code=$?; echo ran $BOXYARD_COPY_INDEX; exit $code`;
+  const ran = await up.cli(['run', '--copies', '4', '--detach', '--output', 'name', '--engine', 'process', '--', 'sh', '-c', script]);
+  const parent = ran.stdout.trim();
+  expect((await up.cli(['jobs', 'wait', parent])).code).toBe(7);
+  writeFileSync(mark, '');
+  const again = (await up.cli(['jobs', 'retry', parent, '--failed', '--output', 'name'])).stdout.trim();
+  expect((await up.cli(['jobs', 'wait', again])).code).toBe(0);
+  expect((await up.cli(['jobs', 'logs', again])).stdout).toMatch(/ran 2\n$/);
+  const none = await up.cli(['jobs', 'retry', again, '--failed']);
+  expect(none.stderr).toContain('has no child that failed');
+});
+
+test('what ends a job with children before it begins is said of the option', async () => {
+  const refused = async (...args: string[]) => (await up.cli(['run', ...args, '--engine', 'process', '--', 'true'])).stderr;
+  expect(await refused('--parallel', '2')).toContain('--parallel: needs --copies, --each or --matrix too');
+  expect(await refused('--each', 'list=nowhere.txt')).toContain('--each: nowhere.txt is not there');
+  expect(await refused('--each', 'sunday')).toContain('--each: expected worker, label=NAME or list=FILE, got sunday');
+  expect(await refused('--matrix', 'os')).toContain('--matrix: expected NAME=A,B, got os');
+  expect(await refused('--copies', '2', '--failure-policy', 'most')).toContain('--failure-policy: expected all, quorum=N');
+  expect(await refused('--copies', '2', '--failure-policy', 'quorum=3')).toContain(
+    '--failure-policy: a quorum of 3 cannot be met by 2 children',
+  );
+});
+
 test('what is killed by its time ends with deadline and 124', async () => {
   const ran = await up.cli(['run', '--engine', 'process', '--timeout', '1s', '--grace', '1s', '--', 'sleep', '60']);
   expect(ran.code, ran.stderr).toBe(124);

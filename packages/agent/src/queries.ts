@@ -48,7 +48,9 @@ const ENGINE_SHARE = 0.8;
 /** Per engine what it said; one that fails is left out. */
 async function onEach(parts: Parts, ask: Ask): Promise<unknown[]> {
   const usable = parts.engines.entries.filter(entry => entry.probe.usable);
-  const answers = await Promise.allSettled(usable.map(({name}) => parts.engines.call(name, 'query', ask, {ms: parts.timing.query * ENGINE_SHARE})));
+  const answers = await Promise.allSettled(
+    usable.map(({name}) => parts.engines.call(name, 'query', ask, {ms: parts.timing.query * ENGINE_SHARE})),
+  );
   return answers.flatMap((one, index) =>
     one.status === 'fulfilled'
       ? one.value.filter(value => value !== undefined).map(value => ({...(value as object), engine: usable[index]!.name}))

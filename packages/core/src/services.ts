@@ -60,7 +60,7 @@ export interface JobService {
   /** How many programs at a terminal the tenant has that were accepted and have not ended. */
   liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
-  retry(caller: Caller, job: string, key?: string): Promise<JobView>;
+  retry(caller: Caller, job: string, options: {readonly key?: string | undefined; readonly failed?: boolean | undefined}): Promise<JobView>;
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */
   watch(tenant: TenantId, job: string, onChange: (job: JobView) => void): Promise<() => void>;
 }

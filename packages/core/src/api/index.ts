@@ -2,6 +2,7 @@ export {
   AttachQuery,
   BuildRequest,
   CancelRequest,
+  RetryRequest,
   CreateDevBoxRequest,
   ExecRequest,
   ImageCheckQuery,

@@ -91,7 +91,7 @@ export const RunRequest = z.strictObject({
   tty: tty.optional(),
   source: source.optional(),
   out: z.array(z.string().max(4096)).max(100).optional(),
-  fanOut: FanOut.optional(),
+  fanOut: z.strictObject(FanOut.shape).optional(),
 });
 export type RunRequest = z.infer<typeof RunRequest>;
 
@@ -232,6 +232,8 @@ export const CancelRequest = z.strictObject({
     .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'expected no control characters')
     .optional(),
 });
+/** `failed`: of a job with children, only those that did not succeed run again, under their old numbers. */
+export const RetryRequest = z.strictObject({failed: z.boolean().optional()});
 export const StopRequest = z.strictObject({graceMs: z.number().int().nonnegative().max(3_600_000).optional()});
 export const UploadView = z.object({blob: z.string(), bytes: z.number().int()});
 export const ImageCheckQuery = z.object({ref: z.string().max(255)});

@@ -1,15 +1,17 @@
 import {newAttemptId} from '../config/index.ts';
 import type {JobId, JobSpec} from '../protocol/index.ts';
+import {type ChildPart, childPart, fanOutOf, wakesParent} from './rules-children.ts';
 import {groupOf} from './rules-needs.ts';
 import {next} from './rules.ts';
 import type {JobRecord} from './rules-record.ts';
-import {childId, makeChildren} from './store-accept.ts';
-import {childrenOf} from './store-lists.ts';
+import {isBounded, openChildren, verdict} from './rules-totals.ts';
+import {type Child, childId, makeChildren} from './store-accept.ts';
+import {childrenOf, readTotals} from './store-lists.ts';
 import type {JobStore} from './store.ts';
 
 const batch = 200;
 
-/** Makes the children a parent still lacks, and passes its cancellation on. Idempotent: ids follow from the parent's. */
+/** Makes the children that a parent lacks and may have, and ends those it needs no more. Idempotent: ids follow from the parent's. */
 export class FanOut {
   readonly #store: JobStore;
 
@@ -19,28 +21,54 @@ export class FanOut {
 
   async advance(parent: JobRecord): Promise<void> {
     let record: JobRecord | undefined = parent;
-    while (record?.fan !== undefined && record.state === 'queued' && record.fan.made < record.fan.total) {
-      await this.#makeSome(record);
+    while (record?.fan !== undefined && record.state === 'queued') {
+      record = (await this.#decide(record)) ?? record;
+      const most = await this.#mostNow(record);
+      if (record.fan!.made >= most) break;
+      await this.#makeSome(record, most);
       record = await this.#store.read(parent.id);
     }
-    if (record?.cancel !== undefined) await this.#cancelAll(record);
+    const ending = record && endingOf(record);
+    if (record !== undefined && ending !== undefined) await this.#endAll(record, ending);
   }
 
-  async #makeSome(parent: JobRecord): Promise<void> {
+  /** Of children that all had to succeed one failed: nothing that the others do matters any more. */
+  async #decide(record: JobRecord): Promise<JobRecord | undefined> {
+    const fanOut = fanOutOf(record.spec);
+    if (!isBounded(fanOut) || record.fan?.verdict !== undefined || record.cancel !== undefined) return undefined;
+    const [totals] = await readTotals(this.#store, [record.id]);
+    const certain = totals && verdict(fanOut, totals);
+    if (certain === undefined) return undefined;
+    const stepped = await this.#store.step(record.id, {type: 'certain', verdict: certain});
+    return stepped !== undefined && 'after' in stepped ? stepped.after : undefined;
+  }
+
+  /** How many there may be by now: where only so many run at once, a next one for each that has ended. Those that end at once count for nothing. */
+  async #mostNow(record: JobRecord): Promise<number> {
+    const {total, made} = record.fan!;
+    const {parallel} = fanOutOf(record.spec);
+    if (parallel === undefined || endingOf(record) !== undefined) return total;
+    const [totals] = await readTotals(this.#store, [record.id]);
+    if (totals === undefined) return made;
+    return Math.min(total, total - openChildren(totals) + parallel);
+  }
+
+  async #makeSome(parent: JobRecord, most: number): Promise<void> {
     const from = parent.fan!.made;
-    const made = Math.min(parent.fan!.total, from + batch);
+    const made = Math.min(most, from + batch);
     const after = next(parent, {type: 'made', made}, this.#store.moment());
     if (after === undefined) return;
     const children = Array.from({length: made - from}, (_, at) => this.#child(parent, from + at));
     await makeChildren(this.#store, parent, after, children);
   }
 
-  #child(parent: JobRecord, index: number): JobRecord {
-    const spec = childSpec(parent, index);
+  #child(parent: JobRecord, position: number): Child {
+    const part = childPart(fanOutOf(parent.spec), parent.fan!.targets, position);
+    const spec = childSpec(parent, part);
     const now = this.#store.rim.clock.now();
-    return {
+    const record: JobRecord = {
       v: 1,
-      id: childId(parent.id, index) as JobId,
+      id: childId(parent.id, part.copy.index) as JobId,
       tenant: parent.tenant,
       kind: spec.kind,
       ...(parent.name === undefined ? {} : {name: parent.name}),
@@ -52,27 +80,42 @@ export class FanOut {
       phases: [],
       tries: 0,
       parent: parent.id,
-      index,
+      index: part.copy.index,
+      ...(wakesParent(fanOutOf(parent.spec)) ? {wakesParent: true as const} : {}),
       createdAt: now,
       ...(spec.queueTimeoutMs === undefined ? {} : {queueUntil: now + spec.queueTimeoutMs}),
     };
+    const ending = endingOf(parent);
+    const ended = ending && next(record, {type: 'cancel', ...ending}, this.#store.moment());
+    return {record, ...(ended === undefined ? {} : {ended})};
   }
 
-  async #cancelAll(parent: JobRecord): Promise<void> {
-    const {actor, reason} = parent.cancel!;
+  async #endAll(parent: JobRecord, ending: Ending): Promise<void> {
     const ids = await childrenOf(this.#store, parent.id);
     for (let at = 0; at < ids.length; at += batch)
-      await Promise.all(ids.slice(at, at + batch).map(id => this.#store.step(id, {type: 'cancel', actor, reason}, {actor})));
+      await Promise.all(ids.slice(at, at + batch).map(id => this.#store.step(id, {type: 'cancel', ...ending}, {actor: ending.actor})));
   }
 }
 
-function childSpec(parent: JobRecord, index: number): JobSpec {
+interface Ending {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** Why its children end before their time. */
+function endingOf({cancel, fan}: JobRecord): Ending | undefined {
+  if (cancel !== undefined) return {actor: cancel.actor, reason: cancel.reason};
+  if (fan?.verdict === undefined) return undefined;
+  return {actor: 'server', reason: fan.verdict === 'succeeded' ? 'enough of the others succeeded' : 'too many of the others failed'};
+}
+
+function childSpec(parent: JobRecord, {copy, worker, labels}: ChildPart): JobSpec {
   if (parent.spec.kind !== 'run') return parent.spec;
   const {fanOut: _fanOut, ...spec} = parent.spec;
-  const worker = parent.fan!.targets?.[index];
-  return {
-    ...spec,
-    needs: worker === undefined ? spec.needs : {...spec.needs, worker},
-    copy: {index, count: parent.fan!.total},
+  const needs = {
+    ...spec.needs,
+    ...(worker === undefined ? {} : {worker}),
+    ...(labels === undefined ? {} : {labels: {...spec.needs.labels, ...labels}}),
   };
+  return {...spec, needs, copy};
 }

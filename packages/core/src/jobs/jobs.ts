@@ -3,12 +3,13 @@ import type {JobsQuery} from '../api/index.ts';
 import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
+import {onlyChildren} from './rules-children.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {execSpec} from './rules-spec-devbox.ts';
 import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
 import {secretNames} from './rules-steps.ts';
 import {jobView} from './rules-view.ts';
-import {getJob, listJobs, readTotals} from './store-lists.ts';
+import {childrenOf, getJob, listJobs, readTotals} from './store-lists.ts';
 import {specContext} from './store-prepare.ts';
 import {type SubmitDeps, readView, submit} from './submit.ts';
 import type {JobWatchers} from './watchers.ts';
@@ -36,7 +37,7 @@ export function createJobService(deps: JobServiceDeps): JobService {
       const stepped = await store.step(record.id, {type: 'cancel', actor: caller.actor, reason}, {actor: caller.actor});
       return readView(deps, stepped !== undefined && 'after' in stepped ? stepped.after : record);
     },
-    retry: (caller, job, key) => retry(deps, caller, {job, key}),
+    retry: (caller, job, options) => retry(deps, caller, {job, ...options}),
     watch: async (tenant, job, onChange) => {
       const record = await getJob(store, tenant, job);
       return deps.watchers.watch(record.id, each => readView(deps, each), onChange);
@@ -56,8 +57,14 @@ const createImageJobs = (deps: JobServiceDeps): Pick<JobService, 'pull' | 'build
     }),
 });
 
+interface Retry {
+  readonly job: string;
+  readonly key?: string | undefined;
+  readonly failed?: boolean | undefined;
+}
+
 /** A new job of the same spec; changes of a DevBox are asked for again instead, as its state has moved on. */
-async function retry(deps: JobServiceDeps, caller: Caller, {job, key}: {job: string; key: string | undefined}) {
+async function retry(deps: JobServiceDeps, caller: Caller, {job, key, failed}: Retry) {
   const record = await getJob(deps.store, caller.tenant, job);
   if (!hasEnded(record))
     throw new BoxyardError('CONFLICT', {what: `Job ${record.id}`, issue: 'has not ended', hint: `boxyard jobs cancel ${record.id}`});
@@ -65,7 +72,24 @@ async function retry(deps: JobServiceDeps, caller: Caller, {job, key}: {job: str
     throw new BoxyardError('UNSUPPORTED', {what: `Retrying ${record.kind}`, hint: 'Give the command again.'});
   await needSecrets(deps, record);
   const devboxName = record.devboxName === undefined ? {} : {devboxName: record.devboxName};
-  return submit(deps, caller, record.spec, {key, request: {retry: record.id}, from: record, ...devboxName});
+  const spec = failed === true ? onlyChildren(record.spec, await failedChildren(deps, record)) : record.spec;
+  const targets = failed === true && record.fan?.targets !== undefined ? {targets: record.fan.targets} : {};
+  const request = {retry: record.id, ...(failed === true ? {failed} : {})};
+  return submit(deps, caller, spec, {key, request, from: record, ...devboxName, ...targets});
+}
+
+/** Numbers of those that did not succeed. */
+async function failedChildren({store}: JobServiceDeps, parent: JobRecord): Promise<number[]> {
+  if (parent.fan === undefined) throw new BoxyardError('INVALID_INPUT', {field: 'failed', issue: `job ${parent.id} has no children`});
+  const children = await store.readMany(await childrenOf(store, parent.id));
+  const found = children.flatMap(child => (child === undefined || child.outcome === 'succeeded' ? [] : [child.index ?? 0]));
+  if (found.length === 0)
+    throw new BoxyardError('CONFLICT', {
+      what: `Job ${parent.id}`,
+      issue: 'has no child that failed',
+      hint: `boxyard jobs retry ${parent.id}`,
+    });
+  return found;
 }
 
 /** Values given for one job alone (`--env-file`) went with its end: without them the same spec would only fail. */

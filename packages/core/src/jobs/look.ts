@@ -1,6 +1,6 @@
 import type {FanOut} from './fan-out.ts';
 import type {Placement} from './placement.ts';
-import {hasEnded, isOnWorker} from './rules-record.ts';
+import {dueAt, hasEnded, isOnWorker} from './rules-record.ts';
 import {readTotals} from './store-lists.ts';
 import {dropDue, overdue} from './store-waiting.ts';
 import type {JobStore} from './store.ts';
@@ -30,7 +30,7 @@ export function createLook(options: LookOptions) {
       await options.fanOut.advance(record);
       const [totals] = await readTotals(store, [id]);
       const parent = await store.get(id);
-      if (parent?.fan !== undefined && parent.fan.made < parent.fan.total) return;
+      if (parent !== undefined && dueAt(parent) === 0 && parent.fan!.made < parent.fan!.total) return;
       if (totals !== undefined) await store.step(id, {type: 'children', totals});
       return dropDue(store, `j:${id}`, began);
     }

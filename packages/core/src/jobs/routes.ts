@@ -16,7 +16,7 @@ export function addJobRoutes(http: Http, {jobs, logs}: JobRouteServices): void {
   http.route('jobsCancel', ({session, params, body}) =>
     jobs.cancel(session, params['job']!, body.reason ?? `cancelled by ${session.actor}`),
   );
-  http.route('jobsRetry', ({session, params, idempotencyKey}) => jobs.retry(session, params['job']!, idempotencyKey));
+  http.route('jobsRetry', ({session, params, body, idempotencyKey}) => jobs.retry(session, params['job']!, {...body, key: idempotencyKey}));
   http.route('uploads', ({session, bytes}) => logs.upload(session.tenant, bytes));
   addLogRoute(http, {jobs, logs});
   http.route('jobsLogTimes', async ({session, params, query}) => {

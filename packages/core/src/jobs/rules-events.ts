@@ -21,6 +21,8 @@ export type JobEvent =
   | {readonly type: 'refusals'; readonly refusals: NonNullable<JobRecord['refusals']>}
   | {readonly type: 'made'; readonly made: number}
   | {readonly type: 'children'; readonly totals: ChildTotals}
+  /** Of children that are left none is needed. */
+  | {readonly type: 'certain'; readonly verdict: 'succeeded' | 'failed'}
   /** A due row came up. `isSilent`: nobody can hear the worker now. */
   | {readonly type: 'due'; readonly isSilent: boolean}
   /** What a job is whose record had been lost. */

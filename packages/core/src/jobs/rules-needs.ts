@@ -38,5 +38,16 @@ export const workerOfGroup = (group: string): string | undefined => /^(w-[a-z2-7
 /** Different classes that may wait in one tenant, not counting those that name a worker (R13). */
 export const mostGroups = 1_000;
 
-/** Place in the set: one step of priority is worth `ageingMs` of waiting. Lower is earlier. */
-export const waitingScore = (createdAt: number, priority: number, ageingMs: number): number => createdAt - priority * ageingMs;
+interface Waiting {
+  readonly createdAt: number;
+  readonly priority: number;
+  /** Among its parent's children. */
+  readonly index: number;
+}
+
+/** So little that children go before what came a few milliseconds later; a double keeps it beside a time of today. */
+const INDEX_MS = 1 / 2048;
+
+/** Place in the set: one step of priority is worth `ageingMs` of waiting, and children go in their order. Lower is earlier. */
+export const waitingScore = ({createdAt, priority, index}: Waiting, ageingMs: number): number =>
+  createdAt + index * INDEX_MS - priority * ageingMs;

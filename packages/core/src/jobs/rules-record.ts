@@ -38,6 +38,15 @@ export interface Superseded {
   readonly at: number;
 }
 
+/** Of a job with children: how many there are to be, how many were made so far, and for whom those of `each` are. */
+export interface Fan {
+  readonly total: number;
+  readonly made: number;
+  readonly targets?: readonly string[] | undefined;
+  /** The end is certain: children that are left are cancelled. */
+  readonly verdict?: 'succeeded' | 'failed' | undefined;
+}
+
 /**
  * The truth about a job. `v` comes first in its JSON and rises with every change: it is what a transition compares.
  * Per attempt `queued → sent → running → ended`, compared as (attempt, rank): a retry is forward.
@@ -78,8 +87,9 @@ export interface JobRecord {
   readonly devboxName?: string | undefined;
   readonly parent?: JobId | undefined;
   readonly index?: number | undefined;
-  /** Of a job with children: how many there are to be, and how many were made so far. */
-  readonly fan?: {readonly total: number; readonly made: number; readonly targets?: readonly WorkerId[] | undefined} | undefined;
+  readonly fan?: Fan | undefined;
+  /** Its end may let others of its parent's children begin, or make them needless. */
+  readonly wakesParent?: true | undefined;
   readonly totals?: z.infer<typeof Totals> | undefined;
   readonly partial?: true | undefined;
   readonly tries: number;
@@ -113,9 +123,16 @@ export const isOnWorker = (record: JobRecord): boolean => record.state === 'sent
 /** The due row: when somebody must look at the job whatever happens; undefined where nothing is to be done by time. */
 export function dueAt(record: JobRecord): number | undefined {
   if (hasEnded(record)) return undefined;
-  if (record.hold === 'children') return record.cancel !== undefined || (record.fan && record.fan.made < record.fan.total) ? 0 : undefined;
+  if (record.hold === 'children') return isFanOutDue(record) ? 0 : undefined;
   if (record.state === 'queued') return earliest(record.holdUntil, record.queueUntil);
   return earliest(record.cancel?.deadline, deadlineOf(record), record.lookAt);
+}
+
+/** Where only so many may run at once, those that are left wait for the end of others, which makes the parent due. */
+function isFanOutDue({cancel, fan, spec}: JobRecord): boolean {
+  if (cancel !== undefined || fan?.verdict !== undefined) return true;
+  const isLimited = spec.kind === 'run' && spec.fanOut?.parallel !== undefined;
+  return fan !== undefined && (isLimited ? fan.made === 0 : fan.made < fan.total);
 }
 
 /** When a running job of a silent agent is over its time; the agent enforces the time itself, this is for when it cannot. */

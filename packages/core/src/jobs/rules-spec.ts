@@ -6,6 +6,7 @@ import type {Box, JobSpec, Source} from '../protocol/index.ts';
 import {checkCommand, checkDirectory, checkEnv, checkUser} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
 import {isWeaker, profiles} from '../security/rules.ts';
+import {checkFanOut} from './rules-children.ts';
 import {ttyFor} from './rules-tty.ts';
 import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
 
@@ -42,8 +43,13 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
     ...(source === undefined ? {} : {source}),
     out: checkOut(request.out ?? []),
     ...ttyFor(request),
-    ...(request.fanOut === undefined ? {} : {fanOut: request.fanOut}),
+    ...(request.fanOut === undefined ? {} : {fanOut: checkedFanOut(request.fanOut)}),
   };
+}
+
+function checkedFanOut(fanOut: NonNullable<Run['fanOut']>): NonNullable<Run['fanOut']> {
+  checkFanOut(fanOut);
+  return fanOut;
 }
 
 /** Paths inside /workspace, as a person would write them there. */

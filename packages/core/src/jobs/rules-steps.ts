@@ -1,5 +1,6 @@
 import type {BoxToCreate, JobSpec, Labels, Step} from '../protocol/index.ts';
 import type {z} from 'zod';
+import {copyEnv} from './rules-children.ts';
 import type {JobRecord} from './rules-record.ts';
 
 /** What else a box's labels say, beside the job: they are the truth about what exists (R9), so they name their owner. */
@@ -130,7 +131,7 @@ export function jobEnv(record: JobRecord): Labels {
     BOXYARD_ATTEMPT: String(record.attempt.number),
     ...(record.devboxName === undefined ? {} : {BOXYARD_DEVBOX: record.devboxName}),
     ...(record.parent === undefined ? {} : {BOXYARD_PARENT_ID: record.parent}),
-    ...(copy === undefined ? {} : {BOXYARD_COPY_INDEX: String(copy.index), BOXYARD_COPY_COUNT: String(copy.count)}),
+    ...(copy === undefined ? {} : copyEnv(copy)),
   };
 }
 

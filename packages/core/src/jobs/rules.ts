@@ -7,6 +7,7 @@ import type {Attempt} from '../protocol/index.ts';
 import {type Cancel, type JobRecord, deadlineOf, hasEnded, isOnWorker} from './rules-record.ts';
 import type {JobEvent, Moment, Update} from './rules-events.ts';
 import {groupOf} from './rules-needs.ts';
+import {fanOutOf} from './rules-children.ts';
 import {isForgotten} from './rules-recovered.ts';
 import {afterLoss, afterRefusal, afterRemoval, afterResult, retried, serverEnd} from './rules-ends.ts';
 import {type ChildTotals, openChildren, parentEnd} from './rules-totals.ts';
@@ -45,6 +46,8 @@ function step(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undef
       return record.fan && event.made > record.fan.made ? {...record, fan: {...record.fan, made: event.made}} : undefined;
     case 'children':
       return childrenEnded(record, event.totals, at);
+    case 'certain':
+      return certain(record, event.verdict);
     case 'due':
       return due(record, event.isSilent, at);
     case 'recovered':
@@ -116,9 +119,15 @@ function refuse(record: JobRecord, refusals: NonNullable<JobRecord['refusals']>)
   return {...record, refusals, reason: {code: 'waiting', message, ...(first?.hint ? {hint: first.hint} : {})}};
 }
 
+function certain(record: JobRecord, verdict: 'succeeded' | 'failed'): JobRecord | undefined {
+  if (record.fan === undefined || record.hold !== 'children' || record.cancel !== undefined || record.fan.verdict !== undefined)
+    return undefined;
+  return {...record, fan: {...record.fan, verdict}};
+}
+
 function childrenEnded(record: JobRecord, totals: ChildTotals, at: Moment): JobRecord | undefined {
   if (hasEnded(record) || record.hold !== 'children' || openChildren(totals) > 0) return undefined;
-  const end = parentEnd(totals, record.cancel !== undefined);
+  const end = parentEnd(totals, fanOutOf(record.spec), {isCancelled: record.cancel !== undefined, verdict: record.fan?.verdict});
   return {
     ...record,
     state: 'ended',

@@ -130,17 +130,26 @@ export const childId = (parent: string, index: number): string => {
   return `j-${Array.from(bytes.subarray(0, 26), byte => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join('')}`;
 };
 
+/** A child as it is accepted, and, where its parent is ending, as it ends at once. */
+export interface Child {
+  readonly record: JobRecord;
+  readonly ended?: JobRecord;
+}
+
 /** One batch of children and how many there are now, in one Lua call; false where somebody else made them. */
-export async function makeChildren(store: JobStore, parent: JobRecord, after: JobRecord, children: readonly JobRecord[]): Promise<boolean> {
+export async function makeChildren(store: JobStore, parent: JobRecord, after: JobRecord, children: readonly Child[]): Promise<boolean> {
   const {keys} = store.rim;
   const context = store.context();
   const result = await store.rim.commit(change => {
     change.is('job', keys.job(parent.id), versionPrefix(parent.v));
     addJobEffects(change, parent, after, context);
-    for (const child of children) addJobEffects(change, undefined, child, context);
+    for (const {record, ended} of children) {
+      addJobEffects(change, undefined, record, context);
+      if (ended !== undefined) addJobEffects(change, record, ended, context);
+    }
   });
   if (!result.done) return false;
-  for (const child of children) store.committed(undefined, child, context);
+  for (const {record, ended} of children) store.committed(undefined, ended ?? record, context);
   store.committed(parent, after, context);
   return true;
 }

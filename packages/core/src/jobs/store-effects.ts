@@ -61,7 +61,8 @@ function addWaiting(change: Change, before: JobRecord | undefined, after: JobRec
   const set = keys.waiting(after.tenant, after.group);
   if (was) return void change.do(set, 'ZREM', after.id);
   const thing = groupThing(after.tenant, after.group);
-  change.do(set, 'ZADD', waitingScore(after.createdAt, after.spec.priority, ageingMs), after.id);
+  const {createdAt, spec, index = 0} = after;
+  change.do(set, 'ZADD', waitingScore({createdAt, priority: spec.priority, index}, ageingMs), after.id);
   // Once for all jobs of the group that this change makes wait.
   if (nudges.has(thing)) return;
   change.do(keys.groups(after.tenant, workerOfGroup(after.group)), 'HSET', after.group, JSON.stringify(after.spec.needs));
@@ -99,10 +100,14 @@ function addWorker(change: Change, before: JobRecord | undefined, after: JobReco
   nudges.add(workerThing(from.id));
 }
 
-function addParent(change: Change, before: JobRecord | undefined, after: JobRecord, {keys, now}: EffectContext): void {
+function addParent(change: Change, before: JobRecord | undefined, after: JobRecord, {keys, now, nudges}: EffectContext): void {
   if (after.parent === undefined || before === undefined) return;
   const [from, to] = [bucketOf(before), bucketOf(after)];
   if (from === to) return;
+  if (after.wakesParent && hasEnded(after)) {
+    change.do(keys.due, 'ZADD', now, jobThing(after.parent));
+    nudges.add(jobThing(after.parent));
+  }
   change.child({totals: keys.totals(after.parent), due: keys.due}, {from, to, parent: jobThing(after.parent), now});
 }
 

@@ -7,6 +7,7 @@ import {parseRepoUrl} from '../security/repo-url.ts';
 import type {TenantPolicy} from '../security/rules.ts';
 import type {Caller, SecretValues} from '../services.ts';
 import type {TableEntry, WorkerTable} from '../workers/table.ts';
+import {checkFanOut, countOf} from './rules-children.ts';
 import {groupOf} from './rules-needs.ts';
 import type {SpecContext} from './rules-policy.ts';
 import type {Hold, JobRecord} from './rules-record.ts';
@@ -136,20 +137,31 @@ const has = async (deps: AcceptDeps, tenant: string, name: string): Promise<bool
 
 const MOST_SKIPPED = 50;
 
-interface Fan {
+interface FanTargets {
   readonly total: number;
   readonly targets?: string[];
   /** Workers that could take it if they were not away or closed. */
   readonly skipped?: Refusal[];
 }
 
-/** `--each worker`: those that could take it now. */
-export function fanTargets(spec: JobSpec, deps: AcceptDeps, tenant: string): Fan | undefined {
+/** `--each worker` and a label's values: of the workers that could take it now. */
+export function fanTargets(spec: JobSpec, deps: AcceptDeps, tenant: string): FanTargets | undefined {
   if (spec.kind !== 'run' || spec.fanOut === undefined) return undefined;
-  if ('copies' in spec.fanOut) return {total: spec.fanOut.copies};
+  const {each} = spec.fanOut;
+  if (each === undefined || (typeof each === 'object' && 'list' in each)) return {total: countOf(spec.fanOut, undefined)};
   const able = deps.table.candidates(tenant, deps.store.rim.clock.now()).filter(worker => isOfClass(spec.needs, worker));
-  const targets = able.filter(worker => worker.closed === undefined).map(worker => worker.id);
-  if (targets.length === 0) throw new BoxyardError('NO_WORKER_FITS', {missing: 'no connected worker can take this job'});
+  const open = able.filter(worker => worker.closed === undefined);
+  const targets = each === 'worker' ? open.map(worker => worker.id) : valuesOf(each.label, open);
+  if (targets.length === 0) throw new BoxyardError('NO_WORKER_FITS', {missing: missingFor(each, open.length)});
+  checkFanOut(spec.fanOut, targets);
   const skipped = able.flatMap(({id, name, closed}) => (closed === undefined ? [] : [{worker: id, name, ...closed}]));
-  return {total: targets.length, targets, skipped: skipped.slice(0, MOST_SKIPPED)};
+  return {total: countOf(spec.fanOut, targets), targets, skipped: skipped.slice(0, MOST_SKIPPED)};
 }
+
+const valuesOf = (label: string, workers: readonly {readonly labels: Readonly<Record<string, string>>}[]): string[] =>
+  [...new Set(workers.flatMap(({labels}) => labels[label] ?? []))].sort();
+
+const missingFor = (each: 'worker' | {readonly label: string}, open: number): string =>
+  each === 'worker' || open === 0
+    ? 'no connected worker can take this job'
+    : `no worker that can take this job has the label ${each.label}`;

@@ -4,6 +4,7 @@ import type {DevBoxRecord} from '../devboxes/rules.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {JobSpec} from '../protocol/index.ts';
 import type {Caller} from '../services.ts';
+import {countOf, fanOutOf} from './rules-children.ts';
 import type {JobRecord} from './rules-record.ts';
 import {jobView} from './rules-view.ts';
 import {acceptJobs} from './store-accept.ts';
@@ -24,6 +25,8 @@ export interface Submission {
   readonly devboxName?: string;
   /** The job whose uploads are used again. */
   readonly from?: JobRecord;
+  /** For whom its children are, where that was decided before. */
+  readonly targets?: readonly string[] | undefined;
 }
 
 type View = z.infer<typeof JobView>;
@@ -38,8 +41,11 @@ export async function readView(deps: SubmitDeps, record: JobRecord): Promise<Vie
 /** From a whole spec to an accepted job; with a known idempotency key, to the one accepted before. */
 export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, more: Submission): Promise<View> {
   const complete = await withKnownSecrets(deps, caller.tenant, spec);
-  const fan = fanTargets(complete, deps, caller.tenant);
-  const {skipped, ...parts} = fan ?? {};
+  const fan =
+    more.targets === undefined
+      ? fanTargets(complete, deps, caller.tenant)
+      : {total: countOf(fanOutOf(complete), more.targets), targets: more.targets};
+  const {skipped, ...parts} = {skipped: undefined, ...fan};
   const job = newJob(deps.store, caller, complete, {
     ...(fan === undefined ? {} : {fan: {total: fan.total, ...parts, made: 0}, hold: 'children' as const, refusals: skipped}),
     ...(more.devboxName === undefined ? {} : {devboxName: more.devboxName}),

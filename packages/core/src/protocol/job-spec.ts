@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {Copy, FanOut} from './fan-out.ts';
 import {Bytes, DevBoxId, Labels, Millis, Name, Needs, Profile, TerminalSize} from './values.ts';
 
 /** Names a secret of the tenant; `as` is an environment variable, or a file name under /run/boxyard/secrets. The value is nowhere here. */
@@ -74,10 +75,6 @@ const policy = {
   idempotent: z.boolean().default(false),
 };
 
-/** One child per copy, or one on every worker that fits. */
-export const FanOut = z.union([z.object({copies: z.number().int().min(1).max(10_000)}), z.object({each: z.literal('worker')})]);
-export type FanOut = z.infer<typeof FanOut>;
-
 const onDevBox = {...policy, devbox: DevBoxId, generation: z.number().int().nonnegative(), box: z.string()};
 
 /**
@@ -93,7 +90,7 @@ export const JobSpec = z.discriminatedUnion('kind', [
     out: z.array(z.string()).default([]),
     tty: Tty.optional(),
     fanOut: FanOut.optional(),
-    copy: z.object({index: z.number().int(), count: z.number().int()}).optional(),
+    copy: Copy.optional(),
   }),
   /** `background`: without a deadline, and not lost with its worker. `masks`: secrets of the DevBox, which its output does not show. */
   z.object({

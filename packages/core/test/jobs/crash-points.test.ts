@@ -57,8 +57,8 @@ async function leftovers(rim: RedisRim, tenant: string, worker: string): Promise
 }
 
 /** What a client asks for before the server dies. */
-type Work = 'run' | 'retry' | 'copies' | 'cancel' | 'keyed';
-const workload = fc.array(fc.constantFrom<Work>('run', 'retry', 'copies', 'cancel', 'keyed'), {minLength: 3, maxLength: 6});
+type Work = 'run' | 'retry' | 'copies' | 'few' | 'cancel' | 'keyed';
+const workload = fc.array(fc.constantFrom<Work>('run', 'retry', 'copies', 'few', 'cancel', 'keyed'), {minLength: 3, maxLength: 6});
 
 const result = (start: Start) => ({result: {exit: {code: start.steps.length > 4 && start.attempt.number === 1 ? 1 : 0}}});
 
@@ -70,6 +70,7 @@ async function ask({core, caller}: TestCore, work: Work, at: number): Promise<st
     command: ['a'],
     ...(work === 'retry' ? {retries: 1, out: ['x']} : {}),
     ...(work === 'copies' ? {fanOut: {copies: 3}} : {}),
+    ...(work === 'few' ? {fanOut: {copies: 4, parallel: 1, failurePolicy: 'first' as const}} : {}),
   };
   const {id} = await jobs.run(caller, request, key);
   if (work === 'cancel') await jobs.cancel(caller, id, 'enough').catch(() => undefined);
@@ -140,7 +141,7 @@ async function expectOneEndEach(rim: RedisRim, tenant: string): Promise<void> {
 const atOnce = 8;
 
 test('whatever command is its last, every job a killed server accepted still ends exactly once', {timeout: 300_000}, async () => {
-  const whole = await crashAfter(100_000, ['run', 'retry', 'copies', 'cancel', 'keyed', 'run']);
+  const whole = await crashAfter(100_000, ['run', 'retry', 'copies', 'few', 'cancel', 'keyed', 'run']);
   expect(whole.used).toBeGreaterThan(40);
   const points = Array.from({length: Math.min(whole.used, 200)}, (_, at) => at + 1);
   const seed = Number(process.env['FAST_CHECK_SEED'] ?? Date.now() % 1_000_000);

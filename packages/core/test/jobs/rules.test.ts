@@ -7,7 +7,6 @@ import {type JobRecord, dueAt, hasEnded, isWaiting} from '../../src/jobs/rules-r
 import {backOffMs, failureKind} from '../../src/jobs/rules-retry.ts';
 import type {JobEvent} from '../../src/jobs/rules-events.ts';
 import {next} from '../../src/jobs/rules.ts';
-import {newTotals, openChildren, parentEnd} from '../../src/jobs/rules-totals.ts';
 import {fullImageName} from '../../src/images/rules.ts';
 import type {Needs} from '../../src/protocol/index.ts';
 
@@ -218,20 +217,6 @@ test('equal needs in any order are one class, memory to the next power of two', 
   expect(groupOf({...needs, memoryBytes: 300 * 1024 ** 2})).toBe(groupOf({...needs, memoryBytes: 512 * 1024 ** 2}));
   expect(groupOf({...needs, memoryBytes: 513 * 1024 ** 2})).not.toBe(groupOf(needs));
   expect(memoryClass(0)).toBe(0);
-});
-
-test('a parent’s end is a function of its children’s', () => {
-  fc.assert(
-    fc.property(fc.array(fc.constantFrom('succeeded', 'failed', 'cancelled', 'lost'), {minLength: 1, maxLength: 30}), outcomes => {
-      const totals = {...newTotals(outcomes.length), queued: 0};
-      for (const outcome of outcomes) totals[outcome as 'failed']++;
-      expect(openChildren(totals)).toBe(0);
-      const end = parentEnd(totals, false);
-      const good = outcomes.filter(outcome => outcome === 'succeeded').length;
-      expect(end.exitCode).toBe(good === outcomes.length ? 0 : good > 0 ? 7 : 1);
-      expect(end.partial).toBe(good > 0 && good < outcomes.length);
-    }),
-  );
 });
 
 test.each([

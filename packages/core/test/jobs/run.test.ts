@@ -51,7 +51,7 @@ test('a job whose secret values went with it is not run again without them, and 
   const {jobs} = core.core.services;
   const {id} = await jobs.run(core.caller, {command: ['true'], secretEnv: {TOKEN: 'x'}});
   await waitFor(async () => ((await jobs.show(core.caller.tenant, id)).state === 'ended' ? true : undefined));
-  await expect(jobs.retry(core.caller, id)).rejects.toMatchObject({
+  await expect(jobs.retry(core.caller, id, {})).rejects.toMatchObject({
     code: 'CONFLICT',
     message: expect.stringContaining('kept no longer: TOKEN'),
     hint: expect.stringContaining('--env-file'),

@@ -4,7 +4,8 @@ import {boxFlags} from '../cli/box-flags.ts';
 import {boxRequest, sourceOf} from '../cli/box-request.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {detach, printAccepted} from '../cli/finish-job.ts';
-import {choice, repeated, whole} from '../cli/flags.ts';
+import {fanOutFlags, fanOutOf} from '../cli/fan-out-flags.ts';
+import {repeated} from '../cli/flags.ts';
 import {followRun} from '../cli/follow-run.ts';
 import {checkTty, followTerminal, terminalSize, tty} from '../cli/follow-terminal.ts';
 import {connectOrOffer} from '../cli/offer-up.ts';
@@ -21,6 +22,7 @@ export default defineCommand({
     {does: 'Feed it', line: 'run -i -- sort < names.txt'},
     {does: 'Look around in an image', line: 'run -it --image debian:12 -- bash'},
     {does: 'Once on every worker', line: 'run --each worker -- df -h'},
+    {does: 'Each combination, four at a time', line: 'run --matrix node=20,22 --matrix os=a,b --parallel 4 -- ./test.sh'},
     {does: 'What would be sent', line: 'run --dry-run --dir . --memory 2g -- make test'},
     {does: 'In the background; prints the id alone', line: 'run --detach --output name -- make all'},
   ],
@@ -31,16 +33,19 @@ export default defineCommand({
     interactive: boolean({char: 'i', description: 'feed stdin to it'}),
     name: string({description: 'name of the job'}),
     out: repeated({description: 'bring this path of /workspace back; may be repeated', helpValue: 'PATH'}),
-    each: choice('each', ['worker'])({description: 'once on every worker', exclusive: ['copies']}),
-    copies: whole('copies', {min: 1, max: 10_000})({description: 'so many times; BOXYARD_COPY_INDEX tells them apart'}),
+    ...fanOutFlags,
     tty,
     detach,
   },
   async run(context, {flags, command}) {
-    if (flags.interactive && (flags.detach || flags.copies !== undefined || flags.each !== undefined))
-      throw new BoxyardError('INVALID_INPUT', {field: '--interactive', issue: 'does not go together with --detach, --copies or --each'});
-    if (flags.tty && (flags.copies !== undefined || flags.each !== undefined))
-      throw new BoxyardError('INVALID_INPUT', {field: '--tty', issue: 'does not go together with --copies or --each'});
+    const fanOut = await fanOutOf(flags, {cwd: context.program.cwd, stdin: context.program.stdin});
+    if (flags.interactive && (flags.detach || fanOut !== undefined))
+      throw new BoxyardError('INVALID_INPUT', {
+        field: '--interactive',
+        issue: 'does not go together with --detach, --copies, --each or --matrix',
+      });
+    if (flags.tty && fanOut !== undefined)
+      throw new BoxyardError('INVALID_INPUT', {field: '--tty', issue: 'does not go together with --copies, --each or --matrix'});
     checkTty(context, flags, 'boxyard run');
     const project = await findProjectFile(context.program.cwd);
     const box = await boxRequest(context, flags, project);
@@ -53,8 +58,7 @@ export default defineCommand({
       ...(flags.tty ? {tty: terminalSize(context)} : flags.interactive ? {stdin: true} : {}),
       ...(source === undefined ? {} : {source}),
       ...(flags.out === undefined ? {} : {out: flags.out}),
-      ...(flags.each === undefined ? {} : {fanOut: {each: 'worker' as const}}),
-      ...(flags.copies === undefined ? {} : {fanOut: {copies: flags.copies}}),
+      ...(fanOut === undefined ? {} : {fanOut}),
     };
     const onLost = () => context.say('The server did not answer; asking again.');
     const job = await submit(key => client.jobsCreate({body, key}), {key: flags['idempotency-key'], onLost});

@@ -54,7 +54,7 @@ export async function performDeed(deed: Deed, parts: DeedParts): Promise<DeedDon
     case 'jobs.cancel':
       return nothing(client.jobsCancel({job: deed.job, body: {}}));
     case 'jobs.retry':
-      return jobOf(client.jobsRetry({job: deed.job, key}));
+      return jobOf(client.jobsRetry({job: deed.job, body: {}, key}));
     case 'terminals.close':
       return nothing(client.jobsCancel({job: deed.terminal, body: {reason: 'closed'}}));
     default:
