@@ -53,7 +53,8 @@ export const table: readonly Row[] = [
   {files: 'core/blobs', may: [...contracts, 'core/rim/clock.ts']},
   ...subjects.map(name => ({files: `core/${name}`, may: subject})),
   {files: 'core/testing', may: ['core']},
-  {files: 'core/services.ts', may: contracts},
+  {files: 'core/services-streams.ts', may: contracts},
+  {files: 'core/services.ts', may: [...contracts, 'core/services-streams.ts']},
   {files: 'core/*.ts', may: ['core']},
   // Where the built-in engines come in; a bundle has to hold them.
   {files: 'agent/engine-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/engines']},

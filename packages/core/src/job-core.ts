@@ -11,6 +11,7 @@ import {createEventStore} from './events/store.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {type Alarm, createAlarm} from './jobs/alarm.ts';
+import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
@@ -243,13 +244,15 @@ function createServices(options: JobCoreOptions, parts: Parts): Services {
   const {rim, blobs, timing} = options;
   const {admitted, secrets, tenants} = options;
   const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
+  const jobs = createJobService({
+    ...accept,
+    watchers,
+    accepting: job => placement.accepting(job),
+    getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
+  });
   return {
-    jobs: createJobService({
-      ...accept,
-      watchers,
-      accepting: job => placement.accepting(job),
-      getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
-    }),
+    jobs,
+    clusters: createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
     devboxes: {
       ...createDevBoxService(accept),
       stats: createStats({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), table, timing, ask: hub.ask}),

@@ -3,6 +3,7 @@ import {addTenantRoutes} from './access/routes-tenants.ts';
 import {addAccessRoutes, type ServerFacts} from './access/routes.ts';
 import type {Access} from './access/access.ts';
 import {openApi} from './api/openapi.ts';
+import {addClusterRoutes} from './clusters/routes.ts';
 import {addDevBoxRoutes, addFileRoutes} from './devboxes/routes.ts';
 import {addEventRoutes} from './events/sse.ts';
 import {addImageRoutes} from './images/routes.ts';
@@ -37,6 +38,7 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addDevBoxRoutes(http, services.devboxes, services.jobs);
   addFileRoutes(http, services.files);
   addImageRoutes(http, services.images, services.jobs);
+  addClusterRoutes(http, services.clusters);
   addWorkerRoutes(http, services.workers, access.workers);
   addEventRoutes(http, services.events);
 }

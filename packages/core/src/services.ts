@@ -2,28 +2,50 @@ import type {z} from 'zod';
 import type {
   Access,
   AdoptRequest,
+  ApplyView,
   BuildRequest,
+  ClusterDocument,
+  ClusterView,
   CreateDevBoxRequest,
   DevBoxStatsView,
   DevBoxView,
   EventView,
   ExecRequest,
-  FileStatView,
-  FilesPutView,
   Gauge,
   ImageCheckView,
   ImageView,
   JobView,
   JobsQuery,
   LabelRequest,
+  Origin,
   PullRequest,
   RemoveImageRequest,
   RemoveRequest,
+  RoleDocument,
+  RoleView,
   RunRequest,
+  RunRoleRequest,
   SnapshotRequest,
+  UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
-import type {DataFrame, FileKind, FromAgent, FromServer, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {FileService, PortService, TerminalService} from './services-streams.ts';
+import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+
+export type {
+  FilesOfBox,
+  BoxFiles,
+  FileService,
+  TerminalService,
+  TerminalToOpen,
+  TerminalStream,
+  TerminalHandlers,
+  PortService,
+  PortPlace,
+  PortToOpen,
+  PortStream,
+  PortHandlers,
+} from './services-streams.ts';
 
 /** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
 export interface Caller {
@@ -60,6 +82,8 @@ export interface JobService {
   /** How many programs at a terminal the tenant has that were accepted and have not ended. */
   liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
+  /** A run of a role of a cluster. */
+  runRole(caller: Caller, run: RoleRun): Promise<JobView>;
   retry(caller: Caller, job: string, options: {readonly key?: string | undefined; readonly failed?: boolean | undefined}): Promise<JobView>;
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */
   watch(tenant: TenantId, job: string, onChange: (job: JobView) => void): Promise<() => void>;
@@ -77,6 +101,37 @@ export interface DevBoxService {
   remove(caller: Caller, devbox: string, request: Body<typeof RemoveRequest>, key?: string): Promise<{devbox: DevBoxView; job?: JobView}>;
   restore(caller: Caller, devbox: string): Promise<DevBoxView>;
   adopt(caller: Caller, request: Body<typeof AdoptRequest>): Promise<DevBoxView>;
+}
+/** Documents are applied whole or not at all; a change that comes between is read and built upon. */
+export interface ClusterService {
+  list(tenant: TenantId): Promise<Page<ClusterView>>;
+  /** By name or id, here and below. */
+  show(tenant: TenantId, cluster: string): Promise<ClusterView>;
+  /** Idempotent by the document's name. Runs of roles that it leaves out are cancelled. */
+  apply(caller: Caller, document: ClusterDocument, isDryRun: boolean): Promise<ApplyView>;
+  create(caller: Caller, document: ClusterDocument): Promise<ClusterView>;
+  /** Disabling it cancels its runs. */
+  update(caller: Caller, cluster: string, fields: Body<typeof UpdateClusterRequest>): Promise<ClusterView>;
+  remove(caller: Caller, cluster: string): Promise<void>;
+  /** Cancels the runs of one role, or of all, also those that wait; whose they are. */
+  stop(caller: Caller, cluster: string, role?: string): Promise<string[]>;
+  showRole(tenant: TenantId, cluster: string, role: string): Promise<RoleView>;
+  addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
+  putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
+  removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
+  /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
+  run(caller: Caller, place: {readonly cluster: string; readonly role: string}, request: RunRoleRequest, key?: string): Promise<JobView>;
+}
+/** A run of a role, as the job core accepts it. */
+export interface RoleRun {
+  readonly request: RunRequest;
+  /** What was asked for, which tells a repeat from another request with the same key. */
+  readonly asked: unknown;
+  readonly key?: string | undefined;
+  readonly origin: Origin & {readonly most: number; readonly env: Readonly<Record<string, string>>};
+  readonly waits?: boolean;
+  /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
+  readonly v: number;
 }
 export interface WorkerService {
   list(tenant: TenantId): Promise<Page<WorkerView>>;
@@ -131,79 +186,6 @@ export interface LogService {
   upload(tenant: TenantId, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}>;
   out(tenant: TenantId, job: string): Promise<{readonly bytes: number; read(): AsyncIterable<Uint8Array>}>;
 }
-/** What a path in a box is asked for by. */
-export type FilesOfBox = Omit<Extract<FromServer, {type: 'files.open'}>, 'type' | 'stream' | 'what' | 'credit'>;
-/** Files of the boxes of a connected worker, at the pace of both ends; what the worker says is what is rejected with. */
-export interface BoxFiles {
-  stat(of: FilesOfBox, signal: AbortSignal): Promise<FileKind>;
-  /** Single consumer, who must read it or leave it. */
-  get(of: FilesOfBox, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** Resolves when all is unpacked; where it rejects, a part may be. */
-  put(of: FilesOfBox, tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
-}
-/** Files of DevBoxes. `NOT_FOUND`, `CONFLICT` while it is on no worker, `WORKER_OFFLINE`, `ARCHIVE_REFUSED`. */
-export interface FileService {
-  stat(tenant: TenantId, devbox: string, path: string, signal: AbortSignal): Promise<FileStatView>;
-  get(tenant: TenantId, devbox: string, path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  put(
-    tenant: TenantId,
-    devbox: string,
-    path: string,
-    from: {readonly tar: AsyncIterable<Uint8Array>; readonly signal: AbortSignal},
-  ): Promise<Body<typeof FilesPutView>>;
-}
-/** Who looks on at a terminal through a connected worker. */
-export interface TerminalService {
-  /** Opens a view at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order, `end` last. */
-  open(worker: string, request: TerminalToOpen, handlers: TerminalHandlers): TerminalStream;
-}
-type AgentSays<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
-export type TerminalToOpen = Omit<Extract<FromServer, {type: 'terminal.open'}>, 'type' | 'stream'>;
-type Unaddressed<T> = T extends {stream: number} ? Omit<T, 'stream'> : never;
-export interface TerminalStream {
-  send(
-    command: Unaddressed<
-      Extract<FromServer, {type: 'terminal.input' | 'terminal.resize' | 'terminal.take' | 'terminal.redraw' | 'stream.credit'}>
-    >,
-  ): void;
-  /** Stops looking on. Idempotent; no handler is called after it. */
-  close(): void;
-}
-export interface TerminalHandlers {
-  answer(message: AgentSays<'terminal.opened' | 'terminal.screen' | 'terminal.took' | 'terminal.control'>): void;
-  data(frame: DataFrame): void;
-  end(how: Pick<AgentSays<'stream.end'>, 'length' | 'error'>): void;
-}
-/** Connections to ports inside DevBoxes. */
-export interface PortService {
-  /** Where it runs; `NOT_FOUND`, and `CONFLICT` where it does not run. */
-  find(tenant: TenantId, devbox: string): Promise<PortPlace>;
-  /** Connects at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order. */
-  open(place: PortPlace, port: number, handlers: PortHandlers): PortStream;
-}
-export interface PortPlace {
-  readonly worker: string;
-  readonly target: Omit<PortToOpen, 'port'>;
-}
-export type PortToOpen = Omit<Extract<FromServer, {type: 'port.open'}>, 'type' | 'stream'>;
-/** The way to the box. It keeps no more than the agent gave credit for; whoever calls sees to that. */
-export interface PortStream {
-  data(bytes: Uint8Array): void;
-  credit(bytes: number): void;
-  /** No more comes from this side; the other direction goes on. */
-  end(): void;
-  /** Cuts both directions. Idempotent; no handler is called after it. */
-  close(): void;
-}
-export interface PortHandlers {
-  opened(): void;
-  data(bytes: Uint8Array): void;
-  credit(bytes: number): void;
-  /** No more comes from the box; with an error the whole is cut off, and nothing is called after it. */
-  end(error: AgentSays<'stream.end'>['error']): void;
-  /** Both directions have ended and every byte is on its way. Last. */
-  over(): void;
-}
 export interface EventService {
   /**
    * Events after `after` (`<incarnation>.<n>`), then live ones; `reset` where `after` is no longer in the stream. `onPlace` comes
@@ -248,6 +230,7 @@ export interface Services {
   readonly terminals: TerminalService;
   readonly files: FileService;
   readonly ports: PortService;
+  readonly clusters: ClusterService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

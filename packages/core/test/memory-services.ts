@@ -1,6 +1,7 @@
 import type {JobView} from '../src/api/index.ts';
 import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
+import {noClusters} from './no-clusters.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
 import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
 
@@ -75,6 +76,7 @@ export function memoryServices(): MemoryServices {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
+    clusters: noClusters,
     files: {
       stat: async (_tenant, name) => notFound(name),
       get: async (_tenant, name) => notFound(name),
@@ -180,6 +182,7 @@ function jobService(find: (tenant: string, job: string) => Stored, all: Readonly
       return {...newJob(caller.tenant), actor: caller.actor};
     },
     liveSessions: async () => 0,
+    runRole: refuse,
     exec: refuse,
     pull: refuse,
     build: refuse,

@@ -47,6 +47,18 @@ import {
   WorkerView,
   page,
 } from './resources.ts';
+import {
+  ApplyRequest,
+  ApplyView,
+  ClusterDocument,
+  ClusterView,
+  RoleDocument,
+  RoleView,
+  RunRoleRequest,
+  StopClusterRequest,
+  StoppedView,
+  UpdateClusterRequest,
+} from './clusters.ts';
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
@@ -103,6 +115,18 @@ export const contracts = {
   devboxesFilesPut: {query: FilesQuery.strict(), takes: tar, response: FilesPutView},
   devboxesPort: {},
   devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
+  clustersList: {response: page(ClusterView)},
+  clustersApply: {body: ApplyRequest, response: ApplyView},
+  clustersCreate: {body: ClusterDocument, response: ClusterView, status: 201},
+  clustersShow: {response: ClusterView},
+  clustersUpdate: {body: UpdateClusterRequest, response: ClusterView},
+  clustersRemove: {},
+  clustersStop: {body: StopClusterRequest, response: StoppedView, status: 202},
+  rolesCreate: {body: RoleDocument, response: ClusterView, status: 201},
+  rolesShow: {response: RoleView},
+  rolesUpdate: {body: RoleDocument, response: ClusterView},
+  rolesRemove: {},
+  rolesRun: {...job, body: RunRoleRequest},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
   imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},
   imagesPull: {...job, body: PullRequest},

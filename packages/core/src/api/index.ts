@@ -12,6 +12,7 @@ export {
   LogsQuery,
   LogTimesQuery,
   LogTimesView,
+  Origin,
   Outcome,
   PullRequest,
   Reason,
@@ -78,3 +79,16 @@ export {
   type ResponseOf,
   type RouteName,
 } from './contracts.ts';
+export {
+  ApplyRequest,
+  ApplyView,
+  ClusterChange,
+  ClusterDocument,
+  ClusterView,
+  RoleDocument,
+  RoleView,
+  RunRoleRequest,
+  StopClusterRequest,
+  StoppedView,
+  UpdateClusterRequest,
+} from './clusters.ts';

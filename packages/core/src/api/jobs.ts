@@ -154,6 +154,14 @@ export type Refusal = z.infer<typeof Refusal>;
 export const Reason = z.object({code: z.string(), message: z.string(), hint: z.string().optional(), until: Millis.optional()});
 export type Reason = z.infer<typeof Reason>;
 
+/** Which role of which cluster a job is a run of, and what started it. */
+export const Origin = z.object({
+  cluster: z.object({id: z.string(), name: z.string()}),
+  role: z.object({id: z.string(), name: z.string()}),
+  trigger: z.object({type: z.enum(['manual'])}),
+});
+export type Origin = z.infer<typeof Origin>;
+
 export const JobState = z.enum(['queued', 'sent', 'running', 'ended']);
 export const Outcome = z.enum(['succeeded', 'failed', 'cancelled', 'lost']);
 export const Totals = z.object({
@@ -200,6 +208,7 @@ export const JobView = z.object({
   session: SessionState.optional(),
   devbox: z.object({id: z.string(), name: z.string()}).optional(),
   parent: JobId.optional(),
+  origin: Origin.optional(),
   children: Totals.optional(),
   /** `unrestricted` until an egress gateway exists (R5). */
   egress: z.enum(['unrestricted', 'none']).optional(),
@@ -219,6 +228,8 @@ export const JobsQuery = z.object({
   devbox: z.string().optional(),
   worker: z.string().optional(),
   parent: z.string().optional(),
+  /** Id of a role: its runs. */
+  role: z.string().max(63).optional(),
   /** `true`: commands at a terminal alone. */
   session: z.enum(['true', 'false']).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),

@@ -80,6 +80,7 @@ export class FanOut {
       phases: [],
       tries: 0,
       parent: parent.id,
+      ...(parent.origin === undefined ? {} : {origin: parent.origin}),
       index: part.copy.index,
       ...(wakesParent(fanOutOf(parent.spec)) ? {wakesParent: true as const} : {}),
       createdAt: now,

@@ -24,6 +24,14 @@ export function createJobService(deps: JobServiceDeps): JobService {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
       submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
+    runRole: async (caller, {request, asked, key, origin, waits, v}) =>
+      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {
+        key,
+        request: {run: asked},
+        origin,
+        waits,
+        cluster: {id: origin.cluster.id, v},
+      }),
     liveSessions: tenant => deps.store.rim.ask(redis => redis.hlen(deps.store.rim.keys.sessions(tenant))),
     exec: async (caller, devbox, request, key) => {
       const record = await deps.getDevBox(caller.tenant, devbox);

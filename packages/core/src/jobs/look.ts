@@ -2,6 +2,7 @@ import type {FanOut} from './fan-out.ts';
 import type {Placement} from './placement.ts';
 import {dueAt, hasEnded, isOnWorker} from './rules-record.ts';
 import {readTotals} from './store-lists.ts';
+import {letRunsIn} from './role-runs.ts';
 import {dropDue, overdue} from './store-waiting.ts';
 import type {JobStore} from './store.ts';
 
@@ -42,6 +43,10 @@ export function createLook(options: LookOptions) {
     const began = store.rim.clock.now();
     const [kind, first = '', second = ''] = thing.split(':');
     if (kind === 'j') return lookAtJob(first);
+    if (kind === 'r') {
+      await letRunsIn(store, first);
+      return dropDue(store, thing, began);
+    }
     const isDone = kind === 'g' ? await placement.group(first, second) : kind === 'w' ? await placement.worker(first) : true;
     // What is not done in one go is gone on with, by whoever hears the bell.
     // Not waited for: a row that stays is looked at once more.

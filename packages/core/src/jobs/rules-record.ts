@@ -1,5 +1,5 @@
 import type {z} from 'zod';
-import type {JobState, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
+import type {JobState, Origin, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
 import type {
   Attempt,
   Exit,
@@ -20,7 +20,7 @@ export type JobOutcome = z.infer<typeof Outcome>;
 type Wire = z.infer<typeof WireError>;
 
 /** Why a queued job is outside the waiting set; whoever lifts it puts the job into the set. */
-export type Hold = 'back-off' | 'devbox_busy' | 'removal_grace' | 'children';
+export type Hold = 'back-off' | 'devbox_busy' | 'removal_grace' | 'role_busy' | 'children';
 
 export interface Cancel {
   readonly at: number;
@@ -36,6 +36,13 @@ export interface Superseded {
   readonly attempt: number;
   readonly outcome: JobOutcome;
   readonly at: number;
+}
+
+/** A run of a role; `most` go on at one time. Its children have it too, and count for nothing there. */
+export interface Run extends Origin {
+  readonly most: number;
+  /** What its jobs are told beside their command: prompts and inputs. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Of a job with children: how many there are to be, how many were made so far, and for whom those of `each` are. */
@@ -88,6 +95,8 @@ export interface JobRecord {
   readonly parent?: JobId | undefined;
   readonly index?: number | undefined;
   readonly fan?: Fan | undefined;
+  /** Of a run of a role, and of its children. */
+  readonly origin?: Run | undefined;
   /** Its end may let others of its parent's children begin, or make them needless. */
   readonly wakesParent?: true | undefined;
   readonly totals?: z.infer<typeof Totals> | undefined;

@@ -132,8 +132,16 @@ export function jobEnv(record: JobRecord): Labels {
     ...(record.devboxName === undefined ? {} : {BOXYARD_DEVBOX: record.devboxName}),
     ...(record.parent === undefined ? {} : {BOXYARD_PARENT_ID: record.parent}),
     ...(copy === undefined ? {} : copyEnv(copy)),
+    ...(record.origin === undefined ? {} : runEnv(record.origin)),
   };
 }
+
+const runEnv = ({cluster, role, trigger, env}: NonNullable<JobRecord['origin']>): Labels => ({
+  ...env,
+  BOXYARD_CLUSTER: cluster.name,
+  BOXYARD_ROLE: role.name,
+  BOXYARD_TRIGGER: trigger.type,
+});
 
 const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeof Step> => ({
   do: 'image.build',

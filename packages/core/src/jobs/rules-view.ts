@@ -4,7 +4,7 @@ import {mergeGaps} from '../blobs/rules-gaps.ts';
 import {devboxIdOf} from '../devboxes/rules.ts';
 import type {Gap, LogEnd} from '../protocol/index.ts';
 import {egressOf} from '../security/rules.ts';
-import {hasEnded, type JobRecord} from './rules-record.ts';
+import {hasEnded, type JobRecord, type Run} from './rules-record.ts';
 import {ttyOf} from './rules-tty.ts';
 import type {ChildTotals} from './rules-totals.ts';
 
@@ -55,6 +55,7 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
     ...given('session', sessionOf(record)),
     ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
     ...given('parent', record.parent),
+    ...given('origin', record.origin && originView(record.origin)),
     ...given('children', children),
     ...(record.kind === 'run' || record.kind === 'devbox.create' ? {egress: egressOf(record.spec.profile)} : {}),
     actor: record.actor,
@@ -65,6 +66,8 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
     v: record.v,
   };
 }
+
+const originView = ({cluster, role, trigger}: Run): View['origin'] => ({cluster: {...cluster}, role: {...role}, trigger: {...trigger}});
 
 /** Of a command at a terminal, also before its worker has said anything of it. */
 function sessionOf(record: JobRecord): View['session'] {

@@ -10,7 +10,7 @@ import {groupOf} from './rules-needs.ts';
 import {fanOutOf} from './rules-children.ts';
 import {isForgotten} from './rules-recovered.ts';
 import {afterLoss, afterRefusal, afterRemoval, afterResult, retried, serverEnd} from './rules-ends.ts';
-import {type ChildTotals, openChildren, parentEnd} from './rules-totals.ts';
+import {type ChildTotals, newTotals, openChildren, parentEnd} from './rules-totals.ts';
 
 /** The next record, or undefined where the event changes nothing (late, repeated, of another attempt). Pure. */
 export function next(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undefined {
@@ -106,10 +106,18 @@ function cancel(record: JobRecord, event: Extract<JobEvent, {type: 'cancel'}>, a
     confirmed: false,
   };
   if (record.hold === 'children' || record.state !== 'queued') return {...record, cancel: asked};
-  return serverEnd({...record, cancel: {...asked, confirmed: true}}, 'cancelled', {code: 'cancelled', message: event.reason}, at.now);
+  const none = record.fan === undefined ? {} : {totals: {...newTotals(record.fan.total), queued: 0, cancelled: record.fan.total}};
+  const ended = {...record, ...none, cancel: {...asked, confirmed: true}};
+  return serverEnd(ended, 'cancelled', {code: 'cancelled', message: event.reason}, at.now);
 }
 
-const lifted = (record: JobRecord): JobRecord => ({...record, hold: undefined, holdUntil: undefined, reason: undefined});
+/** A run of a role with children of its own has them made now. */
+const lifted = (record: JobRecord): JobRecord => ({
+  ...record,
+  hold: record.hold === 'role_busy' && record.fan !== undefined ? 'children' : undefined,
+  holdUntil: undefined,
+  reason: undefined,
+});
 
 function refuse(record: JobRecord, refusals: NonNullable<JobRecord['refusals']>): JobRecord | undefined {
   if (record.state !== 'queued' || record.hold !== undefined) return undefined;

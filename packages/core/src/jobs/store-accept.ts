@@ -22,6 +22,8 @@ export interface Acceptance {
   readonly actor: string;
   readonly jobs: readonly JobRecord[];
   readonly idempotency?: Idempotency | undefined;
+  /** Of a run of a role: the cluster it was made of, which must not have changed. */
+  readonly cluster?: {readonly id: string; readonly v: number} | undefined;
   /** A DevBox that is new (its name and the plan's limit are taken in the same step) or changes with its job. */
   /** How many live sessions the tenant may have; below 0, any number. */
   readonly mostSessions?: number | undefined;
@@ -49,6 +51,8 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
     guardDevBox(change, acceptance, store);
     guardExec(change, jobs[0], store);
     if (mostSessions >= 0 && jobs.some(job => ttyOf(job.spec) !== undefined)) change.below('sessions', keys.sessions(tenant), mostSessions);
+    if (acceptance.cluster !== undefined) change.is('cluster', keys.cluster(acceptance.cluster.id), versionPrefix(acceptance.cluster.v));
+    guardRun(change, jobs[0], store);
     if (jobs.length > 0) change.fewer('unfinished', keys.live(tenant), store.mostUnfinished);
     for (const job of jobs)
       if (isWaiting(job) && workerOfGroup(job.group) === undefined) change.spare('classes', keys.groups(tenant), job.group, mostGroups);
@@ -74,6 +78,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
   if (result.failed === 'idempotency') return repeated(result.found, idem!.request, idempotency!.key);
   if (result.failed === 'unfinished') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'jobs that have not ended'});
   if (result.failed === 'classes') throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'different needs waiting at once'});
+  if (result.failed === 'role') throw roleBusy(jobs[0]!);
   if (result.failed === 'exec') throw nameLives(jobs[0]!, result.found);
   if (result.failed === 'name') throw nameTaken(devbox!.after.name);
   if (result.failed === 'sessions') throw new BoxyardError('LIMIT_REACHED', {what: 'live sessions', limit: mostSessions});
@@ -87,6 +92,22 @@ function guardDevBox(change: Change, {tenant, devbox}: Acceptance, {rim: {keys}}
   change.noField('name', keys.devboxes(tenant), devbox.after.name);
   if (devbox.limit !== undefined && devbox.limit >= 0) change.below('limit', keys.devboxes(tenant), devbox.limit);
 }
+
+/** Whether one more run of its role may go on is decided with its acceptance, so that two at once cannot both pass. */
+function guardRun(change: Change, job: JobRecord | undefined, {rim: {keys}}: JobStore): void {
+  if (job?.origin !== undefined && job.hold !== 'role_busy') change.below('role', keys.roleRuns(job.origin.role.id), job.origin.most);
+}
+
+const roleBusy = ({origin}: JobRecord): BoxyardError => {
+  const {cluster, role, most} = origin!;
+  const name = `${cluster.name}/${role.name}`;
+  return new BoxyardError('LIMIT_REACHED', {
+    what: `runs of ${name} at one time`,
+    limit: most,
+    role: role.id,
+    hint: `boxyard jobs list --role ${name} shows them. A larger maxConcurrency lets more in; overlap: queue lets them wait.`,
+  });
+};
 
 /** Two live execs of one name could not be told apart by `DEVBOX/NAME`. */
 function guardExec(change: Change, job: JobRecord | undefined, {rim: {keys}}: JobStore): void {

@@ -18,6 +18,7 @@ export interface EffectContext {
 export const groupThing = (tenant: string, group: string): string => `g:${tenant}:${group}`;
 export const workerThing = (worker: string): string => `w:${worker}`;
 export const jobThing = (job: string): string => `j:${job}`;
+export const roleThing = (role: string): string => `r:${role}`;
 
 /** Everything a job's step means, as operations of one change: a function of the record before and after. */
 export function addJobEffects(change: Change, before: JobRecord | undefined, after: JobRecord, context: EffectContext): void {
@@ -29,6 +30,7 @@ export function addJobEffects(change: Change, before: JobRecord | undefined, aft
   addDue(change, before, after, context);
   addWorker(change, before, after, context);
   addParent(change, before, after, context);
+  addRun(change, before, after, context);
   addOutbox(change, before, after, context);
   for (const fact of factsOf(before, after, context)) addFact(change, keys, after.tenant, fact);
 }
@@ -110,6 +112,27 @@ function addParent(change: Change, before: JobRecord | undefined, after: JobReco
   }
   change.child({totals: keys.totals(after.parent), due: keys.due}, {from, to, parent: jobThing(after.parent), now});
 }
+
+/** Runs of a role: those that go on, and those that wait for one of them to end. Children are part of theirs. */
+function addRun(change: Change, before: JobRecord | undefined, after: JobRecord, {keys, now, nudges}: EffectContext): void {
+  if (after.origin === undefined || after.parent !== undefined) return;
+  const role = after.origin.role.id;
+  const [was, is] = [before && placeOf(before), placeOf(after)];
+  if (was === is) return;
+  if (before === undefined) change.do(keys.roleJobs(role), 'ZADD', after.createdAt, after.id);
+  if (was === 'waits') change.do(keys.roleQueue(role), 'ZREM', after.id);
+  if (was === 'goes on') change.do(keys.roleRuns(role), 'HDEL', after.id);
+  if (is === 'waits') change.do(keys.roleQueue(role), 'ZADD', after.createdAt, after.id);
+  if (is === 'goes on') change.do(keys.roleRuns(role), 'HSET', after.id, after.createdAt);
+  if (was !== 'goes on') return;
+  change.do(keys.due, 'ZADD', now, roleThing(role));
+  nudges.add(roleThing(role));
+}
+
+const placeOf = (record: JobRecord): 'waits' | 'goes on' | 'over' => {
+  if (hasEnded(record)) return 'over';
+  return record.hold === 'role_busy' ? 'waits' : 'goes on';
+};
 
 export interface OutboxEntry {
   readonly do: 'start' | 'cancel';

@@ -36,6 +36,7 @@ export async function listJobs(store: JobStore, tenant: string, query: z.infer<t
 
 function indexFor({rim: {keys}}: JobStore, tenant: string, query: z.infer<typeof JobsQuery>): string {
   if (query.parent !== undefined) return keys.children(query.parent);
+  if (query.role !== undefined) return keys.roleJobs(query.role);
   if (query.devbox?.startsWith('d-') === true) return keys.devboxJobs(query.devbox);
   return query.state !== undefined && query.state !== 'ended' ? keys.live(tenant) : keys.jobs(tenant);
 }
@@ -47,11 +48,12 @@ function cursorOf(cursor: string | undefined): number {
 }
 
 function fits(record: JobRecord, query: z.infer<typeof JobsQuery>): boolean {
-  const {state, outcome, kind, worker, parent, session} = query;
+  const {state, outcome, kind, worker, parent, session, role} = query;
   if (state !== undefined && record.state !== state) return false;
   if (outcome !== undefined && record.outcome !== outcome) return false;
   if (kind !== undefined && record.kind !== kind) return false;
   if (parent !== undefined && record.parent !== parent) return false;
+  if (role !== undefined && record.origin?.role.id !== role) return false;
   if (session !== undefined && (ttyOf(record.spec) !== undefined) !== (session === 'true')) return false;
   return worker === undefined || record.worker?.id === worker || record.worker?.name === worker;
 }

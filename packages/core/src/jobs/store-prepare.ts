@@ -63,6 +63,7 @@ export interface RecordOptions {
   readonly holdUntil?: number | undefined;
   readonly devboxName?: string | undefined;
   readonly fan?: JobRecord['fan'];
+  readonly origin?: JobRecord['origin'];
   readonly refusals?: JobRecord['refusals'];
 }
 
@@ -83,6 +84,8 @@ export function newJob(store: JobStore, caller: Caller, spec: JobSpec, options: 
     ...(holdUntil === undefined ? {} : {holdUntil}),
     ...(options.devboxName === undefined ? {} : {devboxName: options.devboxName}),
     ...(options.fan === undefined ? {} : {fan: options.fan}),
+    ...(options.origin === undefined ? {} : {origin: options.origin}),
+    ...(hold === 'role_busy' && options.origin !== undefined ? {reason: waitsForRole(options.origin)} : {}),
     ...(options.refusals === undefined || options.refusals.length === 0 ? {} : {refusals: options.refusals}),
     group: groupOf(spec.needs),
     phases: [],
@@ -91,6 +94,11 @@ export function newJob(store: JobStore, caller: Caller, spec: JobSpec, options: 
     ...(spec.queueTimeoutMs === undefined || hold === 'removal_grace' ? {} : {queueUntil: now + spec.queueTimeoutMs}),
   };
 }
+
+const waitsForRole = ({cluster, role, most}: NonNullable<JobRecord['origin']>): NonNullable<JobRecord['reason']> => ({
+  code: 'role_busy',
+  message: `${cluster.name}/${role.name} runs at most ${most === 1 ? 'once' : `${most} times`} at one time; this run waits for one to end.`,
+});
 
 /** Before a job is accepted: its uploads become its own, its one-job secrets are kept; `undo` where it is not accepted after all. */
 export async function prepare(

@@ -113,7 +113,7 @@ export class JobStore {
       }
       const result = await this.#commit(before, after, beside);
       if (result.done) return {before, after, hasChanged: true};
-      if (result.failed === 'room') return {full: true};
+      if (result.failed === 'room' || result.failed === 'role') return {full: true};
       before = result.failed === 'job' && result.found !== '' ? this.#keep(JSON.parse(result.found) as JobRecord) : await this.read(id);
       isFresh = true;
     }

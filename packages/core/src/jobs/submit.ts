@@ -25,6 +25,11 @@ export interface Submission {
   readonly devboxName?: string;
   /** The job whose uploads are used again. */
   readonly from?: JobRecord;
+  readonly origin?: JobRecord['origin'];
+  /** The record it was made of. */
+  readonly cluster?: {readonly id: string; readonly v: number};
+  /** It waits until a run of its role that goes on has ended. */
+  readonly waits?: boolean | undefined;
   /** For whom its children are, where that was decided before. */
   readonly targets?: readonly string[] | undefined;
 }
@@ -46,8 +51,11 @@ export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, mo
       ? fanTargets(complete, deps, caller.tenant)
       : {total: countOf(fanOutOf(complete), more.targets), targets: more.targets};
   const {skipped, ...parts} = {skipped: undefined, ...fan};
+  const hold = more.waits === true ? 'role_busy' : fan === undefined ? undefined : 'children';
   const job = newJob(deps.store, caller, complete, {
-    ...(fan === undefined ? {} : {fan: {total: fan.total, ...parts, made: 0}, hold: 'children' as const, refusals: skipped}),
+    hold,
+    ...(fan === undefined ? {} : {fan: {total: fan.total, ...parts, made: 0}, refusals: skipped}),
+    ...(more.origin === undefined ? {} : {origin: more.origin}),
     ...(more.devboxName === undefined ? {} : {devboxName: more.devboxName}),
   });
   const undo = await prepare(deps, job, more);
@@ -55,6 +63,7 @@ export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, mo
     tenant: caller.tenant,
     actor: caller.actor,
     jobs: [job],
+    cluster: more.cluster,
     mostSessions: (await deps.tenants.get(caller.tenant)).limits.sessions,
     idempotency: more.key === undefined ? undefined : {key: more.key, request: more.request},
   });
@@ -62,6 +71,6 @@ export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, mo
   const accepted = await accepting.catch((error: unknown) => refused(error, undo));
   if (accepted.done === 'new') return fan === undefined ? jobView(job) : readView(deps, job);
   await undo();
-  if (accepted.done === 'again') throw new BoxyardError('CONFLICT', {what: 'This', issue: 'changed meanwhile'});
+  if (accepted.done === 'again') throw new BoxyardError('CONFLICT', {what: 'This', issue: 'changed meanwhile', again: true});
   return readView(deps, await getJob(deps.store, caller.tenant, accepted.job));
 }

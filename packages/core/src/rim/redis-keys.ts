@@ -41,6 +41,7 @@ export function createKeys(prefix: string) {
     boxes: (id: string) => key('boxes', id),
     bell: (server: string) => key('bell', server),
     server: (server: string) => key('server', server),
+    ...clusterKeys(key),
     devbox: (id: string) => key('devbox', id),
     sessions: (tenant: string) => key('sessions', tenant),
     devboxes: (tenant: string) => key('devboxes', tenant),
@@ -53,4 +54,13 @@ export function createKeys(prefix: string) {
     seq: (tenant: string) => key('seq', tenant),
   };
 }
+const clusterKeys = (key: (...parts: readonly string[]) => string) => ({
+  cluster: (id: string) => key('cluster', id),
+  /** Names of a tenant's clusters, with their ids. */
+  clusters: (tenant: string) => key('clusters', tenant),
+  /** Runs of a role that go on, those that wait, and all there are in the history. */
+  roleRuns: (role: string) => key('role-runs', role),
+  roleQueue: (role: string) => key('role-queue', role),
+  roleJobs: (role: string) => key('role-jobs', role),
+});
 export type Keys = ReturnType<typeof createKeys>;

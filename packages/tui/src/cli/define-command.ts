@@ -70,7 +70,8 @@ async function execute<F extends FlagInput, A extends ArgInput>(
   const runsCommand = definition.runsCommand === true;
   try {
     const {input, flags} = await parse(definition, argv);
-    const context = await createContext(program, flags);
+    // One without it may have an option of this name of its own, as `clusters apply`, of which the server says what it would change.
+    const context = await createContext(program, definition.hasDryRun === true ? flags : {...flags, 'dry-run': false});
     return await runOrShow(context, async () => (await definition.run(context, input)) ?? 0);
   } catch (thrown) {
     const flagNames = Object.keys({...baseFlags, ...flagsOf(definition)});

@@ -4,6 +4,7 @@ import {boolean, string} from '@oclif/core/flags';
 import type {RunRequest} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 import {repeated, whole} from './flags.ts';
+import {readAll} from './read-all.ts';
 
 type FanOut = NonNullable<RunRequest['fanOut']>;
 const policies = ['all', 'first', 'best-effort'] as const;
@@ -71,9 +72,7 @@ async function eachOf(text: string, here: Here): Promise<NonNullable<FanOut['eac
 }
 
 async function linesOf(file: string, {cwd, stdin}: Here): Promise<string[]> {
-  const parts: Uint8Array[] = [];
-  if (file === '-') for await (const part of stdin) parts.push(Buffer.from(part as Uint8Array));
-  const text = file === '-' ? Buffer.concat(parts).toString('utf8') : await read(isAbsolute(file) ? file : join(cwd, file), file);
+  const text = file === '-' ? await readAll(stdin) : await read(isAbsolute(file) ? file : join(cwd, file), file);
   return text.split(/\r?\n/);
 }
 

@@ -1,4 +1,6 @@
 import {string} from '@oclif/core/flags';
+import type {Client} from '@boxyard/core/client';
+import {BoxyardError} from '@boxyard/core/errors';
 import {defineList} from '../../cli/define-list.ts';
 import {choice, whole} from '../../cli/flags.ts';
 import {jobList} from '../../output/views/jobs.ts';
@@ -28,13 +30,21 @@ export default defineList({
     devbox: string({description: 'only jobs of this DevBox'}),
     worker: string({description: 'only jobs of this worker'}),
     children: string({description: 'only children of this job', helpValue: 'JOB'}),
+    role: string({description: 'only runs of this role', helpValue: 'CLUSTER/ROLE'}),
     limit: whole('limit', {min: 1, max: 1000})({description: 'how many at most', default: 100}),
     cursor: string({description: 'go on where an earlier list ended'}),
   },
   view: jobList,
-  load(client, {flags}) {
+  async load(client, {flags}) {
     const {state, outcome, kind, devbox, worker, children: parent, limit, cursor} = flags;
-    const query = {kind, devbox, worker, parent, limit, cursor, state: state as 'queued', outcome: outcome as 'failed'};
+    const role = flags.role === undefined ? undefined : await roleId(client, flags.role);
+    const query = {kind, devbox, worker, parent, role, limit, cursor, state: state as 'queued', outcome: outcome as 'failed'};
     return client.jobsList({query});
   },
 });
+
+async function roleId(client: Client, text: string): Promise<string> {
+  const [cluster = '', role = ''] = text.split('/');
+  if (role === '') throw new BoxyardError('INVALID_INPUT', {field: '--role', issue: `expected CLUSTER/ROLE, got ${text}`});
+  return (await client.rolesShow({cluster, role})).id;
+}

@@ -1,0 +1,105 @@
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {Up, engines, waitFor} from './up.ts';
+
+const here = await engines();
+let up: Up;
+beforeAll(async () => {
+  up = await Up.open();
+});
+afterAll(() => up?.[Symbol.asyncDispose]());
+
+let files = 0;
+const file = (text: string): string => {
+  const path = join(up.path, `team-${(files += 1)}.yaml`);
+  writeFileSync(path, text);
+  return path;
+};
+const rolesOf = (name: string, ...roles: readonly string[]) => file(`name: ${name}\nroles:\n${roles.join('')}`);
+const role = (name: string, script: string, more = '') =>
+  `  - name: ${name}\n    engine: process\n    command: [sh, -c, ${JSON.stringify(script)}]\n${more}`;
+
+test('a run of which some children fail ends with 7 and exact totals, however it was asked to see them through', async () => {
+  const script = 'test $((BOXYARD_COPY_INDEX % 7)) -ne 0 || exit 1; echo done';
+  await up.ok('clusters', 'apply', '-f', rolesOf('seven', role('builder', script, '    copies: 20\n    failurePolicy: best-effort\n')));
+  const ran = await up.cli(['clusters', 'run', 'seven', 'builder', '--wait']);
+  expect(ran.code, ran.stderr).toBe(7);
+  expect(ran.stderr).toContain('20 in all, 17 succeeded, 3 failed');
+  expect(ran.stdout.match(/done/g)?.length).toBe(17);
+  const id = (await up.ok('clusters', 'run', 'seven', 'builder')).trim();
+  expect((await up.cli(['jobs', 'wait', id])).code).toBe(7);
+  expect((await up.ok('jobs', 'list', '--role', 'seven/builder', '-q')).trim().split('\n').length).toBe(2);
+});
+
+test('a dry run tells the difference and changes nothing; applying does; applying again has nothing to do', async () => {
+  const first = rolesOf('diff', role('a', 'true'), role('b', 'true', '    env: {PORT: 3000}\n'));
+  const tried = await up.cli(['clusters', 'apply', '-f', first, '--dry-run']);
+  expect(tried.stdout).toContain('+ roles.a: ');
+  expect(tried.stderr).toContain('nothing was changed');
+  expect((await up.cli(['clusters', 'show', 'diff'])).code).not.toBe(0);
+  await up.ok('clusters', 'apply', '-f', first);
+  expect((await up.cli(['clusters', 'apply', '-f', first])).stderr).toContain('diff is as the file says.');
+  const second = rolesOf('diff', role('b', 'false', '    env: {PORT: 3001}\n'));
+  const changed = await up.ok('clusters', 'apply', '-f', second);
+  expect(changed).toContain('- roles.a: ');
+  expect(changed).toContain('~ roles.b.env: {"PORT":"3000"} -> {"PORT":"3001"}');
+  expect(await up.ok('roles', 'list', '--cluster', 'diff', '-q')).toBe('diff/b\n');
+});
+
+test('a file is refused where it is wrong, with its place, and nothing of it is stored', async () => {
+  const refused = async (text: string) => (await up.cli(['clusters', 'apply', '-f', file(text)])).stderr;
+  expect(await refused('name: bad\nroles:\n  - name: a\n    comand: [true]\n')).toMatch(
+    /team-\d+\.yaml: roles\.0\.comand: is not a known field/,
+  );
+  expect(await refused('name: bad\nroles: [\n')).toContain('is not YAML');
+  expect(await refused('name: bad\nroles:\n  - name: a\n')).toContain('a command is needed');
+  expect(await refused('name: bad\nroles:\n  - name: a\n    command: [x]\n    timeout: soon\n')).toContain('expected a time such as');
+  expect(await refused('name: bad\nroles:\n  - name: a\n    command: [x]\n    env: {BOXYARD_X: y}\n')).toContain('BOXYARD_X is reserved');
+  expect(await refused('name: bad\nname: worse\nroles: []\n')).toContain('is not YAML');
+  expect((await up.cli(['clusters', 'apply', '-f', 'nowhere.yaml'])).stderr).toContain('nowhere.yaml: is not there');
+  expect((await up.cli(['clusters', 'show', 'bad'])).stderr).toContain('No cluster bad.');
+});
+
+test('one run at a time: the next is refused with the way out, waits or takes its place, as the role says', async () => {
+  const roles = ['reject', 'queue', 'replace'].map(overlap => role(overlap, 'sleep 60', `    overlap: ${overlap}\n    grace: 1s\n`));
+  await up.ok('clusters', 'apply', '-f', rolesOf('busy', ...roles));
+  const run = async (name: string) => (await up.ok('clusters', 'run', 'busy', name)).trim();
+  const first = await run('reject');
+  const refused = await up.cli(['clusters', 'run', 'busy', 'reject']);
+  expect(refused.code).toBe(6);
+  expect(refused.stderr).toContain('boxyard jobs list --role busy/reject');
+  await up.ok('jobs', 'cancel', first);
+  const [older, newer] = [await run('replace'), await run('replace')];
+  expect((await up.cli(['jobs', 'wait', older])).code).toBe(130);
+  await waitFor(async () => (await up.json<{state: string}>('jobs', 'show', newer)).state === 'running', {
+    within: 20_000,
+    what: 'the newer run goes on',
+  });
+  await run('queue');
+  const waiting = await run('queue');
+  expect(await up.ok('jobs', 'show', waiting)).toContain('busy/queue runs at most once at one time');
+  await up.ok('clusters', 'stop', 'busy');
+  for (const id of [newer, waiting]) expect((await up.cli(['jobs', 'wait', id])).code).toBe(130);
+  await up.ok('clusters', 'disable', 'busy');
+  expect((await up.cli(['clusters', 'run', 'busy', 'queue'])).stderr).toContain('boxyard clusters enable busy');
+  await up.ok('clusters', 'remove', 'busy');
+});
+
+test.each(here.filter(engine => engine !== 'process'))('a role with an image runs on %s', async engine => {
+  const text = `  - name: who\n    engine: ${engine}\n    image: localhost/base:test\n    command: [sh, -c, 'echo $BOXYARD_CLUSTER/$BOXYARD_ROLE $BOXYARD_INPUT_X']\n    copies: 2\n`;
+  await up.ok('clusters', 'apply', '-f', rolesOf(`on-${engine}`, text));
+  const ran = await up.cli(['clusters', 'run', `on-${engine}`, 'who', '--wait', '--input', 'x=1']);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stdout.match(new RegExp(`on-${engine}/who 1`, 'g'))?.length).toBe(2);
+});
+
+test('runs and what waits behind them outlive kill -9 of everything', async () => {
+  await up.ok('clusters', 'apply', '-f', rolesOf('tough', role('one', 'sleep 3; echo over', '    overlap: queue\n    copies: 2\n')));
+  const runs = [];
+  for (let run = 0; run < 2; run += 1) runs.push((await up.ok('clusters', 'run', 'tough', 'one')).trim());
+  await up.killGroup();
+  await up.start();
+  for (const id of runs) expect((await up.cli(['jobs', 'wait', id])).code).toBe(0);
+  expect(await up.ok('clusters', 'list')).toContain('tough');
+});

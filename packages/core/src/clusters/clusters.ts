@@ -1,0 +1,207 @@
+import type {ClusterView, RoleView, RunRoleRequest} from '../api/index.ts';
+import {newId} from '../config/index.ts';
+import {BoxyardError, isBoxyardError} from '../errors/index.ts';
+import type {RedisRim} from '../rim/redis.ts';
+import {iso} from '../rim/clock.ts';
+import type {Caller, ClusterService, RoleRun} from '../services.ts';
+import {type ClusterRecord, type Making, type RoleRecord, applied, changed, changesOf, checkRoles, findRole} from './rules.ts';
+import {runEnv, runRequest} from './rules-run.ts';
+import {countRuns, findCluster, getCluster, listClusters, openRuns, writeCluster} from './store.ts';
+
+export interface ClusterDeps {
+  readonly rim: RedisRim;
+  /** Accepts a run of a role; `LIMIT_REACHED` where as many go on as may, unless it may wait. */
+  readonly runRole: (caller: Caller, run: RoleRun) => ReturnType<ClusterService['run']>;
+  readonly cancel: (caller: Caller, job: string, reason: string) => Promise<unknown>;
+}
+
+const mostTries = 20;
+
+export function createClusterService(deps: ClusterDeps): ClusterService {
+  const parts = createParts(deps);
+  return {...wholeClusters(parts), ...changesOfClusters(parts), ...theirRoles(parts), run: runner(deps)};
+}
+
+function createParts({rim, cancel}: ClusterDeps) {
+  const view = async (record: ClusterRecord): Promise<ClusterView> =>
+    clusterView(
+      record,
+      await countRuns(
+        rim,
+        record.roles.map(role => role.id),
+      ),
+    );
+  return {
+    rim,
+    view,
+    making: ({tenant, actor}: Caller): Making => ({tenant, actor, now: rim.clock.now(), newId}),
+    /** Reads, changes and writes until nobody came between. */
+    change: async (caller: Caller, text: string, next: (record: ClusterRecord) => ClusterRecord): Promise<ClusterRecord> => {
+      for (let tries = 0; tries < mostTries; tries += 1) {
+        const before = await getCluster(rim, caller.tenant, text);
+        const after = next(before);
+        if (after === before || (await writeCluster(rim, {before, after}, caller.actor))) return after;
+      }
+      throw tooFast(text);
+    },
+    end: async (caller: Caller, roles: readonly RoleRecord[], reason: string): Promise<string[]> => {
+      const ids = (await Promise.all(roles.map(role => openRuns(rim, role.id)))).flat();
+      for (const id of ids) await cancel(caller, id, reason);
+      return ids;
+    },
+  };
+}
+type Parts = ReturnType<typeof createParts>;
+
+const tooFast = (name: string) => new BoxyardError('CONFLICT', {what: `cluster ${name}`, issue: 'changes faster than it can be read'});
+
+const wholeClusters = ({rim, view, making, end}: Parts): Pick<ClusterService, 'list' | 'show' | 'apply' | 'create'> => ({
+  list: async tenant => ({items: await Promise.all((await listClusters(rim, tenant)).map(view))}),
+  show: async (tenant, cluster) => view(await getCluster(rim, tenant, cluster)),
+  apply: async (caller, document, isDryRun) => {
+    for (let tries = 0; tries < mostTries; tries += 1) {
+      const before = await findCluster(rim, caller.tenant, document.name);
+      const after = applied(before, document, making(caller));
+      const changes = changesOf(before, after);
+      if (isDryRun) return {changes, ...(before === undefined ? {} : {cluster: await view(before)})};
+      const isDone = after === before || (await writeCluster(rim, {before, after}, caller.actor).catch(isAgain));
+      if (!isDone) continue;
+      await end(caller, after.enabled ? leftOut(before, after) : (before?.roles ?? []), 'its cluster was changed');
+      return {changes, cluster: await view(after)};
+    }
+    throw tooFast(document.name);
+  },
+  create: async (caller, document) => {
+    const after = applied(undefined, document, making(caller));
+    await writeCluster(rim, {after}, caller.actor);
+    return view(after);
+  },
+});
+
+const changesOfClusters = ({rim, view, change, end}: Parts): Pick<ClusterService, 'update' | 'remove' | 'stop'> => ({
+  update: async (caller, cluster, fields) => {
+    const after = await change(caller, cluster, record => {
+      const {name = record.name, prompt = record.prompt, enabled = record.enabled} = fields;
+      const next = {...record, name, prompt, enabled};
+      return changesOf(record, next).length === 0 ? record : changed(record, {name, prompt, enabled}, rim.clock.now());
+    });
+    if (fields.enabled === false) await end(caller, after.roles, 'its cluster was disabled');
+    return view(after);
+  },
+  remove: async (caller, cluster) => {
+    for (let tries = 0; tries < mostTries; tries += 1) {
+      const before = await getCluster(rim, caller.tenant, cluster);
+      if (!(await writeCluster(rim, {before}, caller.actor))) continue;
+      await end(caller, before.roles, 'its cluster was removed');
+      return;
+    }
+    throw tooFast(cluster);
+  },
+  stop: async (caller, cluster, role) => {
+    const record = await getCluster(rim, caller.tenant, cluster);
+    return end(caller, role === undefined ? record.roles : [findRole(record, role)], `stopped by ${caller.actor}`);
+  },
+});
+
+const theirRoles = ({rim, view, change, end}: Parts): Pick<ClusterService, 'showRole' | 'addRole' | 'putRole' | 'removeRole'> => ({
+  showRole: async (tenant, cluster, role) => {
+    const record = await getCluster(rim, tenant, cluster);
+    const {id} = findRole(record, role);
+    return (await view(record)).roles.find(found => found.id === id)!;
+  },
+  addRole: async (caller, cluster, role) =>
+    view(
+      await change(caller, cluster, record => {
+        const roles = [...record.roles, {id: newId('r'), ...role}];
+        checkRoles(roles);
+        return changed(record, {roles}, rim.clock.now());
+      }),
+    ),
+  putRole: async (caller, cluster, text, role) =>
+    view(
+      await change(caller, cluster, record => {
+        const {id} = findRole(record, text);
+        const roles = record.roles.map(known => (known.id === id ? {id, ...role} : known));
+        checkRoles(roles);
+        return changesOf(record, {...record, roles}).length === 0 ? record : changed(record, {roles}, rim.clock.now());
+      }),
+    ),
+  removeRole: async (caller, cluster, text) => {
+    const role = findRole(await getCluster(rim, caller.tenant, cluster), text);
+    await change(caller, cluster, record => changed(record, {roles: record.roles.filter(known => known.id !== role.id)}, rim.clock.now()));
+    await end(caller, [role], 'its role was removed');
+  },
+});
+
+const runner =
+  (deps: ClusterDeps): ClusterService['run'] =>
+  async (caller, place, request, key) => {
+    for (let tries = 1; ; tries += 1) {
+      const record = await getCluster(deps.rim, caller.tenant, place.cluster);
+      const started = runOnce(deps, caller, {record, role: findRole(record, place.role), request, key});
+      const job = await started.catch((error: unknown) => {
+        if (tries >= mostTries || !hasChanged(error)) throw error;
+      });
+      if (job !== undefined) return job;
+    }
+  };
+
+interface Asked {
+  readonly record: ClusterRecord;
+  readonly role: RoleRecord;
+  readonly request: RunRoleRequest;
+  readonly key: string | undefined;
+}
+
+async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request, key}: Asked) {
+  if (!record.enabled)
+    throw new BoxyardError(
+      'FORBIDDEN',
+      {},
+      {message: `Cluster ${record.name} is disabled.`, hint: `boxyard clusters enable ${record.name}`},
+    );
+  const run: RoleRun = {
+    request: runRequest(role),
+    asked: {cluster: record.id, role: role.id, ...request},
+    key,
+    v: record.v,
+    origin: {
+      cluster: {id: record.id, name: record.name},
+      role: {id: role.id, name: role.name},
+      trigger: {type: 'manual'},
+      most: role.maxConcurrency ?? 1,
+      env: runEnv(role, request, record.prompt),
+    },
+  };
+  const {overlap = 'reject'} = role;
+  if (overlap === 'replace') await endBeyond(deps, caller, role);
+  return deps.runRole(caller, run).catch((error: unknown) => {
+    if (overlap === 'reject' || !isBusy(error)) throw error;
+    return deps.runRole(caller, {...run, waits: true});
+  });
+}
+
+const hasChanged = (error: unknown): boolean => isBoxyardError(error) && error.code === 'CONFLICT' && error.details['again'] === true;
+const isBusy = (error: unknown): boolean => isBoxyardError(error) && error.code === 'LIMIT_REACHED' && error.details['role'] !== undefined;
+
+/** Somebody else made it at the same moment: it is read again. */
+function isAgain(error: unknown): false {
+  if (isBoxyardError(error) && error.code === 'NAME_TAKEN') return false;
+  throw error;
+}
+
+/** So many of the role's runs, oldest first, as must end for one more to go on. */
+async function endBeyond({rim, cancel}: ClusterDeps, caller: Caller, role: RoleRecord): Promise<void> {
+  const runs = await openRuns(rim, role.id);
+  const beyond = runs.length - (role.maxConcurrency ?? 1) + 1;
+  for (const id of runs.slice(0, Math.max(0, beyond))) await cancel(caller, id, 'a newer run takes its place');
+}
+
+const leftOut = (before: ClusterRecord | undefined, after: ClusterRecord): RoleRecord[] =>
+  (before?.roles ?? []).filter(role => !after.roles.some(kept => kept.id === role.id));
+
+function clusterView(record: ClusterRecord, runs: readonly {readonly running: number; readonly queued: number}[]): ClusterView {
+  const {createdAt, updatedAt, roles, ...rest} = record;
+  const views = roles.map((role, at): RoleView => ({...role, ...runs[at]!}));
+  return {...rest, roles: views, createdAt: iso(createdAt), updatedAt: iso(updatedAt)};
+}

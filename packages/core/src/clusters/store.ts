@@ -1,0 +1,88 @@
+import {BoxyardError} from '../errors/index.ts';
+import {newId} from '../config/index.ts';
+import {addFact} from '../events/store-facts.ts';
+import type {RedisRim} from '../rim/redis.ts';
+import type {ClusterRecord} from './rules.ts';
+
+const mostClusters = 1_000;
+
+/** By name or id; `NOT_FOUND` also for another tenant's. */
+export async function getCluster(rim: RedisRim, tenant: string, text: string): Promise<ClusterRecord> {
+  const found = await findCluster(rim, tenant, text);
+  if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'cluster', name: text.slice(0, 80), list: 'boxyard clusters list'});
+  return found;
+}
+
+export async function findCluster(rim: RedisRim, tenant: string, text: string): Promise<ClusterRecord | undefined> {
+  const isId = /^c-[a-z2-7]{26}$/.test(text);
+  const id = isId ? text : await rim.ask(redis => redis.hget(rim.keys.clusters(tenant), text));
+  const json = id === null ? null : await rim.ask(redis => redis.get(rim.keys.cluster(id)));
+  const record = json === null ? undefined : (JSON.parse(json) as ClusterRecord);
+  return record?.tenant === tenant ? record : undefined;
+}
+
+export async function listClusters(rim: RedisRim, tenant: string): Promise<ClusterRecord[]> {
+  const ids = await rim.ask(redis => redis.hvals(rim.keys.clusters(tenant)));
+  const texts = ids.length === 0 ? [] : await rim.ask(redis => redis.mget(ids.map(id => rim.keys.cluster(id))));
+  const records = texts.filter(text => text !== null).map(text => JSON.parse(text) as ClusterRecord);
+  return records.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The record, its name and what happened, in one step that compares: false where it changed meanwhile. Without `before` it is
+ * new, without `after` it goes. `NAME_TAKEN`, `LIMIT_REACHED`.
+ */
+export async function writeCluster(
+  rim: RedisRim,
+  {before, after}: {readonly before?: ClusterRecord | undefined; readonly after?: ClusterRecord | undefined},
+  actor: string,
+): Promise<boolean> {
+  const {keys} = rim;
+  const {tenant, id} = (after ?? before)!;
+  const names = keys.clusters(tenant);
+  const result = await rim.commit(change => {
+    if (before !== undefined) change.is('cluster', keys.cluster(id), `{"v":${before.v},`);
+    if (after !== undefined && after.name !== before?.name) change.noField('name', names, after.name);
+    if (before === undefined) change.below('limit', names, mostClusters);
+    if (before !== undefined && before.name !== after?.name) change.do(names, 'HDEL', before.name);
+    if (after === undefined) change.do(keys.cluster(id), 'DEL');
+    else change.do(keys.cluster(id), 'SET', JSON.stringify(versioned(after))).do(names, 'HSET', after.name, id);
+    const type = before === undefined ? 'cluster.created' : after === undefined ? 'cluster.removed' : 'cluster.changed';
+    const {name, v, enabled} = (after ?? before)!;
+    addFact(change, keys, tenant, {
+      id: newId('e'),
+      type,
+      subject: `clusters/${id}`,
+      time: rim.clock.now(),
+      actor,
+      data: {name, v, enabled},
+    });
+    for (const role of before?.roles ?? []) if (!after?.roles.some(kept => kept.id === role.id)) change.do(keys.roleJobs(role.id), 'DEL');
+  });
+  if (result.done) return true;
+  if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: after!.name});
+  if (result.failed === 'limit') throw new BoxyardError('LIMIT_REACHED', {what: 'clusters', limit: mostClusters});
+  return false;
+}
+
+/** `v` comes first in the JSON: it is what a change compares. */
+const versioned = ({v, ...rest}: ClusterRecord) => ({v, ...rest});
+
+/** Runs of each role that go on, and that wait. */
+export async function countRuns(rim: RedisRim, roles: readonly string[]): Promise<{readonly running: number; readonly queued: number}[]> {
+  const {keys} = rim;
+  return rim.ask(redis =>
+    Promise.all(
+      roles.map(async role => {
+        const [running, queued] = await Promise.all([redis.hlen(keys.roleRuns(role)), redis.zcard(keys.roleQueue(role))]);
+        return {running, queued};
+      }),
+    ),
+  );
+}
+
+/** Ids of runs that have not ended, those that wait first: who ends them all in this order lets none in. */
+export async function openRuns(rim: RedisRim, role: string): Promise<string[]> {
+  const {keys} = rim;
+  return rim.ask(async redis => [...(await redis.zrange(keys.roleQueue(role), '0', '-1')), ...(await redis.hkeys(keys.roleRuns(role)))]);
+}

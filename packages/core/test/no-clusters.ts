@@ -1,0 +1,22 @@
+import {BoxyardError} from '../src/errors/index.ts';
+import type {ClusterService} from '../src/services.ts';
+
+const notFound = async (name: string): Promise<never> => {
+  throw new BoxyardError('NOT_FOUND', {what: 'cluster', name});
+};
+
+/** As of a tenant that has none. */
+export const noClusters: ClusterService = {
+  list: async () => ({items: []}),
+  apply: async () => ({changes: []}),
+  create: async (_caller, {name}) => notFound(name),
+  show: async (_tenant, name) => notFound(name),
+  update: async (_caller, name) => notFound(name),
+  remove: async (_caller, name) => notFound(name),
+  stop: async (_caller, name) => notFound(name),
+  showRole: async (_tenant, name) => notFound(name),
+  addRole: async (_caller, name) => notFound(name),
+  putRole: async (_caller, name) => notFound(name),
+  removeRole: async (_caller, name) => notFound(name),
+  run: async (_caller, {cluster}) => notFound(cluster),
+};

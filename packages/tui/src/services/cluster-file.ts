@@ -1,0 +1,41 @@
+import {readFile} from 'node:fs/promises';
+import type {ClusterDocument} from '@boxyard/core/api';
+import {BoxyardError} from '@boxyard/core/errors';
+
+/** Where a document's values are texts, whatever YAML made of them: a version, a port, `on`. */
+const texts = ['env', 'secrets', 'labels', 'matrix', 'command'] as const;
+
+/** The document in a YAML or JSON file, or in `text` where it was read elsewhere. Its fields are the server's to check. */
+export async function readClusterFile(file: string, text?: string): Promise<ClusterDocument> {
+  const {parseDocument} = await import('yaml');
+  const parsed = parseDocument(text ?? (await readNamed(file)), {prettyErrors: true, uniqueKeys: true});
+  const [error] = parsed.errors;
+  if (error !== undefined) throw invalid(file, `is not YAML: ${error.message.split('\n')[0]}`);
+  const content: unknown = parsed.toJS({maxAliasCount: 100});
+  if (!isObject(content)) throw invalid(file, 'expected a name and roles');
+  const roles = Array.isArray(content['roles'])
+    ? content['roles'].map(role => (isObject(role) ? withTexts(role) : role))
+    : content['roles'];
+  return {...content, roles} as ClusterDocument;
+}
+
+const readNamed = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw invalid(file, error.code === 'ENOENT' ? 'is not there' : error.code === 'EISDIR' ? 'is a directory' : error.message);
+  });
+
+function withTexts(role: Record<string, unknown>): Record<string, unknown> {
+  const changed = texts.filter(name => name in role).map(name => [name, textOf(role[name])]);
+  const each = isObject(role['each']) && 'list' in role['each'] ? {each: {...role['each'], list: textOf(role['each']['list'])}} : {};
+  return {...role, ...Object.fromEntries(changed), ...each};
+}
+
+function textOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(textOf);
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, textOf(inner)]));
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const invalid = (file: string, issue: string) => new BoxyardError('CONFIG_INVALID', {file, issue, hint: ''});
