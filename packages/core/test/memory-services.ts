@@ -3,6 +3,7 @@ import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
 import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
+import {noWebhooks} from './memory-webhooks.ts';
 
 type Handlers = Parameters<EventService['follow']>[2];
 
@@ -264,7 +265,7 @@ function* partsAfter(parts: readonly (Uint8Array | Gap)[], from: number) {
   }
 }
 
-function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events'> {
+function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks'> {
   const missing =
     (what: string) =>
     async (_by: unknown, name: unknown): Promise<never> => {
@@ -275,9 +276,11 @@ function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'eve
   const asked: (string | undefined)[] = [];
   const box = missing('devbox');
   const worker = missing('worker');
+  const webhook = missing('webhook');
   return {
     devboxes: {create: box, list: none, show: box, stats: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
     workers: {list: none, show: worker, label: worker, cordon: worker, drain: worker, remove: worker},
+    webhooks: noWebhooks(webhook, none),
     images: {
       list: async () => ({items: [], missing: []}),
       check: async (_tenant, ref) => ({ref, workers: []}),
