@@ -14,6 +14,7 @@ export default {
     'packages/*': {
       entry: [
         'src/server-main.ts',
+        'src/reporter-main.ts',
         'src/agent-main.ts',
         'src/session-host/main.ts',
         'src/run.ts',

@@ -22,6 +22,7 @@ export function programs(externals: readonly string[]): Program[] {
       isWhole: true,
       options: {...wholeInOneFile, splitting: true, chunkNames: 'server/chunks/[name]-[hash]'},
     },
+    {name: 'reporter', isWhole: true, entries: existing({reporter: 'packages/core/src/reporter-main.ts'}), options: wholeInOneFile},
     {name: 'agent', isWhole: true, entries: existing({agent: 'packages/agent/src/agent-main.ts'}), options: wholeInOneFile},
     {name: 'plugins', entries: pluginEntries(), options: thirdPartyOutside},
     {

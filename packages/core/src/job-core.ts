@@ -24,6 +24,7 @@ import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
 import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
+import {slowestCursor} from './reports/store-endpoints.ts';
 import type {RedisRim} from './rim/redis.ts';
 import type {SecretValues, Services} from './services.ts';
 import {createPortService} from './sessions/ports.ts';
@@ -55,7 +56,7 @@ export interface JobCoreOptions {
 }
 
 export interface JobCore {
-  readonly services: Services;
+  readonly services: Omit<Services, 'webhooks'>;
   readonly hub: Hub;
   /** Looks at everything overdue, now: what the sweep does every 5 s. */
   sweep(): Promise<void>;
@@ -72,7 +73,13 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   bells.alarm = alarm;
   const {look, sweep} = createLookOf(parts);
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
-  const tidy = createTidy({...parts, blobs, events: parts.eventStore, tenants: options.tenants});
+  const tidy = createTidy({
+    ...parts,
+    blobs,
+    events: parts.eventStore,
+    tenants: options.tenants,
+    keepFrom: tenant => slowestCursor(rim, tenant, timing.reportEndpoint),
+  });
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
   const onFailure = (name: string, error: unknown) => onFault(error, name);
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
@@ -239,7 +246,7 @@ function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobR
   entry.used = {slots: Math.max(0, entry.used.slots - slots), memory: Math.max(0, entry.used.memory - (keepsMemory ? 0 : memoryBytes))};
 }
 
-function createServices(options: JobCoreOptions, parts: Parts): Services {
+function createServices(options: JobCoreOptions, parts: Parts): JobCore['services'] {
   const {store, table, watchers, hub, events, workers, placement, learnJoined} = parts;
   const {rim, blobs, timing} = options;
   const {admitted, secrets, tenants} = options;

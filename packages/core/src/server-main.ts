@@ -1,16 +1,26 @@
 #!/usr/bin/env node
 import {readFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
 import {z} from 'zod';
 import {files, logFormat, logSink, paths, timingFrom} from './config/index.ts';
 import {BoxyardError, asBoxyardError, entryOf} from './errors/index.ts';
 import {startEmbeddedRedis} from './rim/embedded-redis.ts';
+import {builtInReporters} from './reporters-built-in.ts';
 import type {Server, ServerOptions} from './server.ts';
 
 /** Exits the process even where something does not let go. */
 const closeWithinMs = 20_000;
+
+/** The plugin has the last word; this is said before anything starts. */
+const Opened = z
+  .string()
+  .regex(
+    /^(?:\[[0-9A-Fa-f:.]+(?:\/\d{1,3})?\]|[A-Za-z0-9:._-]+(?:\/\d{1,3})?)(?::\d{1,5})?$/,
+    'expected HOST, ADDRESS or NETWORK/BITS, with or without :PORT',
+  );
 
 const Config = z.strictObject({
   listen: z.union([z.string(), z.array(z.string())]).optional(),
@@ -23,6 +33,9 @@ const Config = z.strictObject({
   'tls-cert': z.string().optional(),
   'tls-key': z.string().optional(),
   'local-token': z.string().optional(),
+  'webhook-allow': z.union([Opened, z.array(Opened)]).optional(),
+  'webhook-ca': z.string().optional(),
+  reporters: z.array(z.strictObject({module: z.string().min(1), config: z.record(z.string(), z.unknown()).optional()})).optional(),
   'log-level': z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   'log-format': z.enum(['json', 'text']).optional(),
 });
@@ -40,6 +53,8 @@ const flags = {
   'tls-cert': {type: 'string'},
   'tls-key': {type: 'string'},
   'local-token': {type: 'string'},
+  'webhook-allow': {type: 'string', multiple: true},
+  'webhook-ca': {type: 'string'},
   'log-level': {type: 'string'},
   'log-format': {type: 'string'},
 } as const;
@@ -56,6 +71,8 @@ async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
       'redis-url': env['BOXYARD_REDIS_URL'] ?? env['REDIS_URL'],
       'public-url': env['BOXYARD_PUBLIC_URL'],
       'trusted-proxy': env['BOXYARD_TRUSTED_PROXY']?.split(','),
+      'webhook-allow': env['BOXYARD_WEBHOOK_ALLOW']?.split(','),
+      'webhook-ca': env['BOXYARD_WEBHOOK_CA'],
       'log-level': env['BOXYARD_LOG_LEVEL'] ?? env['LOG_LEVEL'],
       'log-format': env['BOXYARD_LOG_FORMAT'],
     }).filter(([, value]) => value !== undefined),
@@ -106,10 +123,37 @@ function serverOptions(config: Config, env: NodeJS.ProcessEnv, log: ServerOption
     tlsFiles: tls,
     secretKey: env['BOXYARD_SECRET_KEY'],
     localToken: config['local-token'] ?? known.localToken,
+    ...reporting(config),
     version: version(),
     timing: timingFrom(env),
     log,
   };
+}
+
+/** The plugins that tell the outside world, and what the owner lets them reach. */
+function reporting(config: Config): Pick<ServerOptions, 'reporters' | 'reporterFile'> {
+  const allow = config['webhook-allow'] === undefined ? [] : [config['webhook-allow']].flat();
+  const ca = config['webhook-ca'] === undefined ? {} : {ca: readCertificates(config['webhook-ca'])};
+  const isSource = import.meta.filename.endsWith('.ts');
+  const at = isSource
+    ? [join(import.meta.dirname, '../../plugins/src/reporters'), 'index.ts']
+    : [join(import.meta.dirname, 'plugins'), '.js'];
+  return {
+    reporterFile: join(import.meta.dirname, isSource ? 'reporter-main.ts' : 'reporter.js'),
+    reporters: [...builtInReporters(at[0]!, at[1]!, {webhook: {allow, ...ca}}), ...(config.reporters ?? []).map(withWholePath)],
+  };
+}
+
+/** A path is meant from where the server was started; anything else is the name of a package. */
+const withWholePath = <T extends {readonly module: string}>(setting: T): T =>
+  /^[./]/.test(setting.module) ? {...setting, module: pathToFileURL(resolve(setting.module)).href} : setting;
+
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BoxyardError('CONFIG_INVALID', {file, issue: 'the certificates cannot be read'}, {cause: error});
+  }
 }
 
 /** Of the package the program came in; beside the source or the bundle. */

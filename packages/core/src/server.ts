@@ -1,17 +1,22 @@
+import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {privateDir, newId, type Timing, timing as usualTiming} from './config/index.ts';
 import {BoxyardError} from './errors/index.ts';
-import {createAccess, type Access} from './access/access.ts';
-import {openInstallation} from './access/installation.ts';
+import {createAccess, type Access, type Reachable} from './access/access.ts';
+import {openInstallation, type Installation} from './access/installation.ts';
 import {openBlobs} from './blobs/blobs.ts';
 import {type ListenAt, openDoor} from './door.ts';
 import {type JobCore, startJobCore} from './job-core.ts';
+import {openReporters, type ReporterSetting} from './plugin-host/index.ts';
+import {type ReportCore, startReports} from './report-core.ts';
+import {builtInReporters} from './reporters-built-in.ts';
 import {createClock} from './rim/clock.ts';
 import {type EmbeddedRedis, startEmbeddedRedis} from './rim/embedded-redis.ts';
 import type {Http, HttpLog} from './rim/http.ts';
 import {createMetrics, type Metrics} from './rim/metrics.ts';
 import {checkFitness, isAway, openRedis, type RedisRim} from './rim/redis.ts';
 import type {RedisTarget} from './rim/redis-target.ts';
+import type {EventService} from './services.ts';
 import {addAgentRoute} from './workers/routes-agents.ts';
 
 const redisAgainMs = 1_000;
@@ -40,6 +45,10 @@ export interface ServerOptions {
   readonly localToken: string;
   readonly version: string;
   readonly timing?: Timing | undefined;
+  /** Plugins that tell the outside world; absent: those that come with Boxyard. */
+  readonly reporters?: readonly ReporterSetting[] | undefined;
+  /** What the threads of plugins run, beside the server's own program. */
+  readonly reporterFile?: string | undefined;
   readonly log: HttpLog;
   /** Ends the wait for a Redis that does not answer; the start then rejects. */
   readonly signal?: AbortSignal | undefined;
@@ -85,7 +94,6 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
   const redis = {ask: rim.ask, prefix: rim.keys.prefix};
   const access = createAccess({redis, installation, now: rim.clock.now, timing, onFault: error => log.error({err: error}, 'access')});
   closers.push(() => access.close());
-  const metrics = createMetrics();
   const core: JobCore = await startJobCore({
     rim,
     timing,
@@ -100,9 +108,12 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     onStuck: () => options.onStuck?.(),
   });
   closers.push(() => core.close());
+  const metrics = createMetrics();
+  const reports = await openReports(options, {rim, installation, events: core.services.events});
+  closers.push(() => reports.close());
   const http = await openDoor({
     access,
-    services: core.services,
+    services: {...core.services, webhooks: reports.webhooks},
     metrics,
     server: {version: options.version, redisTrouble: rim.trouble},
     log,
@@ -118,9 +129,34 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
   closers.push(() => http.close());
   addFigures(metrics, {core, http, rim});
   closers.push(() => core.hub.close());
-  const local = access.reachable.local?.address ?? access.reachable.addresses[0] ?? '';
-  const scheme = access.reachable.local?.fingerprint === undefined ? 'http' : 'https';
-  return {url: options.publicUrl ?? `${scheme}://${local}`, http, access};
+  return {url: options.publicUrl ?? nearUrl(access.reachable), http, access};
+}
+
+const nearUrl = ({local, addresses}: Reachable): string =>
+  `${local?.fingerprint === undefined ? 'http' : 'https'}://${local?.address ?? addresses[0] ?? ''}`;
+
+interface ReportParts {
+  readonly rim: RedisRim;
+  readonly installation: Installation;
+  readonly events: EventService;
+}
+
+function openReports(options: ServerOptions, {rim, installation, events}: ReportParts): Promise<ReportCore> {
+  const {log} = options;
+  const reporters = openReporters({
+    settings: options.reporters ?? builtInReporters(join(import.meta.dirname, '../../plugins/src/reporters'), 'index.ts'),
+    file: options.reporterFile ?? join(import.meta.dirname, 'reporter-main.ts'),
+    stateDir: join(options.dataDir, 'plugins'),
+    log: (level, message, fields) => (level === 'warn' ? log.warn(fields, message) : log.info(fields, message)),
+  });
+  return startReports({
+    rim,
+    timing: options.timing ?? usualTiming,
+    reporters,
+    events,
+    key: installation.deriveKey('webhooks'),
+    onFault: (error, about) => log.error({err: error, about}, 'a pump of reports met a fault'),
+  });
 }
 
 /** What this process alone knows; nothing here asks Redis, so that figures come also while it is away. */

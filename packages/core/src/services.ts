@@ -6,6 +6,15 @@ import type {
   BuildRequest,
   ClusterDocument,
   ClusterView,
+  CreateWebhookRequest,
+  CreatedWebhookView,
+  DeadLetterView,
+  DeliveryView,
+  EnableWebhookRequest,
+  RedeliverRequest,
+  RotateWebhookRequest,
+  UpdateWebhookRequest,
+  WebhookView,
   CreateDevBoxRequest,
   DevBoxStatsView,
   DevBoxView,
@@ -202,6 +211,27 @@ export interface EventService {
     },
   ): Promise<() => void>;
 }
+/**
+ * Who outside is told about events, by name or id. `INVALID_INPUT` where its plugin refuses the config; nothing is stored then.
+ * Secrets are in the answers to `create` and `rotate` alone.
+ */
+export interface WebhookService {
+  create(caller: Caller, request: Body<typeof CreateWebhookRequest>): Promise<CreatedWebhookView>;
+  list(tenant: TenantId): Promise<Page<WebhookView>>;
+  show(tenant: TenantId, webhook: string): Promise<WebhookView>;
+  update(caller: Caller, webhook: string, request: Body<typeof UpdateWebhookRequest>): Promise<WebhookView>;
+  remove(caller: Caller, webhook: string): Promise<void>;
+  /** Idempotent; an enabled one tries again at once. */
+  enable(caller: Caller, webhook: string, request: Body<typeof EnableWebhookRequest>): Promise<WebhookView>;
+  disable(caller: Caller, webhook: string): Promise<WebhookView>;
+  rotate(caller: Caller, webhook: string, request: Body<typeof RotateWebhookRequest>): Promise<CreatedWebhookView>;
+  /** Resolves when the receiver has answered, or not in time. */
+  test(caller: Caller, webhook: string): Promise<DeliveryView>;
+  deliveries(tenant: TenantId, webhook: string, limit: number): Promise<Page<DeliveryView>>;
+  /** Resolves when they are queued; what came of them stands among the deliveries. */
+  redeliver(caller: Caller, webhook: string, request: Body<typeof RedeliverRequest>): Promise<{readonly queued: number}>;
+  deadLetters(tenant: TenantId, webhook: string): Promise<Page<DeadLetterView>>;
+}
 /** A worker by its credential; `labels` are those its invitation gave it. */
 export interface KnownWorker {
   readonly worker: string;
@@ -231,6 +261,7 @@ export interface Services {
   readonly files: FileService;
   readonly ports: PortService;
   readonly clusters: ClusterService;
+  readonly webhooks: WebhookService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

@@ -4,6 +4,7 @@ import {BoxyardError} from '../src/errors/index.ts';
 import {noClusters} from './no-clusters.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
 import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
+import {noWebhooks} from './no-webhooks.ts';
 
 type Handlers = Parameters<EventService['follow']>[2];
 
@@ -267,7 +268,7 @@ function* partsAfter(parts: readonly (Uint8Array | Gap)[], from: number) {
   }
 }
 
-function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events'> {
+function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks'> {
   const missing =
     (what: string) =>
     async (_by: unknown, name: unknown): Promise<never> => {
@@ -276,11 +277,11 @@ function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'eve
   const none = async () => ({items: []});
   const followers = new Set<Handlers>();
   const asked: (string | undefined)[] = [];
-  const box = missing('devbox');
-  const worker = missing('worker');
+  const box = missing('object');
   return {
     devboxes: {create: box, list: none, show: box, stats: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
-    workers: {list: none, show: worker, label: worker, cordon: worker, drain: worker, remove: worker},
+    workers: {list: none, show: box, label: box, cordon: box, drain: box, remove: box},
+    webhooks: noWebhooks(missing('webhook'), none),
     images: {
       list: async () => ({items: [], missing: []}),
       check: async (_tenant, ref) => ({ref, workers: []}),

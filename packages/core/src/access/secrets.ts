@@ -1,4 +1,3 @@
-import {createCipheriv, createDecipheriv, randomBytes} from 'node:crypto';
 import type {z} from 'zod';
 import type {SecretView} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
@@ -6,6 +5,7 @@ import type {Caller, SecretValues} from '../services.ts';
 import {changeWithFact} from './access-facts.ts';
 import {accessKeys, type AccessRedis} from './access-redis.ts';
 import type {Installation} from './installation.ts';
+import {open, seal} from './sealed.ts';
 
 /** Values of a tenant, and of single jobs; AES-256-GCM in Redis, readable only through `values`, which only agents' questions reach. */
 export interface Secrets extends SecretValues {
@@ -83,26 +83,3 @@ export function createSecrets(redis: AccessRedis, installation: Installation, no
 }
 
 const viewOf = (name: string, {actor, updatedAt}: Sealed) => ({name, actor, updatedAt});
-
-/** Bound to its place: moved to another tenant or name, it does not open. */
-function seal(key: Buffer, value: string, tenant: string, name: string): string {
-  const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(`${tenant}\n${name}`));
-  const text = Buffer.concat([cipher.update(value, 'utf8'), cipher.final()]);
-  return ['1', iv.toString('base64'), cipher.getAuthTag().toString('base64'), text.toString('base64')].join('.');
-}
-
-function open(key: Buffer, sealed: string, tenant: string, name: string): string {
-  const [, iv = '', tag = '', text = ''] = sealed.split('.');
-  try {
-    const opener = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64'), {authTagLength: 16});
-    opener.setAAD(Buffer.from(`${tenant}\n${name}`)).setAuthTag(Buffer.from(tag, 'base64'));
-    return Buffer.concat([opener.update(Buffer.from(text, 'base64')), opener.final()]).toString('utf8');
-  } catch (error) {
-    throw new BoxyardError(
-      'CONFIG_INVALID',
-      {file: 'BOXYARD_SECRET_KEY', issue: 'it does not open this secret', hint: 'Set the secret again.'},
-      {cause: error},
-    );
-  }
-}

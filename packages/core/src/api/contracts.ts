@@ -62,6 +62,19 @@ import {
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
+import {
+  CreateWebhookRequest,
+  CreatedWebhookView,
+  DeadLetterView,
+  DeliveriesQuery,
+  DeliveryView,
+  EnableWebhookRequest,
+  RedeliverRequest,
+  RedeliverView,
+  RotateWebhookRequest,
+  UpdateWebhookRequest,
+  WebhookView,
+} from './webhooks.ts';
 
 export type RouteName = keyof typeof routes;
 
@@ -149,6 +162,18 @@ export const contracts = {
   secretsSet: {body: SetSecretRequest, response: SecretView},
   secretsList: {response: page(SecretView)},
   secretsRemove: {},
+  webhooksCreate: {body: CreateWebhookRequest, response: CreatedWebhookView, status: 201},
+  webhooksList: {response: page(WebhookView)},
+  webhooksShow: {response: WebhookView},
+  webhooksUpdate: {body: UpdateWebhookRequest, response: WebhookView},
+  webhooksRemove: {},
+  webhooksEnable: {body: EnableWebhookRequest, response: WebhookView},
+  webhooksDisable: {response: WebhookView},
+  webhooksRotate: {body: RotateWebhookRequest, response: CreatedWebhookView},
+  webhooksTest: {response: DeliveryView},
+  webhooksDeliveries: {query: DeliveriesQuery.strict(), response: page(DeliveryView)},
+  webhooksRedeliver: {body: RedeliverRequest, response: RedeliverView, status: 202},
+  webhooksDeadLetters: {response: page(DeadLetterView)},
   tenantsList: {response: page(TenantView)},
   tenantsShow: {response: TenantView},
   tenantsCreate: {body: CreateTenantRequest, response: CreatedTenantView, status: 201},

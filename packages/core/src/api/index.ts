@@ -68,6 +68,20 @@ export {
   WorkerView,
   page,
 } from './resources.ts';
+export {
+  CreateWebhookRequest,
+  CreatedWebhookView,
+  DeadLetterView,
+  DeliveriesQuery,
+  DeliveryView,
+  EnableWebhookRequest,
+  RedeliverRequest,
+  RedeliverView,
+  RotateWebhookRequest,
+  UpdateWebhookRequest,
+  WebhookSecret,
+  WebhookView,
+} from './webhooks.ts';
 export {routes, type Route} from './routes.ts';
 export {
   contracts,

@@ -155,7 +155,15 @@ export const addressOf = (address: string, fingerprint: string | undefined): str
   address.includes('://') ? address : `${fingerprint === undefined ? 'http' : 'https'}://${address}`;
 
 /** Mutations that make something new each time they are sent. */
-const once: ReadonlySet<RouteName> = new Set(['tokensCreate', 'invitationsCreate', 'tenantsCreate']);
+const once: ReadonlySet<RouteName> = new Set([
+  'tokensCreate',
+  'invitationsCreate',
+  'tenantsCreate',
+  'webhooksCreate',
+  'webhooksRotate',
+  'webhooksTest',
+  'webhooksRedeliver',
+]);
 
 type Loose = CallOptions & {readonly body?: unknown; readonly query?: object | undefined};
 

@@ -27,7 +27,7 @@ export async function notUploaded(bytes: AsyncIterable<Uint8Array>): Promise<{bl
   return {blob: '(not sent)', bytes: count};
 }
 
-const shows = {devbox: 'devboxesShow', worker: 'workersShow', job: 'jobsShow', tenant: 'tenantsShow'} as const;
+const shows = {devbox: 'devboxesShow', worker: 'workersShow', job: 'jobsShow', tenant: 'tenantsShow', webhook: 'webhooksShow'} as const;
 type Noun = keyof typeof shows;
 
 /** What a request names must be there: questions that the server answers without changing anything, in order. */

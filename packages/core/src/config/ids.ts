@@ -21,9 +21,9 @@ export function randomBase32(bits: number): string {
   return Array.from(randomName(characters), byte => alphabet[byte & 31]).join('');
 }
 
-export type IdLetter = 'j' | 'd' | 'w' | 't' | 'e' | 'k' | 'i' | 'u' | 'c' | 'r';
+export type IdLetter = 'j' | 'd' | 'w' | 't' | 'e' | 'k' | 'i' | 'u' | 'c' | 'r' | 'h';
 
-/** `j-…` job, `d-…` DevBox, `w-…` worker, `t-…` tenant, `k-…` token, `i-…` invitation, `e-…` event, `u-…` user, `c-…` cluster, `r-…` role: 130 random bits. */
+/** `j-…` job, `d-…` DevBox, `w-…` worker, `t-…` tenant, `k-…` token, `i-…` invitation, `e-…` event, `u-…` user, `c-…` cluster, `r-…` role, `h-…` webhook: 130 random bits. */
 export const newId = (letter: IdLetter): string => `${letter}-${randomBase32(130)}`;
 
 export const newAttemptId = (): string => randomName(16).toString('hex');

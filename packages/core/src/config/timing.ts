@@ -33,6 +33,14 @@ export interface Timing {
   readonly invitation: number;
   readonly idempotencyKept: number;
   readonly authCache: number;
+  /** A report that was not taken is sent again after so long, then twice as long each time, up to the most. */
+  readonly reportFirst: number;
+  readonly reportMost: number;
+  /** How long one event may fail before the one behind it is tried, and how long an endpoint may answer nothing. */
+  readonly reportEvent: number;
+  readonly reportEndpoint: number;
+  /** How long a reporter may take over one event. */
+  readonly report: number;
 }
 
 const second = 1_000;
@@ -71,6 +79,11 @@ export const timing: Timing = {
   invitation: 24 * hour,
   idempotencyKept: 24 * hour,
   authCache: 5 * second,
+  reportFirst: 5 * second,
+  reportMost: hour,
+  reportEvent: hour,
+  reportEndpoint: 24 * hour,
+  report: 15 * second,
 };
 
 /** `factor` 0.1 makes every wait ten times shorter; `BOXYARD_TIME_SCALE` sets it. */

@@ -254,6 +254,12 @@ export const catalogue = {
     true,
   ),
   CONNECTION_RESET: environment(502, 1, 'The program in the DevBox broke the connection off.', '', true),
+  SIGNATURE_INVALID: input(
+    400,
+    1,
+    d => `Not valid: ${s(d['why'])}.`,
+    d => s(d['hint'] ?? 'docs/webhooks.md says how a signature is made.'),
+  ),
   PLUGIN_INVALID: input(
     400,
     2,

@@ -1,6 +1,7 @@
 import type {z} from 'zod';
 import type {EventView, Gauge} from '../api/index.ts';
 import type {EventService} from '../services.ts';
+import {isAfter} from './rules.ts';
 import type {EventStore} from './store.ts';
 
 type Handlers = Parameters<EventService['follow']>[2];
@@ -109,11 +110,4 @@ async function catchUp(store: EventStore, tenant: string, follower: Follower, un
     if (events.length === 0) return;
     follower.at = last;
   }
-}
-
-/** Ids are two numbers: incarnation, and place in it. */
-export function isAfter(a: string, b: string): boolean {
-  const [aLife = 0, aNumber = 0] = a.split('-').map(Number);
-  const [bLife = 0, bNumber = 0] = b.split('-').map(Number);
-  return aLife === bLife ? aNumber > bNumber : aLife > bLife;
 }

@@ -1,6 +1,7 @@
 import type {EventView} from '../api/index.ts';
 import type {z} from 'zod';
 import type {RedisRim} from '../rim/redis.ts';
+import {isAfter} from './rules.ts';
 
 type Event = z.infer<typeof EventView>;
 
@@ -20,7 +21,8 @@ export interface EventStore {
   read(tenant: string, after: string, count: number): Promise<Batch>;
   /** Waits up to `ms` for more after each tenant's id; a connection of its own. */
   waitFor(after: ReadonlyMap<string, string>, ms: number): Promise<ReadonlyMap<string, Batch>>;
-  trim(tenant: string, olderThan: number, most: number): Promise<void>;
+  /** Never past `keepFrom`, where somebody still has to read on. */
+  trim(tenant: string, bounds: {readonly olderThan: number; readonly most: number; readonly keepFrom?: string | undefined}): Promise<void>;
   close(): void;
 }
 
@@ -61,9 +63,12 @@ export function createEventStore(rim: RedisRim): EventStore {
       }
       return found;
     },
-    trim: async (tenant, olderThan, most) => {
-      await rim.ask(redis => redis.xtrim(keys.events(tenant), 'MAXLEN', '~', most));
-      await trimOld(rim, tenant, olderThan);
+    trim: async (tenant, {olderThan, most, keepFrom}) => {
+      const key = keys.events(tenant);
+      if (keepFrom === undefined || (await countFrom(rim, key, keepFrom)) <= most)
+        await rim.ask(redis => redis.xtrim(key, 'MAXLEN', '~', most));
+      else await rim.ask(redis => redis.xtrim(key, 'MINID', keepFrom));
+      await trimOld(rim, tenant, {olderThan, keepFrom});
     },
     close: () => blocking?.disconnect(),
   };
@@ -71,11 +76,24 @@ export function createEventStore(rim: RedisRim): EventStore {
 
 const eventOf = ([id, fields]: [string, string[]]): Event => ({...(JSON.parse(fields[1] ?? '{}') as Event), seq: id.replace('-', '.')});
 
+/** At most so many lie behind `from`: numbers are given without holes; where Redis was lost in between nobody knows. */
+async function countFrom(rim: RedisRim, key: string, from: string): Promise<number> {
+  const [row] = await rim.ask(redis => redis.xrevrange(key, '+', '-', 'COUNT', 1));
+  const [life, number] = (row?.[0] ?? '0-0').split('-');
+  const [fromLife, fromNumber] = from.split('-');
+  return life === fromLife ? Number(number) - Number(fromNumber) + 1 : Infinity;
+}
+
 /** Ids are no times, so the oldest entries are read until one is young enough; a bounded part per call. */
-async function trimOld(rim: RedisRim, tenant: string, olderThan: number): Promise<void> {
+async function trimOld(
+  rim: RedisRim,
+  tenant: string,
+  {olderThan, keepFrom}: {readonly olderThan: number; readonly keepFrom: string | undefined},
+): Promise<void> {
   const key = rim.keys.events(tenant);
   const rows = await rim.ask(redis => redis.xrange(key, '-', '+', 'COUNT', 2_000));
   const firstKept = rows.find(row => Date.parse(eventOf(row).time) >= olderThan);
-  const cut = firstKept?.[0] ?? (rows.length === 2_000 ? rows.at(-1)![0] : undefined);
+  const old = firstKept?.[0] ?? (rows.length === 2_000 ? rows.at(-1)![0] : undefined);
+  const cut = old !== undefined && keepFrom !== undefined && isAfter(old, keepFrom) ? keepFrom : old;
   if (cut !== undefined && cut !== rows[0]?.[0]) await rim.ask(redis => redis.xtrim(key, 'MINID', cut));
 }

@@ -13,6 +13,8 @@ export interface TidyDeps {
   readonly tenants: Tenants;
   readonly table: WorkerTable;
   readonly workers: WorkerStore;
+  /** Behind which event of a tenant somebody still has to read on (R18). */
+  readonly keepFrom: (tenant: string) => Promise<string | undefined>;
 }
 
 const day = 86_400_000;
@@ -32,7 +34,8 @@ export function createTidy(deps: TidyDeps): () => Promise<void> {
     for (const tenant of await store.rim.ask(redis => redis.smembers(store.rim.keys.tenants))) {
       const {limits} = await deps.tenants.get(tenant);
       longest = Math.max(longest, limits.historyDays);
-      await deps.events.trim(tenant, now - eventsKeptMs, mostEvents);
+      const keepFrom = await deps.keepFrom(tenant);
+      await deps.events.trim(tenant, {olderThan: now - eventsKeptMs, most: mostEvents, keepFrom});
       const gone = await dropHistory(store, tenant, {before: now - limits.historyDays * day, most: mostJobs});
       for (const job of gone) await blobs.files.remove(tenant, job);
     }

@@ -2,3 +2,4 @@ export {loadEngines, type EngineSetting, type LoadDeps, type LoadedEngine} from 
 export {loadPlugin, type PluginSetting} from './load-plugin.ts';
 export {guardEngine} from './guard-engine.ts';
 export {createHost, type PluginLog} from './plugin-faults.ts';
+export {openReporters, type ReporterSetting, type Reporters} from './reporters.ts';

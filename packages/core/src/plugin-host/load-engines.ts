@@ -1,10 +1,11 @@
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import {asBoxyardError, BoxyardError} from '../errors/index.ts';
+import {asBoxyardError, type BoxyardError} from '../errors/index.ts';
 import type {Engine} from '../plugin-api/index.ts';
+import {createFrom} from './create-plugin.ts';
 import {guardEngine} from './guard-engine.ts';
-import {invalid, loadPlugin, textOf, withDeadline, type ImportModule, type PluginSetting} from './load-plugin.ts';
-import {createHost, isPluginFault, type PluginLog} from './plugin-faults.ts';
+import {invalid, loadPlugin, type ImportModule, type PluginSetting} from './load-plugin.ts';
+import {createHost, type PluginLog} from './plugin-faults.ts';
 
 export type EngineSetting = PluginSetting;
 
@@ -25,7 +26,6 @@ export interface LoadedEngine {
   readonly features: readonly string[];
 }
 
-const CREATE_MS = 15_000;
 const METHODS = ['probe', 'create', 'find', 'list'] as const;
 
 /** Loads what it can, in the order of the settings, all at once; a plugin that fails is reported and left out. */
@@ -47,14 +47,7 @@ const loadEngine = async (setting: EngineSetting, deps: LoadDeps): Promise<Loade
   const stateDir = path.join(deps.stateDir, plugin.name);
   await mkdir(stateDir, {recursive: true, mode: 0o700});
   const host = createHost(plugin.name, stateDir, deps.log);
-  const engine = await withDeadline(
-    Promise.resolve().then(() => plugin.create(config, host)),
-    CREATE_MS,
-  ).catch((error: unknown) => {
-    if (isPluginFault(error) && error.fault === 'invalid')
-      throw new BoxyardError('PLUGIN_CONFIG', {plugin: plugin.name, problem: 'create', issue: error.message}, {cause: error});
-    throw new BoxyardError('PLUGIN_FAILED', {plugin: plugin.name, call: 'create', issue: textOf(error)}, {cause: error});
-  });
+  const engine = await createFrom(plugin, config, host);
   checkShape(plugin.name, engine);
   const guarded = guardEngine(plugin.name, engine);
   return {name: plugin.name, engine: guarded, features: Object.keys(guarded.features)};

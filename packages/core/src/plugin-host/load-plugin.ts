@@ -21,10 +21,16 @@ export const loadPlugin = async <K extends keyof Kinds>(
   {module, config}: PluginSetting,
   importModule: ImportModule,
 ): Promise<{plugin: Plugin<K, unknown>; config: unknown}> => {
-  const definition = await definitionOf(module, importModule);
-  const plugin = checked(kind, module, definition);
+  const plugin = await loadDefinition(kind, module, importModule);
   return {plugin, config: await configOf(plugin, module, config)};
 };
+
+/** The same without a config, for plugins of which there are several instances. */
+export const loadDefinition = async <K extends keyof Kinds>(
+  kind: K,
+  module: string,
+  importModule: ImportModule,
+): Promise<Plugin<K, unknown>> => checked(kind, module, await definitionOf(module, importModule));
 
 const definitionOf = async (module: string, importModule: ImportModule): Promise<Record<string, unknown>> => {
   const loaded = await withDeadline(importModule(module), IMPORT_MS).catch((error: unknown) => {
@@ -61,7 +67,8 @@ const checkApi = (module: string, api: unknown): void => {
   throw invalid(module, 'api', issue, {hint: isOlder ? 'Upgrade the plugin.' : 'Upgrade Boxyard, or use an older version of the plugin.'});
 };
 
-const configOf = async (plugin: Plugin<keyof Kinds, unknown>, module: string, config: unknown): Promise<unknown> => {
+/** What the plugin's own schema makes of a config; `PLUGIN_CONFIG`. */
+export const configOf = async (plugin: Plugin<keyof Kinds, unknown>, module: string, config: unknown): Promise<unknown> => {
   const result = await withDeadline(
     Promise.resolve().then(() => plugin.config['~standard'].validate(config ?? {})),
     IMPORT_MS,

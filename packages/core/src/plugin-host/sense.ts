@@ -50,3 +50,10 @@ export const wrongChunk = (value: unknown, next: {stdout: number; stderr: number
   const chunk = value as unknown as Chunk;
   return chunk.offset < next[chunk.stream] ? `${chunk.stream} at ${chunk.offset} again, after ${next[chunk.stream]}` : undefined;
 };
+
+export const wrongReported = (value: unknown): Wrong => {
+  if (value === 'delivered' || value === 'gone') return undefined;
+  if (!isObject(value) || !isText(value['why'])) return 'neither delivered, gone nor a reason';
+  const {retryInMs} = value;
+  return retryInMs === undefined || (typeof retryInMs === 'number' && retryInMs >= 0) ? undefined : 'a wait that is no number';
+};

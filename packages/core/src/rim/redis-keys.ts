@@ -52,6 +52,7 @@ export function createKeys(prefix: string) {
     audited: key('audited'),
     auditing: key('auditing'),
     seq: (tenant: string) => key('seq', tenant),
+    ...webhookKeys(key),
   };
 }
 const clusterKeys = (key: (...parts: readonly string[]) => string) => ({
@@ -64,3 +65,16 @@ const clusterKeys = (key: (...parts: readonly string[]) => string) => ({
   roleJobs: (role: string) => key('role-jobs', role),
 });
 export type Keys = ReturnType<typeof createKeys>;
+
+const webhookKeys = (key: (...parts: readonly string[]) => string) => ({
+  /** Webhooks: ids with names, names with ids, and of all tenants ids with tenants. */
+  webhooks: (tenant: string) => key('webhooks', tenant),
+  webhookNames: (tenant: string) => key('webhook-names', tenant),
+  allWebhooks: key('all-webhooks'),
+  webhook: (id: string) => key('webhook', id),
+  webhookState: (id: string) => key('webhook-state', id),
+  webhookLease: (id: string) => key('webhook-lease', id),
+  webhookLog: (id: string) => key('webhook-log', id),
+  webhookDead: (id: string) => key('webhook-dead', id),
+  webhookExtras: (id: string) => key('webhook-extras', id),
+});

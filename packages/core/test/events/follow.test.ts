@@ -44,7 +44,7 @@ test('a follower gets what came after its place, then what comes, each once and 
 test('a place that was trimmed, or that a rolled-back Redis does not know, is answered by reset', async () => {
   const rim = await redis.rim();
   for (let n = 1; n <= 5; n++) await write(rim, 't', n);
-  await createEventStore(rim).trim('t', 4, 1_000_000);
+  await createEventStore(rim).trim('t', {olderThan: 4, most: 1_000_000});
   const trimmed = await follow(rim, 't', '1.1');
   expect(trimmed.seen).toEqual(['reset']);
   trimmed.hub.close();

@@ -18,6 +18,11 @@ const flags = {
     description: 'proxy whose X-Forwarded-For is believed; may be repeated (default none)',
     helpValue: 'ADDRESS',
   }),
+  'webhook-allow': repeated({
+    description: 'what webhooks may reach beyond public https: a host, an address or a network, with or without a port; may be repeated',
+    helpValue: 'HOST[:PORT]',
+  }),
+  'webhook-ca': string({description: 'certificates that webhooks trust too, as PEM', helpValue: 'FILE'}),
 };
 
 export default defineCommand({

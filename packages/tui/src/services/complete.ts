@@ -13,7 +13,7 @@ export interface KnownFlag {
   readonly description?: string | undefined;
 }
 
-export type Names = 'devboxes' | 'workers' | 'jobs' | 'secrets' | 'tokens' | 'tenants' | 'images';
+export type Names = 'devboxes' | 'workers' | 'jobs' | 'secrets' | 'tokens' | 'tenants' | 'images' | 'webhooks';
 export interface Candidate {
   readonly word: string;
   readonly about?: string | undefined;
@@ -34,9 +34,23 @@ const namesOf: Readonly<Record<string, Names>> = {
   token: 'tokens',
   tenant: 'tenants',
   image: 'images',
+  webhook: 'webhooks',
 };
 const engines = ['podman', 'docker', 'process'];
-const files: ReadonlySet<string> = new Set(['dir', 'file', 'env-file', 'token-file', 'out', 'tls-cert', 'tls-key', 'data-dir']);
+const files: ReadonlySet<string> = new Set([
+  'dir',
+  'file',
+  'env-file',
+  'token-file',
+  'out',
+  'tls-cert',
+  'tls-key',
+  'data-dir',
+  'secret-file',
+  'headers',
+  'body',
+  'webhook-ca',
+]);
 
 export interface Catalogue {
   /** By id, `jobs:list`. */

@@ -14,6 +14,7 @@ const ask: Readonly<Record<Names, (client: Client) => Promise<readonly string[]>
   secrets: async client => (await client.secretsList({requestTimeoutMs: answerMs})).items.map(secret => secret.name),
   tokens: async client => (await client.tokensList({requestTimeoutMs: answerMs})).items.map(token => token.name),
   tenants: async client => (await client.tenantsList({requestTimeoutMs: answerMs})).items.map(tenant => tenant.name),
+  webhooks: async client => (await client.webhooksList({requestTimeoutMs: answerMs})).items.map(hook => hook.name),
   images: async client => (await client.imagesList({requestTimeoutMs: answerMs})).items.flatMap(image => image.refs),
 };
 
