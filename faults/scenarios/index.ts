@@ -12,6 +12,7 @@ import {b13} from './b13-terminals.ts';
 import {b15} from './b15-order.ts';
 import {b16} from './b16-cancel.ts';
 import {b17} from './b17-poison.ts';
+import {b17Plugins} from './b17-plugins.ts';
 import {b19} from './b19-garbage.ts';
 import {b19Terminals} from './b19-terminals.ts';
 import {chaosScenarios} from './chaos.ts';
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   ...b15,
   ...b16,
   ...b17,
+  ...b17Plugins,
   ...b19,
   ...b19Terminals,
   ...chaosScenarios,
