@@ -28,7 +28,7 @@ async function misdeed({at, does, env, ends, crashes = 0, timeScale = 0.1}: Deed
   await using lab = await Lab.open({timeScale, workers: [{engines: ['process', module]}]});
   const [worker] = lab.workers;
   await using supervisor = supervised(worker!.program);
-  const neighbour = await lab.submit({key: 'neighbour', lines: 6 / timeScale, rate: 10, exit: 3});
+  const neighbour = await lab.submit({key: 'neighbour', lines: 600 * timeScale, rate: 10, exit: 3});
   await lab.running(neighbour.id);
   const body = {engine: 'hostile', image: 'localhost/any:1', env: {HOSTILE_AT: at, HOSTILE_DOES: does, ...env}};
   const {id} = await lab.api.must<JobView>('POST', '/v1/jobs', {body});

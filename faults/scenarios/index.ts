@@ -6,6 +6,7 @@ import {b6} from './b6-server.ts';
 import {b7} from './b7-redis.ts';
 import {b8} from './b8-partitions.ts';
 import {b9} from './b9-duplicates.ts';
+import {b10} from './b10-clock.ts';
 import {b11} from './b11-disk.ts';
 import {b12} from './b12-half-open.ts';
 import {b13} from './b13-terminals.ts';
@@ -27,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   ...b7,
   ...b8,
   ...b9,
+  ...b10,
   ...b11,
   ...b12,
   ...b13,
