@@ -30,19 +30,36 @@ async function crashesAgent(): Promise<Told> {
   return {jobs: 2, figures: {'agent crashes': crashes}};
 }
 
-/** Records that somebody damaged by hand in Redis: the rest goes on. */
+/** Records that somebody damaged by hand in Redis, of jobs that wait and of one that runs: the rest goes on. */
 async function damagedRecord(): Promise<Told> {
   await using lab = await Lab.open({externalRedis: true, workers: []});
-  const body = {engine: 'process', command: ['true'], worker: await nobody(lab)};
-  const victim = await lab.api.must<{id: string}>('POST', '/v1/jobs', {body});
-  const key = `{boxyard}:job:${victim.id}`;
-  expectThat((await lab.redis.cli('get', key)).includes(victim.id), 'the record is not where it was looked for');
-  await lab.redis.cli('set', key, '{"v":1,broken');
+  const away = await nobody(lab);
+  const keyOf = async (body: object) => {
+    const {id} = await lab.api.must<{id: string}>('POST', '/v1/jobs', {body: {engine: 'process', ...body}});
+    const key = `{boxyard}:job:${id}`;
+    expectThat((await lab.redis.cli('get', key)).includes(id), 'the record is not where it was looked for');
+    return {id, key};
+  };
+  const [noJson, ofAnotherType, empty] = await Promise.all(Array.from({length: 3}, () => keyOf({command: ['true'], worker: away})));
+  await lab.redis.cli('set', noJson!.key, '{"v":1,broken');
+  await lab.redis.cli('del', ofAnotherType!.key);
+  await lab.redis.cli('lpush', ofAnotherType!.key, 'no record');
+  await lab.redis.cli('set', empty!.key, '{}');
   await lab.addWorker({name: 'w1'});
-  await lab.submit({key: 'healthy', lines: 5, exit: 3});
-  await mustHold(lab, {skipHistory: true});
+  const running = await keyOf({command: ['sleep', '3'], worker: 'w1'});
+  await lab.running(running.id);
+  await lab.redis.cli('set', running.key, '[1,2,3]');
+  for (let i = 0; i < 3; i += 1) await lab.submit({key: `healthy${i}`, lines: 25, rate: 10, exit: 3});
+  await lab.workers[0]!.program.stop();
+  lab.workers[0]!.start();
+  await mustHold(lab, {skipHistory: true, skipReservations: true});
+  const listed = (await lab.api.jobs()).map(job => job.id);
+  expectThat(
+    lab.accepted.every(job => listed.includes(job.id)),
+    'a job beside the damaged ones is in no list',
+  );
   expectThat(lab.server.program.isRunning, 'the server ended');
-  return {jobs: 1};
+  return {jobs: 3};
 }
 
 /** A worker that exists and is away. */
@@ -60,5 +77,10 @@ export const b17: readonly Scenario[] = [
     isShort: true,
     run: crashesAgent,
   },
-  {name: 'B17 a damaged record', fault: 'a job record overwritten in Redis', invariants: 'I1–I3 I5 I6 I8', run: damagedRecord},
+  {
+    name: 'B17 damaged records',
+    fault: 'job records overwritten in Redis: no JSON, another type, no record',
+    invariants: 'I1–I3 I5 I6 I8',
+    run: damagedRecord,
+  },
 ];

@@ -6,12 +6,14 @@ import {b6} from './b6-server.ts';
 import {b7} from './b7-redis.ts';
 import {b8} from './b8-partitions.ts';
 import {b9} from './b9-duplicates.ts';
+import {b10} from './b10-clock.ts';
 import {b11} from './b11-disk.ts';
 import {b12} from './b12-half-open.ts';
 import {b13} from './b13-terminals.ts';
 import {b15} from './b15-order.ts';
 import {b16} from './b16-cancel.ts';
 import {b17} from './b17-poison.ts';
+import {b17Plugins} from './b17-plugins.ts';
 import {b19} from './b19-garbage.ts';
 import {b19Terminals} from './b19-terminals.ts';
 import {chaosScenarios} from './chaos.ts';
@@ -26,12 +28,14 @@ export const scenarios: readonly Scenario[] = [
   ...b7,
   ...b8,
   ...b9,
+  ...b10,
   ...b11,
   ...b12,
   ...b13,
   ...b15,
   ...b16,
   ...b17,
+  ...b17Plugins,
   ...b19,
   ...b19Terminals,
   ...chaosScenarios,

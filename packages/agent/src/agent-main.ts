@@ -5,6 +5,7 @@ import {logFormat, logSink, timingFrom} from '@boxyard/core/config';
 import {asBoxyardError, entryOf} from '@boxyard/core/errors';
 import {startAgent} from './agent.ts';
 import {resolveConfig, type AgentFlags} from './config.ts';
+import {keepExit} from './keep-exit.ts';
 import {version} from './version.ts';
 
 const options = {
@@ -39,6 +40,7 @@ function flagsFrom(values: Values): AgentFlags {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as AgentFlags;
 }
 
+const exit: (code: number) => never = keepExit(process);
 const isSource = import.meta.url.endsWith('.ts');
 const hostFile = isSource ? join(import.meta.dirname, 'session-host', 'main.ts') : join(import.meta.dirname, 'session-host.js');
 
@@ -61,7 +63,7 @@ try {
     hostProgram: {file: hostFile, isBundle: !isSource},
     onStopped: error => {
       logger.error({code: error.code}, `${error.message} ${error.hint}`);
-      void agent.close().finally(() => process.exit(Number(process.env['BOXYARD_REFUSED_EXIT'] ?? 4)));
+      void agent.close().finally(() => exit(Number(process.env['BOXYARD_REFUSED_EXIT'] ?? 4)));
     },
     // Only fault tests set it: the process dies as hard as by kill -9.
     ...(crashAt === undefined ? {} : {crash: (at: string) => void (at === crashAt && process.kill(process.pid, 'SIGKILL'))}),
@@ -71,7 +73,7 @@ try {
     'agent started',
   );
   let stopping: Promise<void> | undefined;
-  const stop = () => void (stopping ??= agent.close().finally(() => process.exit(0)));
+  const stop = () => void (stopping ??= agent.close().finally(() => exit(0)));
   // Asked twice, as by a group and by who supervises it, it still ends in order; who types Ctrl-C twice means it.
   process.on('SIGTERM', stop);
   process.once('SIGINT', stop);
@@ -79,7 +81,7 @@ try {
   const error = asBoxyardError(thrown);
   process.stderr.write(`${error.message}\n${error.hint ? `${error.hint}\n` : ''}`);
   if (error.code === 'INTERNAL') process.stderr.write(`${String((error.cause as Error)?.stack ?? error.cause)}\n`);
-  process.exit(entryOf(error.code).exit);
+  exit(entryOf(error.code).exit);
 }
 
 function levelOf(fields: object): 'debug' | 'info' | 'warn' {

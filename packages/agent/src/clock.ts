@@ -12,11 +12,19 @@ export interface FollowingClock extends Clock {
   follow(serverMs: number): void;
 }
 
-export class AgentClock implements FollowingClock {
-  #offset = 0;
+/** What the clock of the boot is ahead of the finer one that stands still in sleep, if it has slept. */
+const SLEPT_MS = 1_000;
 
+export class AgentClock implements FollowingClock {
+  #server = Date.now();
+  #awake = performance.now();
+  #boot = this.bootMs();
+
+  /** Not by this machine's own wall clock, which may be wrong and jump. */
   nowMs(): number {
-    return Math.max(0, Math.round(Date.now() + this.#offset));
+    const awake = performance.now() - this.#awake;
+    const sinceBoot = this.bootMs() - this.#boot;
+    return Math.round(this.#server + (sinceBoot - awake > SLEPT_MS ? sinceBoot : awake));
   }
 
   bootMs(): number {
@@ -24,7 +32,9 @@ export class AgentClock implements FollowingClock {
   }
 
   follow(serverMs: number): void {
-    this.#offset = serverMs - Date.now();
+    this.#server = serverMs;
+    this.#awake = performance.now();
+    this.#boot = this.bootMs();
   }
 }
 

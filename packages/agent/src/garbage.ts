@@ -51,12 +51,13 @@ export class Garbage {
   async #engine(engine: string): Promise<void> {
     const boxes = (await this.#inventory.look(engine)) ?? [];
     const names = new Set<string>();
+    const {clock, timing} = this.#parts;
     for (const box of boxes) {
       if (!this.#isOrphan(box)) continue;
       names.add(box.name);
-      const since = this.#orphanedAt.get(`${engine}/${box.name}`) ?? Date.now();
+      const since = this.#orphanedAt.get(`${engine}/${box.name}`) ?? clock.bootMs();
       this.#orphanedAt.set(`${engine}/${box.name}`, since);
-      if (Date.now() - since >= this.#parts.timing.gcGrace) await this.#remove(engine, box);
+      if (clock.bootMs() - since >= timing.gcGrace) await this.#remove(engine, box);
     }
     for (const key of this.#orphanedAt.keys())
       if (key.startsWith(`${engine}/`) && !names.has(key.slice(engine.length + 1))) this.#orphanedAt.delete(key);

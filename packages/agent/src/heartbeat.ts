@@ -25,6 +25,7 @@ export class Vitals {
       containersRunning,
       gatewayStatus: 'disabled',
       diskPressure,
+      clock: Date.now(),
     };
   }
 

@@ -1,4 +1,5 @@
 import type {Attempt} from '@boxyard/core/protocol';
+import {HostSuspects} from './host-suspects.ts';
 import type {Hosts} from './hosts.ts';
 import type {HeldState} from './session-host/wire.ts';
 
@@ -12,6 +13,8 @@ interface Waiter {
 
 /** What the session hosts hold for this agent, as last told, and who waits for which end. */
 export class HeldRegistry {
+  /** Whose engine takes session hosts down. */
+  readonly suspects = new HostSuspects();
   readonly #host: Hosts;
   readonly #states = new Map<string, HeldState>();
   readonly #waiting = new Map<string, {of: Slot; waiters: Waiter[]}>();
@@ -37,7 +40,7 @@ export class HeldRegistry {
 
   /** Resolves when the program runs or has ended; idempotent by slot. */
   async start(message: Start): Promise<HeldState> {
-    const state = await this.#host.start(message);
+    const state = await this.suspects.handOver(message.job, () => this.#host.start(message));
     return this.#states.get(keyOf(state)) ?? state;
   }
 
@@ -73,6 +76,7 @@ export class HeldRegistry {
 
   /** A session host is gone: what had ended is known, the rest of what it held has to be asked for again. */
   lost(error: Error, isLost: (of: Omit<Slot, 'slot'>) => boolean): void {
+    this.suspects.lost();
     for (const [key, state] of this.#states) if (!isOver(state) && isLost(state)) this.#states.delete(key);
     for (const [key, {of, waiters}] of this.#waiting) {
       if (!isLost(of)) continue;
@@ -82,6 +86,7 @@ export class HeldRegistry {
   }
 
   forget(of: Omit<Slot, 'slot'>): void {
+    this.suspects.forget(of.job);
     const prefix = keyOf({...of, slot: ''});
     for (const key of this.#states.keys()) if (key.startsWith(prefix)) this.#states.delete(key);
   }

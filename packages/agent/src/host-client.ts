@@ -159,7 +159,7 @@ export class HostClient {
     if (alive) return alive;
     if (!this.#deps.spawnHost) throw hostLost();
     this.#deps.spawnHost();
-    const until = Date.now() + (this.#deps.startMs ?? 15_000);
+    const until = performance.now() + (this.#deps.startMs ?? 15_000);
     for (;;) {
       await delay(20);
       const socket = await this.#dial().catch((error: unknown) =>
@@ -167,7 +167,7 @@ export class HostClient {
       );
       if (socket) return socket;
       if (this.#isClosed) throw hostLost();
-      if (Date.now() > until) throw new BoxyardError('INTERNAL', {}, {message: 'The session host did not start.'});
+      if (performance.now() > until) throw new BoxyardError('INTERNAL', {}, {message: 'The session host did not start.'});
     }
   }
 

@@ -204,6 +204,7 @@ async function createStorage(options: JobCoreOptions) {
     attemptIds: createAttemptIds(options.attemptKey),
     nudge,
     onChange,
+    onDamaged: id => options.onFault(new Error('what Redis has under the key of this job is no record of it'), id),
     mostUnfinished: options.mostUnfinished,
   });
   const leases = createLeases(rim, {id: serverId, url: ''});

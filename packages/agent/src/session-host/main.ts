@@ -3,14 +3,16 @@ import {createServer} from 'node:net';
 import {dirname} from 'node:path';
 import {timingFrom} from '@boxyard/core/config';
 import {loadAll} from '../engine-loading.ts';
+import {keepExit} from '../keep-exit.ts';
 import {lockStateDir} from '../state-lock.ts';
 import {SessionHost} from './session-host.ts';
 import {hostSocketPath} from './socket-path.ts';
 
+const exit: (code: number) => never = keepExit(process);
 const [stateDir, version] = process.argv.slice(2);
 if (stateDir === undefined || version === undefined) {
   process.stderr.write('usage: session-host STATE_DIR VERSION\n');
-  process.exit(2);
+  exit(2);
 }
 const log = (message: string, fields: object = {}) =>
   process.stderr.write(
@@ -42,7 +44,7 @@ function end(code: number): void {
   rmSync(socketPath, {force: true});
   removeOwnFolder(dirname(socketPath));
   lock.release();
-  process.exit(code);
+  exit(code);
 }
 /** Only where the socket has a folder to itself: a state directory is never empty. */
 function removeOwnFolder(folder: string): void {

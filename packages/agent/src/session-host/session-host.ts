@@ -53,7 +53,7 @@ export class SessionHost {
   readonly #agents = new Map<Socket, ConnectedAgent>();
   readonly #room: DiskRoom;
   readonly #timer: NodeJS.Timeout;
-  #emptySince = Date.now();
+  #emptySince = performance.now();
   #isTold = false;
 
   constructor(deps: SessionHostDeps) {
@@ -166,7 +166,7 @@ export class SessionHost {
       if (!this.#engines.has(key)) this.#engines.set(key, this.#load(key, setting));
     }
     this.#isTold = false;
-    this.#emptySince = Date.now();
+    this.#emptySince = performance.now();
     return {version: Math.min(HOST_VERSION, message.newest), pid: process.pid};
   }
 
@@ -229,7 +229,7 @@ export class SessionHost {
     }
     this.#outputs.get(key)?.close();
     this.#outputs.delete(key);
-    this.#emptySince = Date.now();
+    this.#emptySince = performance.now();
   }
 
   #find(of: {job: string; attempt: Attempt; slot: string}): Held | undefined {
@@ -268,8 +268,8 @@ export class SessionHost {
   #endIfEmpty(): void {
     const isGone = !existsSync(this.#deps.stateDir);
     const isBusy = [...this.#held.values()].some(held => !held.hasEnded);
-    if (isBusy) this.#emptySince = Date.now();
-    const isDue = Date.now() - this.#emptySince >= this.#deps.idleMs;
+    if (isBusy) this.#emptySince = performance.now();
+    const isDue = performance.now() - this.#emptySince >= this.#deps.idleMs;
     if (isGone || (!isBusy && (this.#isTold || isDue))) this.#deps.onEnd();
   }
 }

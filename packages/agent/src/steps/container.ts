@@ -10,6 +10,8 @@ import {boxOf, engineCall, findBox, present, whole, type StepContext} from './co
 import {feedStdin} from './stdin.ts';
 import {SECRETS_DIR, awaitingSecrets, putSecretFiles, secretsOf} from './secret-files.ts';
 
+const MOST_TRIES = 5;
+
 type Of<D extends Step['do']> = Extract<Step, {do: D}>;
 
 /** Idempotent by the box's name: after a crash the box that is there is the box that was asked for. */
@@ -81,8 +83,8 @@ async function startMain(context: StepContext, step: Of<'container.start'>): Pro
       if (step.stdin) feedStdin(context, 'main', state);
       return;
     } catch (error) {
-      const isPassing = isHostLost(error) || isInDoubt(error);
-      if (context.signal.aborted || !isPassing || tries >= 2) throw error;
+      const isPassing = isHostLost(error) ? mayGoAgain(context) : isInDoubt(error) && tries < 2;
+      if (context.signal.aborted || !isPassing || tries >= MOST_TRIES) throw error;
     }
   }
 }
@@ -110,18 +112,25 @@ async function mainEnd(context: StepContext, box: string): Promise<HeldState> {
   const {held} = context.parts;
   const slot = {...context.of, slot: 'main'};
   const stdin = context.start.steps.some(one => one.do === 'container.start' && one.box === box && one.stdin);
-  for (let tries = 0; ; tries++) {
+  for (let tries = 0; ; tries += held.suspects.wasAnothers(context.of.job) ? 0 : 1) {
     try {
       const state = held.find(slot) ?? (await held.start(await runMessage(context, box, stdin)));
       context.running();
       if (stdin && state.is !== 'failed') feedStdin(context, 'main', state);
       return await held.ended(slot);
     } catch (error) {
-      if (!isHostLost(error)) throw error;
+      if (!isHostLost(error) || !mayGoAgain(context)) throw error;
       if (stdin && context.row.stdinDone !== true) context.fail(stdinInterrupted(), 'stdin_interrupted');
-      if (tries >= 5) throw error;
+      if (tries >= MOST_TRIES) throw error;
     }
   }
+}
+
+/** A job whose engine takes session hosts down is given up before it has cost the others more. */
+function mayGoAgain(context: StepContext): boolean {
+  if (!context.parts.held.suspects.isPoison(context.of.job)) return true;
+  context.fail(new BoxyardError('INTERNAL', {}, {message: 'Its session host ended again and again.'}), 'poison');
+  return false;
 }
 
 export const stdinInterrupted = () => new BoxyardError('INTERRUPTED', {}, {message: 'Standard input broke off before its end.'});

@@ -25,7 +25,7 @@ export function afterResult(record: JobRecord, result: Result, at: Moment): JobR
   if (!isOnWorker(record)) return undefined;
   const failure = failureOf(record, result);
   if (failure !== undefined && mayRetry(record, failure))
-    return retryLater(withReport(record, result, at.now), reasonOf(result) ?? {code: failure, message: failedText(result)}, at);
+    return retryLater(withReport(record, result, at.now), reasonOf(record, result) ?? {code: failure, message: failedText(result)}, at);
   return reported(record, result, at.now);
 }
 
@@ -49,7 +49,8 @@ const isFailureReason = (reason: string): boolean => ['stdin_interrupted', 'pois
 
 function reported(record: JobRecord, result: Result, now: number): JobRecord {
   const reason =
-    reasonOf(result) ?? (record.cancel && result.cancelled !== undefined ? {code: 'cancelled', message: record.cancel.reason} : undefined);
+    reasonOf(record, result) ??
+    (record.cancel && result.cancelled !== undefined ? {code: 'cancelled', message: record.cancel.reason} : undefined);
   return {
     ...withReport(record, result, now),
     state: 'ended',
@@ -94,18 +95,21 @@ const texts: Readonly<Record<string, string>> = {
   engine_restarted: 'Its engine went away under it, and what was left of the command was ended.',
   exec_outcome_unknown: 'Nobody saw how the command ended.',
   stdin_interrupted: 'The client that fed its input went away.',
-  poison: 'It crashed its worker three times.',
 };
+
+/** What went down with it was doing something that its engine asks for, so the engine is where to look. */
+const poisonText = (engine: string | undefined): string =>
+  `It took processes of its worker down three times while ${engine === undefined ? 'its engine' : `the engine ${engine}`} worked on it.`;
 
 const failedText = ({exit}: Result): string => (exit !== undefined && 'code' in exit ? `It ended with ${exit.code}.` : 'It failed.');
 
-function reasonOf(result: Result): Reason | undefined {
+function reasonOf(record: JobRecord, result: Result): Reason | undefined {
   if (result.error !== undefined)
     return {code: result.error.code, message: result.error.message, ...(result.error.hint ? {hint: result.error.hint} : {})};
   const unknown = result.exit && 'unknown' in result.exit ? result.exit.unknown : undefined;
   const code =
     result.reason ?? unknown ?? (result.cancelled !== undefined && isFailureReason(result.cancelled) ? result.cancelled : undefined);
-  return code === undefined ? undefined : {code, message: texts[code] ?? code};
+  return code === undefined ? undefined : {code, message: code === 'poison' ? poisonText(record.engine) : (texts[code] ?? code)};
 }
 
 function keepSuperseded(record: JobRecord, result: Result, now: number): JobRecord | undefined {

@@ -125,6 +125,16 @@ export const writeRecord = (record: {readonly v: number}): string => {
   return JSON.stringify({v, ...rest});
 };
 
+/** The record in what is stored under a job's key; undefined where that is no record of it. */
+export function recordOf(id: string, text: string): JobRecord | undefined {
+  try {
+    const record = JSON.parse(text) as JobRecord | null;
+    return record?.id === id ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export const hasEnded = (record: JobRecord): boolean => record.state === 'ended';
 export const isWaiting = (record: JobRecord): boolean => record.state === 'queued' && record.hold === undefined;
 export const isOnWorker = (record: JobRecord): boolean => record.state === 'sent' || record.state === 'running';

@@ -7,7 +7,7 @@ import {type EffectContext, addDevBoxEffects, addJobEffects} from './store-effec
 import {next} from './rules.ts';
 import type {JobEvent, Moment} from './rules-events.ts';
 import type {AttemptIds} from './attempt-ids.ts';
-import {type JobRecord, hasEnded, versionPrefix} from './rules-record.ts';
+import {type JobRecord, hasEnded, recordOf, versionPrefix} from './rules-record.ts';
 
 export interface JobStoreOptions {
   readonly rim: RedisRim;
@@ -17,6 +17,8 @@ export interface JobStoreOptions {
   readonly nudge: (things: readonly string[]) => void;
   /** After an end was stored, for what is outside Redis (one-job secrets, watchers). */
   readonly onChange: (before: JobRecord | undefined, after: JobRecord) => void;
+  /** What is stored under a job's key is no record of it; to everybody else the job is not there. Told once for each. */
+  readonly onDamaged?: ((id: string) => void) | undefined;
   /** Jobs of a tenant that have not ended, children counted; more are refused (C26). */
   readonly mostUnfinished?: number | undefined;
 }
@@ -40,6 +42,7 @@ export interface Beside {
 const mostCached = 20_000;
 const usualMostUnfinished = 250_000;
 const mostTries = 20;
+const mostDamaged = 1_000;
 
 /**
  * Reads and steps of jobs. Each step is one Lua call that compares the versions of what it read, so it may run at once on
@@ -52,6 +55,7 @@ export class JobStore {
   readonly mostUnfinished: number;
   readonly #options: JobStoreOptions;
   readonly #cache = new Map<string, JobRecord>();
+  readonly #damaged = new Set<string>();
 
   constructor(options: JobStoreOptions) {
     this.rim = options.rim;
@@ -71,15 +75,11 @@ export class JobStore {
     return record;
   }
 
-  /** In the order asked; undefined where there is none. */
+  /** In the order asked; undefined where there is none, or what is there is none. */
   async readMany(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
     if (ids.length === 0) return [];
     const texts = await this.rim.ask(redis => redis.mget(ids.map(id => this.rim.keys.job(id))));
-    return texts.map((text, at) => {
-      if (text !== null) return this.#keep(JSON.parse(text) as JobRecord);
-      this.#cache.delete(ids[at]!);
-      return undefined;
-    });
+    return texts.map((text, at) => this.#parse(ids[at]!, text ?? ''));
   }
 
   async readDevBox(id: string): Promise<DevBoxRecord | undefined> {
@@ -114,7 +114,7 @@ export class JobStore {
       const result = await this.#commit(before, after, beside);
       if (result.done) return {before, after, hasChanged: true};
       if (result.failed === 'room' || result.failed === 'role') return {full: true};
-      before = result.failed === 'job' && result.found !== '' ? this.#keep(JSON.parse(result.found) as JobRecord) : await this.read(id);
+      before = result.failed === 'job' && result.found !== '' ? this.#parse(id, result.found) : await this.read(id);
       isFresh = true;
     }
     throw new BoxyardError('CONFLICT', {what: `job ${id}`, issue: 'changes faster than it can be read'});
@@ -169,6 +169,17 @@ export class JobStore {
       if (stepped !== undefined) others.push({before: other, after: stepped});
     }
     return {before: record, after: change.after, others};
+  }
+
+  #parse(id: string, text: string): JobRecord | undefined {
+    const record = text === '' ? undefined : recordOf(id, text);
+    if (record !== undefined) return this.#keep(record);
+    this.#cache.delete(id);
+    if (text !== '' && !this.#damaged.has(id)) {
+      if (this.#damaged.size < mostDamaged) this.#damaged.add(id);
+      this.#options.onDamaged?.(id);
+    }
+    return undefined;
   }
 
   #keep(record: JobRecord): JobRecord {

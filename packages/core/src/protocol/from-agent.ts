@@ -56,6 +56,8 @@ export const Heartbeat = z.object({
   gatewayStatusDetail: z.string().optional(),
   /** True while free disk is under the guard: running work goes on, no new jobs (B11). */
   diskPressure: z.boolean().optional(),
+  /** The machine's wall clock, which may have jumped since hello. */
+  clock: Millis.optional(),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 

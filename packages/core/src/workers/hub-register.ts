@@ -38,10 +38,23 @@ export async function onHeartbeat(deps: HubDeps, link: AgentLink, message: Messa
   const entry = deps.table.get(link.identity.worker);
   if (entry === undefined) return;
   const wasFull = entry.heartbeat?.diskPressure === true;
-  const heartbeat = boundedHeartbeat(message);
-  entry.heartbeat = heartbeat;
-  entry.heartbeatAt = deps.store.rim.clock.now();
-  const {type: _type, ...values} = heartbeat;
+  const now = deps.store.rim.clock.now();
+  entry.heartbeatAt = now;
+  const {clock, ...figures} = boundedHeartbeat(message);
+  entry.heartbeat = figures;
+  const {type: _type, ...values} = figures;
   deps.onGauge(link.identity.tenant, `workers/${link.identity.worker}`, values);
   if (wasFull && message.diskPressure !== true) deps.nudge([`w:${link.identity.worker}`]);
+  if (clock !== undefined) await noteSkew(deps, link, Math.round(clock - now));
+}
+
+const jumpMs = 2_000;
+
+/** A wall clock that jumped, or was put right, since hello: written where it differs by more than a link's delay. */
+async function noteSkew({workers, table}: HubDeps, {identity: {worker}}: AgentLink, clockSkewMs: number): Promise<void> {
+  const isKnown = (record: {readonly clockSkewMs?: number | undefined}) => Math.abs((record.clockSkewMs ?? 0) - clockSkewMs) < jumpMs;
+  const known = table.get(worker)?.record;
+  if (known === undefined || isKnown(known)) return;
+  const after = await workers.update(worker, record => (isKnown(record) ? undefined : {after: {...record, clockSkewMs}, fact: undefined}));
+  if (after !== undefined) table.set(after);
 }

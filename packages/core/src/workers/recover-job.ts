@@ -1,5 +1,5 @@
 import {forgottenSpec, isForgotten, specOf} from '../jobs/rules-recovered.ts';
-import {isOnWorker, writeRecord, type JobRecord} from '../jobs/rules-record.ts';
+import {isOnWorker, recordOf, writeRecord, type JobRecord} from '../jobs/rules-record.ts';
 import {groupOf} from '../jobs/rules-needs.ts';
 import {addJobEffects} from '../jobs/store-effects.ts';
 import type {JobStore} from '../jobs/store.ts';
@@ -65,7 +65,7 @@ async function takeBack(store: JobStore, identity: Identity, of: Of, state: 'sen
     change.is('job', keys.job(record.id), '');
     addJobEffects(change, undefined, record, context);
   });
-  if (!result.done) return JSON.parse(result.found) as JobRecord;
+  if (!result.done) return recordOf(record.id, result.found);
   store.committed(undefined, record, context);
   return JSON.parse(writeRecord(record)) as JobRecord;
 }

@@ -68,3 +68,24 @@ test('needs that no class has room for are refused with a clear word', async () 
   await expect(jobs.run(core.caller, {command: ['a'], workerLabels: {one: 'more'}})).rejects.toMatchObject({code: 'TOO_MANY_REQUESTS'});
   await jobs.run(core.caller, {command: ['b']});
 });
+
+test('what is no record of a job under its key is told once, and hides no other job', async () => {
+  const rim = await redis.rim();
+  await using core = await startTestCore({rim});
+  const {jobs} = core.core.services;
+  const {tenant} = core.caller;
+  const waiting = {command: ['a'], workerLabels: {no: 'such'}};
+  const [torn, strange, whole] = [
+    await jobs.run(core.caller, waiting),
+    await jobs.run(core.caller, waiting),
+    await jobs.run(core.caller, waiting),
+  ];
+  await rim.ask(async client => {
+    await client.set(rim.keys.job(torn.id), '{"v":1,"id"');
+    await client.set(rim.keys.job(strange.id), '[]');
+  });
+  expect((await jobs.list(tenant, {limit: 100})).items.map(job => job.id)).toEqual([whole.id]);
+  await expect(jobs.show(tenant, torn.id)).rejects.toMatchObject({code: 'NOT_FOUND'});
+  await jobs.list(tenant, {limit: 100});
+  expect(core.faults.filter(fault => String(fault).includes('no record of it')).length).toBe(2);
+});

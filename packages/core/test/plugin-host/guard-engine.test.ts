@@ -102,6 +102,19 @@ describe('what a plugin returns', () => {
     expect(seen).toEqual(['abc']);
   });
 
+  it('output that never ends and never waits leaves the process its turns', async () => {
+    const output = async function* (): AsyncGenerator<Chunk> {
+      for (let offset = 0; ; offset += 1) yield {stream: 'stdout', offset, bytes: Buffer.from('x')};
+    };
+    await using plugin = await guarded({find: async () => ({...quietBox, output})});
+    const box = await plugin.engine.find('box-1', signal());
+    let isOver = false;
+    setTimeout(() => (isOver = true), 20);
+    const before = performance.now();
+    for await (const _ of box?.output({stdout: 0, stderr: 0}, signal()) ?? []) if (isOver || performance.now() - before > 5_000) break;
+    expect(isOver).toBe(true);
+  });
+
   it('an exit without a code is PLUGIN_FAILED, never code 0', async () => {
     await using plugin = await guarded({find: async () => ({...quietBox, wait: async () => ({}) as never})});
     const box = await plugin.engine.find('box-1', signal());

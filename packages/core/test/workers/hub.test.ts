@@ -54,6 +54,18 @@ test('more than three take-overs between machines put a worker aside; one proces
   );
 });
 
+test('a clock that jumps while its worker is connected is seen by its next heartbeat', async () => {
+  const rim = await redis.rim();
+  await using core = await startTestCore({rim});
+  const worker = newId('w');
+  const agent = await core.agent({worker});
+  const skew = async () => (await core.core.services.workers.show(core.caller.tenant, worker)).clockSkewMs ?? 0;
+  expect(Math.abs(await skew())).toBeLessThan(5_000);
+  const figures = {type: 'worker.heartbeat', cpuUsage: 1, memoryFree: 1, containersRunning: 0} as const;
+  agent.send({...figures, clock: Math.round(rim.clock.now()) + 3_600_000});
+  await waitFor(async () => Math.abs((await skew()) - 3_600_000) < 5_000);
+});
+
 test('an agent of another protocol is told so, and a frame that is none ends the connection', async () => {
   await using core = await startTestCore({rim: await redis.rim()});
   const agent = await core.agent();

@@ -45,8 +45,8 @@ export const killTree = async (marker: Marker, kind: NodeJS.Signals, roots: read
   if (kind === 'SIGKILL') signalAll(first, 'SIGSTOP');
   signalAll(first, kind);
   if (kind !== 'SIGKILL') return first.length;
-  const until = Date.now() + 2_000;
-  for (let left = first; left.length > 0 && Date.now() < until;) {
+  const until = performance.now() + 2_000;
+  for (let left = first; left.length > 0 && performance.now() < until;) {
     await delay(5);
     left = await findTree(marker, roots);
     signalAll(left, kind);

@@ -165,12 +165,12 @@ async function* bytesOf(stream: Duplex): AsyncGenerator<Chunk['bytes']> {
 
 /** After the stream's end the engine may need a moment; an exec it no longer knows had an end nobody saw. */
 const exitOf = async (api: Api, exec: Docker.Exec): Promise<Exit> => {
-  const until = Date.now() + 10_000;
+  const until = performance.now() + 10_000;
   for (;;) {
     const state = await exec.inspect().catch((error: unknown) => error as Error);
     if (state instanceof Error) return {unknown: 'engine_restarted'};
     if (!state.Running && state.ExitCode !== null) return {code: state.ExitCode};
-    if (Date.now() > until) return {unknown: `${api.dialect.name} does not say how it ended`};
+    if (performance.now() > until) return {unknown: `${api.dialect.name} does not say how it ended`};
     await delay(10);
   }
 };

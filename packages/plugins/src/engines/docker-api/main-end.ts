@@ -79,8 +79,8 @@ const waitOnce = async (api: Api, name: string, signal: AbortSignal): Promise<vo
 
 /** podman's own wait answers 200 ms late; looking at the process costs nothing. The state is asked again now and then, as pids come back. */
 const watchProcess = async (pid: number, signal: AbortSignal): Promise<void> => {
-  const until = Date.now() + RECHECK_MS;
-  while (isHere(pid) && Date.now() < until) await delay(WATCH_MS, undefined, {signal});
+  const until = performance.now() + RECHECK_MS;
+  while (isHere(pid) && performance.now() < until) await delay(WATCH_MS, undefined, {signal});
   if (!isHere(pid)) await delay(5, undefined, {signal});
 };
 

@@ -89,7 +89,7 @@ async function* fromAttached(stream: Duplex, at: {stdout: number; stderr: number
 
 /** The stream ends a moment before the engine says that the program has. False if the engine is away, or the program runs on. */
 const hasEndedHere = async (api: Api, name: string, signal: AbortSignal): Promise<boolean> => {
-  for (const until = Date.now() + ENDS_WITHIN_MS; Date.now() < until; await delay(POLL_MS, undefined, {signal})) {
+  for (const until = performance.now() + ENDS_WITHIN_MS; performance.now() < until; await delay(POLL_MS, undefined, {signal})) {
     const state = await inspect(api, name, signal).then(stateOf, (error: unknown) => {
       if (isConnectionLoss(error)) return undefined;
       throw error;

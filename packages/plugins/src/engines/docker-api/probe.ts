@@ -24,7 +24,7 @@ export const createProbe = (connector: Connector): ((signal: AbortSignal) => Pro
     const key = await keyOf(api, server);
     const known = await readFacts(api, key);
     if (known !== undefined) return {usable: true, ...known};
-    if (failed?.key === key && failed.until > Date.now()) return failed.answer;
+    if (failed?.key === key && failed.until > performance.now()) return failed.answer;
     const found = await findOut(api, server, signal);
     if (typeof found !== 'string') {
       await writeFile(fileOf(api), JSON.stringify({key, facts: found}), {mode: 0o600});
@@ -32,7 +32,7 @@ export const createProbe = (connector: Connector): ((signal: AbortSignal) => Pro
     }
     const fix = connector.fixOf(found);
     const answer: Probe = {usable: false, why: `it cannot start a container: ${found}`, ...(fix === undefined ? {} : {fix})};
-    failed = {key, until: Date.now() + FAILED_TRIAL_MS, answer};
+    failed = {key, until: performance.now() + FAILED_TRIAL_MS, answer};
     return answer;
   };
 };

@@ -36,12 +36,12 @@ export const startService = async ({program, host, env, name, endpoint, idleSeco
   child.once('error', error => (ended = error.message));
   child.once('exit', code => (ended = `it ended with ${code}`));
   child.unref();
-  for (const until = Date.now() + READY_MS; ; await delay(20)) {
+  for (const until = performance.now() + READY_MS; ; await delay(20)) {
     if ((await tryEndpoint(endpoint)) === undefined) {
       await writeFile(path.join(host.stateDir, `${name}.pid`), String(child.pid), {mode: 0o600});
       return child.pid ?? 0;
     }
-    if (ended === undefined && Date.now() < until) continue;
+    if (ended === undefined && performance.now() < until) continue;
     const said = await readFile(logFile, 'utf8').catch(() => '');
     throw host.fault('unavailable', `podman system service: ${ended ?? 'it does not answer'} ${said.trim().slice(-300)}`.trim());
   }
@@ -49,7 +49,7 @@ export const startService = async ({program, host, env, name, endpoint, idleSeco
 
 export const endService = async (pid: number, endpoint: Wanted['endpoint']): Promise<void> => {
   if (pid > 0 && isHere(pid)) process.kill(pid, 'SIGTERM');
-  for (const until = Date.now() + END_MS; (await tryEndpoint(endpoint)) === undefined && Date.now() < until;) await delay(20);
+  for (const until = performance.now() + END_MS; (await tryEndpoint(endpoint)) === undefined && performance.now() < until;) await delay(20);
 };
 
 export const findPodman = async (named: string | undefined, searchPath: string): Promise<string | undefined> => {

@@ -103,7 +103,7 @@ const makePrivateFolder = async (folder: string): Promise<void> => {
 
 /** A lock whose holder is gone, or has held it for too long, is no lock. */
 const takeLock = async (file: string): Promise<() => Promise<void>> => {
-  for (const until = Date.now() + LOCK_MS; ; await delay(25)) {
+  for (const until = performance.now() + LOCK_MS; ; await delay(25)) {
     const mine = await open(file, 'wx', 0o600).catch(() => undefined);
     if (mine !== undefined) {
       await mine.writeFile(String(process.pid));
@@ -113,6 +113,6 @@ const takeLock = async (file: string): Promise<() => Promise<void>> => {
     const holder = Number(await readFile(file, 'utf8').catch(() => ''));
     const age = Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now());
     const isStale = (holder > 0 && !isHere(holder)) || age > LOCK_MS;
-    if (isStale || Date.now() > until) await rm(file, {force: true});
+    if (isStale || performance.now() > until) await rm(file, {force: true});
   }
 };

@@ -96,8 +96,8 @@ const stop = async ({host}: Place, dir: BoxDir, graceMs: number, signal: AbortSi
 
 /** Returns when the main process is over, or for a box that only holds a folder when all it ran is; or after the grace. */
 const endWithin = async (dir: BoxDir, graceMs: number, isHeld: boolean, signal: AbortSignal): Promise<void> => {
-  const until = Date.now() + graceMs;
-  while (Date.now() < until) {
+  const until = performance.now() + graceMs;
+  while (performance.now() < until) {
     signal.throwIfAborted();
     const isOver = isHeld ? (await findTree(markerOf(dir))).length === 0 : (await stateOf(dir)).is !== 'running';
     if (isOver) return;

@@ -28,6 +28,9 @@ export function notIsolatedText({engines}: WorkerView): string | undefined {
   return 'No podman or docker here: jobs run on this machine itself, not isolated. sudo apt-get install podman';
 }
 
+const skewText = (ms: number | undefined): string | undefined =>
+  ms === undefined || Math.abs(ms) < 5_000 ? undefined : `${Math.round(Math.abs(ms) / 1000)} s ${ms > 0 ? 'ahead' : 'behind'}`;
+
 export const workerList: ListView<WorkerView> = {
   name: worker => worker.name,
   empty: 'No workers. boxyard up makes one of this machine; boxyard workers invite brings another.',
@@ -52,13 +55,14 @@ export const workerList: ListView<WorkerView> = {
     {title: 'HOST', cell: worker => worker.hostname ?? '', wide: true},
     {title: 'AGENT', cell: worker => worker.agentVersion ?? '', wide: true},
     {title: 'FLOOR', cell: worker => worker.floor ?? '', wide: true},
+    {title: 'CLOCK', cell: worker => skewText(worker.clockSkewMs) ?? '', wide: true},
   ],
 };
 
-const skewText = (ms: number | undefined): string | undefined =>
-  ms === undefined || Math.abs(ms) < 5_000
-    ? undefined
-    : `${Math.round(Math.abs(ms) / 1000)} s ${ms > 0 ? 'ahead' : 'behind'}; set its clock`;
+const clockText = (ms: number | undefined): string | undefined => {
+  const skew = skewText(ms);
+  return skew && `${skew}; set its clock`;
+};
 
 export const workerText = (worker: WorkerView, now: number): string =>
   renderFields([
@@ -86,7 +90,7 @@ export const workerText = (worker: WorkerView, now: number): string =>
     ['Floor', worker.floor],
     ['Agent', [worker.agentVersion, worker.mode].filter(Boolean).join(' ')],
     ['Heartbeat', worker.lastHeartbeatAt && `${formatAge(worker.lastHeartbeatAt, now)} ago`],
-    ['Clock', skewText(worker.clockSkewMs)],
+    ['Clock', clockText(worker.clockSkewMs)],
     [
       'Orphans',
       worker.orphans.map(box => `${box.name} (${box.engine})  boxyard devboxes adopt ${worker.name} ${box.name} NAME`).join('\n'),

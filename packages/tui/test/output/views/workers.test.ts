@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import type {WorkerView} from '@boxyard/core/api';
 import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
-import {notIsolatedText, workerText} from '../../../src/output/views/workers.ts';
+import {notIsolatedText, workerList, workerText} from '../../../src/output/views/workers.ts';
 
 const engine = (name: string, usable: boolean, why = 'not installed') => ({
   name,
@@ -43,4 +43,10 @@ test('a clock that is far off is said, one that is nearly right is not', () => {
   expect(seen(9 * 60_000)).toMatch(/Clock: +540 s ahead; set its clock/);
   expect(seen(-9 * 60_000)).toMatch(/Clock: +540 s behind/);
   expect(seen(900)).not.toContain('Clock');
+});
+
+test('in the wide list, too', () => {
+  const column = workerList.columns.find(({title}) => title === 'CLOCK');
+  const cell = (clockSkewMs?: number) => column?.cell({...worker(), clockSkewMs} as WorkerView, 0);
+  expect([column?.wide, cell(-9 * 60_000), cell(900), cell()]).toEqual([true, '540 s behind', '', '']);
 });
