@@ -19,10 +19,10 @@ export interface HttpsRepository extends AsyncDisposable {
  * A git server over https with a certificate of its own making: `/app.git` for everybody, `/private/app.git` with a password.
  * `git http-backend` answers, so branches, depth and credentials are git's own.
  */
-export async function serveRepository(dir: string, host = '127.0.0.1'): Promise<HttpsRepository> {
+export async function serveRepository(dir: string, {host = '127.0.0.1', password = 'pa55-of-anna'} = {}): Promise<HttpsRepository> {
   await makeRepository(dir);
   await makeCertificate(dir, host);
-  const login = 'anna:pa55-of-anna';
+  const login = `anna:${password}`;
   const server = createServer({key: readFileSync(join(dir, 'key.pem')), cert: readFileSync(join(dir, 'cert.pem'))}, (from, to) =>
     answer(dir, login, {from, to}),
   );

@@ -93,7 +93,7 @@ test('hostile addresses and branches are refused before anything runs', async ()
 test('a DevBox is made of a repository inside a container', async () => {
   const address = '172.17.0.1';
   if (!(await hasImage('docker', desktopImage))) return console.log(`skipped: docker has no ${desktopImage}, which has git`);
-  await using outside = await serveRepository(join(up.path, 'git-outside'), address);
+  await using outside = await serveRepository(join(up.path, 'git-outside'), {host: address});
   const flags = [
     '--engine',
     'docker',

@@ -1,7 +1,7 @@
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
-import {logFormat, logSink, timingFrom} from '@boxyard/core/config';
+import {lastWords, logFormat, logSink, timingFrom} from '@boxyard/core/config';
 import {asBoxyardError, entryOf} from '@boxyard/core/errors';
 import {startAgent} from './agent.ts';
 import {resolveConfig, type AgentFlags} from './config.ts';
@@ -79,8 +79,7 @@ try {
   process.once('SIGINT', stop);
 } catch (thrown) {
   const error = asBoxyardError(thrown);
-  process.stderr.write(`${error.message}\n${error.hint ? `${error.hint}\n` : ''}`);
-  if (error.code === 'INTERNAL') process.stderr.write(`${String((error.cause as Error)?.stack ?? error.cause)}\n`);
+  process.stderr.write(lastWords(error));
   exit(entryOf(error.code).exit);
 }
 

@@ -5,7 +5,7 @@ import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
 import {z} from 'zod';
-import {files, logFormat, logSink, paths, timingFrom} from './config/index.ts';
+import {files, lastWords, logFormat, logSink, paths, timingFrom} from './config/index.ts';
 import {BoxyardError, asBoxyardError, entryOf} from './errors/index.ts';
 import {startEmbeddedRedis} from './rim/embedded-redis.ts';
 import {builtInReporters} from './reporters-built-in.ts';
@@ -209,7 +209,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   const known = asBoxyardError(error);
-  const cause = known.code === 'INTERNAL' && known.cause instanceof Error ? `\n${known.cause.stack ?? known.cause.message}` : '';
-  process.stderr.write(`${known.message}${known.hint === '' ? '' : `\n${known.hint}`}${cause}\n`);
+  process.stderr.write(lastWords(known));
   process.exit(entryOf(known.code).exit);
 });

@@ -1,4 +1,5 @@
 import {entryOf, toWire, type BoxyardError} from '@boxyard/core/errors';
+import {asJson} from './output/print.ts';
 import {safeText} from './output/safe-text.ts';
 
 export interface ErrorStyle {
@@ -13,7 +14,7 @@ export interface ErrorStyle {
 
 /** What is printed to stderr. Only the message and the way out, unless asked for more. */
 export function renderError(error: BoxyardError, style: ErrorStyle): string {
-  if (style.json) return `${JSON.stringify({error: {...toWire(error), exitCode: exitCodeOf(error, style)}}, null, 2)}\n`;
+  if (style.json) return `${asJson({error: {...toWire(error), exitCode: exitCodeOf(error, style)}}, 2)}\n`;
   const bold = style.bold ?? (text => text);
   const lines = [bold(safeText(error.message))];
   if (error.hint !== '') lines.push(safeText(error.hint));

@@ -18,6 +18,12 @@ describe('an error on stderr', () => {
     expect(JSON.parse(text)).toMatchObject({error: {code: 'NOT_FOUND', message: 'No job j-1.', exitCode: 5}});
   });
 
+  test('in JSON has what a terminal might obey as its number', () => {
+    const text = renderError(new BoxyardError('NOT_FOUND', {what: 'job', name: '\u009b2J\u202e\u007f'}), {...style, json: true});
+    expect(text).toMatch(/^[\n -~]*$/);
+    expect((JSON.parse(text) as {error: {details: object}}).error.details).toMatchObject({name: '\u009b2J\u202e\u007f'});
+  });
+
   test('of ours names its log last, where there is one', () => {
     const lines = renderError(new BoxyardError('INTERNAL'), {...style, logFile: '/tmp/x.log'}).split('\n');
     expect(lines.slice(1)).toEqual(['Please report it, with its log.', 'Log: /tmp/x.log', '']);

@@ -1,6 +1,6 @@
 import {BoxyardError, fromWire} from '@boxyard/core/errors';
 import type {Box, BoxSpec} from '@boxyard/core/plugin-api';
-import type {SecretRef, Step} from '@boxyard/core/protocol';
+import type {Step} from '@boxyard/core/protocol';
 import {isInDoubt} from '../engine-calls.ts';
 import {checkBox, checkLabels, checkReach} from '../floor.ts';
 import {isHostLost} from '../host-client.ts';
@@ -8,7 +8,7 @@ import {ownBox} from '../own-box.ts';
 import type {HeldState} from '../session-host/wire.ts';
 import {boxOf, engineCall, findBox, present, whole, type StepContext} from './context.ts';
 import {feedStdin} from './stdin.ts';
-import {SECRETS_DIR, awaitingSecrets, putSecretFiles, secretsOf} from './secret-files.ts';
+import {SECRETS_DIR, awaitingSecrets, putSecretFiles, secretRefs, secretsOf} from './secret-files.ts';
 
 const MOST_TRIES = 5;
 
@@ -51,9 +51,6 @@ function specOf(context: StepContext, {spec, secrets}: Of<'container.create'>, e
     readOnlyRoot: spec.readOnlyRoot,
   }) as BoxSpec;
 }
-
-const secretRefs = (context: StepContext, box: string): readonly SecretRef[] =>
-  context.start.steps.flatMap(step => (step.do === 'container.create' && step.spec.name === box ? step.secrets : []));
 
 /** A main process whose end is the job's is started by the session host, which is attached before; any other by the agent. */
 export async function containerStart(context: StepContext, step: Of<'container.start'>): Promise<void> {

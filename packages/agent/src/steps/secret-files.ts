@@ -25,6 +25,10 @@ export async function secretsOf(context: StepContext, refs: readonly SecretRef[]
   return {env: pick('env'), files: pick('file'), all: refs.map(valueOf)};
 }
 
+/** The secrets that the box was given by this same job; of a box that another job made nothing is known here. */
+export const secretRefs = (context: StepContext, box: string): readonly SecretRef[] =>
+  context.start.steps.flatMap(step => (step.do === 'container.create' && step.spec.name === box ? step.secrets : []));
+
 /** Values that output must not show although the command is not given them; one that is gone by now is nobody's secret. */
 export async function maskedValues(context: StepContext, names: readonly string[]): Promise<readonly string[]> {
   if (names.length === 0) return [];

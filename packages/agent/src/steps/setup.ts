@@ -3,6 +3,7 @@ import {BoxyardError} from '@boxyard/core/errors';
 import type {Exit, Source, Step} from '@boxyard/core/protocol';
 import {checkBranch, parseRepoUrl} from '@boxyard/core/security/repo-url';
 import {boxOf, engineCall, execInBox, type StepContext} from './context.ts';
+import {secretRefs, secretsOf} from './secret-files.ts';
 import {tarOf} from './tar-of.ts';
 
 type Setup = Extract<Step, {do: 'container.setup'}>;
@@ -16,9 +17,11 @@ const REFUSED = 91;
 export async function containerSetup(context: StepContext, step: Setup): Promise<void> {
   await context.phase('setup', async () => {
     if (step.source?.kind === 'dir') await putDirectory(context, step.box, step.source.blob);
-    if (step.source?.kind === 'repo') await clone(context, step.box, step.source);
+    // What runs in the box has its secrets, and may print them.
+    const {all: secrets} = await secretsOf(context, secretRefs(context, step.box));
+    if (step.source?.kind === 'repo') await clone(context, step.box, {source: step.source, secrets});
     if (step.task !== undefined) await putTask(context, step.box, step.task);
-    for (const [index, command] of step.commands.entries()) await runCommand(context, step.box, {command, index});
+    for (const [index, command] of step.commands.entries()) await runCommand(context, step.box, {command, index, secrets});
   });
 }
 
@@ -79,7 +82,12 @@ rm -rf .boxyard-clone
 
 const helper = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$BOXYARD_GIT_USER" "$BOXYARD_GIT_PASSWORD"; }; f`;
 
-async function clone(context: StepContext, box: string, source: Repo): Promise<void> {
+interface Cloning {
+  readonly source: Repo;
+  readonly secrets: readonly string[];
+}
+
+async function clone(context: StepContext, box: string, {source, secrets}: Cloning): Promise<void> {
   const {host, url} = parseRepoUrl(source.url);
   if (source.branch !== undefined) checkBranch(source.branch);
   const secret = source.secret === undefined ? undefined : (await context.parts.secrets.of(context.of, context.signal))[source.secret];
@@ -90,7 +98,7 @@ async function clone(context: StepContext, box: string, source: Repo): Promise<v
     argv: ['sh', '-c', cloneScript, 'boxyard-clone', url, source.branch ?? '', source.depth === undefined ? '' : String(source.depth)],
     env: {GIT_TERMINAL_PROMPT: '0', GIT_SSH_COMMAND: 'ssh -oBatchMode=yes', BOXYARD_JOB: context.of.job, ...credentialEnv(secret, url)},
     into: 'log',
-    secrets: secret === undefined ? [] : secretParts(secret),
+    secrets: secret === undefined ? secrets : [...secrets, ...secretParts(secret)],
   });
   checkClone(state.exit, {host, image: imageOf(context, box)});
 }
@@ -124,7 +132,13 @@ function credentialEnv(secret: string | undefined, url: string): Record<string, 
 
 const secretParts = (secret: string) => [secret, secret.slice(secret.indexOf(':') + 1)];
 
-async function runCommand(context: StepContext, box: string, {command, index}: {command: string; index: number}): Promise<void> {
+interface SetupCommand {
+  readonly command: string;
+  readonly index: number;
+  readonly secrets: readonly string[];
+}
+
+async function runCommand(context: StepContext, box: string, {command, index, secrets}: SetupCommand): Promise<void> {
   await context.log(`$ ${command}\n`);
   const run = `cd "\${BOXYARD_WORKSPACE:-${WORKSPACE}}" 2>/dev/null; eval "$1"`;
   const argv = ['sh', '-c', run, 'boxyard-setup', command];
@@ -134,6 +148,7 @@ async function runCommand(context: StepContext, box: string, {command, index}: {
     argv,
     env: {BOXYARD_JOB: context.of.job},
     into: 'log',
+    secrets,
   });
   if (isZero(state.exit)) return;
   throw new BoxyardError('SETUP_FAILED', {issue: `\`${command}\` ended with ${describe(state.exit)}`});

@@ -37,4 +37,12 @@ function valueText(value: unknown): string {
   return typeof message === 'string' ? message : JSON.stringify(value);
 }
 
+/** What a program says on stderr of the error that ends it: its message, the way out, the whole story where nobody expected it. */
+export function lastWords(error: BoxyardError): string {
+  const cause =
+    error.code !== 'INTERNAL' ? '' : error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause);
+  const lines = [error.message, error.hint, cause].filter(text => text !== '').flatMap(text => text.split('\n'));
+  return lines.map(line => `${harmless(line)}\n`).join('');
+}
+
 const harmless = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');

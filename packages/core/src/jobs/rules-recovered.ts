@@ -57,7 +57,7 @@ function runOf(start: Start): object | undefined {
   const source = stepOf(start, 'container.setup')?.source;
   return {
     kind: 'run',
-    box: {...box, env: withoutOurs(box.env), ...(command === undefined ? {} : {main: command.argv})},
+    box: {...box, env: withoutOurs(box.env), ...(command === undefined ? {} : {main: command.argv, stdin: command.stdin})},
     ...(source === undefined ? {} : {source: source.kind === 'repo' ? {...source, secret: undefined} : source}),
     out: stepOf(start, 'container.collect')?.paths ?? [],
   };

@@ -27,8 +27,10 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
   if (request.command !== undefined) checkCommand(request.command, request.cwd);
   if (source?.kind === 'repo' && request.stdin === true)
     throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a run of a repository takes no input'});
+  const hasFiles = source?.kind === 'dir' || (request.out ?? []).length > 0;
   const features = [
-    ...(source === undefined && (request.out ?? []).length === 0 ? [] : source?.kind === 'repo' ? ['exec'] : ['files']),
+    ...(source?.kind === 'repo' || (hasFiles && profiles[isolation.profile].readOnlyRoot) ? ['exec'] : []),
+    ...(hasFiles ? ['files'] : []),
     ...(request.tty === undefined ? [] : ['terminal']),
   ];
   const needs = needsOf(request, isolation, {slots: 1, memoryBytes: runMemory, features}, context);

@@ -45,11 +45,12 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
 
 type Run = Extract<JobSpec, {kind: 'run'}>;
 type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
+type Setup = Extract<z.infer<typeof Step>, {do: 'container.setup'}>;
 
 function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<typeof Step>[] {
   const box = record.box!;
   const collect = spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}];
-  if (spec.source?.kind !== 'repo' && spec.tty === undefined)
+  if (!runsHeld(spec))
     return [
       ...pull(spec.box.image),
       {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: spec.secrets},
@@ -58,14 +59,11 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
       {do: 'container.wait', box},
       ...collect,
     ];
-  // A clone happens inside the box, and a terminal is one of an exec: the box holds while the command runs in it.
   const argv = Array.isArray(spec.box.main) ? spec.box.main : ['true'];
   return [
     ...pull(spec.box.image),
-    {do: 'container.create', spec: boxToCreate(record, {...spec.box, main: 'hold'}, context), secrets: spec.secrets},
-    ...(spec.source?.kind === 'dir' ? [{do: 'container.setup' as const, box, source: spec.source, commands: []}] : []),
-    {do: 'container.start', box, stdin: false},
-    ...(spec.source?.kind === 'repo' ? [{do: 'container.setup' as const, box, source: spec.source, commands: []}] : []),
+    {do: 'container.create', spec: boxToCreate(record, {...spec.box, main: 'hold', stdin: false}, context), secrets: spec.secrets},
+    ...heldUp(box, spec, []),
     {
       do: 'container.exec',
       box,
@@ -74,7 +72,7 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
         env: jobEnv(record),
         cwd: spec.box.cwd ?? '/workspace',
         ...(spec.box.user === undefined ? {} : {user: spec.box.user}),
-        stdin: false,
+        stdin: spec.box.stdin,
         ...(spec.tty === undefined ? {} : {tty: spec.tty}),
       },
       secrets: spec.secrets,
@@ -83,22 +81,31 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
   ];
 }
 
+/**
+ * Whether the box holds while the command runs in it as an exec: a clone happens inside, a terminal is one of an exec, and where
+ * the root is read-only the workspace is in memory, so that it is there only while the box runs.
+ */
+export const runsHeld = (spec: Pick<Run, 'source' | 'tty' | 'out' | 'box'>): boolean =>
+  spec.source?.kind === 'repo' || spec.tty !== undefined || (spec.box.readOnlyRoot && (spec.source !== undefined || spec.out.length > 0));
+
+/** A directory comes before the start, while nothing in the box can be in its way, unless there is nothing yet to put it into. */
+function heldUp(box: string, {source, box: {readOnlyRoot}}: Pick<Run, 'source' | 'box'>, more: readonly Setup[]): z.infer<typeof Step>[] {
+  const start = {do: 'container.start' as const, box, stdin: false};
+  if (source === undefined) return [start, ...more];
+  const [own] = more;
+  const setup: Setup = {do: 'container.setup', box, ...own, source, commands: own?.commands ?? []};
+  if (source.kind === 'repo' || readOnlyRoot) return [start, setup];
+  return [{do: 'container.setup', box, source, commands: []}, start, ...more];
+}
+
 function createSteps(record: JobRecord, spec: Create, context: StepContext): z.infer<typeof Step>[] {
   const box = record.box!;
-  const hasSetup = spec.source?.kind === 'repo' || spec.task !== undefined || spec.setup.length > 0;
-  const setup = {
-    do: 'container.setup' as const,
-    box,
-    ...(spec.source?.kind === 'repo' ? {source: spec.source} : {}),
-    ...(spec.task === undefined ? {} : {task: spec.task}),
-    commands: spec.setup,
-  };
+  const {task, setup: commands} = spec;
+  const own: Setup = {do: 'container.setup', box, ...(task === undefined ? {} : {task}), commands};
   return [
     ...pull(spec.box.image),
     {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: spec.secrets},
-    ...(spec.source?.kind === 'dir' ? [{do: 'container.setup' as const, box, source: spec.source, commands: []}] : []),
-    {do: 'container.start', box, stdin: false},
-    ...(hasSetup ? [setup] : []),
+    ...heldUp(box, spec, task === undefined && commands.length === 0 ? [] : [own]),
   ];
 }
 

@@ -1,6 +1,11 @@
 import {expect, test} from 'vitest';
 import {routes} from '../../src/api/index.ts';
 import {openApi} from '../../src/api/openapi.ts';
+import type {Http} from '../../src/rim/http.ts';
+import {createMetrics} from '../../src/rim/metrics.ts';
+import {addRoutes} from '../../src/routes.ts';
+import {addAgentRoute} from '../../src/workers/routes-agents.ts';
+import {startTestDoor} from '../door-for-tests.ts';
 
 type Json = Record<string, unknown>;
 const description = openApi('1.2.3') as {openapi: string; paths: Record<string, Record<string, Json>>; components: Json};
@@ -28,4 +33,15 @@ test('every reference leads somewhere and every schema is plain JSON Schema', ()
     expect(Object.keys(description.components['schemas'] as Json)).toContain(name);
   for (const [, type] of text.matchAll(/"type":"(\w+)"/g))
     expect(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null', 'http']).toContain(type);
+});
+
+test('every route that a server has is in it, and no other', async () => {
+  await using door = await startTestDoor();
+  const served: string[] = [];
+  const note = (name: string) => void served.push(name);
+  const http = {route: note, socket: note} as unknown as Http;
+  addRoutes(http, {...door, metrics: createMetrics(), server: {version: '1.2.3', redisTrouble: async () => undefined}});
+  addAgentRoute(http, door.access.workers, () => undefined);
+  const described = Object.values(description.paths).flatMap(path => Object.values(path).map(each => String(each['operationId'])));
+  expect(served.toSorted()).toEqual(described.toSorted());
 });

@@ -77,7 +77,7 @@ export async function renderStructured(value: unknown, format: PrintStyle['forma
 }
 
 /** JSON with everything a terminal might obey as `\\uXXXX`: the same data to a program. */
-const asJson = (value: unknown, indent = 0): string => asNumbers(JSON.stringify(value, null, indent));
+export const asJson = (value: unknown, indent = 0): string => asNumbers(JSON.stringify(value, null, indent));
 
 const asNumbers = (text: string): string =>
   text.replace(unshowable, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
