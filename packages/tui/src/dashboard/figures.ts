@@ -17,9 +17,10 @@ function boxesInSight(state: State): readonly string[] {
   if (page === 'devbox') return subject === undefined ? [] : [subject];
   if (page === 'home') return homeAreas(state).side === undefined ? [] : [devboxTarget(state)?.id ?? ''];
   if (page !== 'devboxes') return [];
-  const {ids} = rowsOf(state);
+  const shown = rowsOf(state);
+  const {ids} = shown;
   const rows = bodyRows(state) - 2;
-  const from = firstVisible(Math.max(0, ids.indexOf(cursorOf(state) ?? '')), rows, ids.length);
+  const from = firstVisible(Math.max(0, shown.indexOf(cursorOf(state))), rows, ids.length);
   return ids.slice(from, from + rows);
 }
 

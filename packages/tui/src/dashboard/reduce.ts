@@ -7,7 +7,7 @@ import {onPointer} from './pointer.ts';
 import {appendLog} from './log-lines.ts';
 import {terminalName} from '../output/views/terminals.ts';
 import {isTable, tables} from './pages/tables.ts';
-import {cursorOf, rowsOf} from './rows.ts';
+import {cursorOf, rowsOf, type Rows} from './rows.ts';
 import {memoryOf, placeOf, remember, said, stay, withEffects, type CommandLine, type Event, type State, type Step} from './state.ts';
 import {followedJob} from './panes.ts';
 import {themeNames, type ThemeName} from './theme.ts';
@@ -124,11 +124,17 @@ function keepCursor(before: State, after: State): State {
   const isFollowing = isTable(page) && tables[page].isLog && memoryOf(before).cursor === undefined;
   const cursor = cursorOf(before);
   if (subject !== undefined || isFollowing || cursor === undefined) return after;
-  const left = rowsOf(after).items;
-  const {ids} = rowsOf(before);
-  const at = ids.indexOf(cursor);
-  const kept = [...ids.slice(at), ...ids.slice(0, at).reverse()].find(id => left.has(id));
+  const kept = nearestLeft(rowsOf(before), rowsOf(after), cursor);
   return kept === memoryOf(before).cursor ? after : remember(after, {cursor: kept});
+}
+
+/** It itself, else the next below it that is left, else the one above. */
+function nearestLeft(before: Rows, after: Rows, cursor: string): string | undefined {
+  if (after.indexOf(cursor) >= 0) return cursor;
+  const left = new Set(after.ids);
+  const {ids} = before;
+  const at = before.indexOf(cursor);
+  return ids.slice(at).find(id => left.has(id)) ?? ids.slice(0, at).findLast(id => left.has(id));
 }
 
 function done(state: State, {line, isError, text}: Extract<World, {type: 'done'}>): State {

@@ -61,7 +61,7 @@ function mark(state: State): Step {
   if (id === undefined) return stay(state);
   const {marks} = memoryOf(state);
   const {ids} = rowsOf(state);
-  const cursor = ids[Math.min(ids.length - 1, ids.indexOf(id) + 1)];
+  const cursor = ids[Math.min(ids.length - 1, rowsOf(state).indexOf(id) + 1)];
   return stay(remember(state, {marks: marks.includes(id) ? marks.filter(other => other !== id) : [...marks, id], cursor}));
 }
 

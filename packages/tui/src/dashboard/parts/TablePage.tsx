@@ -10,11 +10,12 @@ import {Line, Row, markWidth} from './Lines.tsx';
 export function TablePage({state, name}: {readonly state: State; readonly name: TableName}) {
   const page = tables[name];
   const {columns: width, now, look} = state;
-  const {ids, items} = rowsOf(state);
+  const listed = rowsOf(state);
+  const {ids, items} = listed;
   const memory = memoryOf(state);
   const rows = bodyRows(state) - 2;
   const cursor = cursorOf(state);
-  const from = firstVisible(Math.max(0, ids.indexOf(cursor ?? '')), rows, ids.length);
+  const from = firstVisible(Math.max(0, listed.indexOf(cursor)), rows, ids.length);
   const columns = fitted(page.columns, width - markWidth);
   const shown = memory.filter === '' ? String(ids.length) : `${ids.length} with /${memory.filter}`;
   const marked = memory.marks.length === 0 ? '' : `  ${memory.marks.length} marked`;
