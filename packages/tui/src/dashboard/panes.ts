@@ -45,8 +45,16 @@ export function livePanes(state: State): readonly LivePane[] {
 export const isCovered = ({mode}: State): boolean =>
   mode.is === 'help' || mode.is === 'palette' || mode.is === 'form' || mode.is === 'menu' || mode.is === 'copy';
 
+/** Which sessions are on the page of the grid that the cursor is on: from, and to before. */
+export function gridPage(state: State): {readonly from: number; readonly to: number; readonly of: number} {
+  const rows = rowsOf(state);
+  const from = Math.floor(Math.max(0, rows.indexOf(cursorOf(state))) / mostTiles) * mostTiles;
+  return {from, to: Math.min(from + mostTiles, rows.ids.length), of: rows.ids.length};
+}
+
 export function gridPanes(state: State): readonly {readonly job: JobView; readonly area: Area}[] {
-  const ids = rowsOf(state).ids.slice(0, mostTiles);
+  const {from, to} = gridPage(state);
+  const ids = rowsOf(state).ids.slice(from, to);
   const shown = state.zoomed ? ids.filter(id => id === cursorOf(state)) : ids;
   const jobs = shown.flatMap(id => state.data.jobs.get(id) ?? []);
   const areas = tiles(bodyArea(state), jobs.length);
