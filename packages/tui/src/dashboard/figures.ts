@@ -3,8 +3,11 @@ import {bodyRows, firstVisible, homeAreas} from './layout.ts';
 import {isCovered} from './panes.ts';
 import {formatBytes} from '../output/amounts.ts';
 import {percentText} from '../output/views/devboxes.ts';
-import {cursorOf, devboxTarget, rowsOf} from './rows.ts';
+import {cursorOf, devboxTarget, isByFigures, rowsOf} from './rows.ts';
 import {placeOf, type Event, type State} from './state.ts';
+
+/** Each is a look at a container: more in two seconds would be felt on the workers. */
+const mostOrdered = 100;
 
 /** Ids of the DevBoxes of which figures are in sight; none while nobody could tell them. Pure. */
 export function figuresInSight(state: State): readonly string[] {
@@ -21,7 +24,11 @@ function boxesInSight(state: State): readonly string[] {
   const {ids} = shown;
   const rows = bodyRows(state) - 2;
   const from = firstVisible(Math.max(0, shown.indexOf(cursorOf(state))), rows, ids.length);
-  return ids.slice(from, from + rows);
+  const seen = ids.slice(from, from + rows);
+  if (!isByFigures(state)) return seen;
+  // What they are ordered by is to be known also of those that are not in sight yet; of how many, the page says.
+  const running = ids.filter(id => state.data.devboxes.get(id)?.state === 'running').toSorted();
+  return [...new Set([...running.slice(0, mostOrdered), ...seen])];
 }
 
 export interface FiguresOptions {

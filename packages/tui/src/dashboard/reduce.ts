@@ -141,7 +141,9 @@ function done(state: State, {line, isError, text}: Extract<World, {type: 'done'}
   const outcome: CommandLine['outcome'] = isError ? 'failed' : 'done';
   const at = state.commands.findLastIndex(command => command.line === line && command.outcome === 'sent');
   const commands = state.commands.map((command, i) => (i === at ? {...command, outcome} : command)).slice(-mostCommands);
-  const next = {...state, commands};
+  // What was not done is not to be taken back.
+  const undo = isError ? state.undo.map(undos => undos.filter(each => each.line !== line)).filter(undos => undos.length > 0) : state.undo;
+  const next = {...state, commands, undo};
   return text === undefined ? next : said(next, text, isError);
 }
 

@@ -1,9 +1,11 @@
 import type {DevBoxView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
 import {safeLine} from '../output/safe-text.ts';
-import type {Data} from './data.ts';
+import type {Data, Figures} from './data.ts';
 import {isFit, parseFilter} from './filter.ts';
 import {homeRows, type HomeRow} from './pages/home.ts';
+import type {PageColumn} from './pages/columns.ts';
 import {isTable, tables, type TablePage} from './pages/tables.ts';
+import type {Memory} from './places.ts';
 import {memoryOf, placeOf, type State} from './state.ts';
 
 /** Rows of the page that shows: ids of what can be chosen, in order. */
@@ -16,7 +18,8 @@ export interface Rows {
 }
 
 const none = rows([]);
-const cache = new WeakMap<readonly unknown[], Map<string, Rows>>();
+type TableCache = Map<string, {readonly figures: Figures | undefined; readonly rows: Rows}>;
+const cache = new WeakMap<readonly unknown[], TableCache>();
 
 /** One row is asked for again and again: of thousands a table would cost more than the one search. */
 function rows(ids: readonly string[], items: ReadonlyMap<string, unknown> = new Map()): Rows {
@@ -44,26 +47,41 @@ export function rowsOf(state: State): Rows {
 function tableRows(state: State, page: TablePage<unknown>): Rows {
   const items = page.items(state);
   const {filter, sort} = memoryOf(state);
-  const known = cache.get(items) ?? new Map<string, Rows>();
+  const known: TableCache = cache.get(items) ?? new Map();
   cache.set(items, known);
   const key = `${page.title}\n${filter}\n${sort?.column}\n${sort?.isReversed}`;
-  const made = known.get(key) ?? madeRows(items, page, {filter, sort, now: state.now});
-  known.set(key, made);
+  const figures = orderOf(page, sort)?.isByFigures ? state.figures : undefined;
+  const found = known.get(key);
+  if (found !== undefined && found.figures === figures) return found.rows;
+  const made = madeRows(items, page, {filter, sort, now: state.now, figures});
+  known.set(key, {figures, rows: made});
   return made;
+}
+
+/** The column a table is ordered by: its first where none was chosen; a log by none. */
+const orderOf = ({columns, isLog}: TablePage<unknown>, sort: Memory['sort']): PageColumn<unknown> | undefined =>
+  columns.find(each => each.title === sort?.column) ?? (isLog ? undefined : columns[0]);
+
+/** Whether what is shown is ordered by figures, which are told of what is asked for alone. */
+export function isByFigures(state: State): boolean {
+  const {page} = placeOf(state);
+  return isTable(page) && orderOf(tables[page], memoryOf(state).sort)?.isByFigures === true;
 }
 
 interface Order {
   readonly filter: string;
-  readonly sort: {readonly column: string; readonly isReversed: boolean} | undefined;
+  readonly sort: Memory['sort'];
   readonly now: number;
+  readonly figures: Figures | undefined;
 }
 
-function madeRows(items: readonly unknown[], page: TablePage<unknown>, {filter, sort, now}: Order): Rows {
+function madeRows(items: readonly unknown[], page: TablePage<unknown>, {filter, sort, now, figures = {}}: Order): Rows {
   const wanted = parseFilter(filter);
   const textOf = (item: unknown) => page.columns.map(column => safeLine(column.cell(item, now))).join(' ');
   const fit = filter === '' ? items : items.filter(item => isFit(wanted, textOf(item), page.labels?.(item) ?? {}));
-  const column = page.columns.find(each => each.title === sort?.column) ?? (page.isLog ? undefined : page.columns[0]);
-  const ordered = column === undefined ? fit : orderedBy(fit, column.order ?? (item => column.cell(item, now)), sort?.isReversed === true);
+  const column = orderOf(page, sort);
+  const ordered =
+    column === undefined ? fit : orderedBy(fit, item => column.order?.(item, figures) ?? column.cell(item, now), sort?.isReversed === true);
   const map = new Map(ordered.map(item => [page.id(item), item]));
   return rows([...map.keys()], map);
 }

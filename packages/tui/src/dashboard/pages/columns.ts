@@ -12,8 +12,9 @@ export interface PageColumn<T> {
   readonly align?: 'left' | 'right';
   readonly grow?: number;
   readonly spare?: boolean;
-  /** What it is ordered by; absent: its text. */
-  readonly order?: (item: T) => string | number;
+  /** What it is ordered by; absent: its text. Where it takes `figures`, they are asked for also of rows out of sight. */
+  readonly order?: (item: T, figures: Figures) => string | number;
+  readonly isByFigures?: true;
 }
 
 export interface ShownRow {
@@ -23,6 +24,8 @@ export interface ShownRow {
 }
 
 const gap = 2;
+/** In front of every row. */
+export const markWidth = 3;
 
 /** Columns with their widths for a line of `width` cells: the same whatever rows are in sight, so that nothing moves when they scroll. */
 export function fitted<T>(columns: readonly PageColumn<T>[], width: number): readonly PageColumn<T>[] {

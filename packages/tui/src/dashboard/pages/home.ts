@@ -59,6 +59,13 @@ export function homeRows(data: Data, now: number): HomeRows {
   return {rows: groups.flatMap(group => group.rows), ids: groups.flatMap(group => group.ids), until: nextOldNews(data, now)};
 }
 
+/** Sessions that ask, as they stand on Home. */
+export const askingIds = (data: Data): readonly string[] =>
+  [...sessionRows(data)]
+    .filter(({rank}) => rank === 'asks')
+    .sort(byUrgency)
+    .map(({id}) => id);
+
 /** What stands together under one heading. */
 interface Group {
   readonly rows: readonly HomeRow[];

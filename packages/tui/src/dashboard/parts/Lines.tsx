@@ -3,6 +3,7 @@ import {Box, Text} from 'ink';
 import {safeLine} from '../../output/safe-text.ts';
 import {clip, pad} from '../../output/width.ts';
 import {styled, toned, type Style} from '../styled.ts';
+import {markWidth} from '../pages/columns.ts';
 import type {Look} from '../state.ts';
 import {markOf, wordOf, type Tone} from '../theme.ts';
 
@@ -38,8 +39,6 @@ export const Row = memo(function Row({text, tone, look, width, isSelected, isMar
   const style = {isInverse: isSelected, isDim: isDim && !isSelected, isBold: isMarked};
   return <Text wrap="truncate">{mark + styled(fit(text, width - markWidth), style)}</Text>;
 });
-
-export const markWidth = 3;
 
 /** Lines that are read: those from `top` on, and never more than fit. */
 export function Lines({

@@ -1,10 +1,10 @@
 import {Box} from 'ink';
 import {bodyRows, firstVisible} from '../layout.ts';
-import {fitted, rowLine, titleLine} from '../pages/columns.ts';
+import {fitted, markWidth, rowLine, titleLine} from '../pages/columns.ts';
 import {tables, type TableName} from '../pages/tables.ts';
-import {cursorOf, rowsOf} from '../rows.ts';
+import {cursorOf, isByFigures, rowsOf} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
-import {Line, Row, markWidth} from './Lines.tsx';
+import {Line, Row} from './Lines.tsx';
 
 /** A list of which only the rows in sight are made. */
 export function TablePage({state, name}: {readonly state: State; readonly name: TableName}) {
@@ -18,10 +18,11 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
   const from = firstVisible(Math.max(0, listed.indexOf(cursor)), rows, ids.length);
   const columns = fitted(page.columns, width - markWidth);
   const shown = memory.filter === '' ? String(ids.length) : `${ids.length} with /${memory.filter}`;
+  const known = isByFigures(state) && ids.length > 0 ? `  figures of ${ids.filter(id => state.figures[id] !== undefined).length}` : '';
   const marked = memory.marks.length === 0 ? '' : `  ${memory.marks.length} marked`;
   return (
     <Box flexDirection="column" width={width} height={rows + 2}>
-      <Line text={` ${page.title} ${shown}${marked}`} width={width} isBold />
+      <Line text={` ${page.title} ${shown}${known}${marked}`} width={width} isBold />
       <Line
         text={
           ids.length === 0
