@@ -77,7 +77,7 @@ export function createFigures({read, dispatch, everyMs = usualMs}: FiguresOption
     const from = performance.now();
     const due = wanted.filter(id => (known.get(id)?.next ?? 0) <= from + everyMs / 4);
     await each(due, async id => {
-      const figure = await read(id, stop.signal).catch(() => undefined);
+      const figure = await read(id, stop.signal).then(told, () => undefined);
       const at = performance.now();
       known.set(id, {figure, at, next: figure === undefined ? at + everyMs * restPeriods : Math.max(from + everyMs, at)});
     });
@@ -88,12 +88,12 @@ export function createFigures({read, dispatch, everyMs = usualMs}: FiguresOption
   const show = () => {
     const oldest = performance.now() - everyMs * restPeriods;
     for (const [id, {at, next}] of known) if (at < oldest && next < performance.now()) known.delete(id);
-    const told = [...known].flatMap(([id, {figure}]) => (figure === undefined ? [] : [[id, figure] as const]));
-    const text = told.map(([id, {cpuPercent, memoryBytes}]) => `${id} ${percentText(cpuPercent)} ${formatBytes(memoryBytes)}`).join('\n');
+    const all = [...known].flatMap(([id, {figure}]) => (figure === undefined ? [] : [[id, figure] as const]));
+    const text = all.map(([id, {cpuPercent, memoryBytes}]) => `${id} ${percentText(cpuPercent)} ${formatBytes(memoryBytes)}`).join('\n');
     // What would look the same is not worth a frame.
     if (text === shown) return;
     shown = text;
-    dispatch({type: 'figures', figures: Object.fromEntries(told)});
+    dispatch({type: 'figures', figures: Object.fromEntries(all)});
   };
   return {
     want(devboxes) {
@@ -108,6 +108,10 @@ export function createFigures({read, dispatch, everyMs = usualMs}: FiguresOption
     },
   };
 }
+
+/** None where the server's answer is of another kind. */
+const told = ({cpuPercent, memoryBytes}: Figure): Figure | undefined =>
+  Number.isFinite(cpuPercent) && Number.isFinite(memoryBytes) ? {cpuPercent, memoryBytes} : undefined;
 
 /** All of them, so many at once. */
 async function each(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {

@@ -6,7 +6,7 @@ import {devboxForm} from '../forms.ts';
 import {emptyLine} from '../line.ts';
 import type {Prompt} from '../modes.ts';
 import {devboxTarget, targetIds, targetOf} from '../rows.ts';
-import {stay, withEffects, type State, type Step} from '../state.ts';
+import {stay, type State, type Step} from '../state.ts';
 import {deedAction, mayChange, type Action} from './action.ts';
 
 const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
