@@ -110,8 +110,10 @@ export function createFigures({read, dispatch, everyMs = usualMs}: FiguresOption
 }
 
 /** None where the server's answer is of another kind. */
-const told = ({cpuPercent, memoryBytes}: Figure): Figure | undefined =>
-  Number.isFinite(cpuPercent) && Number.isFinite(memoryBytes) ? {cpuPercent, memoryBytes} : undefined;
+function told(answer: unknown): Figure | undefined {
+  const {cpuPercent, memoryBytes} = (answer ?? {}) as Partial<Figure>;
+  return Number.isFinite(cpuPercent) && Number.isFinite(memoryBytes) ? ({cpuPercent, memoryBytes} as Figure) : undefined;
+}
 
 /** All of them, so many at once. */
 async function each(ids: readonly string[], work: (id: string) => Promise<void>): Promise<void> {
