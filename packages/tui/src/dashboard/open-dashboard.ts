@@ -35,7 +35,10 @@ export async function openDashboard(
   const stop = new AbortController();
   const parts = openParts(context, client, {flags, signal: stop.signal, left});
   const signals = [
-    ...(['SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => left.resolve(143))),
+    program.onSignal('SIGTERM', () => left.resolve(143)),
+    program.onSignal('SIGHUP', () => left.resolve(129)),
+    program.onSignal('SIGTSTP', parts.stop),
+    program.onSignal('SIGCONT', parts.reclaim),
     program.onSignal('SIGQUIT', () => left.resolve(131)),
     program.onSignal('SIGINT', () => void (parts.isLent() || left.resolve(130))),
   ];
@@ -60,6 +63,10 @@ interface Opening {
 interface Parts {
   readonly store: Store;
   readonly isLent: () => boolean;
+  /** As at ctrl-z, whoever asks for it. */
+  readonly stop: () => void;
+  /** Whoever stopped us, the terminal may be set to anything by now. */
+  readonly reclaim: () => void;
   close(): Promise<void>;
 }
 
@@ -104,6 +111,8 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   return {
     store,
     isLent: () => terminal.isLent,
+    stop: () => perform({type: 'suspend'}),
+    reclaim: () => terminal.reclaim(),
     async close() {
       releases.forEach(release => release());
       live.close();
