@@ -49,7 +49,7 @@ function sortBy(state: State): Step {
   const {page} = placeOf(state);
   if (!isTable(page)) return stay(state);
   // Those in sight: an order by what is not to be seen looks like none.
-  const titles = fitted(tables[page].columns, state.columns - markWidth).map(column => column.title);
+  const titles = fitted(tables[page].columns, state.columns - markWidth(state.look)).map(column => column.title);
   const next = titles[(titles.indexOf(memoryOf(state).sort?.column ?? titles[0]!) + 1) % titles.length]!;
   return stay(remember(state, {sort: {column: next, isReversed: false}}));
 }

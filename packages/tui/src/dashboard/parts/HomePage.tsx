@@ -56,7 +56,7 @@ function HomeList({state, area}: {readonly state: State; readonly area: Area}) {
           ) : (
             <Row
               key={row.id}
-              text={homeLine(row, area.columns - markWidth, state.now)}
+              text={homeLine(row, area.columns - markWidth(state.look), state.now)}
               tone={row.tone}
               look={state.look}
               width={area.columns}

@@ -33,11 +33,13 @@ export interface RowProps {
 export const Row = memo(function Row({text, tone, look, width, isSelected, isMarked = false, isDim}: RowProps) {
   if (look.isLinear)
     return (
-      <Text>{`${isSelected ? '> ' : '  '}${isMarked ? 'marked ' : ''}${wordOf[tone]} ${safeLine(text).replaceAll(/ {2,}/g, ', ')}`}</Text>
+      <Text>
+        {clip(`${isSelected ? '> ' : '  '}${isMarked ? 'marked ' : ''}${wordOf[tone]} ${safeLine(text).replaceAll(/ {2,}/g, ', ')}`, width)}
+      </Text>
     );
   const mark = toned(`${isMarked ? '+' : ' '}${markOf[tone]} `, tone, look.theme);
   const style = {isInverse: isSelected, isDim: isDim && !isSelected, isBold: isMarked};
-  return <Text wrap="truncate">{mark + styled(fit(text, width - markWidth), style)}</Text>;
+  return <Text wrap="truncate">{mark + styled(fit(text, width - markWidth(look)), style)}</Text>;
 });
 
 /** Lines that are read: those from `top` on, and never more than fit. */

@@ -16,7 +16,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
   const rows = bodyRows(state) - 2;
   const cursor = cursorOf(state);
   const from = firstVisible(Math.max(0, listed.indexOf(cursor)), rows, ids.length);
-  const columns = fitted(page.columns, width - markWidth);
+  const columns = fitted(page.columns, width - markWidth(look));
   const shown = memory.filter === '' ? String(ids.length) : `${ids.length} with /${memory.filter}`;
   const known = isByFigures(state) && ids.length > 0 ? `  figures of ${ids.filter(id => state.figures[id] !== undefined).length}` : '';
   const marked = memory.marks.length === 0 ? '' : `  ${memory.marks.length} marked`;
@@ -27,7 +27,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
         text={
           ids.length === 0
             ? `   ${emptyText(state, name)}`
-            : `   ${titleLine(columns, width - markWidth, memory.sort?.column, memory.sort?.isReversed === true)}`
+            : `   ${titleLine(columns, width - markWidth(look), memory.sort?.column, memory.sort?.isReversed === true)}`
         }
         width={width}
         isDim
@@ -35,7 +35,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
       {ids.slice(from, from + rows).map(id => (
         <Row
           key={id}
-          text={rowLine(columns, items.get(id), {width: width - markWidth, now, figures: state.figures})}
+          text={rowLine(columns, items.get(id), {width: width - markWidth(look), now, figures: state.figures})}
           tone={page.tone(items.get(id))}
           look={look}
           width={width}
