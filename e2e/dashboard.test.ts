@@ -115,6 +115,21 @@ test.skipIf(!hasTmux)('a dashboard that crashes gives the terminal back, and say
   await screen.shows(/typed\n+typed/);
 });
 
+test.skipIf(!hasTmux)('a dashboard that is stopped from elsewhere gives the terminal back first, and takes it again', async () => {
+  await using screen = await open(`echo before; ${boxyard} dashboard`);
+  await screen.shows(online);
+  await screen.signal('SIGTSTP');
+  await screen.shows('before');
+  await screen.signal('SIGCONT');
+  await screen.shows(online);
+  await screen.signal('SIGSTOP');
+  await screen.signal('SIGCONT');
+  await screen.keys('5');
+  await screen.shows(`● +${worker}`);
+  await screen.keys('C-c', 'C-c');
+  await screen.shows('ENDED 0');
+});
+
 test.skipIf(!hasTmux)('what was set up on a page is there again with the next dashboard, which opens at Home', async () => {
   {
     await using screen = await open(`${boxyard} dashboard`);

@@ -22,7 +22,7 @@ export interface Program {
   readonly stderr: Writable & {readonly isTTY?: boolean; readonly columns?: number};
   readonly now: () => number;
   /** Calls back for each such signal until the function returned is called; meanwhile it does not end the process. */
-  onSignal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGPIPE', listener: () => void): () => void;
+  onSignal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' | 'SIGPIPE' | 'SIGTSTP' | 'SIGCONT', listener: () => void): () => void;
 }
 
 export interface GlobalFlags {

@@ -30,6 +30,8 @@ export type Change = {
     readonly items: readonly Item<L>[];
     readonly gone?: readonly string[];
     readonly whole?: true;
+    /** Also what is older than what was known: the server forgot. */
+    readonly isAnew?: boolean;
   };
 }[ListName];
 
@@ -44,14 +46,14 @@ const keyOf = (list: ListName, item: {readonly id: string}): string => (list ===
 
 /** What came late does not undo what is newer. */
 export function changed(data: Data, change: Change): Data {
-  const {list, whole} = change;
+  const {list, whole, isAnew = false} = change;
   const before = data[list] as ReadonlyMap<string, {readonly id: string; readonly v?: number}>;
   const items = change.items as readonly {readonly id: string; readonly v?: number}[];
   const after = new Map(whole ? [] : before);
   for (const item of items) {
     const key = keyOf(list, item);
     const known = before.get(key);
-    after.set(key, known?.v !== undefined && item.v !== undefined && known.v > item.v ? known : item);
+    after.set(key, !isAnew && known?.v !== undefined && item.v !== undefined && known.v > item.v ? known : item);
   }
   for (const id of change.gone ?? []) after.delete(id);
   if (list === 'jobs' && after.size > mostJobs) forgetOldest(after as Map<string, JobView>);

@@ -112,6 +112,19 @@ export function quoted(word: string): string {
 const spelledOut = (character: string): string =>
   [...Buffer.from(character)].map(byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 
+/** What takes back one deed, and the line of that. */
+export interface Undo {
+  readonly line: string;
+  readonly deed: Deed;
+}
+
+/** What takes them back, where something does. */
+export const undosOf = (deeds: readonly Deed[]): readonly Undo[] =>
+  deeds.flatMap(done => {
+    const deed = undoOf(done);
+    return deed === undefined ? [] : [{line: lineOf(done), deed}];
+  });
+
 /** What takes it back, where something does. */
 export function undoOf(deed: Deed): Deed | undefined {
   switch (deed.do) {

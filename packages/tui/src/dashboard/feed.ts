@@ -5,6 +5,8 @@ import {isBoxyardError} from '@boxyard/core/errors';
 import {ringIfAsking} from '../services/asks.ts';
 import type {Change, Data, ListName} from './data.ts';
 import type {Event} from './state.ts';
+import {ServerLists} from './server-lists.ts';
+import type {Understood} from './understood.ts';
 
 export interface FeedOptions {
   readonly dispatch: (event: Event) => void;
@@ -15,6 +17,7 @@ export interface FeedOptions {
   readonly signal: AbortSignal;
   /** To the person's terminal, when a session asks that nobody looks at. */
   readonly ring: (text: string) => void;
+  readonly retryMs?: number;
 }
 
 /** Facts are gathered for so long and shown at once: at most ten times a second. */
@@ -32,20 +35,45 @@ export interface Feed {
   readonly ended: Promise<void>;
 }
 
+/** A server that turned us away is asked again after so long, or when the person says so. */
+const turnedAwayMs = 30_000;
+
 /** Keeps the store in step with the server until the signal aborts. Never rejects: what goes wrong is shown. */
 export function openFeed(client: Client, options: FeedOptions): Feed {
-  const gathered = new Gathered(client, options);
-  return {reload: () => gathered.reload(), wanted: () => gathered.wake(), ended: follow(client, options, gathered)};
+  let gathered: Gathered | undefined;
+  let again = Promise.withResolvers<void>();
+  const ended = (async () => {
+    // What tells the kinds of things apart is large; the first frame does not wait for it.
+    const {understood} = await import('./understood.ts');
+    gathered = new Gathered(client, understood, options);
+    while (!options.signal.aborted) {
+      again = Promise.withResolvers();
+      await follow(client, options, gathered);
+      await soon(again.promise, options);
+    }
+    gathered.close();
+  })();
+  const reload = () => {
+    again.resolve();
+    gathered?.reload();
+  };
+  return {reload, wanted: () => gathered?.wake(), ended};
 }
 
+async function soon(asked: Promise<void>, {signal, retryMs = turnedAwayMs}: FeedOptions): Promise<void> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  await Promise.race([asked, delay(retryMs, undefined, {signal: either}).catch(() => undefined)]);
+  stop.abort();
+}
+
+/** Until the server turns us away: whatever else goes wrong with it, the client comes back. */
 async function follow(client: Client, options: FeedOptions, gathered: Gathered): Promise<void> {
   const {dispatch, signal} = options;
   try {
     for await (const item of client.events({signal})) await onItem(item, {client, options, gathered});
   } catch (error) {
     if (!signal.aborted) dispatch({type: 'link', status: 'offline', why: (error as Error).message});
-  } finally {
-    gathered.close();
   }
 }
 
@@ -64,25 +92,26 @@ async function onItem(item: EventItem, {client, options, gathered}: Following): 
     case 'offline':
       return dispatch({type: 'link', status: 'offline', why: (item.error as Error).message});
     case 'reset':
-      return gathered.reload();
+      return gathered.reload(true);
     case 'gauge':
-      return gathered.gauge(item.gauge.object, item.gauge.values);
+      return gathered.gauge(item.gauge);
     case 'event':
-      gathered.fact(item.event);
-      if (item.event.type === 'session.asks') await ringIfAsking(client, item.event, options);
+      for (const event of gathered.fact(item.event)) if (event.type === 'session.asks') void ringIfAsking(client, event, options);
   }
 }
 
 type Touched = 'jobs' | 'devboxes' | 'workers';
 
 class Gathered {
-  readonly #client: Client;
+  readonly #lists: ServerLists;
   readonly #options: FeedOptions;
   readonly #touched: Readonly<Record<Touched, Set<string>>> = {jobs: new Set(), devboxes: new Set(), workers: new Set()};
   readonly #stale = new Set<ListName>();
+  /** Read whatever version is known of what is in it. */
+  readonly #anew = new Set<ListName>();
   readonly #listedAt = new Map<ListName, {readonly at: number; readonly took: number}>();
   readonly #gone: {list: Touched; id: string}[] = [];
-  readonly #figures = new Map<string, Readonly<Record<string, unknown>>>();
+  readonly #figures = new Map<string, NonNullable<WorkerView['heartbeat']>>();
   #events: EventView[] = [];
   #parent: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -90,24 +119,38 @@ class Gathered {
   #unread: string | undefined;
   #isAtWork = false;
 
-  constructor(client: Client, options: FeedOptions) {
-    this.#client = client;
+  constructor(client: Client, understood: Understood, options: FeedOptions) {
     this.#options = options;
+    this.#lists = new ServerLists(client, understood, options.signal);
   }
 
-  reload(): void {
-    for (const list of ['workers', 'devboxes', 'jobs', 'images'] as const) this.#stale.add(list);
+  /** `isAnew`: the server may know less than it did. */
+  reload(isAnew = false): void {
+    for (const list of ['workers', 'devboxes', 'jobs', 'images'] as const) {
+      this.#stale.add(list);
+      if (isAnew) this.#anew.add(list);
+    }
     this.#listedAt.clear();
     this.wake();
   }
 
-  gauge(object: string, values: Readonly<Record<string, unknown>>): void {
-    const [list, id] = object.split('/');
-    if (list === 'workers' && id !== undefined) this.#figures.set(id, values);
+  gauge(gauge: unknown): void {
+    const {object, values} = (gauge ?? {}) as {object?: unknown; values?: unknown};
+    const [list, id] = String(object).split('/');
+    const [heartbeat] = this.#lists.understood.heartbeat(values);
+    if (list !== 'workers' || id === undefined || heartbeat === undefined) return;
+    this.#figures.set(id, heartbeat);
     this.wake();
   }
 
-  fact(event: EventView): void {
+  /** The fact, where it is one. */
+  fact(told: unknown): readonly EventView[] {
+    const events = this.#lists.understood.events(told);
+    for (const event of events) this.#fact(event);
+    return events;
+  }
+
+  #fact(event: EventView): void {
     this.#events.push(event);
     const [list = '', id = ''] = event.subject.split('/');
     if (list !== 'jobs' && list !== 'devboxes' && list !== 'workers') return this.wake();
@@ -169,7 +212,7 @@ class Gathered {
     const beating = [...this.#figures].flatMap(([id, values]) => withHeartbeat(workers.get(id), values));
     this.#figures.clear();
     if (beating.length > 0) yield {list: 'workers', items: beating};
-    const known = this.#events.flatMap(event => withFact(jobs, event));
+    const known = this.#events.flatMap(event => this.#lists.understood.jobs(withFact(jobs, event)));
     if (known.length > 0) yield {list: 'jobs', items: known};
   }
 
@@ -183,7 +226,7 @@ class Gathered {
     told(read.flatMap(one => (one.status === 'fulfilled' ? [one.value] : [])));
     const {lists, parent} = wants();
     // From here on they are told of one by one.
-    if (parent !== undefined && parent !== this.#parent) told([await this.#children(parent)]);
+    if (parent !== undefined && parent !== this.#parent) told([{list: 'jobs', items: await this.#lists.children(parent)}]);
     this.#parent = parent;
     if (lists.includes('images') && this.#mayList('images') && this.#stale.has('images')) told([await this.#list('images')]);
     for (const one of read) if (one.status === 'rejected') throw one.reason;
@@ -206,34 +249,24 @@ class Gathered {
   }
 
   async #list(list: ListName): Promise<Change> {
-    const {signal} = this.#options;
     const from = performance.now();
     this.#stale.delete(list);
+    const isAnew = this.#anew.delete(list);
     if (list !== 'images') this.#touched[list].clear();
     try {
-      if (list === 'jobs') return {list, whole: true, items: await allJobs(this.#client, signal)};
-      if (list === 'images') return {list, whole: true, items: (await this.#client.imagesList({signal})).items};
-      if (list === 'workers') return {list, whole: true, items: (await this.#client.workersList({signal})).items};
-      return {list, whole: true, items: (await this.#client.devboxesList({signal})).items};
+      return {list, whole: true, isAnew, items: await this.#lists.all(list)} as Change;
     } catch (error) {
       this.#stale.add(list);
+      if (isAnew) this.#anew.add(list);
       throw error;
     } finally {
       this.#listedAt.set(list, {at: performance.now(), took: performance.now() - from});
     }
   }
 
-  async #children(parent: string): Promise<Change> {
-    const {items} = await this.#client.jobsList({query: {parent, limit: 1_000}, signal: this.#options.signal});
-    return {list: 'jobs', items};
-  }
-
   async #single(list: Touched, id: string): Promise<Change> {
-    const {signal} = this.#options;
     try {
-      if (list === 'jobs') return {list, items: [await this.#client.jobsShow({job: id, signal})]};
-      if (list === 'workers') return {list, items: [await this.#client.workersShow({worker: id, signal})]};
-      return {list, items: [await this.#client.devboxesShow({devbox: id, signal})]};
+      return {list, items: await this.#lists.one(list, id)} as Change;
     } catch (error) {
       if (isBoxyardError(error) && error.code === 'NOT_FOUND') return {list, items: [], gone: [id]} as Change;
       this.#touched[list].add(id);
@@ -242,26 +275,15 @@ class Gathered {
   }
 }
 
-/** The newest, and all that have not ended however old they are. */
-async function allJobs(client: Client, signal: AbortSignal): Promise<readonly JobView[]> {
-  const lists = await Promise.all([
-    client.jobsList({query: {limit: 300}, signal}),
-    client.jobsList({query: {limit: 1_000, state: 'running'}, signal}),
-    client.jobsList({query: {limit: 1_000, state: 'queued'}, signal}),
-  ]);
-  return [...new Map(lists.flatMap(({items}) => items.map(job => [job.id, job] as const))).values()];
-}
-
-function withHeartbeat(worker: WorkerView | undefined, values: Readonly<Record<string, unknown>>): readonly WorkerView[] {
-  if (worker === undefined) return [];
-  return [{...worker, heartbeat: values as WorkerView['heartbeat'], lastHeartbeatAt: new Date().toISOString()}];
+function withHeartbeat(worker: WorkerView | undefined, heartbeat: WorkerView['heartbeat']): readonly WorkerView[] {
+  return worker === undefined ? [] : [{...worker, heartbeat, lastHeartbeatAt: new Date().toISOString()}];
 }
 
 /** A fact about a job that is known, as far as it goes. */
-function withFact(jobs: ReadonlyMap<string, JobView>, {subject, type, data}: EventView): readonly JobView[] {
+function withFact(jobs: ReadonlyMap<string, JobView>, {subject, type, data}: EventView): unknown {
   const job = jobs.get(subject.replace('jobs/', ''));
   const {v, state, outcome, exit, session} = data as Partial<JobView>;
-  if (job === undefined || !/^(job|session)\./.test(type) || v === undefined || v < job.v) return [];
+  if (job === undefined || !/^(job|session)\./.test(type) || v === undefined || v < job.v) return undefined;
   const told = {state, outcome, exit, session};
-  return [{...job, ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))}];
+  return {...job, ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))};
 }

@@ -3,8 +3,11 @@ import {bodyRows, firstVisible, homeAreas} from './layout.ts';
 import {isCovered} from './panes.ts';
 import {formatBytes} from '../output/amounts.ts';
 import {percentText} from '../output/views/devboxes.ts';
-import {cursorOf, devboxTarget, rowsOf} from './rows.ts';
+import {cursorOf, devboxTarget, isByFigures, rowsOf} from './rows.ts';
 import {placeOf, type Event, type State} from './state.ts';
+
+/** Each is a look at a container: more in two seconds would be felt on the workers. */
+const mostOrdered = 100;
 
 /** Ids of the DevBoxes of which figures are in sight; none while nobody could tell them. Pure. */
 export function figuresInSight(state: State): readonly string[] {
@@ -17,10 +20,15 @@ function boxesInSight(state: State): readonly string[] {
   if (page === 'devbox') return subject === undefined ? [] : [subject];
   if (page === 'home') return homeAreas(state).side === undefined ? [] : [devboxTarget(state)?.id ?? ''];
   if (page !== 'devboxes') return [];
-  const {ids} = rowsOf(state);
+  const shown = rowsOf(state);
+  const {ids} = shown;
   const rows = bodyRows(state) - 2;
-  const from = firstVisible(Math.max(0, ids.indexOf(cursorOf(state) ?? '')), rows, ids.length);
-  return ids.slice(from, from + rows);
+  const from = firstVisible(Math.max(0, shown.indexOf(cursorOf(state))), rows, ids.length);
+  const seen = ids.slice(from, from + rows);
+  if (!isByFigures(state)) return seen;
+  // What they are ordered by is to be known also of those that are not in sight yet; of how many, the page says.
+  const running = ids.filter(id => state.data.devboxes.get(id)?.state === 'running').toSorted();
+  return [...new Set([...running.slice(0, mostOrdered), ...seen])];
 }
 
 export interface FiguresOptions {
@@ -69,7 +77,7 @@ export function createFigures({read, dispatch, everyMs = usualMs}: FiguresOption
     const from = performance.now();
     const due = wanted.filter(id => (known.get(id)?.next ?? 0) <= from + everyMs / 4);
     await each(due, async id => {
-      const figure = await read(id, stop.signal).catch(() => undefined);
+      const figure = await read(id, stop.signal).then(told, () => undefined);
       const at = performance.now();
       known.set(id, {figure, at, next: figure === undefined ? at + everyMs * restPeriods : Math.max(from + everyMs, at)});
     });
@@ -80,12 +88,12 @@ export function createFigures({read, dispatch, everyMs = usualMs}: FiguresOption
   const show = () => {
     const oldest = performance.now() - everyMs * restPeriods;
     for (const [id, {at, next}] of known) if (at < oldest && next < performance.now()) known.delete(id);
-    const told = [...known].flatMap(([id, {figure}]) => (figure === undefined ? [] : [[id, figure] as const]));
-    const text = told.map(([id, {cpuPercent, memoryBytes}]) => `${id} ${percentText(cpuPercent)} ${formatBytes(memoryBytes)}`).join('\n');
+    const all = [...known].flatMap(([id, {figure}]) => (figure === undefined ? [] : [[id, figure] as const]));
+    const text = all.map(([id, {cpuPercent, memoryBytes}]) => `${id} ${percentText(cpuPercent)} ${formatBytes(memoryBytes)}`).join('\n');
     // What would look the same is not worth a frame.
     if (text === shown) return;
     shown = text;
-    dispatch({type: 'figures', figures: Object.fromEntries(told)});
+    dispatch({type: 'figures', figures: Object.fromEntries(all)});
   };
   return {
     want(devboxes) {
@@ -99,6 +107,12 @@ export function createFigures({read, dispatch, everyMs = usualMs}: FiguresOption
       clearTimeout(timer);
     },
   };
+}
+
+/** None where the server's answer is of another kind. */
+function told(answer: unknown): Figure | undefined {
+  const {cpuPercent, memoryBytes} = (answer ?? {}) as Partial<Figure>;
+  return Number.isFinite(cpuPercent) && Number.isFinite(memoryBytes) ? ({cpuPercent, memoryBytes} as Figure) : undefined;
 }
 
 /** All of them, so many at once. */

@@ -33,10 +33,14 @@ export function homeAreas(state: State): {readonly list: Area | undefined; reado
 /** A pane's own lines: its title above, the facts below. */
 export const insideOf = ({left, top, columns, rows}: Area): Area => ({left, top: top + 1, columns, rows: rows - 2});
 
-/** Tiles of about the shape of a terminal, row by row. */
+/** How many of so many tiles stand side by side, each about the shape of a terminal. */
+export const tilesAcross = (body: Area, count: number): number =>
+  Math.max(1, Math.min(count, Math.ceil(Math.sqrt((count * body.columns) / (body.rows * 2.6)))));
+
+/** Row by row. */
 export function tiles(body: Area, count: number): readonly Area[] {
   if (count === 0) return [];
-  const across = Math.max(1, Math.min(count, Math.ceil(Math.sqrt((count * body.columns) / (body.rows * 2.6)))));
+  const across = tilesAcross(body, count);
   const down = Math.ceil(count / across);
   return Array.from({length: count}, (_, i) => {
     const [row, column] = [Math.floor(i / across), i % across];

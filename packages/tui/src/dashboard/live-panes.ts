@@ -32,7 +32,8 @@ export class LivePanes {
     for (const [job, {pane}] of this.#open) {
       const next = panes.find(each => each.job === job);
       if (next === undefined) this.#end(job);
-      else if (next.isCaptured !== pane.isCaptured || !isSame(next.area, pane.area)) this.#change(job, next);
+      else if (next.isCaptured !== pane.isCaptured || next.scrollback !== pane.scrollback || !isSame(next.area, pane.area))
+        this.#change(job, next);
     }
     const missing = panes.filter(pane => !this.#open.has(pane.job));
     if (missing.some(pane => pane.isCaptured)) this.#start();
@@ -80,6 +81,7 @@ export class LivePanes {
       job: pane.job,
       size: sizeOf(pane.area),
       isReadonly: !pane.isCaptured,
+      scrollback: pane.scrollback,
       onChange: () => out.paintSoon(),
       onState: state => dispatch({type: 'screen', job: pane.job, note: noteOf(state)}),
     });
@@ -94,8 +96,10 @@ export class LivePanes {
     const wasCaptured = open.pane.isCaptured;
     open.pane = pane;
     open.screen.resize(sizeOf(pane.area));
+    const isDeeper = open.screen.keep(pane.scrollback);
     if (pane.isCaptured && !wasCaptured) open.screen.take();
-    if (!pane.isCaptured && wasCaptured) open.screen.release();
+    else if (!pane.isCaptured && wasCaptured) open.screen.release();
+    else if (isDeeper) open.screen.again();
     this.#place(pane, open.screen);
   }
 

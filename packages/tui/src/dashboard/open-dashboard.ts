@@ -4,6 +4,7 @@ import type {InputEvent} from '../screen/input-events.ts';
 import type {Connection} from '../services/connection.ts';
 import {createCapture, type Capture} from './capture.ts';
 import {keepClock} from './clock.ts';
+import {createDragging, type Dragging} from './dragging.ts';
 import {openFeed, type Feed, type FeedOptions} from './feed.ts';
 import {createFigures, figuresInSight, type FigurePoller} from './figures.ts';
 import {createLogFollower, type LogFollower} from './follow-log.ts';
@@ -35,9 +36,12 @@ export async function openDashboard(
   const stop = new AbortController();
   const parts = openParts(context, client, {flags, signal: stop.signal, left});
   const signals = [
-    ...(['SIGTERM', 'SIGHUP'] as const).map(name => program.onSignal(name, () => left.resolve(143))),
+    program.onSignal('SIGTERM', () => left.resolve(143)),
+    program.onSignal('SIGHUP', () => left.resolve(129)),
+    program.onSignal('SIGTSTP', parts.stop),
+    program.onSignal('SIGCONT', () => parts.terminal.reclaim()),
     program.onSignal('SIGQUIT', () => left.resolve(131)),
-    program.onSignal('SIGINT', () => void (parts.isLent() || left.resolve(130))),
+    program.onSignal('SIGINT', () => void (parts.terminal.isLent || left.resolve(130))),
   ];
   if (notice !== undefined) parts.store.dispatch({type: 'said', text: notice, isError: true});
   try {
@@ -59,7 +63,9 @@ interface Opening {
 
 interface Parts {
   readonly store: Store;
-  readonly isLent: () => boolean;
+  readonly terminal: Pick<PersonTerminal, 'isLent' | 'reclaim'>;
+  /** As at ctrl-z, whoever asks for it. */
+  readonly stop: () => void;
   close(): Promise<void>;
 }
 
@@ -73,14 +79,12 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   const terminal = openPersonTerminal({
     program,
     store,
-    isAscii: flags.isAscii === true,
-    isForScreenReader: flags.isForScreenReader === true,
-    hasMouse: setting('mouse') === 'on',
-    isPlain: context.flags['no-color'],
+    ...lookOf(context, flags),
     onGone: () => left.resolve(143),
-    onInput: event => onInput(event, {dispatch, terminal, live}),
+    onInput: event => onInput(event, {dispatch, terminal, live, dragging}),
     onFailure: error => left.reject(error),
   });
+  const dragging = createDragging({out: terminal.out, state: store.getState, copy: text => perform({type: 'copy', text})});
   const live = new LivePanes({client, out: terminal.out, dispatch});
   const log = createLogFollower(client, dispatch);
   const figures = createFigures({read: (devbox, given) => client.devboxesStats({devbox, signal: given}), dispatch});
@@ -103,7 +107,8 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   sync();
   return {
     store,
-    isLent: () => terminal.isLent,
+    terminal,
+    stop: () => perform({type: 'suspend'}),
     async close() {
       releases.forEach(release => release());
       live.close();
@@ -114,6 +119,13 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     },
   };
 }
+
+const lookOf = ({setting, flags: {'no-color': isPlain}}: Context, {isAscii, isForScreenReader}: DashboardFlags) => ({
+  isAscii: isAscii === true,
+  isForScreenReader: isForScreenReader === true,
+  hasMouse: setting('mouse') === 'on',
+  isPlain,
+});
 
 interface Learning {
   readonly dispatch: (event: Event) => void;
@@ -155,10 +167,13 @@ interface Inputs {
   readonly dispatch: (event: Event) => void;
   readonly terminal: PersonTerminal;
   readonly live: LivePanes;
+  readonly dragging: Dragging;
 }
 
-function onInput(event: InputEvent, {dispatch, terminal, live}: Inputs): void {
+function onInput(event: InputEvent, {dispatch, terminal, live, dragging}: Inputs): void {
   if (event.type === 'mouse' && live.mouse(event)) return;
+  if (event.type === 'mouse') dragging.mouse(event);
+  else if (event.type !== 'reply') dragging.end();
   if (event.type === 'key') dispatch({type: 'key', key: event.key});
   else if (event.type === 'text' || event.type === 'paste') dispatch({type: 'paste', text: event.text});
   else if (event.type === 'focus' && event.isFocused) terminal.out.invalidate();

@@ -11,19 +11,30 @@ export interface LivePane {
   readonly area: Area;
   /** Its keys come from here: then its size follows the pane. */
   readonly isCaptured: boolean;
+  /** Lines kept above the screen. */
+  readonly scrollback: number;
 }
 
 export const isDetail = (page: PageName): page is 'devbox' | 'job' | 'worker' => page === 'devbox' || page === 'job' || page === 'worker';
 
 const mostTiles = 16;
+/** Each line is a kilobyte and more: sixteen sessions that nobody reads back in are not kept like the one that is read. */
+const tileScrollback = 100;
+const scrollback = 5_000;
 
 /** The live screens that this state shows; whoever opens them compares with what is open. */
 export function livePanes(state: State): readonly LivePane[] {
   if (isCovered(state) || state.look.isLinear) return [];
   const captured = state.mode.is === 'capture' ? state.mode.job : undefined;
-  const pane = (job: JobView, area: Area): LivePane => ({job: job.id, area: insideOf(area), isCaptured: job.id === captured});
   const {page} = placeOf(state);
-  if (page === 'grid') return gridPanes(state).map(({job, area}) => pane(job, area));
+  const tiled = page === 'grid' ? gridPanes(state) : [];
+  const pane = (job: JobView, area: Area): LivePane => ({
+    job: job.id,
+    area: insideOf(area),
+    isCaptured: job.id === captured,
+    scrollback: tiled.length > 1 && job.id !== captured ? tileScrollback : scrollback,
+  });
+  if (page === 'grid') return tiled.map(({job, area}) => pane(job, area));
   const shown = sideJob(state);
   if (shown === undefined || !isLiveSession(shown)) return [];
   const area = page === 'home' ? homeAreas(state).side : tabOf(state) === 'screen' ? bodyArea(state) : undefined;
@@ -34,8 +45,16 @@ export function livePanes(state: State): readonly LivePane[] {
 export const isCovered = ({mode}: State): boolean =>
   mode.is === 'help' || mode.is === 'palette' || mode.is === 'form' || mode.is === 'menu' || mode.is === 'copy';
 
+/** Which sessions are on the page of the grid that the cursor is on: from, and to before. */
+export function gridPage(state: State): {readonly from: number; readonly to: number; readonly of: number} {
+  const rows = rowsOf(state);
+  const from = Math.floor(Math.max(0, rows.indexOf(cursorOf(state))) / mostTiles) * mostTiles;
+  return {from, to: Math.min(from + mostTiles, rows.ids.length), of: rows.ids.length};
+}
+
 export function gridPanes(state: State): readonly {readonly job: JobView; readonly area: Area}[] {
-  const ids = rowsOf(state).ids.slice(0, mostTiles);
+  const {from, to} = gridPage(state);
+  const ids = rowsOf(state).ids.slice(from, to);
   const shown = state.zoomed ? ids.filter(id => id === cursorOf(state)) : ids;
   const jobs = shown.flatMap(id => state.data.jobs.get(id) ?? []);
   const areas = tiles(bodyArea(state), jobs.length);

@@ -36,6 +36,8 @@ export interface PersonTerminal {
   readonly isLent: boolean;
   /** Lends the terminal to something else and takes it back, whatever happens. */
   lend(work: () => Promise<void>): Promise<void>;
+  /** It may be set to anything, by whoever had it while we were stopped: all is set and drawn again. */
+  reclaim(): void;
   /** Gives it back for good. Idempotent. */
   close(): Promise<void>;
 }
@@ -92,6 +94,7 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
       return isLent;
     },
     async lend(work) {
+      if (isLent) return work();
       isLent = true;
       modes.suspend(out, input);
       try {
@@ -100,6 +103,11 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
         isLent = false;
         modes.resume(out, input);
       }
+    },
+    reclaim() {
+      if (isLent) return;
+      modes.suspend(out, input);
+      modes.resume(out, input);
     },
     async close() {
       ink.unmount();

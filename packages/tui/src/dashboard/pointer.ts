@@ -31,10 +31,10 @@ const isInside = (area: {left: number; top: number; columns: number; rows: numbe
 const tableTop = 3;
 
 function tableRowAt(state: State, row: number): string | undefined {
-  const {ids} = rowsOf(state);
+  const rows = rowsOf(state);
   const count = bodyRows(state) - 2;
-  const from = firstVisible(Math.max(0, ids.indexOf(cursorOf(state) ?? '')), count, ids.length);
-  return row < tableTop || row >= tableTop + count ? undefined : ids[from + row - tableTop];
+  const from = firstVisible(Math.max(0, rows.indexOf(cursorOf(state))), count, rows.ids.length);
+  return row < tableTop || row >= tableTop + count ? undefined : rows.ids[from + row - tableTop];
 }
 
 function homeRowAt(state: State, column: number, row: number): string | undefined {

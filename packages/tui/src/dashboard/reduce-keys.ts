@@ -7,7 +7,7 @@ import {isTooSmall} from './layout.ts';
 import type {Mode} from './modes.ts';
 import {found} from './palette.ts';
 import {answered, completions, givenUp, whileTyping} from './prompts.ts';
-import {lineOf, needsOf, undoOf} from './deeds.ts';
+import {lineOf, needsOf, undosOf} from './deeds.ts';
 import {remember, memoryOf, said, stay, withEffects, type Effect, type State, type Step} from './state.ts';
 
 const normal: Mode = {is: 'normal'};
@@ -149,18 +149,28 @@ export function onPaste(state: State, text: string): Step {
   return stay(mode.is === 'prompt' ? whileTyping(next, mode.prompt, line.text) : next);
 }
 
+const mostUndone = 50;
+
 /**
  * Every change is told with the command that does the same, and kept where it can be taken back. Whatever way it was asked
  * for, one that may not be made is refused here.
  */
 function withCommands(before: State, {state, effects}: Step): Step {
-  const deeds = effects.flatMap(effect => (effect.type === 'deed' ? [effect.deed] : []));
-  if (deeds.length === 0) return {state, effects};
-  const refusal = deeds.map(deed => mayChange(state, needsOf(deed))).find(why => why !== undefined);
+  const refusal = effects.map(effect => mayChange(state, needsOfEffect(effect))).find(why => why !== undefined);
   if (refusal !== undefined) return stay(said({...before, mode: normal}, refusal));
+  const asked = effects.filter(effect => effect.type === 'deed');
+  const deeds = asked.map(({deed}) => deed);
+  if (deeds.length === 0) return {state, effects};
   const commands = [...state.commands, ...deeds.map(deed => ({at: state.now, line: lineOf(deed), outcome: 'sent' as const}))];
-  const last = deeds.length === 1 ? deeds[0] : undefined;
-  const undo = last === undefined ? undefined : undoOf(last);
+  const undos = undosOf(asked.flatMap(({deed, isUndo}) => (isUndo ? [] : [deed])));
+  const undo = undos.length === 0 ? state.undo : [...state.undo, undos].slice(-mostUndone);
   const marked = memoryOf(state).marks.length > 0 ? remember(state, {marks: []}) : state;
   return {state: {...marked, commands, undo, isMessageShown: false}, effects};
+}
+
+/** A terminal that is opened or typed into, and any command, change something too. */
+function needsOfEffect(effect: Effect): 'nothing' | 'own' | 'run' | 'manage' {
+  if (effect.type === 'deed') return needsOf(effect.deed);
+  if (effect.type === 'cli') return 'own';
+  return effect.type === 'open-terminal' || effect.type === 'take' ? 'run' : 'nothing';
 }

@@ -7,7 +7,7 @@ import {onPointer} from './pointer.ts';
 import {appendLog} from './log-lines.ts';
 import {terminalName} from '../output/views/terminals.ts';
 import {isTable, tables} from './pages/tables.ts';
-import {cursorOf, rowsOf} from './rows.ts';
+import {cursorOf, rowsOf, type Rows} from './rows.ts';
 import {memoryOf, placeOf, remember, said, stay, withEffects, type CommandLine, type Event, type State, type Step} from './state.ts';
 import {followedJob} from './panes.ts';
 import {themeNames, type ThemeName} from './theme.ts';
@@ -124,18 +124,26 @@ function keepCursor(before: State, after: State): State {
   const isFollowing = isTable(page) && tables[page].isLog && memoryOf(before).cursor === undefined;
   const cursor = cursorOf(before);
   if (subject !== undefined || isFollowing || cursor === undefined) return after;
-  const left = rowsOf(after).items;
-  const {ids} = rowsOf(before);
-  const at = ids.indexOf(cursor);
-  const kept = [...ids.slice(at), ...ids.slice(0, at).reverse()].find(id => left.has(id));
+  const kept = nearestLeft(rowsOf(before), rowsOf(after), cursor);
   return kept === memoryOf(before).cursor ? after : remember(after, {cursor: kept});
+}
+
+/** It itself, else the next below it that is left, else the one above. */
+function nearestLeft(before: Rows, after: Rows, cursor: string): string | undefined {
+  if (after.indexOf(cursor) >= 0) return cursor;
+  const left = new Set(after.ids);
+  const {ids} = before;
+  const at = before.indexOf(cursor);
+  return ids.slice(at).find(id => left.has(id)) ?? ids.slice(0, at).findLast(id => left.has(id));
 }
 
 function done(state: State, {line, isError, text}: Extract<World, {type: 'done'}>): State {
   const outcome: CommandLine['outcome'] = isError ? 'failed' : 'done';
   const at = state.commands.findLastIndex(command => command.line === line && command.outcome === 'sent');
   const commands = state.commands.map((command, i) => (i === at ? {...command, outcome} : command)).slice(-mostCommands);
-  const next = {...state, commands};
+  // What was not done is not to be taken back.
+  const undo = isError ? state.undo.map(undos => undos.filter(each => each.line !== line)).filter(undos => undos.length > 0) : state.undo;
+  const next = {...state, commands, undo};
   return text === undefined ? next : said(next, text, isError);
 }
 

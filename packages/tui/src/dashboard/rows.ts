@@ -1,59 +1,89 @@
 import type {DevBoxView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
 import {safeLine} from '../output/safe-text.ts';
+import type {Data, Figures} from './data.ts';
 import {isFit, parseFilter} from './filter.ts';
 import {homeRows, type HomeRow} from './pages/home.ts';
+import type {PageColumn} from './pages/columns.ts';
 import {isTable, tables, type TablePage} from './pages/tables.ts';
+import type {Memory} from './places.ts';
 import {memoryOf, placeOf, type State} from './state.ts';
 
-/** Rows of the page that shows, in order; ids of what can be chosen. */
+/** Rows of the page that shows: ids of what can be chosen, in order. */
 export interface Rows {
   readonly ids: readonly string[];
+  /** What a table's row is about. */
   readonly items: ReadonlyMap<string, unknown>;
+  /** Counted from 0; -1 where it is none of them. */
+  indexOf(id: string | undefined): number;
 }
 
-const none: Rows = {ids: [], items: new Map()};
-const cache = new WeakMap<readonly unknown[], Map<string, Rows>>();
-const choices = new WeakMap<readonly HomeRow[], {readonly home?: Rows; readonly grid?: Rows}>();
+const none = rows([]);
+type TableCache = Map<string, {readonly figures: Figures | undefined; readonly rows: Rows}>;
+const cache = new WeakMap<readonly unknown[], TableCache>();
+
+/** One row is asked for again and again: of thousands a table would cost more than the one search. */
+function rows(ids: readonly string[], items: ReadonlyMap<string, unknown> = new Map()): Rows {
+  let sought: string | undefined;
+  let place = -1;
+  return {
+    ids,
+    items,
+    indexOf(id) {
+      if (id === undefined) return -1;
+      if (sought !== id) [sought, place] = [id, ids.indexOf(id)];
+      return place;
+    },
+  };
+}
 
 export function rowsOf(state: State): Rows {
   const {page} = placeOf(state);
   if (isTable(page)) return tableRows(state, tables[page]);
-  if (page !== 'home' && page !== 'grid') return none;
-  const rows = shownHomeRows(state);
-  const known = choices.get(rows)?.[page];
-  if (known !== undefined) return known;
-  const chosen = rows.filter(row => row.is !== 'heading' && (page === 'home' || row.is === 'session'));
-  const made = {ids: chosen.map(row => row.id), items: new Map(chosen.map(row => [row.id, row]))};
-  choices.set(rows, {...choices.get(rows), [page]: made});
-  return made;
+  if (page === 'home') return homeView(state).choices;
+  return page === 'grid' ? homeView(state).sessions : none;
 }
 
 /** Filtered and ordered once for each set of items: what is typed and drawn meanwhile costs no more. */
 function tableRows(state: State, page: TablePage<unknown>): Rows {
   const items = page.items(state);
   const {filter, sort} = memoryOf(state);
-  const known = cache.get(items) ?? new Map<string, Rows>();
+  const known: TableCache = cache.get(items) ?? new Map();
   cache.set(items, known);
   const key = `${page.title}\n${filter}\n${sort?.column}\n${sort?.isReversed}`;
-  const made = known.get(key) ?? madeRows(items, page, {filter, sort, now: state.now});
-  known.set(key, made);
+  const figures = orderOf(page, sort)?.isByFigures ? state.figures : undefined;
+  const found = known.get(key);
+  if (found !== undefined && found.figures === figures) return found.rows;
+  const made = madeRows(items, page, {filter, sort, now: state.now, figures});
+  known.set(key, {figures, rows: made});
   return made;
+}
+
+/** The column a table is ordered by: its first where none was chosen; a log by none. */
+const orderOf = ({columns, isLog}: TablePage<unknown>, sort: Memory['sort']): PageColumn<unknown> | undefined =>
+  columns.find(each => each.title === sort?.column) ?? (isLog ? undefined : columns[0]);
+
+/** Whether what is shown is ordered by figures, which are told of what is asked for alone. */
+export function isByFigures(state: State): boolean {
+  const {page} = placeOf(state);
+  return isTable(page) && orderOf(tables[page], memoryOf(state).sort)?.isByFigures === true;
 }
 
 interface Order {
   readonly filter: string;
-  readonly sort: {readonly column: string; readonly isReversed: boolean} | undefined;
+  readonly sort: Memory['sort'];
   readonly now: number;
+  readonly figures: Figures | undefined;
 }
 
-function madeRows(items: readonly unknown[], page: TablePage<unknown>, {filter, sort, now}: Order): Rows {
+function madeRows(items: readonly unknown[], page: TablePage<unknown>, {filter, sort, now, figures = {}}: Order): Rows {
   const wanted = parseFilter(filter);
   const textOf = (item: unknown) => page.columns.map(column => safeLine(column.cell(item, now))).join(' ');
   const fit = filter === '' ? items : items.filter(item => isFit(wanted, textOf(item), page.labels?.(item) ?? {}));
-  const column = page.columns.find(each => each.title === sort?.column) ?? (page.isLog ? undefined : page.columns[0]);
-  const ordered = column === undefined ? fit : orderedBy(fit, column.order ?? (item => column.cell(item, now)), sort?.isReversed === true);
+  const column = orderOf(page, sort);
+  const ordered =
+    column === undefined ? fit : orderedBy(fit, item => column.order?.(item, figures) ?? column.cell(item, now), sort?.isReversed === true);
   const map = new Map(ordered.map(item => [page.id(item), item]));
-  return {ids: [...map.keys()], items: map};
+  return rows([...map.keys()], map);
 }
 
 function orderedBy(items: readonly unknown[], of: (item: unknown) => string | number, isReversed: boolean): readonly unknown[] {
@@ -63,29 +93,58 @@ function orderedBy(items: readonly unknown[], of: (item: unknown) => string | nu
   return keyed.map(({item}) => item);
 }
 
-const homes = new WeakMap<object, {readonly now: number; readonly filter: string; readonly rows: readonly HomeRow[]}>();
-
-/** With their headings. */
-export function shownHomeRows(state: State): readonly HomeRow[] {
-  const {filter} = memoryOf(state, 'home');
-  const known = homes.get(state.data);
-  if (known !== undefined && known.now === state.now && known.filter === filter) return known.rows;
-  const wanted = parseFilter(filter);
-  const isShown = (row: HomeRow) =>
-    row.is === 'heading' || filter === '' || isFit(wanted, `${row.name} ${row.branch} ${row.doing} ${row.worker}`, {});
-  const fit = homeRows(state.data, state.now).filter(isShown);
-  const rows = fit.filter((row, i) => row.is !== 'heading' || (fit[i + 1] !== undefined && fit[i + 1]!.is !== 'heading'));
-  homes.set(state.data, {now: state.now, filter, rows});
-  return rows;
+interface HomeView {
+  readonly devboxes: Data['devboxes'];
+  readonly filter: string;
+  readonly from: number;
+  readonly until: number;
+  /** With their headings. */
+  readonly shown: readonly HomeRow[];
+  readonly choices: Rows;
+  /** Of these, the ones with a live screen. */
+  readonly sessions: Rows;
 }
+
+const homes = new WeakMap<Data['jobs'], HomeView>();
+
+/** Made anew only where something on it changed: not for a key, nor for a heartbeat, nor because a second has gone by. */
+function homeView(state: State): HomeView {
+  const {data, now} = state;
+  const {filter} = memoryOf(state, 'home');
+  const known = homes.get(data.jobs);
+  if (known?.devboxes === data.devboxes && known.filter === filter && now >= known.from && now < known.until) return known;
+  const made = homeRows(data, now);
+  const shown = filter === '' ? made.rows : fitting(made.rows, filter);
+  const ids = filter === '' ? made.ids : shown.flatMap(row => (row.is === 'heading' ? [] : row.id));
+  const sessions = shown.flatMap(row => (row.is === 'session' ? row.id : []));
+  const view = {
+    devboxes: data.devboxes,
+    filter,
+    from: now,
+    until: made.until,
+    shown,
+    choices: rows(ids),
+    sessions: rows(sessions),
+  };
+  homes.set(data.jobs, view);
+  return view;
+}
+
+function fitting(all: readonly HomeRow[], filter: string): readonly HomeRow[] {
+  const wanted = parseFilter(filter);
+  const fit = all.filter(row => row.is === 'heading' || isFit(wanted, `${row.name} ${row.branch} ${row.doing} ${row.worker}`, {}));
+  return fit.filter((row, i) => row.is !== 'heading' || (fit[i + 1] !== undefined && fit[i + 1]!.is !== 'heading'));
+}
+
+export const shownHomeRows = (state: State): readonly HomeRow[] => homeView(state).shown;
 
 /** Id of the row under the cursor: the first where the one that was chosen is gone. */
 export function cursorOf(state: State): string | undefined {
-  const {ids, items} = rowsOf(state);
+  const shown = rowsOf(state);
   const {cursor} = memoryOf(state);
-  if (cursor !== undefined && items.has(cursor)) return cursor;
+  if (shown.indexOf(cursor) >= 0) return cursor;
   const {page} = placeOf(state);
-  return isTable(page) && tables[page].isLog ? ids.at(-1) : ids[0];
+  return isTable(page) && tables[page].isLog ? shown.ids.at(-1) : shown.ids[0];
 }
 
 /** What the keys are about: the thing this page is about, else the row under the cursor. */
@@ -116,8 +175,8 @@ export function devboxTarget(state: State): DevBoxView | undefined {
 /** Ids that a key is about: what is marked, else the target. */
 export function targetIds(state: State): readonly string[] {
   const {marks} = memoryOf(state);
-  const {items} = rowsOf(state);
-  const marked = marks.filter(id => items.has(id));
+  const shown = marks.length === 0 ? undefined : new Set(rowsOf(state).ids);
+  const marked = marks.filter(id => shown?.has(id));
   if (marked.length > 0 && placeOf(state).subject === undefined) return marked;
   const one = placeOf(state).subject ?? cursorOf(state);
   return one === undefined ? [] : [one];

@@ -1,7 +1,7 @@
 import type {JobView, WhoAmI} from '@boxyard/core/api';
 import type {z} from 'zod';
 import {noData, type Data, type Change, type Figures} from './data.ts';
-import type {Deed} from './deeds.ts';
+import type {Deed, Undo} from './deeds.ts';
 import type {Log} from './log-lines.ts';
 import type {Mode} from './modes.ts';
 import {noMemory, type Memory, type Place} from './places.ts';
@@ -37,7 +37,8 @@ export interface State {
   readonly isMessageShown: boolean;
   /** Commands that do what keys did, the newest last. */
   readonly commands: readonly CommandLine[];
-  readonly undo: Deed | undefined;
+  /** What takes back each change that can be, the newest last; one key may have made several. */
+  readonly undo: readonly (readonly Undo[])[];
   readonly settings: readonly Setting[];
   readonly leader: string;
   /** What a live screen last said of itself. */
@@ -78,7 +79,8 @@ export type ScreenNote =
 
 /** What the world has to do after an event. Carried out once each, in order. */
 export type Effect =
-  | {readonly type: 'deed'; readonly deed: Deed}
+  /** `isUndo`: it takes another back, and is not to be taken back itself. */
+  | {readonly type: 'deed'; readonly deed: Deed; readonly isUndo?: true}
   | {readonly type: 'open-terminal'; readonly devbox: string; readonly name: string}
   /** The whole terminal for one session; the dashboard comes back behind it. */
   | {readonly type: 'attach'; readonly job: string; readonly isReadonly: boolean}
@@ -148,7 +150,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   messages: [],
   isMessageShown: false,
   commands: [],
-  undo: undefined,
+  undo: [],
   settings: [],
   leader: rest.leader ?? 'ctrl-q',
   screens: {},

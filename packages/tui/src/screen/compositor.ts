@@ -2,6 +2,7 @@ import {canvasOn, Grid, putText, type Canvas, type Region} from './cells.ts';
 import {emitChanges, emitRegion, move, type Rendition} from './emit.ts';
 import type {InkCursor} from './ink-frame.ts';
 import type {Size} from './ink-stream.ts';
+import {invert, type SelectedRow} from './selection.ts';
 
 export interface Overlay {
   /** Higher is nearer to the person; those of one height lie as they were set. Default 0. */
@@ -28,6 +29,7 @@ export class Compositor {
   readonly #dirty = new Set<number>();
   readonly #unknown = new Set<number>();
   #mustPaint = false;
+  #selected: readonly SelectedRow[] = [];
 
   constructor(size: Size, rendition: Rendition) {
     this.#rendition = rendition;
@@ -44,6 +46,7 @@ export class Compositor {
     this.#next = new Grid(columns, rows);
     this.#shown = new Grid(columns, rows);
     this.#lines = [];
+    this.#selected = [];
     this.#dirty.clear();
     this.#unknown.clear();
     this.setLines(lines, this.#inkCursor);
@@ -83,6 +86,12 @@ export class Compositor {
   /** An overlay draws something else now. */
   overlaysChanged(): void {
     this.#mustPaint = true;
+  }
+
+  /** Shown the other way round than the rest, above everything. */
+  select(rows: readonly SelectedRow[]): void {
+    for (const {row} of [...this.#selected, ...rows]) if (row < this.#base.rows) this.#dirty.add(row);
+    this.#selected = rows.filter(({row}) => row < this.#base.rows);
   }
 
   /** What the terminal shows is not known. */
@@ -132,6 +141,8 @@ export class Compositor {
     const isAll = this.#unknown.size > 0;
     for (const row of isAll ? this.#unknown : this.#dirty) this.#next.copyRow(this.#base, row);
     if (isTouched) for (const overlay of sorted) overlay.paint(canvasOn(this.#next, overlay.region));
+    // Rows that are not drawn anew have it already.
+    for (const part of this.#selected) if (isAll || this.#dirty.has(part.row)) invert(this.#next, part);
     this.#mustPaint = false;
   }
 

@@ -29,8 +29,8 @@ export interface LiveScreenOptions {
   readonly size: TerminalSize;
   /** Looks on: types nothing, and leaves the session's size alone, until `take`. */
   readonly isReadonly: boolean;
-  /** Lines kept above the screen. Default 5,000; a thumbnail needs none. */
-  readonly scrollback?: number;
+  /** Lines kept above the screen. */
+  readonly scrollback: number;
   /** What `paint` draws has changed. Often: many calls are one frame. */
   readonly onChange: () => void;
   readonly onState: (state: LiveState) => void;
@@ -57,6 +57,10 @@ export interface LiveScreen {
   /** Looks on again. */
   release(): void;
   redraw(): void;
+  /** So many lines above the screen from now on. True where those above are there only after a new connection. */
+  keep(lines: number): boolean;
+  /** Over a new connection, with the lines above the screen. What is shown stays until it has drawn. */
+  again(): void;
   /** Back by so many lines, or forth by less than none. */
   scroll(lines: number): void;
   /** Stops looking on; the session goes on. Idempotent. */
@@ -67,7 +71,6 @@ type Open = (options: TerminalOptions, handlers: TerminalHandlers) => TerminalCl
 
 export const openLiveScreen = (open: Open, options: LiveScreenOptions): LiveScreen => new Live(open, options);
 
-const SCROLLBACK = 5_000;
 /** As many as a server gives. */
 const MOST_HISTORY = 1_000;
 const RESIZE_MS = 50;
@@ -80,6 +83,7 @@ class Live implements LiveScreen {
   #isReadonly: boolean;
   #wantsControl = false;
   #size: TerminalSize;
+  #scrollback: number;
   #state: LiveState = {is: 'connecting'};
   #control = {controls: false, mayType: false};
   #back = 0;
@@ -91,6 +95,7 @@ class Live implements LiveScreen {
     this.#options = options;
     this.#isReadonly = options.isReadonly;
     this.#size = cellsOf(options.size);
+    this.#scrollback = options.scrollback;
     this.#bytes = new ShownBytes({
       open: size => this.#openScreen(size),
       answers: () => this.#control.controls,
@@ -175,6 +180,19 @@ class Live implements LiveScreen {
     this.#client?.redraw();
   }
 
+  keep(lines: number): boolean {
+    const isDeeper = lines > this.#scrollback;
+    this.#scrollback = lines;
+    const {screen} = this.#bytes;
+    if (screen !== undefined) screen.options.scrollback = lines;
+    this.scroll(0);
+    return isDeeper;
+  }
+
+  again(): void {
+    if (!this.#isOver) this.#connect();
+  }
+
   scroll(lines: number): void {
     const most = this.#bytes.screen?.buffer.active.baseY ?? 0;
     const back = Math.max(0, Math.min(most, this.#back + lines));
@@ -189,10 +207,6 @@ class Live implements LiveScreen {
     clearTimeout(this.#resizing);
     this.#client?.close();
     this.#bytes.close();
-  }
-
-  get #scrollback(): number {
-    return this.#options.scrollback ?? SCROLLBACK;
   }
 
   get #isOver(): boolean {

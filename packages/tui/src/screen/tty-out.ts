@@ -3,6 +3,7 @@ import {Compositor, type Overlay} from './compositor.ts';
 import {move} from './emit.ts';
 import {readInkWrite} from './ink-frame.ts';
 import {inkStream, type Size} from './ink-stream.ts';
+import {rowsOf as selectedRows, textIn, type Selection} from './selection.ts';
 import {screenshotOf, textOf, type Screenshot} from './screenshot.ts';
 
 export interface TtyOutOptions {
@@ -46,6 +47,8 @@ export interface TtyOut {
   removeOverlay(id: string): void;
   /** An overlay draws something else now. Cheap; many calls are one frame. */
   paintSoon(): void;
+  /** Shows it the other way round than the rest, and returns its text as it is shown now; undefined ends that. */
+  select(selection: Selection | undefined): string;
   /** The terminal may show anything: every cell is written again. */
   invalidate(): void;
   /** Looks at the size of `stdout`; called by itself on its `resize`. */
@@ -126,6 +129,13 @@ class Out implements TtyOut {
   paintSoon(): void {
     this.#compositor.overlaysChanged();
     this.#schedule();
+  }
+
+  select(selection: Selection | undefined): string {
+    const rows = selection === undefined ? [] : selectedRows(selection);
+    this.#compositor.select(rows);
+    this.#schedule(INK_FRAME_MS);
+    return textIn(this.#compositor.shown, rows);
   }
 
   invalidate(): void {

@@ -3,7 +3,7 @@ import {actionsOf} from '../../src/dashboard/actions/registry.ts';
 import {bodyArea, homeAreas, tiles} from '../../src/dashboard/layout.ts';
 import {textWidth} from '../../src/output/width.ts';
 import {payloads} from '../payloads.ts';
-import {devbox, empty, full, happen, job, session, told, whole, worker} from './state-for-tests.ts';
+import {devbox, empty, full, happen, now, job, session, told, whole, worker} from './state-for-tests.ts';
 import {openTestScreen} from './screen-for-tests.ts';
 
 const sizes: readonly (readonly [number, number])[] = [
@@ -257,4 +257,24 @@ test('for who hears the screen there are words for marks, one pane, and nothing 
   const text = await screen.text();
   expect(text).toMatch(/waiting db, stopped/);
   expect(text).not.toMatch(/[│●○◆✖✔▲]/);
+});
+
+test.each([60, 80, 120])('what is heard is one line for each row also where it is long, with its age, at %i columns', async columns => {
+  const long = {...session('ask', 'asks'), name: 'a-terminal-with-a-long-name'};
+  const initial = {...full(columns, 24), look: {...full().look, isLinear: true}};
+  const doing = 'what it does takes many words '.repeat(9);
+  const state = happen(
+    initial,
+    told({
+      list: 'jobs',
+      items: [{...long, session: {...long.session!, attention: {is: 'asks', since: now, outputAt: now, saying: doing}}, v: 2}],
+    }),
+  ).state;
+  await using screen = openTestScreen(state, {isForScreenReader: true});
+  await screen.harness.shows('> asks web/a-terminal');
+  const row = (await screen.harness.lines()).find(line => line.includes('asks web/a-terminal'))!;
+  expect(row.trimEnd()).toMatch(/now$/);
+  screen.harness.type(' 2 ');
+  await screen.harness.shows('marked');
+  expect((await screen.harness.lines()).filter(line => line.startsWith('  ') || line.startsWith('> ')).length).toBeLessThanOrEqual(4);
 });

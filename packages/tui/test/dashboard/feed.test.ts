@@ -1,4 +1,5 @@
 import type {Client, EventItem} from '@boxyard/core/client';
+import {BoxyardError} from '@boxyard/core/errors';
 import {expect, onTestFinished, test, vi} from 'vitest';
 import {noData, changed, type Change, type Data} from '../../src/dashboard/data.ts';
 import {openFeed} from '../../src/dashboard/feed.ts';
@@ -6,6 +7,10 @@ import {devbox, job, worker} from './state-for-tests.ts';
 
 /** A server of which some of what is asked fails. */
 function follow(server: Partial<Record<keyof Client, unknown>>): () => Data {
+  return opened(server).data;
+}
+
+function opened(server: Partial<Record<keyof Client, unknown>>, retryMs?: number) {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const listed = (items: readonly unknown[]) => async () => Promise.resolve({items});
@@ -21,16 +26,23 @@ function follow(server: Partial<Record<keyof Client, unknown>>): () => Data {
     ...server,
   } as unknown as Client;
   let data = noData;
-  openFeed(client, {
-    dispatch: event =>
-      void (data = event.type === 'told' ? event.changes.reduce((all: Data, change: Change) => changed(all, change), data) : data),
+  const links: string[] = [];
+  const feed = openFeed(client, {
+    dispatch: event => {
+      if (event.type === 'told') data = event.changes.reduce((all: Data, change: Change) => changed(all, change), data);
+      if (event.type === 'link') links.push(event.status);
+    },
     data: () => data,
     wants: () => ({lists: ['images']}),
     signal: stop.signal,
     ring: () => undefined,
+    ...(retryMs === undefined ? {} : {retryMs}),
   });
-  return () => data;
+  return {data: () => data, links, feed};
 }
+
+type Items = AsyncGenerator<EventItem>;
+const until = async (signal: AbortSignal) => new Promise(resolve => signal.addEventListener('abort', resolve));
 
 const fails = async () => Promise.reject(new Error('not now'));
 
@@ -56,3 +68,53 @@ test('what failed is read with the next fact', async () => {
   });
   await vi.waitFor(() => expect(data().jobs.size).toBe(1), 8_000);
 }, 10_000);
+
+test('a server that turns us away is asked again after a while, and at once when the person says so', async () => {
+  let calls = 0;
+  const events = async function* ({signal}: {readonly signal: AbortSignal}): Items {
+    calls += 1;
+    yield {type: 'online'} as EventItem;
+    if (calls % 2 === 1) throw new BoxyardError('UNAUTHENTICATED');
+    await until(signal);
+  };
+  const soon = opened({events}, 20);
+  await vi.waitFor(() => expect(soon.links).toEqual(['online', 'offline', 'online']), 5_000);
+  calls = 0;
+  const later = opened({events}, 600_000);
+  await vi.waitFor(() => expect(later.links).toEqual(['online', 'offline']), 5_000);
+  later.feed.reload();
+  await vi.waitFor(() => expect(later.links).toEqual(['online', 'offline', 'online']), 5_000);
+});
+
+test('a server that forgot shows what it knows now, though that is older', async () => {
+  let v = 9;
+  const {data} = opened({
+    jobsList: async () => Promise.resolve({items: [job('one', {v, state: v === 9 ? 'running' : 'queued'})]}),
+    async *events({signal}: {readonly signal: AbortSignal}): Items {
+      yield {type: 'online'} as EventItem;
+      await vi.waitFor(() => expect(data().jobs.size).toBe(1), 5_000);
+      v = 2;
+      yield {type: 'reset'} as EventItem;
+      await until(signal);
+    },
+  });
+  await vi.waitFor(() => expect(data().jobs.get('j-one')).toMatchObject({v: 2, state: 'queued'}), 5_000);
+});
+
+test('facts and lists of another shape leave the rest as it is', async () => {
+  const {data, links} = opened({
+    devboxesList: async () => Promise.resolve({boxes: []}),
+    workersList: async () => Promise.resolve({items: [5, null, {id: 'w-odd', labels: 'none'}, worker('nas')]}),
+    async *events({signal}: {readonly signal: AbortSignal}): Items {
+      yield {type: 'online'} as EventItem;
+      for (const wrong of [null, 5, {}, {type: 'job.ended', subject: 7, data: null}, {subject: 'jobs/j-one'}])
+        yield {type: 'event', event: wrong} as unknown as EventItem;
+      for (const wrong of [null, {}, {object: 5}, {object: 'workers/w-nas', values: 'busy'}])
+        yield {type: 'gauge', gauge: wrong} as unknown as EventItem;
+      await until(signal);
+    },
+  });
+  await vi.waitFor(() => expect([data().jobs.size, data().workers.size]).toEqual([1, 2]), 5_000);
+  expect(data().workers.get('w-odd')).toMatchObject({name: '', labels: {}, engines: []});
+  expect(links).toEqual(['online']);
+});

@@ -102,3 +102,16 @@ test('out of sight nothing is asked, and one that cannot be told is let rest', a
   await vi.waitFor(() => expect(other.asked.length >= 4).toBe(true), {timeout: 5_000, interval: 5});
   expect(one.asked.length - length).toBeLessThanOrEqual(2);
 });
+
+test('figures of another kind are none', async () => {
+  const seen: Event[] = [];
+  const answers: Readonly<Record<string, unknown>> = {'d-on': {cpuPercent: 3, memoryBytes: 4, pids: 1}, 'd-odd': {cpuPercent: 'much'}};
+  const figures = createFigures({
+    everyMs: 30,
+    dispatch: event => seen.push(event),
+    read: async id => Promise.resolve(answers[id] as never),
+  });
+  figures.want(['d-odd', 'd-none', 'd-on']);
+  await vi.waitFor(() => expect(seen).toEqual([{type: 'figures', figures: {'d-on': {cpuPercent: 3, memoryBytes: 4}}}]), {timeout: 5_000});
+  figures.close();
+});

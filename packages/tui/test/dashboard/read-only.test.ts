@@ -18,7 +18,7 @@ test.each([
   ['undo', ['z']],
 ])('not by another way either: %s', (_, keys) => {
   const settings = [{key: 'bell', value: 'on', origin: 'default', about: ''}];
-  const reading: State = {...full(), isReadOnly: true, settings, undo: {do: 'devboxes.restore', devbox: 'db'}};
+  const reading: State = {...full(), isReadOnly: true, settings, undo: [[{line: '', deed: {do: 'devboxes.restore', devbox: 'db'}}]]};
   const {state, effects} = type(reading, ...keys);
   expect([effects, state.commands, lastSaid(state)]).toEqual([[], [], 'The dashboard is open with --read-only.']);
 });

@@ -184,7 +184,7 @@ describe('changes', () => {
   test('removing is not asked about and can be undone', () => {
     const removed = type(on('devboxes'), 'D');
     expect(removed.effects).toEqual([{type: 'deed', deed: {do: 'devboxes.remove', devbox: 'db'}}]);
-    expect(type(removed.state, 'z').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.restore', devbox: 'db'}}]);
+    expect(type(removed.state, 'z').effects).toMatchObject([{type: 'deed', deed: {do: 'devboxes.restore', devbox: 'db'}}]);
     expect(lastSaid(type(full(), 'z').state)).toBe('There is nothing to undo.');
   });
 

@@ -50,6 +50,7 @@ export function open(more: Partial<LiveScreenOptions> = {}) {
     job: 'j-1',
     size: region,
     isReadonly: true,
+    scrollback: 5_000,
     onChange: () => void (changes += 1),
     onState: state => void states.push(state),
     ...more,

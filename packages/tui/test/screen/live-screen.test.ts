@@ -30,6 +30,22 @@ test('what follows an emoji stands where the program put it', async () => {
   expect(opened.live.cursor(region)).toEqual({column: 7, row: 0});
 });
 
+test('keeps as many lines above as it is told; more of them come with a new connection', async () => {
+  using opened = open({scrollback: 3});
+  expect(opened.server.now.options.history).toBe(3);
+  opened.server.draw(Array.from({length: 40}, (_, i) => `line ${i}`).join('\r\n'));
+  await opened.shows('line 39');
+  opened.live.scroll(100);
+  expect(opened.live.scrolledBack).toBe(3);
+  expect(opened.live.keep(1)).toBe(false);
+  expect(opened.live.scrolledBack).toBe(1);
+  expect(opened.live.keep(5_000)).toBe(true);
+  opened.live.again();
+  expect(opened.server.opened).toHaveLength(2);
+  expect(opened.server.now.options).toMatchObject({history: 1_000, isReadonly: true});
+  expect(opened.text()).toContain('line 38');
+});
+
 test('a session larger than the pane is shown around its cursor, with its size', async () => {
   using opened = open();
   opened.server.draw(Array.from({length: 12}, (_, row) => `line ${row} ${'.'.repeat(30)}|`).join('\r\n'), {at: {columns: 60, rows: 24}});

@@ -71,7 +71,8 @@ export function deedAction(given: DeedAction): Action {
 const order = ['viewer', 'member', 'admin', 'owner'] as const;
 
 /** Why this person may change nothing here; undefined where they may. */
-export function mayChange(state: State, needs: 'own' | 'run' | 'manage'): string | undefined {
+export function mayChange(state: State, needs: 'nothing' | 'own' | 'run' | 'manage'): string | undefined {
+  if (needs === 'nothing') return undefined;
   if (state.isReadOnly) return 'The dashboard is open with --read-only.';
   const access = state.who?.access;
   if (access === undefined || needs === 'own') return undefined;

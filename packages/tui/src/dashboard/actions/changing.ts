@@ -6,7 +6,7 @@ import {devboxForm} from '../forms.ts';
 import {emptyLine} from '../line.ts';
 import type {Prompt} from '../modes.ts';
 import {devboxTarget, targetIds, targetOf} from '../rows.ts';
-import {stay, withEffects, type State, type Step} from '../state.ts';
+import {stay, type State, type Step} from '../state.ts';
 import {deedAction, mayChange, type Action} from './action.ts';
 
 const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
@@ -256,8 +256,11 @@ export const undoAction: Action = {
   keys: ['z'],
   title: 'undo the last change that can be undone',
   on: ['any'],
-  when: state => mayRun(state) ?? (state.undo === undefined ? 'There is nothing to undo.' : undefined),
-  run: state => withEffects({...state, undo: undefined}, {type: 'deed', deed: state.undo!}),
+  when: state => mayRun(state) ?? (state.undo.length === 0 ? 'There is nothing to undo.' : undefined),
+  run: state => ({
+    state: {...state, undo: state.undo.slice(0, -1)},
+    effects: state.undo.at(-1)!.map(({deed}) => ({type: 'deed', deed, isUndo: true})),
+  }),
 };
 
 export const isRunningBox = (state: State): string | undefined => {

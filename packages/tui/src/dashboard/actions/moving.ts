@@ -1,8 +1,8 @@
 import {linesOf, toMatch} from '../log-lines.ts';
 import {emptyLine} from '../line.ts';
-import {bodyRows} from '../layout.ts';
+import {bodyArea, bodyRows, tilesAcross} from '../layout.ts';
 import {chosenRow, detailRows} from '../pages/detail-rows.ts';
-import {isDetail, isLogShown} from '../panes.ts';
+import {gridPage, isDetail, isLogShown} from '../panes.ts';
 import {cursorOf, rowsOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, type State, type Step} from '../state.ts';
 import type {Action} from './action.ts';
@@ -25,6 +25,18 @@ function chosen(state: State, ids: readonly string[], {at, by}: {readonly at: st
   return stay(next === undefined ? state : remember(state, {cursor: next}));
 }
 
+/** To the tile above or below; where there is none it stays. */
+function moveTile(state: State, by: 1 | -1): Step {
+  const {from, to, of} = gridPage(state);
+  const at = rowsOf(state).indexOf(cursorOf(state));
+  const across = state.zoomed ? 1 : tilesAcross(bodyArea(state), to - from);
+  const isLastRow = at - from >= Math.floor((to - from - 1) / across) * across;
+  const next = by === -1 ? at - across : isLastRow ? Math.max(at + across, to) : Math.min(at + across, to - 1);
+  return next < 0 || next >= of ? stay(state) : move(state, next - at);
+}
+
+const step = (state: State, by: 1 | -1): Step => (placeOf(state).page === 'grid' ? moveTile(state, by) : move(state, by));
+
 const isReading = (state: State): boolean => isDetail(placeOf(state).page) || memoryOf(state).pane === 'side';
 
 const topAfter = (state: State, by: number): number => Math.max(0, Math.min(10_000, memoryOf(state).top + by));
@@ -42,12 +54,14 @@ const page = (state: State) => Math.max(1, bodyRows(state) - 2);
 const toPane = (state: State, pane: 'list' | 'side'): Step => stay(remember(state, {pane}));
 
 export const moving: readonly Action[] = [
-  {id: 'up', keys: ['up', 'k'], title: 'up', on: ['any'], run: state => move(state, -1)},
-  {id: 'down', keys: ['down', 'j'], title: 'down', on: ['any'], run: state => move(state, 1)},
+  {id: 'up', keys: ['up', 'k'], title: 'up', on: ['any'], run: state => step(state, -1)},
+  {id: 'down', keys: ['down', 'j'], title: 'down', on: ['any'], run: state => step(state, 1)},
   {id: 'page-up', keys: ['page-up', 'ctrl-b'], title: 'page up', on: ['any'], run: state => move(state, -page(state))},
   {id: 'page-down', keys: ['page-down', 'ctrl-f'], title: 'page down', on: ['any'], run: state => move(state, page(state))},
   {id: 'first', keys: ['g', 'home'], title: 'first', on: ['any'], run: state => move(state, -Infinity)},
   {id: 'last', keys: ['G', 'end'], title: 'last; a log goes on with what comes', on: ['any'], run: state => move(state, Infinity)},
+  {id: 'right', keys: ['right', 'l', 'tab'], title: 'the next one', on: ['grid'], run: state => move(state, 1)},
+  {id: 'left', keys: ['left', 'h', 'shift-tab'], title: 'the one before', on: ['grid'], run: state => move(state, -1)},
   {
     id: 'next-pane',
     keys: ['tab', 'right', 'l'],

@@ -1,8 +1,10 @@
 import {emptyLine, lineWith} from '../line.ts';
 import type {PageName} from '../places.ts';
+import {askingIds} from '../pages/home.ts';
 import {isTable, tables} from '../pages/tables.ts';
-import {cursorOf, rowsOf, shownHomeRows, targetOf} from '../rows.ts';
-import {memoryOf, placeOf, remember, stay, withEffects, type State, type Step} from '../state.ts';
+import {cursorOf, rowsOf, targetOf} from '../rows.ts';
+import {memoryOf, placeOf, remember, said, stay, withEffects, type State, type Step} from '../state.ts';
+import {fitted, markWidth} from '../pages/columns.ts';
 import type {Action} from './action.ts';
 import {copyChoices} from './copying.ts';
 
@@ -31,20 +33,23 @@ export function back(state: State): Step {
 
 /** The next that asks, from the cursor on and round; it is shown on Home. */
 export function nextAsking(state: State): Step {
-  const asking = shownHomeRows(state).filter(row => row.is !== 'heading' && row.rank === 'asks');
+  const asking = askingIds(state.data);
   if (asking.length === 0) return stay(state);
-  const at = asking.findIndex(row => row.id === (placeOf(state).subject ?? cursorOf(state)));
+  const at = asking.indexOf(placeOf(state).subject ?? cursorOf(state) ?? '');
+  const cursor = asking[(at + 1) % asking.length]!;
   const home = state.places.length === 1 ? state : goTo(state, 'home');
-  return stay(remember(home, {cursor: asking[(at + 1) % asking.length]!.id, pane: 'list'}, 'home'));
+  const there = remember(home, {cursor, pane: 'list'}, 'home');
+  if (rowsOf(there).indexOf(cursor) >= 0) return stay(there);
+  return stay(said(remember(there, {filter: ''}, 'home'), 'The filter is off: it hid what asks.'));
 }
 
-const hasAsking = (state: State): string | undefined =>
-  shownHomeRows(state).some(row => row.is !== 'heading' && row.rank === 'asks') ? undefined : 'No session asks for you.';
+const hasAsking = ({data}: State): string | undefined => (askingIds(data).length > 0 ? undefined : 'No session asks for you.');
 
 function sortBy(state: State): Step {
   const {page} = placeOf(state);
   if (!isTable(page)) return stay(state);
-  const titles = tables[page].columns.map(column => column.title);
+  // Those in sight: an order by what is not to be seen looks like none.
+  const titles = fitted(tables[page].columns, state.columns - markWidth(state.look)).map(column => column.title);
   const next = titles[(titles.indexOf(memoryOf(state).sort?.column ?? titles[0]!) + 1) % titles.length]!;
   return stay(remember(state, {sort: {column: next, isReversed: false}}));
 }
@@ -61,7 +66,7 @@ function mark(state: State): Step {
   if (id === undefined) return stay(state);
   const {marks} = memoryOf(state);
   const {ids} = rowsOf(state);
-  const cursor = ids[Math.min(ids.length - 1, ids.indexOf(id) + 1)];
+  const cursor = ids[Math.min(ids.length - 1, rowsOf(state).indexOf(id) + 1)];
   return stay(remember(state, {marks: marks.includes(id) ? marks.filter(other => other !== id) : [...marks, id], cursor}));
 }
 

@@ -1,6 +1,7 @@
 import {safeLine} from '../../output/safe-text.ts';
 import {clip, pad} from '../../output/width.ts';
 import type {Figures} from '../data.ts';
+import type {Look} from '../state.ts';
 import type {Tone} from '../theme.ts';
 
 /** `width` counts cells; `grow` columns share what is left, and the last with a `spare` goes first where there is too little. */
@@ -12,8 +13,9 @@ export interface PageColumn<T> {
   readonly align?: 'left' | 'right';
   readonly grow?: number;
   readonly spare?: boolean;
-  /** What it is ordered by; absent: its text. */
-  readonly order?: (item: T) => string | number;
+  /** What it is ordered by; absent: its text. Where it takes `figures`, they are asked for also of rows out of sight. */
+  readonly order?: (item: T, figures: Figures) => string | number;
+  readonly isByFigures?: true;
 }
 
 export interface ShownRow {
@@ -23,6 +25,9 @@ export interface ShownRow {
 }
 
 const gap = 2;
+/** In front of every row: a mark, or for who hears it the longest of the words. */
+export const markWidth = ({isLinear}: Look): number => (isLinear ? linearWidth : 3);
+const linearWidth = '> warning '.length;
 
 /** Columns with their widths for a line of `width` cells: the same whatever rows are in sight, so that nothing moves when they scroll. */
 export function fitted<T>(columns: readonly PageColumn<T>[], width: number): readonly PageColumn<T>[] {

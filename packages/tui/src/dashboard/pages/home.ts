@@ -27,20 +27,82 @@ type Thing = Exclude<HomeRow, {is: 'heading'}>;
 /** A failure is news for so long. */
 const newsMs = 60 * 60_000;
 
-/** What asks stands above all; then one group for each worker, each in the order of the ranks, the oldest of a rank first. */
-export function homeRows(data: Data, now: number): readonly HomeRow[] {
-  const things = [...sessionRows(data), ...jobRows(data, now), ...orderedBoxes(data)].sort(byUrgency);
-  const asking = things.filter(thing => thing.rank === 'asks');
+export interface HomeRows {
+  readonly rows: readonly HomeRow[];
+  /** Of what can be chosen, in this order. */
+  readonly ids: readonly string[];
+  /** They say the same until then: the next failure is no news any more. */
+  readonly until: number;
+}
+
+/** What asks stands above all; then one group for each worker, each in the order of the ranks, and of a rank by name. */
+export function homeRows(data: Data, now: number): HomeRows {
+  const things = [...sessionRows(data), ...jobRows(data, now)];
+  const asking = things.filter(thing => thing.rank === 'asks').sort(byUrgency);
   const perWorker = Map.groupBy(
     things.filter(thing => thing.rank !== 'asks'),
     thing => thing.worker,
   );
-  return [
-    ...(asking.length === 0 ? [] : [heading('asks', `asks for you (${asking.length})`), ...asking]),
-    ...[...perWorker.keys()]
-      .sort()
-      .flatMap(worker => [heading(`on-${worker}`, worker === '' ? 'waiting for a worker' : worker), ...perWorker.get(worker)!]),
+  const hidden = sessionBoxes(data);
+  const boxes = boxesByWorker(data.devboxes);
+  const workers = [...new Set([...boxes.keys(), ...perWorker.keys()])].sort();
+  const groups = [
+    ...(asking.length === 0 ? [] : [groupOf('asks', `asks for you (${asking.length})`, asking)]),
+    ...workers.flatMap(worker => {
+      const own = perWorker.get(worker);
+      const all = boxes.get(worker) ?? [];
+      if (own === undefined && !all.some(box => hidden.has(box.id))) return restingGroup(worker, all);
+      const shown = all.filter(box => !hidden.has(box.id)).map(boxRow);
+      return own === undefined && shown.length === 0 ? [] : workerGroup(worker, [...(own ?? []), ...shown]);
+    }),
   ];
+  return {rows: groups.flatMap(group => group.rows), ids: groups.flatMap(group => group.ids), until: nextOldNews(data, now)};
+}
+
+/** Sessions that ask, as they stand on Home. */
+export const askingIds = (data: Data): readonly string[] =>
+  [...sessionRows(data)]
+    .filter(({rank}) => rank === 'asks')
+    .sort(byUrgency)
+    .map(({id}) => id);
+
+/** What stands together under one heading. */
+interface Group {
+  readonly rows: readonly HomeRow[];
+  readonly ids: readonly string[];
+}
+
+const groupOf = (id: string, text: string, things: readonly Thing[]): Group => ({
+  rows: [heading(id, text), ...things],
+  ids: things.map(thing => thing.id),
+});
+
+const workerGroup = (worker: string, things: readonly Thing[]): Group =>
+  groupOf(`on-${worker}`, worker === '' ? 'waiting for a worker' : worker, things.toSorted(byUrgency));
+
+const resting = new WeakMap<DevBoxView, {readonly boxes: readonly DevBoxView[]; readonly group: Group}>();
+
+/** Of thousands of DevBoxes few change at a time: a group in which none did stays as it was made. */
+function restingGroup(worker: string, boxes: readonly DevBoxView[]): Group {
+  const known = resting.get(boxes[0]!);
+  if (known?.boxes.length === boxes.length && known.boxes.every((box, i) => box === boxes[i])) return known.group;
+  const group = workerGroup(worker, boxes.map(boxRow));
+  resting.set(boxes[0]!, {boxes, group});
+  return group;
+}
+
+const grouped = new WeakMap<Data['devboxes'], ReadonlyMap<string, readonly DevBoxView[]>>();
+
+function boxesByWorker(devboxes: Data['devboxes']): ReadonlyMap<string, readonly DevBoxView[]> {
+  const known = grouped.get(devboxes) ?? Map.groupBy(devboxes.values(), box => box.worker?.name ?? '');
+  grouped.set(devboxes, known);
+  return known;
+}
+
+function nextOldNews({jobs}: Data, now: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const job of jobs.values()) if (isFailureNews(job, now)) next = Math.min(next, Date.parse(job.endedAt!) + newsMs);
+  return next;
 }
 
 const heading = (id: string, text: string): HomeRow => ({is: 'heading', id: `heading-${id}`, text});
@@ -96,36 +158,26 @@ const jobDoing = (job: JobView): string => {
   return job.state === 'ended' ? `${commandText(job)} (${exitText(job) ?? job.error?.message ?? statusText(job)})` : commandText(job);
 };
 
-const ordered = new WeakMap<Data['devboxes'], {readonly shown: string; readonly things: readonly Thing[]}>();
-
-/** Jobs change often, thousands of DevBoxes seldom: those are put in order once, and what comes to them finds its place. */
-function orderedBoxes({devboxes, jobs}: Data): readonly Thing[] {
-  const sessions = new Set([...jobs.values()].filter(isLiveSession).map(job => job.devbox?.id ?? ''));
-  const shown = [...sessions].sort().join(' ');
-  const known = ordered.get(devboxes);
-  if (known?.shown === shown) return known.things;
-  const things = [...boxRows(devboxes, sessions)].sort(byUrgency);
-  ordered.set(devboxes, {shown, things});
-  return things;
-}
-
 /** A DevBox with a live session shows as that. */
-function* boxRows(devboxes: Data['devboxes'], shown: ReadonlySet<string>): Generator<Thing> {
-  for (const box of devboxes.values()) {
-    if (shown.has(box.id) && box.state === 'running') continue;
-    yield {
-      is: 'devbox',
-      id: box.id,
-      rank: rankOf(box),
-      tone: boxTone(box),
-      name: box.name,
-      branch: branchOf(box),
-      doing: box.reason ?? box.task ?? box.state,
-      since: box.createdAt,
-      worker: box.worker?.name ?? '',
-    };
-  }
-}
+const sessionBoxes = ({devboxes, jobs}: Data): ReadonlySet<string> =>
+  new Set(
+    [...jobs.values()]
+      .filter(isLiveSession)
+      .flatMap(({devbox}) => devbox?.id ?? [])
+      .filter(id => devboxes.get(id)?.state === 'running'),
+  );
+
+const boxRow = (box: DevBoxView): Thing => ({
+  is: 'devbox',
+  id: box.id,
+  rank: rankOf(box),
+  tone: boxTone(box),
+  name: box.name,
+  branch: branchOf(box),
+  doing: box.reason ?? box.task ?? box.state,
+  since: box.createdAt,
+  worker: box.worker?.name ?? '',
+});
 
 function rankOf({state}: DevBoxView): Rank {
   if (state === 'failed' || state === 'unknown' || state === 'orphaned') return 'failed';

@@ -2,7 +2,7 @@ import type {DevBoxView, EventView, ImageView, JobView, WorkerView} from '@boxya
 import {formatBytes} from '../../output/amounts.ts';
 import {commandText, statusText} from '../../output/views/jobs.ts';
 import {terminalName} from '../../output/views/terminals.ts';
-import {cpuText, diskText, enginesText, memoryText} from '../../output/views/workers.ts';
+import {cpuText, diskText, enginesText, memoryText, memoryUsed} from '../../output/views/workers.ts';
 import {ageText} from '../ages.ts';
 import {imageKey, isLiveSession, type Data} from '../data.ts';
 import type {PageName} from '../places.ts';
@@ -51,7 +51,7 @@ const workers = page<WorkerView>({
     {title: 'NAME', width: 10, grow: 1, cell: worker => worker.name},
     {title: 'STATUS', width: 11, cell: worker => worker.status},
     {title: 'CPU', width: 4, align: 'right', cell: cpuText, order: worker => worker.heartbeat?.cpuUsage ?? -1},
-    {title: 'MEMORY', width: 18, align: 'right', cell: memoryText, order: worker => worker.heartbeat?.memoryFree ?? -1},
+    {title: 'MEMORY', width: 18, align: 'right', cell: memoryText, order: worker => memoryUsed(worker) ?? -1},
     {title: 'DISK', width: 13, align: 'right', spare: true, cell: diskText, order: worker => worker.heartbeat?.diskFree ?? -1},
     {title: 'BOXES', width: 5, align: 'right', cell: worker => String(worker.devboxes), order: worker => worker.devboxes},
     {title: 'ENGINES', width: 14, spare: true, cell: enginesText},
@@ -88,14 +88,23 @@ const devboxes = page<DevBoxView>({
     {title: 'NAME', width: 12, grow: 1, cell: box => box.name},
     {title: 'STATE', width: 10, cell: box => box.state},
     {title: 'WORKER', width: 10, grow: 1, cell: box => box.worker?.name ?? ''},
-    {title: 'CPU', width: 6, align: 'right', spare: true, cell: (box, _now, figures) => boxCpu(box, figures), order: box => box.state},
+    {
+      title: 'CPU',
+      width: 6,
+      align: 'right',
+      spare: true,
+      cell: (box, _now, figures) => boxCpu(box, figures),
+      order: (box, figures) => figures[box.id]?.cpuPercent ?? -1,
+      isByFigures: true,
+    },
     {
       title: 'MEMORY',
       width: 16,
       align: 'right',
       spare: true,
       cell: (box, _now, figures) => boxMemory(box, figures),
-      order: box => box.memoryBytes,
+      order: (box, figures) => figures[box.id]?.memoryBytes ?? -1,
+      isByFigures: true,
     },
     {title: 'ENGINE', width: 7, spare: true, cell: box => box.engine ?? ''},
     {title: 'IMAGE', width: 14, grow: 2, spare: true, cell: box => box.image ?? ''},

@@ -109,7 +109,9 @@ function statusOf(state: State): StatusText {
   if (link.status === 'offline' && link.why !== undefined) return {text: ` ${link.why}`, tone: 'warn'};
   if (state.unread !== undefined) return {text: ` ${state.unread.why}`, tone: 'warn'};
   const done = commands.at(-1);
-  const undo = state.undo === undefined ? '' : '   z undoes it';
+  const undos = state.undo.at(-1) ?? [];
+  const isLast = undos.some(({line}) => line === done?.line);
+  const undo = !isLast ? '' : undos.length === 1 ? '   z undoes it' : `   z undoes all ${undos.length}`;
   return {text: done === undefined ? '' : ` $ ${done.line}   y copies${undo}`};
 }
 

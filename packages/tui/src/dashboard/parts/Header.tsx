@@ -6,6 +6,7 @@ import {tables, isTable} from '../pages/tables.ts';
 import {asks} from '../pages/facts.ts';
 import type {Place} from '../places.ts';
 import {colourOf} from '../theme.ts';
+import {gridPage} from '../panes.ts';
 import {memoryOf, type State} from '../state.ts';
 import {Line} from './Lines.tsx';
 
@@ -31,12 +32,17 @@ function crumb(state: State, {page, subject}: Place): string {
   const filter = memoryOf(state, page).filter;
   if (subject === undefined)
     return (
-      (page === 'home' ? 'Home' : page === 'grid' ? 'Grid' : isTable(page) ? tables[page].title : page) +
+      (page === 'home' ? 'Home' : page === 'grid' ? gridText(state) : isTable(page) ? tables[page].title : page) +
       (filter === '' ? '' : ` /${filter}`)
     );
   const job = data.jobs.get(subject);
   if (job !== undefined) return job.devbox !== undefined && job.name !== undefined ? terminalName(job) : subject.slice(0, 10);
   return data.devboxes.get(subject)?.name ?? data.workers.get(subject)?.name ?? subject;
+}
+
+function gridText(state: State): string {
+  const {from, to, of} = gridPage(state);
+  return to - from === of ? 'Grid' : `Grid ${from + 1}–${to} of ${of}`;
 }
 
 function linkText({link, unread, now, isReadOnly, server, look}: State): string {

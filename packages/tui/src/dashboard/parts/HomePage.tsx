@@ -4,10 +4,11 @@ import {clip, pad, textWidth} from '../../output/width.ts';
 import {ageText} from '../ages.ts';
 import {firstVisible, homeAreas, type Area} from '../layout.ts';
 import type {HomeRow} from '../pages/home.ts';
+import {markWidth} from '../pages/columns.ts';
 import {cursorOf, shownHomeRows} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
 import {styled} from '../styled.ts';
-import {Line, Row, markWidth} from './Lines.tsx';
+import {Line, Row} from './Lines.tsx';
 import {SidePane} from './SidePane.tsx';
 
 /** What asks and what goes on, on the left; what the cursor is on, live, on the right. */
@@ -55,7 +56,7 @@ function HomeList({state, area}: {readonly state: State; readonly area: Area}) {
           ) : (
             <Row
               key={row.id}
-              text={homeLine(row, area.columns - markWidth, state.now)}
+              text={homeLine(row, area.columns - markWidth(state.look), state.now)}
               tone={row.tone}
               look={state.look}
               width={area.columns}

@@ -3,6 +3,7 @@ import {Box, Text} from 'ink';
 import {safeLine} from '../../output/safe-text.ts';
 import {clip, pad} from '../../output/width.ts';
 import {styled, toned, type Style} from '../styled.ts';
+import {markWidth} from '../pages/columns.ts';
 import type {Look} from '../state.ts';
 import {markOf, wordOf, type Tone} from '../theme.ts';
 
@@ -32,14 +33,14 @@ export interface RowProps {
 export const Row = memo(function Row({text, tone, look, width, isSelected, isMarked = false, isDim}: RowProps) {
   if (look.isLinear)
     return (
-      <Text>{`${isSelected ? '> ' : '  '}${isMarked ? 'marked ' : ''}${wordOf[tone]} ${safeLine(text).replaceAll(/ {2,}/g, ', ')}`}</Text>
+      <Text>
+        {clip(`${isSelected ? '> ' : '  '}${isMarked ? 'marked ' : ''}${wordOf[tone]} ${safeLine(text).replaceAll(/ {2,}/g, ', ')}`, width)}
+      </Text>
     );
   const mark = toned(`${isMarked ? '+' : ' '}${markOf[tone]} `, tone, look.theme);
   const style = {isInverse: isSelected, isDim: isDim && !isSelected, isBold: isMarked};
-  return <Text wrap="truncate">{mark + styled(fit(text, width - markWidth), style)}</Text>;
+  return <Text wrap="truncate">{mark + styled(fit(text, width - markWidth(look)), style)}</Text>;
 });
-
-export const markWidth = 3;
 
 /** Lines that are read: those from `top` on, and never more than fit. */
 export function Lines({

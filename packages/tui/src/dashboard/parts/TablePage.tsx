@@ -1,31 +1,33 @@
 import {Box} from 'ink';
 import {bodyRows, firstVisible} from '../layout.ts';
-import {fitted, rowLine, titleLine} from '../pages/columns.ts';
+import {fitted, markWidth, rowLine, titleLine} from '../pages/columns.ts';
 import {tables, type TableName} from '../pages/tables.ts';
-import {cursorOf, rowsOf} from '../rows.ts';
+import {cursorOf, isByFigures, rowsOf} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
-import {Line, Row, markWidth} from './Lines.tsx';
+import {Line, Row} from './Lines.tsx';
 
 /** A list of which only the rows in sight are made. */
 export function TablePage({state, name}: {readonly state: State; readonly name: TableName}) {
   const page = tables[name];
   const {columns: width, now, look} = state;
-  const {ids, items} = rowsOf(state);
+  const listed = rowsOf(state);
+  const {ids, items} = listed;
   const memory = memoryOf(state);
   const rows = bodyRows(state) - 2;
   const cursor = cursorOf(state);
-  const from = firstVisible(Math.max(0, ids.indexOf(cursor ?? '')), rows, ids.length);
-  const columns = fitted(page.columns, width - markWidth);
+  const from = firstVisible(Math.max(0, listed.indexOf(cursor)), rows, ids.length);
+  const columns = fitted(page.columns, width - markWidth(look));
   const shown = memory.filter === '' ? String(ids.length) : `${ids.length} with /${memory.filter}`;
+  const known = isByFigures(state) && ids.length > 0 ? `  figures of ${ids.filter(id => state.figures[id] !== undefined).length}` : '';
   const marked = memory.marks.length === 0 ? '' : `  ${memory.marks.length} marked`;
   return (
     <Box flexDirection="column" width={width} height={rows + 2}>
-      <Line text={` ${page.title} ${shown}${marked}`} width={width} isBold />
+      <Line text={` ${page.title} ${shown}${known}${marked}`} width={width} isBold />
       <Line
         text={
           ids.length === 0
             ? `   ${emptyText(state, name)}`
-            : `   ${titleLine(columns, width - markWidth, memory.sort?.column, memory.sort?.isReversed === true)}`
+            : `   ${titleLine(columns, width - markWidth(look), memory.sort?.column, memory.sort?.isReversed === true)}`
         }
         width={width}
         isDim
@@ -33,7 +35,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
       {ids.slice(from, from + rows).map(id => (
         <Row
           key={id}
-          text={rowLine(columns, items.get(id), {width: width - markWidth, now, figures: state.figures})}
+          text={rowLine(columns, items.get(id), {width: width - markWidth(look), now, figures: state.figures})}
           tone={page.tone(items.get(id))}
           look={look}
           width={width}

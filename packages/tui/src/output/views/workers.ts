@@ -5,7 +5,7 @@ import {renderFields, type ListView} from '../print.ts';
 
 export const cpuText = (worker: WorkerView): string => (worker.heartbeat === undefined ? '' : `${Math.round(worker.heartbeat.cpuUsage)}%`);
 
-const memoryUsed = ({heartbeat, memoryTotal}: WorkerView): number | undefined =>
+export const memoryUsed = ({heartbeat, memoryTotal}: WorkerView): number | undefined =>
   heartbeat === undefined || memoryTotal === undefined ? undefined : memoryTotal - heartbeat.memoryFree;
 
 export function memoryText(worker: WorkerView): string {
