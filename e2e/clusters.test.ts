@@ -94,6 +94,28 @@ test.each(here.filter(engine => engine !== 'process'))('a role with an image run
   expect(ran.stdout.match(new RegExp(`on-${engine}/who 1`, 'g'))?.length).toBe(2);
 });
 
+test('whoever has a token starts a role from outside: 200, and 403, 404 and 429 where it may not be', async () => {
+  await up.ok('clusters', 'apply', '-f', rolesOf('hook', role('on-push', 'echo "$BOXYARD_WEBHOOK_PAYLOAD $BOXYARD_PROMPT"; sleep 2')));
+  const ask = (path: string, body: unknown, headers: Record<string, string> = {'x-api-key': up.api.token ?? ''}) =>
+    fetch(new URL(path, up.api.url), {
+      method: 'POST',
+      headers: {'content-type': 'application/json', ...headers},
+      body: JSON.stringify(body),
+    });
+  const path = '/api/cluster/hook/role/on-push/webhook';
+  const answer = await ask(path, {ref: 'main', prompt: 'Build it.'});
+  expect(answer.status).toBe(200);
+  const {job} = (await answer.json()) as {job: string};
+  expect((await ask(path, {})).status).toBe(429);
+  expect((await up.cli(['jobs', 'wait', job])).code).toBe(0);
+  expect(await up.ok('jobs', 'logs', job)).toBe('{"ref":"main"} Build it.\n');
+  expect((await ask(path, {}, {})).status).toBe(401);
+  expect((await ask(path, {prompt: 'a\u0000b'})).status).toBe(400);
+  expect((await ask('/api/cluster/hook/role/nobody/webhook', {})).status).toBe(404);
+  await up.ok('clusters', 'disable', 'hook');
+  expect((await ask(path, {})).status).toBe(403);
+});
+
 test('runs and what waits behind them outlive kill -9 of everything', async () => {
   await up.ok('clusters', 'apply', '-f', rolesOf('tough', role('one', 'sleep 3; echo over', '    overlap: queue\n    copies: 2\n')));
   const runs = [];

@@ -11,6 +11,7 @@ import {createEventStore} from './events/store.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {type Alarm, createAlarm} from './jobs/alarm.ts';
+import {lookAtCron} from './clusters/crons.ts';
 import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {createJobService} from './jobs/jobs.ts';
@@ -71,7 +72,8 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const {hub, events, watchers, bells} = parts;
   const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
   bells.alarm = alarm;
-  const {look, sweep} = createLookOf(parts);
+  const services = createServices(options, parts);
+  const {look, sweep} = createLookOf(parts, (cluster, role) => lookAtCron({rim, run: services.clusters.run}, cluster, role));
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({
     ...parts,
@@ -92,7 +94,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
     void recover(options, parts, {isNewRun, sweep}).catch((error: unknown) => onFault(error, 'redis'));
   const stopReturn = rim.onReturn(({isNewRun}) => onReturn(isNewRun));
   return {
-    services: createServices(options, parts),
+    services,
     hub,
     sweep,
     close: async () => {
@@ -218,11 +220,12 @@ async function createStorage(options: JobCoreOptions) {
 const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
   hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
 
-function createLookOf({store, table, placement, presence, bells}: Parts) {
+function createLookOf({store, table, placement, presence, bells}: Parts, cron: (cluster: string, role: string) => Promise<void>) {
   return createLook({
     store,
     placement,
     fanOut: new FanOut(store),
+    cron,
     isSilent: worker => {
       const record = table.get(worker)?.record;
       return record === undefined || presenceOf(record) !== 'online';

@@ -129,7 +129,13 @@ export interface ClusterService {
   putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
   removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
   /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
-  run(caller: Caller, place: {readonly cluster: string; readonly role: string}, request: RunRoleRequest, key?: string): Promise<JobView>;
+  run(caller: Caller, place: RolePlace, request: RunRoleRequest & {readonly payload?: string}, key?: string): Promise<JobView>;
+}
+/** By names or ids, and what starts it; absent: a person. */
+export interface RolePlace {
+  readonly cluster: string;
+  readonly role: string;
+  readonly trigger?: Origin['trigger'];
 }
 /** A run of a role, as the job core accepts it. */
 export interface RoleRun {

@@ -18,6 +18,10 @@ const Policy = z.union([
 /** What to do when as many runs of a role go on as may. */
 export const Overlap = z.enum(['reject', 'queue', 'replace']);
 
+const Cron = z.strictObject({schedule: z.string().max(200), timezone: z.string().max(64).optional()});
+/** What starts runs beside people: schedules, and whoever calls the role's address (unless `webhook` is false). */
+const Triggers = z.strictObject({cron: z.array(Cron).max(20).optional(), webhook: z.boolean().optional()});
+
 /** A role as a file has it: a template of jobs, without a default filled in. */
 export const RoleDocument = z.strictObject({
   name: Name,
@@ -57,6 +61,7 @@ export const RoleDocument = z.strictObject({
   /** Runs of the role that go on at one time, whatever number of children each has (R24). Default 1. */
   maxConcurrency: z.number().int().min(1).max(1_000).optional(),
   overlap: Overlap.optional(),
+  triggers: Triggers.optional(),
 });
 export type RoleDocument = z.infer<typeof RoleDocument>;
 
@@ -76,6 +81,8 @@ export const RoleView = z.object({
   /** Runs that go on, and that wait for one of them to end. */
   running: z.number().int(),
   queued: z.number().int(),
+  /** When a schedule starts the next one. */
+  next: z.string().optional(),
 });
 export type RoleView = z.infer<typeof RoleView>;
 export const ClusterView = z.object({
@@ -110,3 +117,7 @@ export type RunRoleRequest = z.infer<typeof RunRoleRequest>;
 /** Absent: every role. Runs that wait are dropped too. */
 export const StopClusterRequest = z.strictObject({role: z.string().max(63).optional()});
 export const StoppedView = z.object({jobs: z.array(z.string())});
+/** Any JSON object; `prompt` is the run's prompt, all else is handed in as BOXYARD_WEBHOOK_PAYLOAD. */
+export const TriggerRequest = z.object({prompt: Text.optional()}).catchall(z.unknown());
+export type TriggerRequest = z.infer<typeof TriggerRequest>;
+export const TriggeredView = z.object({ok: z.literal(true), job: z.string()});

@@ -57,6 +57,8 @@ import {
   RunRoleRequest,
   StopClusterRequest,
   StoppedView,
+  TriggerRequest,
+  TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
@@ -140,6 +142,7 @@ export const contracts = {
   rolesUpdate: {body: RoleDocument, response: ClusterView},
   rolesRemove: {},
   rolesRun: {...job, body: RunRoleRequest},
+  rolesTrigger: {body: TriggerRequest, response: TriggeredView, keyed: true},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
   imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},
   imagesPull: {...job, body: PullRequest},

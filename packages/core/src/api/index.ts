@@ -104,5 +104,7 @@ export {
   RunRoleRequest,
   StopClusterRequest,
   StoppedView,
+  TriggerRequest,
+  TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';

@@ -158,7 +158,7 @@ export type Reason = z.infer<typeof Reason>;
 export const Origin = z.object({
   cluster: z.object({id: z.string(), name: z.string()}),
   role: z.object({id: z.string(), name: z.string()}),
-  trigger: z.object({type: z.enum(['manual'])}),
+  trigger: z.object({type: z.enum(['manual', 'cron', 'webhook']), schedule: z.string().optional(), at: z.string().optional()}),
 });
 export type Origin = z.infer<typeof Origin>;
 

@@ -61,6 +61,12 @@ export const routes = {
   rolesUpdate: route('PUT', '/v1/clusters/:cluster/roles/:role', 'manage', 'Put this role in its place'),
   rolesRemove: route('DELETE', '/v1/clusters/:cluster/roles/:role', 'manage', 'Stop its runs and remove it'),
   rolesRun: route('POST', '/v1/clusters/:cluster/roles/:role/run', 'run', 'Run a role; header Idempotency-Key'),
+  rolesTrigger: route(
+    'POST',
+    '/api/cluster/:cluster/role/:role/webhook',
+    'run',
+    'Run a role from outside; the token may come in x-api-key',
+  ),
   imagesList: route('GET', '/v1/images', 'read', 'Images on the workers that are connected'),
   imagesCheck: route('GET', '/v1/images/check', 'read', 'Which workers have an image'),
   imagesPull: route('POST', '/v1/images/pull', 'run', 'Pull an image on a worker'),

@@ -1,10 +1,11 @@
-import type {ClusterView, RoleView, RunRoleRequest} from '../api/index.ts';
+import type {ClusterView, JobView, Origin, RoleView, RunRoleRequest} from '../api/index.ts';
 import {newId} from '../config/index.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {RedisRim} from '../rim/redis.ts';
 import {iso} from '../rim/clock.ts';
 import type {Caller, ClusterService, RoleRun} from '../services.ts';
-import {type ClusterRecord, type Making, type RoleRecord, applied, changed, changesOf, checkRoles, findRole} from './rules.ts';
+import {type ClusterRecord, type Making, type RoleRecord, applied, changed, changesOf, checkRoles, cronsOf, findRole} from './rules.ts';
+import {nextOf} from './rules-cron.ts';
 import {runEnv, runRequest} from './rules-run.ts';
 import {countRuns, findCluster, getCluster, listClusters, openRuns, writeCluster} from './store.ts';
 
@@ -30,6 +31,7 @@ function createParts({rim, cancel}: ClusterDeps) {
         rim,
         record.roles.map(role => role.id),
       ),
+      rim.clock.now(),
     );
   return {
     rim,
@@ -45,7 +47,8 @@ function createParts({rim, cancel}: ClusterDeps) {
       throw tooFast(text);
     },
     end: async (caller: Caller, roles: readonly RoleRecord[], reason: string): Promise<string[]> => {
-      const ids = (await Promise.all(roles.map(role => openRuns(rim, role.id)))).flat();
+      const runs = (await Promise.all(roles.map(role => openRuns(rim, role.id)))).flat();
+      const ids = runs.map(run => run.id);
       for (const id of ids) await cancel(caller, id, reason);
       return ids;
     },
@@ -113,7 +116,7 @@ const theirRoles = ({rim, view, change, end}: Parts): Pick<ClusterService, 'show
     view(
       await change(caller, cluster, record => {
         const roles = [...record.roles, {id: newId('r'), ...role}];
-        checkRoles(roles);
+        checkRoles(roles, rim.clock.now());
         return changed(record, {roles}, rim.clock.now());
       }),
     ),
@@ -122,7 +125,7 @@ const theirRoles = ({rim, view, change, end}: Parts): Pick<ClusterService, 'show
       await change(caller, cluster, record => {
         const {id} = findRole(record, text);
         const roles = record.roles.map(known => (known.id === id ? {id, ...role} : known));
-        checkRoles(roles);
+        checkRoles(roles, rim.clock.now());
         return changesOf(record, {...record, roles}).length === 0 ? record : changed(record, {roles}, rim.clock.now());
       }),
     ),
@@ -138,7 +141,13 @@ const runner =
   async (caller, place, request, key) => {
     for (let tries = 1; ; tries += 1) {
       const record = await getCluster(deps.rim, caller.tenant, place.cluster);
-      const started = runOnce(deps, caller, {record, role: findRole(record, place.role), request, key});
+      const started = runOnce(deps, caller, {
+        record,
+        role: findRole(record, place.role),
+        request,
+        key,
+        trigger: place.trigger ?? {type: 'manual'},
+      });
       const job = await started.catch((error: unknown) => {
         if (tries >= mostTries || !hasChanged(error)) throw error;
       });
@@ -149,11 +158,18 @@ const runner =
 interface Asked {
   readonly record: ClusterRecord;
   readonly role: RoleRecord;
-  readonly request: RunRoleRequest;
+  readonly request: RunRoleRequest & {readonly payload?: string};
   readonly key: string | undefined;
+  readonly trigger: Origin['trigger'];
 }
 
-async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request, key}: Asked) {
+async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request, key, trigger}: Asked) {
+  if (trigger.type === 'webhook' && role.triggers?.webhook === false)
+    throw new BoxyardError(
+      'FORBIDDEN',
+      {},
+      {message: `${record.name}/${role.name} is not to be run by a webhook.`, hint: 'Its triggers say webhook: false.'},
+    );
   if (!record.enabled)
     throw new BoxyardError(
       'FORBIDDEN',
@@ -168,17 +184,18 @@ async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request
     origin: {
       cluster: {id: record.id, name: record.name},
       role: {id: role.id, name: role.name},
-      trigger: {type: 'manual'},
+      trigger,
       most: role.maxConcurrency ?? 1,
       env: runEnv(role, request, record.prompt),
     },
   };
   const {overlap = 'reject'} = role;
-  if (overlap === 'replace') await endBeyond(deps, caller, role);
-  return deps.runRole(caller, run).catch((error: unknown) => {
+  const job = await deps.runRole(caller, run).catch((error: unknown) => {
     if (overlap === 'reject' || !isBusy(error)) throw error;
     return deps.runRole(caller, {...run, waits: true});
   });
+  if (overlap === 'replace') await endOlder(deps, caller, role, job);
+  return job;
 }
 
 const hasChanged = (error: unknown): boolean => isBoxyardError(error) && error.code === 'CONFLICT' && error.details['again'] === true;
@@ -190,18 +207,27 @@ function isAgain(error: unknown): false {
   throw error;
 }
 
-/** So many of the role's runs, oldest first, as must end for one more to go on. */
-async function endBeyond({rim, cancel}: ClusterDeps, caller: Caller, role: RoleRecord): Promise<void> {
-  const runs = await openRuns(rim, role.id);
-  const beyond = runs.length - (role.maxConcurrency ?? 1) + 1;
-  for (const id of runs.slice(0, Math.max(0, beyond))) await cancel(caller, id, 'a newer run takes its place');
+/** So many older runs of the role, oldest first, as keep this one from going on. Asked again for the same run it ends no newer one. */
+async function endOlder({rim, cancel}: ClusterDeps, caller: Caller, role: RoleRecord, job: JobView): Promise<void> {
+  const asked = Date.parse(job.createdAt);
+  const older = (await openRuns(rim, role.id)).filter(run => run.id !== job.id && run.createdAt <= asked);
+  const beyond = older.length - (role.maxConcurrency ?? 1) + 1;
+  const oldest = older.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, Math.max(0, beyond));
+  for (const {id} of oldest) await cancel(caller, id, 'a newer run takes its place');
 }
 
 const leftOut = (before: ClusterRecord | undefined, after: ClusterRecord): RoleRecord[] =>
   (before?.roles ?? []).filter(role => !after.roles.some(kept => kept.id === role.id));
 
-function clusterView(record: ClusterRecord, runs: readonly {readonly running: number; readonly queued: number}[]): ClusterView {
+function clusterView(
+  record: ClusterRecord,
+  runs: readonly {readonly running: number; readonly queued: number}[],
+  now: number,
+): ClusterView {
   const {createdAt, updatedAt, roles, ...rest} = record;
-  const views = roles.map((role, at): RoleView => ({...role, ...runs[at]!}));
+  const views = roles.map((role, at): RoleView => {
+    const next = nextOf(cronsOf(record, role), now);
+    return {...role, ...runs[at]!, ...(next === undefined ? {} : {next: iso(next.at)})};
+  });
   return {...rest, roles: views, createdAt: iso(createdAt), updatedAt: iso(updatedAt)};
 }

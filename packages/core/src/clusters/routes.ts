@@ -13,6 +13,13 @@ export function addClusterRoutes(http: Http, clusters: ClusterService): void {
   http.route('rolesShow', ({session, params}) => clusters.showRole(session.tenant, params['cluster']!, params['role']!));
   http.route('rolesUpdate', ({session, params, body}) => clusters.putRole(session, params['cluster']!, params['role']!, body));
   http.route('rolesRemove', ({session, params}) => clusters.removeRole(session, params['cluster']!, params['role']!));
+  http.route('rolesTrigger', async ({session, params, body, idempotencyKey}) => {
+    const {prompt, ...payload} = body;
+    const place = {cluster: params['cluster']!, role: params['role']!, trigger: {type: 'webhook' as const}};
+    const hasPayload = Object.keys(payload).length > 0;
+    const request = {...(prompt === undefined ? {} : {prompt}), ...(hasPayload ? {payload: JSON.stringify(payload)} : {})};
+    return {ok: true as const, job: (await clusters.run(session, place, request, idempotencyKey)).id};
+  });
   http.route('rolesRun', ({session, params, body, idempotencyKey}) =>
     clusters.run(session, {cluster: params['cluster']!, role: params['role']!}, body, idempotencyKey),
   );

@@ -61,10 +61,11 @@ export function runRequest(role: RoleDocument): RunRequest {
 /** What a run's jobs are told beside their command. */
 export function runEnv(
   role: RoleDocument,
-  {prompt, inputs = {}}: RunRoleRequest,
+  {prompt, inputs = {}, payload}: RunRoleRequest & {readonly payload?: string},
   clusterPrompt: string | undefined,
 ): Record<string, string> {
-  const env = {...promptEnv(role, prompt, clusterPrompt), ...inputEnv(inputs)};
+  const own = payload === undefined ? {} : {BOXYARD_WEBHOOK_PAYLOAD: payload};
+  const env = {...promptEnv(role, prompt, clusterPrompt), ...inputEnv(inputs), ...own};
   const bytes = Object.entries(env).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   const field = Object.keys(inputs).length > 0 ? 'inputs' : 'prompt';
   if (Object.values(env).some(value => value.includes('\0')))

@@ -1,5 +1,6 @@
 import type {ClusterChange, ClusterDocument, RoleDocument} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
+import {checkCron} from './rules-cron.ts';
 import {checkRole} from './rules-run.ts';
 
 export type RoleRecord = RoleDocument & {readonly id: string};
@@ -27,16 +28,19 @@ export interface Making {
 }
 
 /** Refuses what a run of a role would be refused for, whoever runs it and whatever workers there are then. */
-export function checkRoles(roles: readonly RoleDocument[]): void {
+export function checkRoles(roles: readonly RoleDocument[], now: number): void {
   const names = roles.map(role => role.name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new BoxyardError('INVALID_INPUT', {field: 'roles', issue: `${twice} is there twice`});
-  for (const role of roles) checkRole(role);
+  for (const role of roles) {
+    checkRole(role);
+    for (const [at, cron] of (role.triggers?.cron ?? []).entries()) checkCron(cron, `roles.${role.name}.triggers.cron.${at}`, now);
+  }
 }
 
 /** The record a document makes of the one there is; roles keep their ids by their names. Without a change it is the one there is. */
 export function applied(before: ClusterRecord | undefined, document: ClusterDocument, making: Making): ClusterRecord {
-  checkRoles(document.roles);
+  checkRoles(document.roles, making.now);
   const roles = document.roles.map(role => ({id: before?.roles.find(known => known.name === role.name)?.id ?? making.newId('r'), ...role}));
   const {name, prompt, enabled = true} = document;
   const wanted = {name, ...(prompt === undefined ? {} : {prompt}), enabled, roles};
@@ -98,3 +102,8 @@ export function findRole(cluster: ClusterRecord, text: string): RoleRecord {
     });
   return found;
 }
+
+export const cronsOf = (cluster: ClusterRecord, role: RoleRecord) => (cluster.enabled ? (role.triggers?.cron ?? []) : []);
+
+/** What is looked at when a schedule of the role is due. */
+export const cronThing = (cluster: string, role: string): string => `c:${cluster}:${role}`;

@@ -2,9 +2,17 @@ import {BoxyardError} from '../errors/index.ts';
 import {newId} from '../config/index.ts';
 import {addFact} from '../events/store-facts.ts';
 import type {RedisRim} from '../rim/redis.ts';
-import type {ClusterRecord} from './rules.ts';
+import type {Change} from '../rim/redis-commit.ts';
+import {type ClusterRecord, cronThing, cronsOf} from './rules.ts';
+import {nextOf} from './rules-cron.ts';
 
 const mostClusters = 1_000;
+
+/** Whoever's it is. */
+export async function readCluster(rim: RedisRim, id: string): Promise<ClusterRecord | undefined> {
+  const json = await rim.ask(redis => redis.get(rim.keys.cluster(id)));
+  return json === null ? undefined : (JSON.parse(json) as ClusterRecord);
+}
 
 /** By name or id; `NOT_FOUND` also for another tenant's. */
 export async function getCluster(rim: RedisRim, tenant: string, text: string): Promise<ClusterRecord> {
@@ -57,12 +65,66 @@ export async function writeCluster(
       actor,
       data: {name, v, enabled},
     });
+    addCrons(change, keys.due, {before, after, now: rim.clock.now()});
     for (const role of before?.roles ?? []) if (!after?.roles.some(kept => kept.id === role.id)) change.do(keys.roleJobs(role.id), 'DEL');
   });
   if (result.done) return true;
   if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: after!.name});
   if (result.failed === 'limit') throw new BoxyardError('LIMIT_REACHED', {what: 'clusters', limit: mostClusters});
   return false;
+}
+
+interface Written {
+  readonly before: ClusterRecord | undefined;
+  readonly after: ClusterRecord | undefined;
+  readonly now: number;
+}
+
+/** A row of `due` for each role with schedules, written with the record: there is no moment in which one is without the other. */
+function addCrons(change: Change, due: string, {before, after, now}: Written): void {
+  for (const role of after?.roles ?? []) {
+    const next = nextOf(cronsOf(after!, role), now);
+    if (next !== undefined) change.do(due, 'ZADD', next.at, cronThing(after!.id, role.id));
+  }
+  for (const role of before?.roles ?? []) {
+    const kept = after?.roles.find(one => one.id === role.id);
+    if (kept === undefined || cronsOf(after!, kept).length === 0) change.do(due, 'ZREM', cronThing(before!.id, role.id));
+  }
+}
+
+/** The time a schedule of the role is next due; undefined where it has none. */
+export async function readCron(rim: RedisRim, cluster: string, role: string): Promise<number | undefined> {
+  const score = await rim.ask(redis => redis.zscore(rim.keys.due, cronThing(cluster, role)));
+  return score === null ? undefined : Number(score);
+}
+
+export interface CronWritten {
+  readonly role: string;
+  /** Undefined: there is none any more. */
+  readonly next: number | undefined;
+  /** A run that was due and not let in. */
+  readonly refused?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The next time, unless the cluster has changed since. */
+export async function writeCron(rim: RedisRim, record: ClusterRecord, {role, next, refused}: CronWritten): Promise<void> {
+  const {keys} = rim;
+  const thing = cronThing(record.id, role);
+  await rim.commit(change => {
+    change.is('cluster', keys.cluster(record.id), `{"v":${record.v},`);
+    if (next === undefined) change.do(keys.due, 'ZREM', thing);
+    else change.do(keys.due, 'ZADD', next, thing);
+    if (refused === undefined) return;
+    const actor = `trigger:${record.name}`;
+    addFact(change, keys, record.tenant, {
+      id: newId('e'),
+      type: 'role.refused',
+      subject: `clusters/${record.id}`,
+      time: rim.clock.now(),
+      actor,
+      data: {role, ...refused},
+    });
+  });
 }
 
 /** `v` comes first in the JSON: it is what a change compares. */
@@ -81,8 +143,17 @@ export async function countRuns(rim: RedisRim, roles: readonly string[]): Promis
   );
 }
 
-/** Ids of runs that have not ended, those that wait first: who ends them all in this order lets none in. */
-export async function openRuns(rim: RedisRim, role: string): Promise<string[]> {
+export interface OpenRun {
+  readonly id: string;
+  readonly createdAt: number;
+}
+
+/** Runs that have not ended, those that wait first: who ends them all in this order lets none in. */
+export async function openRuns(rim: RedisRim, role: string): Promise<OpenRun[]> {
   const {keys} = rim;
-  return rim.ask(async redis => [...(await redis.zrange(keys.roleQueue(role), '0', '-1')), ...(await redis.hkeys(keys.roleRuns(role)))]);
+  const [waiting, running] = await rim.ask(redis =>
+    Promise.all([redis.zrange(keys.roleQueue(role), '0', '-1', 'WITHSCORES'), redis.hgetall(keys.roleRuns(role))]),
+  );
+  const queued = waiting.flatMap((id, at) => (at % 2 === 0 ? [{id, createdAt: Number(waiting[at + 1])}] : []));
+  return [...queued, ...Object.entries(running).map(([id, createdAt]) => ({id, createdAt: Number(createdAt)}))];
 }

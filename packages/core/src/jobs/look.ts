@@ -10,6 +10,8 @@ export interface LookOptions {
   readonly store: JobStore;
   readonly placement: Placement;
   readonly fanOut: FanOut;
+  /** A schedule of a role is due. */
+  readonly cron: (cluster: string, role: string) => Promise<void>;
   /** Whether nobody can hear the worker now. */
   readonly isSilent: (worker: string) => boolean;
   /** Declares what the clock says about workers; once per sweep. */
@@ -43,6 +45,8 @@ export function createLook(options: LookOptions) {
     const began = store.rim.clock.now();
     const [kind, first = '', second = ''] = thing.split(':');
     if (kind === 'j') return lookAtJob(first);
+    // It writes its own next row.
+    if (kind === 'c') return options.cron(first, second);
     if (kind === 'r') {
       await letRunsIn(store, first);
       return dropDue(store, thing, began);

@@ -55,6 +55,7 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   rolesUpdate: manage(404),
   rolesRemove: manage(404),
   rolesRun: run(404),
+  rolesTrigger: run(404),
   imagesList: all(200),
   imagesCheck: all(200),
   imagesPull: run(400),

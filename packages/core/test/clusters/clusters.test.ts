@@ -153,6 +153,17 @@ test('a newer run takes the place of the one that goes on, where the role says s
   await waitFor(() => agent.started.find(each => each.job === second.id));
 });
 
+test('asking again for a run that took another’s place ends nothing, though the answer was lost', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  const {clusters, jobs} = core.core.services;
+  await clusters.apply(core.caller, team({overlap: 'replace'}), false);
+  const first = await clusters.run(core.caller, at, {}, 'key');
+  await waitFor(() => agent.started[0]);
+  expect((await clusters.run(core.caller, at, {}, 'key')).id).toBe(first.id);
+  expect((await jobs.show(core.caller.tenant, first.id)).cancelRequested).toBeUndefined();
+});
+
 test('a disabled cluster runs nothing, and disabling or removing it ends what runs', async () => {
   await using core = await startTestCore({rim: await redis.rim()});
   const agent = await core.agent();
