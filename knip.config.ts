@@ -32,6 +32,7 @@ export default {
     'nsenter',
     'unshare',
     'redis-server',
+    'redis-cli',
     'openssl',
     'pwsh',
     'ssh-keygen',
