@@ -74,16 +74,6 @@ export class CanarySearch {
       .filter(line => !allowed.some(({kind, where}) => kind.test(line.split(' (')[0]!) && where.test(line.slice(line.indexOf(' in ') + 4))))
       .sort();
   }
-
-  /** What is allowed and was found nowhere, so that the list cannot outlive its reasons. */
-  needless(allowed: readonly Allowed[]): readonly string[] {
-    const found = [...this.#found];
-    return allowed.filter(one => found.every(line => this.#isOther(line, one))).map(({kind, where}) => `${kind} in ${where}`);
-  }
-
-  #isOther(line: string, {kind, where}: Allowed): boolean {
-    return !kind.test(line.split(' (')[0]!) || !where.test(line.slice(line.indexOf(' in ') + 4));
-  }
 }
 
 /** Plain, its two halves (of a value that was cut), and as encodings write it wherever it stands in a longer text. */

@@ -3,7 +3,7 @@ import {hostname} from 'node:os';
 import {join} from 'node:path';
 import {parse} from 'yaml';
 import {z} from 'zod';
-import {files, paths, readPrivate} from '@boxyard/core/config';
+import {files, paths, readPrivate, yamlData} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import {Profile} from '@boxyard/core/protocol';
 
@@ -107,7 +107,7 @@ function readFile(mode: 'byom' | 'fleet', named: string | undefined, env: Env): 
     if (named !== undefined) throw new BoxyardError('CONFIG_INVALID', {file: path, issue: 'no such file'});
     return {};
   }
-  const parsed = AgentFile.safeParse(parse(readFileSync(path, 'utf8')) ?? {});
+  const parsed = AgentFile.safeParse(yamlData(parse, readFileSync(path, 'utf8'), path) ?? {});
   // Only what holds the worker's credential has to be its owner's alone.
   if (parsed.success && parsed.data.token !== undefined) readPrivate(path);
   if (parsed.success) return parsed.data;

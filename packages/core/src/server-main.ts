@@ -5,8 +5,8 @@ import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
 import {z} from 'zod';
-import {files, lastWords, logFormat, logSink, paths, timingFrom} from './config/index.ts';
-import {BoxyardError, asBoxyardError, entryOf} from './errors/index.ts';
+import {files, lastWords, logFormat, logSink, paths, timingFrom, yamlData} from './config/index.ts';
+import {BoxyardError, asBoxyardError, entryOf, isBoxyardError} from './errors/index.ts';
 import {startEmbeddedRedis} from './rim/embedded-redis.ts';
 import {builtInReporters} from './reporters-built-in.ts';
 import type {Server, ServerOptions} from './server.ts';
@@ -90,8 +90,9 @@ async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
 async function readFile(file: string): Promise<object> {
   const {parse} = await import('yaml');
   try {
-    return (parse(readFileSync(file, 'utf8')) as object | null) ?? {};
+    return (yamlData(parse, readFileSync(file, 'utf8'), file) as object | null) ?? {};
   } catch (error) {
+    if (isBoxyardError(error)) throw error;
     throw new BoxyardError('CONFIG_INVALID', {file, issue: error instanceof Error ? error.message : 'not readable'}, {cause: error});
   }
 }

@@ -104,9 +104,9 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
     agent: async (more = {}) => {
       const worker = more.worker ?? newId('w');
       const name = more.name ?? `w${known.size + 1}`;
-      const {invited} = more;
-      known.set(worker, {worker, tenant, name, labels: invited});
-      if (invited === undefined) await createWorkerStore(options.rim).ensure({id: worker, tenant, name});
+      const {invited, tenant: of = tenant} = more;
+      known.set(worker, {worker, tenant: of, name, labels: invited});
+      if (invited === undefined) await createWorkerStore(options.rim).ensure({id: worker, tenant: of, name});
       const agent = await startFakeAgent(url, {...more, worker, name});
       agents.push(agent);
       return agent;

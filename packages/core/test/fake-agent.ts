@@ -20,6 +20,8 @@ type Result = Omit<Extract<FromAgent, {type: 'job.result'}>, 'type' | 'job' | 'a
 export interface FakeAgentOptions {
   readonly worker?: string;
   readonly name?: string;
+  /** Absent: the core's. */
+  readonly tenant?: string;
   readonly slots?: number;
   readonly memory?: number;
   readonly labels?: Record<string, string>;

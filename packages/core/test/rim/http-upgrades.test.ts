@@ -35,6 +35,24 @@ test('a message over 256 KiB closes its socket and nothing else', async () => {
   expect(await door.client().whoami()).toMatchObject({access: 'owner'});
 });
 
+test('a message in very many pieces closes its socket, compression is never agreed on, and a head that is too long is refused', async () => {
+  await using door = await startTestDoor();
+  const socket = await opened(attach(door));
+  expect(socket.extensions).toBe('');
+  const closed = closeOf(socket);
+  for (let piece = 0; piece < 200; piece += 1) socket.send(' ', {fin: false});
+  expect(await closed).toBe(1008);
+  const asking = new WebSocket(`ws://127.0.0.1:${door.port}/v1/jobs/${door.services.addJob(door.tenant).id}/attach?stdout=0`, {
+    headers: {authorization: `Bearer ${door.line}`},
+    perMessageDeflate: true,
+  });
+  expect((await opened(asking)).extensions).toBe('');
+  asking.terminate();
+  const long = new WebSocket(`ws://127.0.0.1:${door.port}/v1/jobs/x/attach`, {headers: {'x-long': 'x'.repeat(64 * 1024)}});
+  await expect(opened(long)).rejects.toThrow(/4(00|31)/);
+  expect(await door.client().whoami()).toMatchObject({access: 'owner'});
+});
+
 test('nonsense on an open socket closes it with a reason, and the server lives on', async () => {
   await using door = await startTestDoor();
   for (const frame of ['{', '{"type":"nothing"}', '[]', Buffer.alloc(0), Buffer.alloc(5), Buffer.from([9, 0, 0, 0, 0, 0, 0, 0, 0, 1])]) {

@@ -1,5 +1,6 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
+import {yamlData} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import {nearest} from '../cli/suggest.ts';
 
@@ -37,7 +38,7 @@ export async function findProjectFile(dir: string): Promise<ProjectFile | undefi
   const file = findUpwards(dir);
   if (file === undefined) return undefined;
   const {parse} = await import('yaml');
-  return checkProjectFile(file, readYaml(file, parse));
+  return checkProjectFile(file, yamlData(parse, readFileSync(file, 'utf8'), file));
 }
 
 function findUpwards(dir: string): string | undefined {
@@ -47,19 +48,11 @@ function findUpwards(dir: string): string | undefined {
   return parent === dir ? undefined : findUpwards(parent);
 }
 
-function readYaml(file: string, parse: (text: string) => unknown): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw invalid(file, `is not YAML: ${(error as Error).message.split('\n')[0]}`);
-  }
-}
-
 export function checkProjectFile(file: string, content: unknown): ProjectFile {
   if (content === null || content === undefined) return {file};
   if (typeof content !== 'object' || Array.isArray(content)) throw invalid(file, 'expected keys and values');
   for (const [key, value] of Object.entries(content)) {
-    const field = fields[key];
+    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (field === undefined) {
       const near = nearest(key, Object.keys(fields));
       throw invalid(

@@ -1,5 +1,5 @@
 import {existsSync, readFileSync} from 'node:fs';
-import {files, writePrivate, type Paths} from '@boxyard/core/config';
+import {files, writePrivate, type Paths, yamlData} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import {nearest} from '../cli/suggest.ts';
 
@@ -62,7 +62,7 @@ export async function resolveSettings(paths: Paths, env: Readonly<Record<string,
 export async function readUserConfig(file: string): Promise<Record<string, string>> {
   if (!existsSync(file)) return {};
   const {parse} = await import('yaml');
-  const content: unknown = parse(readFileSync(file, 'utf8')) ?? {};
+  const content: unknown = yamlData(parse, readFileSync(file, 'utf8'), file) ?? {};
   if (typeof content !== 'object' || Array.isArray(content))
     throw new BoxyardError('CONFIG_INVALID', {file, issue: 'expected keys and values'});
   const entries = Object.entries(content as Record<string, unknown>);

@@ -14,8 +14,13 @@ const RUN = 'trap : TERM INT HUP QUIT; "$@" 3>&- 4>&- 5>&- 6>&-; echo $? >&3';
  */
 const ENTER = 'cd -- "$1" || { echo 126 >&3; exit 126; }; shift; unset OLDPWD; ';
 
-/** Runs its arguments in the folder that is the first of them. */
-export const ENTER_AND_BECOME = 'cd -- "$1" || exit 126; shift; unset OLDPWD; exec "$@"';
+/** Before the name of a variable that is given back by `ENTER_AND_BECOME`. */
+export const KEPT_ASIDE = 'BOXYARD_GIVEN_';
+
+/** Enters the folder that is its first argument, gives back the variables named up to `--`, and runs the rest. The names are plain ones. */
+export const ENTER_AND_BECOME = `cd -- "$1" || exit 126; shift; unset OLDPWD
+while [ "$1" != -- ]; do eval "export $1=\\"\\$${KEPT_ASIDE}$1\\""; unset "${KEPT_ASIDE}$1"; shift; done
+shift; exec "$@"`;
 
 /** Node's pipes are sockets, and a socket cannot be opened as /dev/stdin or /dev/stdout: a cat on each side makes them pipes. */
 const CAT = '(trap "" TERM INT HUP QUIT; exec cat';

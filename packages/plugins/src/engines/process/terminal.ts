@@ -4,7 +4,7 @@ import {spawn, type IPty} from '@lydell/node-pty';
 import type {Chunk, Command, Exit, Size, Terminal} from '@boxyard/core/plugin-api';
 import {killTree} from '../process-tree.ts';
 import {prepare, type Where} from './exec.ts';
-import {ENTER_AND_BECOME} from './supervise.ts';
+import {ENTER_AND_BECOME, KEPT_ASIDE} from './supervise.ts';
 
 /** Root's groups would stay with the program if the pty changed the user itself. */
 const SETPRIV = '/usr/bin/setpriv';
@@ -14,13 +14,14 @@ export const terminal = async (where: Where, command: Command, size: Size): Prom
   const {mark, env, cwd, found, args} = await prepare(where, command);
   const program =
     'file' in found ? [found.file, ...args] : ['/bin/sh', '-c', `printf '%s\\r\\n' "$1"; exit ${found.code}`, 'sh', found.text.trim()];
-  const [file = '', ...rest] = await asUser(where, ['/bin/sh', '-c', ENTER_AND_BECOME, 'sh', cwd, ...program]);
+  const given = Object.keys({TERM: '', ...env}).filter(name => !name.startsWith('BOXYARD_'));
+  const [file = '', ...rest] = await asUser(where, ['/bin/sh', '-c', ENTER_AND_BECOME, 'sh', cwd, ...given, '--', ...program]);
   const pty = spawn(file, rest, {
     name: 'xterm-256color',
     cols: size.columns,
     rows: size.rows,
     cwd: '/',
-    env: {TERM: 'xterm-256color', ...env},
+    env: keptAside({TERM: 'xterm-256color', ...env}),
     encoding: null,
   });
   const {output, ended} = read(pty);
@@ -38,6 +39,13 @@ export const terminal = async (where: Where, command: Command, size: Size): Prom
     },
   };
 };
+
+/**
+ * Under names that no program heeds: the one that changes the user is still root, and its loader would do what a requester's
+ * LD_PRELOAD says. The shell behind it, which is the user, gives them back.
+ */
+const keptAside = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [name.startsWith('BOXYARD_') ? name : `${KEPT_ASIDE}${name}`, value]));
 
 const asUser = async ({identity, host}: Where, program: readonly string[]): Promise<readonly string[]> => {
   if (identity.drop === undefined) return program;
