@@ -53,7 +53,10 @@ async function stolen(): Promise<Told> {
   await waitFor(() => thief.program.log.includes('connected'), {within: 60_000, what: 'the thief is let in where nobody is'});
   const before = owner.program.log.length;
   owner.start();
-  await waitFor(() => /4409|duplicate/i.test(owner.program.log.slice(before)), {within: 20_000, what: 'its owner is told that another is there'});
+  await waitFor(() => /4409|duplicate/i.test(owner.program.log.slice(before)), {
+    within: 20_000,
+    what: 'its owner is told that another is there',
+  });
   await thief.program.killGroup();
   await lab.ended(id, 60_000);
   await mustHold(lab);
