@@ -6,7 +6,15 @@ const {dependencies} = JSON.parse(readFileSync(`${import.meta.dirname}/package.j
 export default {
   workspaces: {
     '.': {
-      entry: ['scripts/*.ts', 'bench/run.ts', 'bench/programs/*.ts', 'faults/run.ts', 'e2e/**/*.test.ts', 'examples/**/*.ts'],
+      entry: [
+        'scripts/*.ts',
+        'bench/run.ts',
+        'bench/programs/*.ts',
+        'faults/run.ts',
+        'faults/primitives/hostile-engine.ts',
+        'e2e/**/*.test.ts',
+        'examples/**/*.ts',
+      ],
       project: ['scripts/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'faults/**/*.ts'],
       // The root lists what the packed bundles import; a packaging test compares the two. The rest are commands.
       ignoreDependencies: [...Object.keys(dependencies), /^@boxyard\//, 'oxlint-tsgolint', 'oclif', 'lerna', /^@changesets\//],
