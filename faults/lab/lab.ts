@@ -21,6 +21,9 @@ export interface LabOptions {
   readonly timeScale?: number;
   /** A Redis of the lab instead of the embedded one: reachable past the server, and through `redisLink` by it. */
   readonly externalRedis?: boolean;
+  /** Where that one keeps its file, and how often it is synced; absent: below the lab's root, always. */
+  readonly redisDir?: string;
+  readonly redisSync?: 'always' | 'everysec';
 }
 
 /** A job the API accepted, and what must come of it. */
@@ -93,7 +96,8 @@ export class Lab implements AsyncDisposable {
   }
 
   async #startRedis(): Promise<string> {
-    this.redis = this.own(await Redis.create(join(this.root, 'redis')));
+    const {redisDir = join(this.root, 'redis'), redisSync = 'always'} = this.#options;
+    this.redis = this.own(await Redis.create(redisDir, {appendfsync: redisSync}));
     this.redisLink = this.own(await TcpProxy.listen({port: this.redis.port}));
     return `redis://127.0.0.1:${this.redisLink.port}`;
   }

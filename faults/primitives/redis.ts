@@ -64,7 +64,7 @@ export class Redis implements AsyncDisposable {
       within: 10_000,
       what: 'the file is written anew',
     });
-    this.#argv.push('--key-load-delay', String(msPerKey * 1_000));
+    this.#argv.push('--key-load-delay', String(Math.round(msPerKey * 1_000)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -128,6 +128,27 @@ export const redisPauses = (redis: Redis, ms: number): Fault => ({
   name: `F12 CLIENT PAUSE ${ms}`,
   inject: async () => void (await redis.cli('client', 'pause', String(ms), 'all')),
   heal: async () => undefined,
+});
+
+/** F12: Redis does nothing at all for so many seconds; connections stand. */
+export const redisHangs = (redis: Redis, seconds: number): Fault => ({
+  name: `F12 DEBUG SLEEP ${seconds}`,
+  // Its answer comes when it is over.
+  inject: async () => void redis.cli('debug', 'sleep', String(seconds)).catch(() => undefined),
+  heal: async () => void (await waitFor(async () => (await redis.cli('ping')).includes('PONG'), {within: 60_000, what: 'redis answers'})),
+});
+
+/** F10: Redis dies and comes back at once, and loads its file for about eight seconds: it answers, and says LOADING. */
+export const redisLoads = (redis: Redis): Fault => ({
+  name: 'F10 Redis loads',
+  async inject() {
+    const keys = Number(/keys=(\d+)/.exec(await redis.cli('info', 'keyspace'))?.[1] ?? 1);
+    await redis.slowDown(8_000 / keys);
+    await redis.program.kill();
+    redis.program.start();
+    await waitFor(async () => (await redis.cli('ping')).includes('LOADING'), {within: 10_000, every: 20, what: 'Redis is loading'});
+  },
+  heal: async () => void (await waitFor(async () => (await redis.cli('ping')).includes('PONG'), {within: 60_000, what: 'redis answers'})),
 });
 
 /** A port that was free a moment ago. */

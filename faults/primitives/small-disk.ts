@@ -32,10 +32,18 @@ export class SmallDisk implements AsyncDisposable {
     return disk;
   }
 
+  /** The same in memory. */
+  static async mountTmpfs(dir: string, {megabytes}: {readonly megabytes: number}): Promise<SmallDisk> {
+    const disk = new SmallDisk(dir);
+    mkdirSync(dir, {recursive: true, mode: 0o700});
+    await must(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', dir]);
+    return disk;
+  }
+
   /** Why this machine cannot have one; undefined where it can. */
   static async whyNot(): Promise<string | undefined> {
     if (process.getuid?.() !== 0) return 'mounting a small file system needs root';
-    for (const tool of ['mkfs.ext4', 'fallocate', 'losetup'])
+    for (const tool of ['mkfs.ext4', 'e2fsck', 'fallocate', 'losetup'])
       if ((await run(['sh', '-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${tool}`])).code !== 0) return `${tool} is not installed`;
     const free = await run(['losetup', '-f']);
     return free.code === 0 ? undefined : `no loop device: ${free.stderr.trim()}`;
@@ -69,6 +77,23 @@ export class SmallDisk implements AsyncDisposable {
         for (let i = 0; tryWrite(join(folder, String(i)), ''); i += 1);
       },
       heal: async () => rmSync(folder, {recursive: true, force: true}),
+    };
+  }
+
+  /**
+   * The file system takes no more writes, as after an error of its device: files that are open for writing stay so, and fail. It is
+   * healed where nobody uses it any more.
+   */
+  readOnly(): Fault {
+    return {
+      name: 'F13 read-only',
+      inject: async () => void (await must(['mount', '-o', 'remount,abort', this.#dir])),
+      heal: async () => {
+        await must(['umount', this.#dir]);
+        const checked = await run(['e2fsck', '-fy', this.#image]);
+        if (checked.code > 2) throw new Error(`e2fsck: ${checked.stdout}`);
+        await must(['mount', '-o', 'loop', this.#image, this.#dir]);
+      },
     };
   }
 

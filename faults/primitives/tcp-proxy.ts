@@ -160,9 +160,9 @@ export function toxic(
   };
 }
 
-/** A link that swallows in both directions: no FIN, no reset, no byte (B12). Connections opened meanwhile hang too. */
-export const blackHole = (proxy: TcpProxy): Fault => {
-  const swallow = toxic(proxy, 'black hole', {swallow: true});
+/** A link that swallows, in both directions or one: no FIN, no reset, no byte (B12). Connections opened meanwhile hang too. */
+export const blackHole = (proxy: TcpProxy, directions?: readonly ('toServer' | 'toClient')[]): Fault => {
+  const swallow = toxic(proxy, 'black hole', {swallow: true}, directions);
   return {
     ...swallow,
     async heal() {

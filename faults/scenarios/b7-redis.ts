@@ -1,6 +1,7 @@
 import type {JobView} from '@boxyard/core/api';
 import {mustHold} from '../checker/check.ts';
 import {delayFor} from '../lab/delay-for.ts';
+import {EngineView, type ContainerEngine} from '../lab/engine-view.ts';
 import {Lab} from '../lab/lab.ts';
 import {waitFor} from '../lab/wait-for.ts';
 import {during} from '../primitives/fault.ts';
@@ -149,13 +150,39 @@ async function wrongOrder(): Promise<Told> {
   return {jobs: 1};
 }
 
+async function startDevBox(lab: Lab): Promise<string> {
+  const body = {name: 'kept', engine: 'docker', image: await lab.engines.get('docker')!.ledgerImage(), memoryBytes: 64 * 1024 ** 2};
+  const {job} = await lab.api.must<{job: JobView}>('POST', '/v1/devboxes', {body});
+  expectEqual((await lab.ended(job.id)).outcome, 'succeeded', 'the creation of a DevBox');
+  return 'kept';
+}
+
+/** By its engine's own word. */
+async function devboxRuns(lab: Lab, name: string | undefined): Promise<void> {
+  if (name === undefined) return;
+  const boxes = (await lab.ownContainers()).filter(box => box.engine === 'docker');
+  expectEqual(
+    boxes.map(box => box.state),
+    ['running'],
+    'the containers of the DevBox',
+  );
+}
+
+async function removeDevBox(lab: Lab, name: string): Promise<void> {
+  const {job} = await lab.api.must<{job?: JobView}>('POST', `/v1/devboxes/${name}/remove`, {body: {now: true}});
+  if (job !== undefined) await lab.ended(job.id);
+}
+
 /**
  * An empty Redis by mistake, first under the running server, then at its start, when agents have to be let in anew and are not:
  * they keep their boxes, and all is well when the right one is back (R14).
  */
 async function wrongRedis(): Promise<Told> {
-  await using lab = await Lab.open({externalRedis: true});
+  const view = await EngineView.open('docker');
+  const engines: readonly ContainerEngine[] = view === undefined ? [] : ['docker'];
+  await using lab = await Lab.open({externalRedis: true, containers: engines, workers: [{engines: ['process', ...engines]}]});
   const worker = lab.workers[0]!;
+  const devbox = view && (await startDevBox(lab));
   const {id} = await lab.submit({key: 'kept', lines: 250, rate: 10, exit: 3});
   await lab.running(id);
   const empty = lab.own(await Redis.create(`${lab.root}/empty`));
@@ -176,12 +203,15 @@ async function wrongRedis(): Promise<Told> {
   await delayFor(2_000);
   expectThat(worker.program.isRunning, 'the agent ended because of an empty Redis');
   expectThat(lab.processes(/ledger\.sh --key kept/).length > 0, 'the job ended because of an empty Redis');
+  await devboxRuns(lab, devbox);
   await lab.server.program.kill();
   await point(lab.redis);
   await lab.server.start();
   // An unknown credential is asked about again after five minutes (30 s at this scale).
-  const view: JobView = await lab.ended(id, 60_000);
-  expectEqual(view.exit, {code: 3}, 'the exit of the job that ran through it');
+  const kept: JobView = await lab.ended(id, 60_000);
+  expectEqual(kept.exit, {code: 3}, 'the exit of the job that ran through it');
+  await devboxRuns(lab, devbox);
+  if (devbox !== undefined) await removeDevBox(lab, devbox);
   await mustHold(lab, {within: 60_000});
   return {jobs: 1};
 }
@@ -190,6 +220,7 @@ const all = 'I1–I3 I5 I6 I8';
 export const b7: readonly Scenario[] = [
   {name: 'B7 Redis away 3 s', fault: 'F10', invariants: all, isShort: true, run: () => away(3_000)},
   {name: 'B7 Redis away 10 s', fault: 'F10', invariants: all, run: () => away(10_000)},
+  {name: 'B7 Redis away 120 s', fault: 'F10', invariants: all, run: () => away(120_000)},
   {name: 'B7 Redis forgets its last writes', fault: 'F10 without the last seconds', invariants: 'I2 I3 I5 I6 I8', run: forgets},
   {name: 'B7 failover with lost writes', fault: 'F11', invariants: 'I2 I3 I5 I6 I8', run: failover},
   {name: 'B7 scripts flushed, clients cut, commands paused', fault: 'F12', invariants: all, isShort: true, run: nuisances},

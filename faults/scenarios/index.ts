@@ -4,10 +4,12 @@ import {b3} from './b3-logs.ts';
 import {b5} from './b5-adoption.ts';
 import {b6} from './b6-server.ts';
 import {b7} from './b7-redis.ts';
+import {b7Refusals} from './b7-refusals.ts';
 import {b8} from './b8-partitions.ts';
 import {b9} from './b9-duplicates.ts';
 import {b10} from './b10-clock.ts';
 import {b11} from './b11-disk.ts';
+import {b11ReadOnly} from './b11-read-only.ts';
 import {b12} from './b12-half-open.ts';
 import {b13} from './b13-terminals.ts';
 import {b15} from './b15-order.ts';
@@ -26,10 +28,12 @@ export const scenarios: readonly Scenario[] = [
   ...b5,
   ...b6,
   ...b7,
+  ...b7Refusals,
   ...b8,
   ...b9,
   ...b10,
   ...b11,
+  ...b11ReadOnly,
   ...b12,
   ...b13,
   ...b15,

@@ -42,9 +42,10 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       config.stateDir,
       deps.log,
     );
-    const journal = new Journal(config.stateDir);
+    const clock = deps.clock ?? new AgentClock();
+    const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine}, engines);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock}, engines);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -59,6 +60,7 @@ interface Base {
   readonly lock: StateLock;
   readonly journal: Journal;
   readonly machine: string;
+  readonly clock: FollowingClock;
 }
 
 const FIRST_PROBE_MS = 3_000;
@@ -82,9 +84,9 @@ class RunningAgent {
   #inventoryTimer: NodeJS.Timeout | undefined;
 
   constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
-    const {config, deps, journal, machine} = base;
+    const {config, deps, journal, machine, clock} = base;
     this.#base = base;
-    this.#clock = deps.clock ?? new AgentClock();
+    this.#clock = clock;
     this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
     this.#connection = this.#connect();
     const connection = () => this.#connection;
@@ -111,7 +113,7 @@ class RunningAgent {
     this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, streams, send: this.#parts.send});
     this.#ports = new Ports({...this.#parts, connection});
     this.#files = new BoxFiles({...this.#parts, connection});
-    this.#jobs = new Jobs(this.#parts);
+    this.#jobs = new Jobs(this.#parts, () => this.#pulse.beat(true));
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
     this.#garbage = new Garbage(this.#parts, this.#inventory);
     this.#pulse = new Pulse({

@@ -62,6 +62,9 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A silence is seen within a fifth of a heartbeat of its being too long (B12). */
+const LOOKS_PER_BEAT = 5;
+
 /** One outbound socket at a time, for ever: hello, liveness both ways, reconnect with back-off. Control frames go at once, bulk by its lane. */
 export class Connection {
   readonly bulk: BulkLane;
@@ -173,10 +176,12 @@ export class Connection {
     socket.send(JSON.stringify(this.#deps.hello()));
     const {heartbeat, offlineAfter} = this.#deps.timing;
     clearInterval(this.#liveness);
+    let looks = 0;
     this.#liveness = setInterval(() => {
       if (performance.now() - this.#lastInbound > offlineAfter) return socket.terminate();
-      if (socket.readyState === WebSocket.OPEN) socket.ping(String(this.#deps.bootMs()));
-    }, heartbeat);
+      looks += 1;
+      if (looks % LOOKS_PER_BEAT === 0 && socket.readyState === WebSocket.OPEN) socket.ping(String(this.#deps.bootMs()));
+    }, heartbeat / LOOKS_PER_BEAT);
   }
 
   #onPong(socket: WebSocket, said: Buffer): void {

@@ -1,8 +1,9 @@
-import {closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync} from 'node:fs';
+import {closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSync, utimesSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 
 /** Its name in the state directory. */
 export const BALLAST = 'ballast';
+const SPOOL = 'spool';
 const BALLAST_BYTES = 2 * 1024 * 1024;
 const MIN_FREE_BYTES = 1024 ** 3;
 
@@ -24,6 +25,7 @@ export class DiskGuard {
   readonly #dir: string;
   readonly #ballast: string;
   readonly #read: (dir: string) => DiskFigures;
+  #closed: string | undefined;
 
   constructor(dir: string, read: (dir: string) => DiskFigures = figuresOf) {
     this.#dir = dir;
@@ -31,8 +33,14 @@ export class DiskGuard {
     this.#read = read;
   }
 
-  /** Why no new jobs are taken, in words for a person; undefined where there is room, and then the ballast is made again. */
-  look(): string | undefined {
+  /**
+   * Why no new jobs are taken, in words for a person; undefined where there is room, and then the ballast is made again. Whether it
+   * can be written is found out by writing, so a disk at rest is left alone: `isInUse`, or it could not be written just now.
+   */
+  look(isInUse: boolean): string | undefined {
+    const isAsked = isInUse || this.#closed !== undefined;
+    this.#closed = isAsked ? [this.#dir, join(this.#dir, SPOOL)].find(dir => isReadOnly(dir)) : undefined;
+    if (this.#closed !== undefined) return `${this.#closed} cannot be written`;
     const figures = this.#read(this.#dir);
     const isTight = isUnderPressure(figures);
     if (!isTight && !existsSync(this.#ballast)) this.#make();
@@ -48,6 +56,17 @@ export class DiskGuard {
     } catch {
       rmSync(this.#ballast, {force: true});
     }
+  }
+}
+
+/** Its file system takes no writes, as after an error of the device. The kernel may not say so before something is written. */
+function isReadOnly(dir: string): boolean {
+  try {
+    const {atime, mtime} = statSync(dir);
+    utimesSync(dir, atime, mtime);
+    return false;
+  } catch (error) {
+    return ['EROFS', 'EIO'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
 

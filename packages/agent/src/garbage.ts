@@ -85,6 +85,15 @@ export class Garbage {
     this.#spools(0);
   }
 
+  /** A disk that cannot be written keeps it. */
+  #drop(path: string): void {
+    try {
+      rmSync(path, {recursive: true, force: true});
+    } catch (error) {
+      this.#parts.log('an old spool stays', {path, error: String(error)});
+    }
+  }
+
   /** Those nobody needs any more, newest first: what is too old goes, and what is too much. */
   #spools(most = KEPT_BYTES): void {
     const {stateDir, journal, timing} = this.#parts;
@@ -93,7 +102,7 @@ export class Garbage {
     let total = 0;
     for (const {path, changedAt, bytes} of kept.sort((a, b) => b.changedAt - a.changedAt)) {
       total += bytes;
-      if (total > most || Date.now() - changedAt >= timing.spoolKept) rmSync(path, {recursive: true, force: true});
+      if (total > most || Date.now() - changedAt >= timing.spoolKept) this.#drop(path);
     }
   }
 }

@@ -20,14 +20,17 @@ export class Jobs {
   readonly #parts: Parts;
   readonly #live = new Map<string, Job>();
   readonly #remains: Remains;
+  readonly #onUnwritable: () => void;
   #confirmed: string | undefined;
   /** For how long nobody had heard of this worker when it started: what is resumed late is held to it too. */
   silentBefore = 0;
   /** Why nothing that fills the disk is begun: it is nearly full (B11). */
   noRoom: string | undefined;
 
-  constructor(parts: Parts) {
+  /** `onUnwritable`: the journal took no job, and the server should hear of the disk before it sends another. */
+  constructor(parts: Parts, onUnwritable: () => void) {
     this.#parts = parts;
+    this.#onUnwritable = onUnwritable;
     this.#remains = new Remains(parts);
   }
 
@@ -147,11 +150,18 @@ export class Jobs {
     const noted = journal.accept(fresh);
     if (message.devbox !== undefined && message.generation !== undefined)
       void journal.setGeneration(message.devbox, message.generation).catch(() => undefined);
-    await noted;
+    await noted.catch((error: unknown) => this.#notAccepted(fresh, error));
     this.#parts.crash('after-accept');
     if (row) await this.#clearAway(row, older);
     const job = this.#run(fresh);
     job.tell();
+  }
+
+  /** What is in no journal would be forgotten by a crash: another worker may have it, or this one when it can write. */
+  #notAccepted(row: JobRow, cause: unknown): never {
+    this.#parts.journal.bury(row);
+    this.#onUnwritable();
+    throw new BoxyardError('NO_SPACE', {where: `${this.#parts.worker.name}: its journal cannot be written`}, {cause});
   }
 
   #checkFence(message: JobStart, row: JobRow | undefined): void {

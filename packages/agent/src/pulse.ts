@@ -67,10 +67,11 @@ export class Pulse {
     this.#timer = setInterval(() => this.beat(), everyMs);
   }
 
-  beat(): void {
+  /** `isDiskSuspect`: something could not be written. */
+  beat(isDiskSuspect = false): void {
     const {jobs, inventory, connection, garbage, stateDir} = this.#deps;
     if (!existsSync(stateDir)) return this.#deps.onStateGone();
-    jobs.noRoom = this.#guard.look();
+    jobs.noRoom = this.#guard.look(isDiskSuspect || jobs.live.next().done !== true);
     if (jobs.noRoom !== undefined) garbage.makeRoom();
     this.#checkTouch();
     connection.send(this.#vitals.read(inventory.running, jobs.noRoom !== undefined));

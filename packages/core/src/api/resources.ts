@@ -75,6 +75,8 @@ export const WorkerView = z.object({
   lastHeartbeatAt: z.string().optional(),
   connectedAt: z.string().optional(),
   clockSkewMs: z.number().optional(),
+  /** When another agent was last refused that came with its credential while it was connected, and whether from another machine. */
+  duplicate: z.object({at: z.string(), isOtherMachine: z.boolean()}).optional(),
   /** Boxes with our labels and without a record, offered for `devboxes adopt`. */
   orphans: z.array(BoxSeen.extend({engine: z.string()})),
   createdAt: z.string(),

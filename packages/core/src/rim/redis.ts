@@ -4,6 +4,7 @@ import {type RedisClock} from './clock.ts';
 import {type Commit, createCommit} from './redis-commit.ts';
 import {type Keys, createKeys} from './redis-keys.ts';
 import {type Fitness, fitnessOf, openingError} from './redis-fitness.ts';
+import {createHangGuard} from './redis-hang.ts';
 import {createScript} from './redis-script.ts';
 import {type RedisTarget, optionsOf} from './redis-target.ts';
 import {type RedisTrouble, watchTrouble} from './redis-trouble.ts';
@@ -68,26 +69,19 @@ export async function openRedis(target: RedisTarget, prefix: string, clock: Redi
     redis.off('error', onError);
   }
   await watch.first;
+  const guarded = createHangGuard(redis);
+  const commit = createCommit(runner);
   return {
     keys: createKeys(prefix),
     clock,
     options,
-    commit: createCommit(runner),
+    commit: build => guarded(() => commit(build)),
     script: text => {
       const script = createScript(text);
-      return (keys, args) => script(runner, keys, args);
+      return (keys, args) => guarded(() => script(runner, keys, args));
     },
-    ask: async use => use(redis).catch(error => Promise.reject(translate(error))),
-    blocking: () => {
-      const connection = new Redis({
-        ...options,
-        maxRetriesPerRequest: null,
-        retryStrategy: times => Math.min(times * 100, 1_000),
-        replyMapping: 'legacy',
-      });
-      connection.on('error', () => undefined);
-      return connection;
-    },
+    ask: use => guarded(() => use(redis).catch(error => Promise.reject(translate(error)))),
+    blocking: () => blockingConnection(options),
     isReady: () => redis.status === 'ready',
     trouble: watchTrouble(redis),
     onReturn: listener => {
@@ -99,6 +93,17 @@ export async function openRedis(target: RedisTarget, prefix: string, clock: Redi
       redis.disconnect();
     },
   };
+}
+
+function blockingConnection(options: RedisOptions): Redis {
+  const connection = new Redis({
+    ...options,
+    maxRetriesPerRequest: null,
+    retryStrategy: times => Math.min(times * 100, 1_000),
+    replyMapping: 'legacy',
+  });
+  connection.on('error', () => undefined);
+  return connection;
 }
 
 const openWithinMs = 10_000;

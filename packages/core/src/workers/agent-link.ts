@@ -49,6 +49,8 @@ const frames = {burst: 40_000, perSecond: 20_000};
 /** Bytes pay for themselves by credit and acknowledgement; this is for frames with hardly any. */
 const dataFrameCost = 0.25;
 const shortestRestMs = 50;
+/** A silence is seen within a fifth of a heartbeat of its being too long (B12). */
+const looksPerBeat = 5;
 
 /** One agent's socket: decoded both ways, kept alive, bounded. Knows nothing of jobs. */
 export class AgentLink {
@@ -64,6 +66,7 @@ export class AgentLink {
   readonly #gather: () => void;
   readonly #unknown = new Set<string>();
   readonly #timer: NodeJS.Timeout;
+  #looks = 0;
   readonly #pongs = new Map<number, () => void>();
   readonly #rate: RateLimit;
   #rest: NodeJS.Timeout | undefined;
@@ -80,7 +83,7 @@ export class AgentLink {
     this.#socket = socket;
     this.#timing = timing;
     this.#gather = oneWritePerTurn(wire);
-    this.#timer = setInterval(() => this.#check(), timing.heartbeat);
+    this.#timer = setInterval(() => this.#check(), timing.heartbeat / looksPerBeat);
     this.#timer.unref();
   }
 
@@ -150,7 +153,8 @@ export class AgentLink {
 
   #check(): void {
     if (performance.now() - this.#lastInbound > this.#timing.offlineAfter) return this.terminate('it was silent');
-    if (this.isOpen) this.#socket.ping();
+    this.#looks += 1;
+    if (this.#looks % looksPerBeat === 0 && this.isOpen) this.#socket.ping();
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {

@@ -107,11 +107,30 @@ async function admit(own: AgentSession, old: AgentSession | undefined, deps: Hub
     old.link.terminate('replaced by a newer connection of the same agent');
     return 'in';
   }
-  if (await old.link.probe(deps.timing.query)) return 'duplicate';
   const isOther = old.link.machine !== own.link.machine || old.link.boot !== own.link.boot;
+  if (await old.link.probe(deps.timing.query)) {
+    await noteDuplicate(own.link.identity.worker, old.link.machine !== own.link.machine, deps);
+    return 'duplicate';
+  }
   old.link.terminate('replaced by another agent');
   if (isOther) await countTakeover(own.link.identity.worker, deps);
   return 'in';
+}
+
+const duplicateAgainMs = 60_000;
+
+/** Never silently (B9): it may be a copy that somebody forgot, or a credential that was stolen. It comes again for ever, so not each time. */
+async function noteDuplicate(worker: string, isOtherMachine: boolean, {workers, table, store}: HubDeps): Promise<void> {
+  const now = store.rim.clock.now();
+  const after = await workers.update(worker, record => {
+    const {duplicate} = record;
+    if (duplicate !== undefined && duplicate.isOtherMachine === isOtherMachine && now - duplicate.at < duplicateAgainMs) return undefined;
+    return {
+      after: {...record, duplicate: {at: now, isOtherMachine}},
+      fact: {type: 'worker.duplicate', actor: 'server', data: {isOtherMachine}},
+    };
+  });
+  if (after !== undefined) table.set(after);
 }
 
 const takeoverWindowMs = 600_000;

@@ -51,6 +51,7 @@ export function workerView(
     ...(heartbeatAt === undefined ? {} : {lastHeartbeatAt: iso(heartbeatAt)}),
     ...(record.connection === undefined ? {} : {connectedAt: iso(record.connection.at)}),
     ...(record.clockSkewMs === undefined ? {} : {clockSkewMs: record.clockSkewMs}),
+    ...(record.duplicate === undefined ? {} : {duplicate: {at: iso(record.duplicate.at), isOtherMachine: record.duplicate.isOtherMachine}}),
     orphans: [...record.orphans],
     createdAt: iso(record.createdAt),
     v: record.v,

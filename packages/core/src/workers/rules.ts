@@ -40,6 +40,8 @@ export interface WorkerRecord {
   readonly lost?: {readonly at: number} | undefined;
   readonly quarantined?: {readonly at: number} | undefined;
   readonly takeovers?: readonly number[] | undefined;
+  /** The last time that another agent came with its credential while it was connected, and was refused. */
+  readonly duplicate?: {readonly at: number; readonly isOtherMachine: boolean} | undefined;
   readonly clockSkewMs?: number | undefined;
   readonly orphans: readonly (BoxSeen & {readonly engine: string})[];
 }

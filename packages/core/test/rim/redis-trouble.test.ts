@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {startTestDoor} from '../door-for-tests.ts';
-import {waitFor} from '../redis-for-tests.ts';
+import {startTestRedis, waitFor} from '../redis-for-tests.ts';
 
 test('a Redis that comes and goes makes the server’s health degraded, also while it answers; one return is none of that', async () => {
   await using door = await startTestDoor();
@@ -25,4 +25,27 @@ test('a Redis that hangs is away although its connection stands', async () => {
     expect(await door.client().health()).toMatchObject({status: 'degraded', redis: 'away', why: 'Redis does not answer within 1 s'});
   });
   await waitFor(async () => (await door.client().health()).redis === 'ok');
+});
+
+test('of calls to a Redis that hangs only the first waits; when it answers again all do', async () => {
+  await using redis = await startTestRedis();
+  const rim = await redis.rim();
+  const timed = async () => {
+    const before = performance.now();
+    await expect(rim.ask(client => client.get('x'))).rejects.toMatchObject({code: 'REDIS_UNAVAILABLE'});
+    return performance.now() - before;
+  };
+  await redis.whileStopped(async () => {
+    expect(await timed()).toBeGreaterThan(1_000);
+    expect(await timed()).toBeLessThan(500);
+    await expect(rim.commit(() => undefined)).rejects.toMatchObject({code: 'REDIS_UNAVAILABLE'});
+  });
+  await waitFor(() =>
+    rim
+      .ask(client => client.get('x'))
+      .then(
+        () => true,
+        () => false,
+      ),
+  );
 });

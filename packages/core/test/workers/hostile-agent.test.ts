@@ -98,6 +98,59 @@ test.each([
   expect((await core.core.services.jobs.show(core.caller.tenant, start.job)).state).toBe('running');
 });
 
+/** A greeting as a stranger may send it: any of its fields missing, of another kind, absurdly large, or beside others. */
+const anyHello = fc.record(
+  {
+    type: fc.constant('hello'),
+    protocol: fc.oneof(
+      fc.record({oldest: fc.integer(), newest: fc.integer()}),
+      fc.record({oldest: fc.constantFrom(1, 2), newest: fc.integer({min: 1, max: 9})}),
+      fc.jsonValue(),
+    ),
+    machine: fc.oneof(fc.string({maxLength: 5_000}), fc.jsonValue()),
+    process: fc.oneof(fc.string(), fc.jsonValue()),
+    boot: fc.oneof(fc.string(), fc.jsonValue()),
+    epoch: fc.oneof(fc.nat(), fc.double(), fc.integer({min: -5, max: 5}), fc.jsonValue()),
+    clock: fc.oneof(fc.nat(), fc.constantFrom(-1, 0, Number.MAX_SAFE_INTEGER, 8.64e15 + 1), fc.jsonValue()),
+    installation: fc.oneof(fc.string(), fc.jsonValue()),
+    features: fc.jsonValue(),
+  },
+  {requiredKeys: ['type']},
+);
+
+test('whatever is in a greeting, it is answered by one or by a close that says why, and the work of others goes on', async () => {
+  const {core, owner, thief, start} = await scene();
+  await using _core = core;
+  thief.kill();
+  const {WebSocket} = await import('ws');
+  const answers = new Set<number | 'hello'>();
+  const greet = async (hello: unknown) => {
+    const socket = new WebSocket(core.url, {headers: {authorization: thief.worker}});
+    const answered = new Promise<number | 'hello'>(resolve => {
+      socket.once('message', () => resolve('hello'));
+      socket.once('close', code => resolve(code));
+    });
+    await new Promise(resolve => socket.once('open', resolve));
+    socket.send(JSON.stringify(hello));
+    answers.add(await answered);
+    const closed = new Promise(resolve => socket.once('close', resolve));
+    if (socket.readyState !== socket.CLOSED) {
+      socket.terminate();
+      await closed;
+    }
+    await waitFor(() => !core.core.hub.isConnected(thief.worker));
+  };
+  await fc.assert(fc.asyncProperty(anyHello, greet), {numRuns: 150});
+  expect([...answers].filter(answer => !['hello', 1002, 4426].includes(answer))).toEqual([]);
+  expect(answers.size).toBe(3);
+  const {workers} = core.core.services;
+  expect((await workers.list(core.caller.tenant)).items.length).toBe(2);
+  await owner.finish(start, {stdout: 'mine'});
+  expect(
+    core.faults.map(String).filter(fault => !fault.includes('PROTOCOL') && !fault.includes('malformed') && !fault.includes('hello')),
+  ).toEqual([]);
+});
+
 test('before hello nothing an agent says counts, and one that never says it is sent away', async () => {
   const {core, thief, start} = await scene();
   await using _core = core;

@@ -58,10 +58,14 @@ const keyOf = async (api: Api, server: string): Promise<string> => {
 
 const fileOf = (api: Api): string => path.join(api.host.stateDir, 'machine.json');
 
+/** A file that a crash of the machine left empty or torn says nothing: the engine is looked at anew. */
 const readFacts = async (api: Api, key: string): Promise<Facts | undefined> => {
-  const text = await readFile(fileOf(api), 'utf8').catch(() => '{}');
-  const kept = JSON.parse(text) as {key?: string; facts?: Facts};
-  return kept.key === key ? kept.facts : undefined;
+  try {
+    const kept = JSON.parse(await readFile(fileOf(api), 'utf8')) as {key?: string; facts?: Facts} | null;
+    return kept?.key === key ? kept.facts : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 /** The facts, or why no container starts. */

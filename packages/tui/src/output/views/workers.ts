@@ -64,6 +64,11 @@ const clockText = (ms: number | undefined): string | undefined => {
   return skew && `${skew}; set its clock`;
 };
 
+const duplicateText = ({duplicate, name}: WorkerView, now: number): string | undefined =>
+  duplicate &&
+  `refused ${formatAge(duplicate.at, now)} ago: another agent ${duplicate.isOtherMachine ? 'on another machine ' : ''}has its credential. ` +
+    `If that is not yours: boxyard workers remove ${name}`;
+
 export const workerText = (worker: WorkerView, now: number): string =>
   renderFields([
     ['Worker', worker.name],
@@ -91,6 +96,7 @@ export const workerText = (worker: WorkerView, now: number): string =>
     ['Agent', [worker.agentVersion, worker.mode].filter(Boolean).join(' ')],
     ['Heartbeat', worker.lastHeartbeatAt && `${formatAge(worker.lastHeartbeatAt, now)} ago`],
     ['Clock', clockText(worker.clockSkewMs)],
+    ['Duplicate', duplicateText(worker, now)],
     [
       'Orphans',
       worker.orphans.map(box => `${box.name} (${box.engine})  boxyard devboxes adopt ${worker.name} ${box.name} NAME`).join('\n'),
