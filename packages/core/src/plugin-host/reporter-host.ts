@@ -31,6 +31,7 @@ export interface ReporterThread {
 
 const LOAD_MS = 15_000;
 const CHECK_MS = 20_000;
+const MOST_CHECKS = 3;
 const PING_MS = 2_000;
 /** How long a call may take to end after its signal aborted. */
 const CLEAN_UP_MS = 1_000;
@@ -49,29 +50,13 @@ interface Running {
 
 type Unsent<T> = T extends {readonly call: number} ? Omit<T, 'call'> : never;
 
-export function createReporterThread(options: ReporterThreadOptions): ReporterThread {
+export function createReporterThread(given: ReporterThreadOptions): ReporterThread {
+  const options = {...given};
   let running: Running | undefined;
   let calls = 0;
   const current = () => (running ??= startThread(options, gone => (running = running === gone ? undefined : running)));
-  const ask = async ({loaded, worker, waiting}: Running, message: Unsent<ToThread>, ms: number): Promise<unknown> => {
-    await loaded;
-    const call = (calls += 1);
-    const {promise, resolve, reject} = Promise.withResolvers<unknown>();
-    waiting.set(call, {resolve, reject});
-    const late = setTimeout(() => worker.postMessage({type: 'abort', call} satisfies ToThread), ms);
-    const given = setTimeout(
-      () => reject(pluginFailed({plugin: options.name, call: message.type}, `no answer within ${ms} ms`)),
-      ms + CLEAN_UP_MS,
-    );
-    try {
-      worker.postMessage({...message, call});
-      return await promise;
-    } finally {
-      clearTimeout(late);
-      clearTimeout(given);
-      waiting.delete(call);
-    }
-  };
+  const ask = (thread: Running, message: Unsent<ToThread>, ms: number) =>
+    askThread(thread, {...message, call: (calls += 1)}, {ms, name: options.name});
   /** One that no longer answers at all is ended; one that merely keeps a promise is left to its other endpoints. */
   const endIfStuck = async (thread: Running) => {
     await ask(thread, {type: 'ping'}, PING_MS - CLEAN_UP_MS).catch(() => thread.worker.terminate());
@@ -86,8 +71,18 @@ export function createReporterThread(options: ReporterThreadOptions): ReporterTh
     }
   };
   return {
-    load: () => current().loaded,
-    check: async config => void (await asked({type: 'check', config}, CHECK_MS)),
+    load: async () => (options.name = await current().loaded),
+    check: async config => {
+      for (let tries = 1; ; tries += 1) {
+        const thread = current();
+        try {
+          return void (await asked({type: 'check', config}, CHECK_MS));
+        } catch (error) {
+          // It may have been ended by what it did for somebody else.
+          if (running === thread || tries === MOST_CHECKS) throw error;
+        }
+      }
+    },
     report: async (instance, event, ms) => {
       const value = await asked({type: 'report', instance, event}, ms);
       const issue = wrongReported(value);
@@ -99,7 +94,29 @@ export function createReporterThread(options: ReporterThreadOptions): ReporterTh
   };
 }
 
-function startThread({file, name, log, module, config, stateDir}: ReporterThreadOptions, onGone: (thread: Running) => void): Running {
+async function askThread(
+  {loaded, worker, waiting}: Running,
+  message: Extract<ToThread, {readonly call: number}>,
+  {ms, name}: {readonly ms: number; readonly name: string},
+): Promise<unknown> {
+  await loaded;
+  const {call, type} = message;
+  const {promise, resolve, reject} = Promise.withResolvers<unknown>();
+  waiting.set(call, {resolve, reject});
+  const late = setTimeout(() => worker.postMessage({type: 'abort', call} satisfies ToThread), ms);
+  const over = setTimeout(() => reject(pluginFailed({plugin: name, call: type}, `no answer within ${ms} ms`)), ms + CLEAN_UP_MS);
+  try {
+    worker.postMessage(message);
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    clearTimeout(over);
+    waiting.delete(call);
+  }
+}
+
+function startThread(options: ReporterThreadOptions, onGone: (thread: Running) => void): Running {
+  const {file, log, module, config, stateDir} = options;
   const worker = new Worker(file, {
     workerData: {module, config, stateDir} satisfies ThreadData,
     // Nothing of the server's environment is any of its business.
@@ -133,7 +150,7 @@ function startThread({file, name, log, module, config, stateDir}: ReporterThread
   worker.once('exit', () => {
     clearTimeout(late);
     onGone(own);
-    const error = pluginFailed({plugin: name, call: 'report'}, why);
+    const error = pluginFailed({plugin: options.name, call: 'report'}, why);
     loaded.reject(error);
     for (const each of waiting.values()) each.reject(error);
   });

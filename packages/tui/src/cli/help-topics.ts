@@ -37,6 +37,9 @@ ${exitNote}
   BOXYARD_OUTPUT, BOXYARD_LISTEN, BOXYARD_IMAGE
                         settings (boxyard config list) for one command
   BOXYARD_LOG_FORMAT    text or json, for the logs of server and worker
+  BOXYARD_WEBHOOK_ALLOW what webhooks may reach beyond public https, by commas (--webhook-allow)
+  BOXYARD_WEBHOOK_SECRET
+                        what webhooks verify checks with, without --secret-file
   HTTPS_PROXY, NO_PROXY the way out
   REDIS_URL             a Redis of your own for boxyard server
 `,
