@@ -25,6 +25,14 @@ const job = `j-${'a'.repeat(26)}`;
 const rows: Readonly<Record<string, Row>> = {
   __complete: {line: ['__complete', '--', 'devboxes', 'show', '']},
   completion: {line: ['completion', 'bash'], silent: 'a script of ours'},
+  'clusters:apply': {line: ['clusters', 'apply', '-f', 'team.json']},
+  'clusters:disable': {line: ['clusters', 'disable', 'team']},
+  'clusters:enable': {line: ['clusters', 'enable', 'team']},
+  'clusters:list': {line: ['clusters', 'list', '-o', 'wide']},
+  'clusters:remove': {line: ['clusters', 'remove', foreign]},
+  'clusters:run': {line: ['clusters', 'run', 'team', 'builder']},
+  'clusters:show': {line: ['clusters', 'show', 'team']},
+  'clusters:stop': {line: ['clusters', 'stop', 'team']},
   'config:get': {line: ['config', 'get', 'image']},
   'config:list': {line: ['config', 'list']},
   'config:set': {line: ['config', 'set', 'image', foreign]},
@@ -57,6 +65,8 @@ const rows: Readonly<Record<string, Row>> = {
   'jobs:wait': {line: ['jobs', 'wait', job]},
   login: {line: ['login', foreign]},
   'ports:forward': {line: ['ports', 'forward', 'web', '1'], lives: true},
+  'roles:list': {line: ['roles', 'list', '-o', 'wide']},
+  'roles:show': {line: ['roles', 'show', 'team', 'builder']},
   run: {line: ['run', '--image', 'a', '--', 'true'], lives: true, shows: 'output'},
   'secrets:list': {line: ['secrets', 'list']},
   'secrets:remove': {line: ['secrets', 'remove', 'a']},
@@ -77,6 +87,19 @@ const rows: Readonly<Record<string, Row>> = {
   up: {line: ['up', '--listen', foreign]},
   version: {line: ['version']},
   watch: {line: ['watch', '--after', '1.0'], lives: true},
+  'webhooks:add': {line: ['webhooks', 'add', 'https://192.0.2.1/', '--name', 'a']},
+  'webhooks:dead-letters': {line: ['webhooks', 'dead-letters', 'a']},
+  'webhooks:deliveries': {line: ['webhooks', 'deliveries', 'a']},
+  'webhooks:disable': {line: ['webhooks', 'disable', 'a']},
+  'webhooks:enable': {line: ['webhooks', 'enable', 'a']},
+  'webhooks:list': {line: ['webhooks', 'list', '-o', 'wide']},
+  'webhooks:redeliver': {line: ['webhooks', 'redeliver', 'a', 'e']},
+  'webhooks:remove': {line: ['webhooks', 'remove', 'a']},
+  'webhooks:rotate': {line: ['webhooks', 'rotate', 'a']},
+  'webhooks:set': {line: ['webhooks', 'set', 'a', '--event', 'job.*']},
+  'webhooks:show': {line: ['webhooks', 'show', 'a']},
+  'webhooks:test': {line: ['webhooks', 'test', 'a']},
+  'webhooks:verify': {line: ['webhooks', 'verify', '--secret-file', foreign]},
   whoami: {line: ['whoami']},
   'worker:install': {line: ['worker', 'install', '--name', foreign], silent: 'refused before it is read'},
   'worker:join': {line: ['worker', 'join', foreign]},
@@ -105,6 +128,7 @@ beforeAll(async () => {
   engine.listen(join(home, 'engine'));
   mkdirSync(join(home, 'work'));
   writeFileSync(join(home, 'work/Dockerfile'), 'FROM scratch\n');
+  writeFileSync(join(home, 'work/team.json'), JSON.stringify({name: 'team', roles: []}));
   mkdirSync(join(home, 'config/boxyard'), {recursive: true});
   writeFileSync(join(home, 'config/boxyard/config.yaml'), `image: ${JSON.stringify(foreign)}\n`, {mode: 0o600});
   chmodSync(join(home, 'config'), 0o700);

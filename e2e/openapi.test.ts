@@ -6,13 +6,14 @@ import {pack} from 'tar-stream';
 
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {isSocket, operations, Reader, type Description} from './described-answers.ts';
+import {ofClusters, ofWebhooks} from './described-subjects.ts';
 import {baseImage, engines, run, Up, waitUntil} from './up.ts';
 
 /** What a real server says of itself, and whether what it answers is that. */
 let up: Up;
 let description: Description;
 beforeAll(async () => {
-  up = await Up.open({BOXYARD_TIME_SCALE: '0.1'});
+  up = await Up.open({BOXYARD_TIME_SCALE: '0.1', BOXYARD_WEBHOOK_ALLOW: '127.0.0.0/8'});
   description = await up.api.must<Description>('GET', '/v1/openapi.json');
 });
 afterAll(() => up?.[Symbol.asyncDispose]());
@@ -32,6 +33,8 @@ test('every route answers, well and badly, with what is described', async () => 
   await ofDevBoxes(reader);
   await ofImages(reader);
   await ofAccess(reader);
+  await ofClusters(reader, up);
+  await ofWebhooks(reader);
   await ofWorkers(reader);
   const [container] = (await engines()).filter(engine => engine !== 'process');
   if (container !== undefined) await ofSnapshots(reader, container);

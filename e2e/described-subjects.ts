@@ -1,0 +1,37 @@
+import type {Reader} from './described-answers.ts';
+import type {Up} from './up.ts';
+
+/** Every route about clusters and roles, asked so that it succeeds. */
+export async function ofClusters(reader: Reader, up: Up): Promise<void> {
+  const role = {name: 'builder', engine: 'process', command: ['true'], copies: 2, triggers: {cron: [{schedule: '0 0 1 1 *'}]}};
+  const document = {name: 'described', prompt: 'a\nb', roles: [role]};
+  const at = {cluster: 'described', role: 'builder'};
+  for (const dryRun of [true, false]) await reader.ok('clustersApply', {body: {document, dryRun}});
+  await reader.ok('clustersCreate', {body: {name: 'another', roles: []}});
+  for (const name of ['clustersList', 'clustersShow', 'rolesShow']) await reader.ok(name, {at});
+  await reader.ok('rolesCreate', {at, body: {...role, name: 'tester'}});
+  await reader.ok('rolesUpdate', {at: {...at, role: 'tester'}, body: {...role, name: 'tester', copies: 3}});
+  const run = await reader.ok<{id: string}>('rolesRun', {at, body: {inputs: {a: 'b'}}});
+  await up.ended(run.id);
+  const {job} = await reader.ok<{job: string}>('rolesTrigger', {at, body: {a: 1}});
+  await up.ended(job);
+  await reader.ok('jobsShow', {at: {job}});
+  await reader.ok('clustersStop', {at, body: {}});
+  await reader.ok('rolesRemove', {at: {...at, role: 'tester'}});
+  await reader.ok('clustersUpdate', {at, body: {enabled: false}});
+  await reader.ok('clustersRemove', {at});
+}
+
+/** Every route about webhooks; nobody listens there, which is told. */
+export async function ofWebhooks(reader: Reader): Promise<void> {
+  const at = {webhook: 'described'};
+  await reader.ok('webhooksCreate', {body: {name: 'described', url: 'http://127.0.0.1:1/hook', events: ['job.*']}});
+  for (const name of ['webhooksList', 'webhooksShow', 'webhooksTest', 'webhooksDeliveries', 'webhooksDeadLetters'])
+    await reader.ok(name, {at});
+  await reader.ok('webhooksUpdate', {at, body: {events: ['*']}});
+  await reader.ok('webhooksRotate', {at, body: {}});
+  await reader.ok('webhooksRedeliver', {at, body: {deadLetters: true}});
+  await reader.ok('webhooksDisable', {at});
+  await reader.ok('webhooksEnable', {at, body: {skip: true}});
+  await reader.ok('webhooksRemove', {at});
+}
