@@ -81,6 +81,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     store,
     ...lookOf(context, flags),
     onGone: () => left.resolve(143),
+    onBackground: is => dispatch({type: 'background', is}),
     onInput: event => onInput(event, {dispatch, terminal, live, dragging}),
     onFailure: error => left.reject(error),
   });
