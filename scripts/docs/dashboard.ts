@@ -32,7 +32,7 @@ While a session has the keyboard: \`ctrl-q d\` leaves it, \`ctrl-q space\` goes 
 \`ctrl-q t\` takes it from another viewer, \`ctrl-q ctrl-q\` sends ctrl-q. When it ends, \`enter\` goes back to the keys of the dashboard; what is still typed does nothing.
 
 \`boxyard dashboard --read-only\` changes nothing, \`--ascii\` draws with ASCII alone, \`--screen-reader\` (or \`ACCESSIBLE=1\`) has one pane, words
-for marks and nothing drawn over. Settings: \`theme\` (terminal, dark, light, mono), \`mouse\`, \`bell\`, \`leader\`; \`NO_COLOR\` is honoured. If the
+for marks and nothing drawn over. Settings: \`theme\` (terminal, dark, light, mono; unset, a light terminal has light), \`mouse\`, \`bell\`, \`leader\`; \`NO_COLOR\` is honoured. If the
 terminal was left in disorder by \`kill -9\`, \`reset\` puts it right. \`boxyard watch\` prints events where there is no terminal.
 
 ${places.map(([context, title]) => section(context, title)).join('\n')}`;

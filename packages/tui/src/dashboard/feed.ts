@@ -8,12 +8,19 @@ import type {Event} from './state.ts';
 import {ServerLists} from './server-lists.ts';
 import type {Understood} from './understood.ts';
 
+export interface Wanted {
+  readonly lists: readonly ListName[];
+  readonly parent?: string | undefined;
+  /** What is on the screen is read at once, however much else changes. */
+  readonly inSight: readonly string[];
+}
+
 export interface FeedOptions {
   readonly dispatch: (event: Event) => void;
   /** What is shown now, which facts add to. */
   readonly data: () => Data;
   /** What is looked at, beside what is read always: other lists, and a job whose children are to be seen. */
-  readonly wants: () => {readonly lists: readonly ListName[]; readonly parent?: string | undefined};
+  readonly wants: () => Wanted;
   readonly signal: AbortSignal;
   /** To the person's terminal, when a session asks that nobody looks at. */
   readonly ring: (text: string) => void;
@@ -26,6 +33,8 @@ const gatherMs = 100;
 const mostSingle = 8;
 const leastBetweenListsMs = 2_000;
 const restedLists = 10;
+/** Thousands that are taken in at once keep keys waiting, so for each so long passes before the next time. */
+const restPerItemMs = 1.5;
 
 export interface Feed {
   /** Reads every list anew. */
@@ -197,12 +206,9 @@ class Gathered {
     const why = error === undefined ? undefined : error instanceof Error ? error.message : String(error);
     if (why !== this.#unread) dispatch({type: 'unread', why});
     this.#unread = why;
-    if (why !== undefined) this.#again ??= setTimeout(() => this.#retry(), leastBetweenListsMs);
-  }
-
-  #retry(): void {
-    this.#again = undefined;
-    this.wake();
+    if (why === undefined) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.wake(), leastBetweenListsMs);
   }
 
   /** What facts and figures themselves say, shown before it is read in full. */
@@ -237,15 +243,20 @@ class Gathered {
   #changed(list: Touched): readonly Promise<Change>[] {
     const ids = [...this.#touched[list]];
     if (ids.length > mostSingle) this.#stale.add(list);
-    if (this.#stale.has(list)) return this.#mayList(list) ? [this.#list(list)] : [];
-    this.#touched[list].clear();
-    return ids.map(id => this.#single(list, id));
+    if (this.#stale.has(list) && this.#mayList(list)) return [this.#list(list)];
+    const inSight = new Set(this.#options.wants().inSight);
+    const now = this.#stale.has(list) ? ids.filter(id => inSight.has(id)).slice(0, mostSingle) : ids;
+    for (const id of now) this.#touched[list].delete(id);
+    return now.map(id => this.#single(list, id));
   }
 
-  /** A list that takes long to read is read seldom: never more than a tenth of the time goes into it. */
+  /** A list that takes long to read, or is long, is read seldom. */
   #mayList(list: ListName): boolean {
     const last = this.#listedAt.get(list);
-    return last === undefined || performance.now() - last.at > Math.max(leastBetweenListsMs, last.took * restedLists);
+    return (
+      last === undefined ||
+      performance.now() - last.at > Math.max(leastBetweenListsMs, last.took * restedLists, this.#options.data()[list].size * restPerItemMs)
+    );
   }
 
   async #list(list: ListName): Promise<Change> {

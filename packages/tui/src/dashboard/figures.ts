@@ -1,9 +1,10 @@
 import type {Figure} from './data.ts';
-import {bodyRows, firstVisible, homeAreas} from './layout.ts';
+import {tableInSight} from './in-sight.ts';
+import {homeAreas} from './layout.ts';
 import {isCovered} from './panes.ts';
 import {formatBytes} from '../output/amounts.ts';
 import {percentText} from '../output/views/devboxes.ts';
-import {cursorOf, devboxTarget, isByFigures, rowsOf} from './rows.ts';
+import {devboxTarget, isByFigures, rowsOf} from './rows.ts';
 import {placeOf, type Event, type State} from './state.ts';
 
 /** Each is a look at a container: more in two seconds would be felt on the workers. */
@@ -20,14 +21,12 @@ function boxesInSight(state: State): readonly string[] {
   if (page === 'devbox') return subject === undefined ? [] : [subject];
   if (page === 'home') return homeAreas(state).side === undefined ? [] : [devboxTarget(state)?.id ?? ''];
   if (page !== 'devboxes') return [];
-  const shown = rowsOf(state);
-  const {ids} = shown;
-  const rows = bodyRows(state) - 2;
-  const from = firstVisible(Math.max(0, shown.indexOf(cursorOf(state))), rows, ids.length);
-  const seen = ids.slice(from, from + rows);
+  const seen = tableInSight(state);
   if (!isByFigures(state)) return seen;
   // What they are ordered by is to be known also of those that are not in sight yet; of how many, the page says.
-  const running = ids.filter(id => state.data.devboxes.get(id)?.state === 'running').toSorted();
+  const running = rowsOf(state)
+    .ids.filter(id => state.data.devboxes.get(id)?.state === 'running')
+    .toSorted();
   return [...new Set([...running.slice(0, mostOrdered), ...seen])];
 }
 

@@ -5,9 +5,10 @@ import type {Connection} from '../services/connection.ts';
 import {createCapture, type Capture} from './capture.ts';
 import {keepClock} from './clock.ts';
 import {createDragging, type Dragging} from './dragging.ts';
-import {openFeed, type Feed, type FeedOptions} from './feed.ts';
+import {openFeed, type Feed, type Wanted} from './feed.ts';
 import {createFigures, figuresInSight, type FigurePoller} from './figures.ts';
 import {createLogFollower, type LogFollower} from './follow-log.ts';
+import {idsInSight} from './in-sight.ts';
 import {keepPlaces, readKept} from './kept.ts';
 import {LivePanes} from './live-panes.ts';
 import {followedJob, livePanes} from './panes.ts';
@@ -81,6 +82,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     store,
     ...lookOf(context, flags),
     onGone: () => left.resolve(143),
+    onBackground: is => dispatch({type: 'background', is}),
     onInput: event => onInput(event, {dispatch, terminal, live, dragging}),
     onFailure: error => left.reject(error),
   });
@@ -92,7 +94,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     dispatch,
     signal,
     data: () => store.getState().data,
-    wants: () => wantsOf(store.getState()),
+    wants: () => ({...wantedBy(store.getState()), inSight: idsInSight(store.getState())}),
     ring: text => void (isLoud(store.getState(), setting) && program.stdout.write(text)),
   });
   const capture = createCapture(() => store.getState().leader, {dispatch, type: (job, bytes) => live.type(job, bytes)});
@@ -201,12 +203,12 @@ function synchronise(state: State, {live, log, figures, feed, terminal, capture}
   log.follow(followedJob(state));
   figures.want(figuresInSight(state));
   terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));
-  const {lists, parent} = wantsOf(state);
+  const {lists, parent} = wantedBy(state);
   if (lists.length > 0 || parent !== undefined) feed.wanted();
 }
 
 /** What is read only while it is looked at. */
-function wantsOf(state: State): ReturnType<FeedOptions['wants']> {
+function wantedBy(state: State): Omit<Wanted, 'inSight'> {
   const {page, subject} = placeOf(state);
   const isParent = page === 'job' && state.data.jobs.get(subject ?? '')?.children !== undefined;
   return {lists: page === 'images' ? ['images'] : [], parent: isParent ? subject : undefined};

@@ -17,6 +17,8 @@ export interface PersonTerminalOptions {
   readonly hasMouse: boolean;
   /** `--no-color`. */
   readonly isPlain: boolean;
+  /** Told where it says so, and has colours enough for a theme of ours. */
+  readonly onBackground?: (is: 'light' | 'dark') => void;
   readonly onInput: (event: InputEvent) => void;
   /** The terminal hung up. */
   readonly onGone: () => void;
@@ -55,17 +57,21 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
     onFailure,
     ...(options.writeNow === undefined ? {} : {write: options.writeNow}),
   });
+  const colours = isPlain ? 'none' : tierOf(env);
   const out = createTtyOut({
     stdout,
     env,
-    colours: isPlain ? 'none' : tierOf(env),
+    colours,
     ascii: isAscii || env['TERM'] === 'linux',
     isPassThrough: isForScreenReader,
   });
   const input = createTtyIn({stdin, onInput, onGone});
   const write = options.writeNow ?? ((text: string) => void stdout.write(text));
   // What comes late is eaten; nothing waits for it.
-  void input.probe(write, env['SSH_TTY'] === undefined ? probeMs : farProbeMs).catch(onFailure);
+  const probed = input.probe(write, env['SSH_TTY'] === undefined ? probeMs : farProbeMs);
+  void probed.then(({background}) => {
+    if (background !== undefined && (colours === 'truecolor' || colours === '256')) options.onBackground?.(background);
+  }, onFailure);
   const ink = render(<Dashboard store={store} />, {
     stdout: out.ink,
     stdin: idleStdin(),

@@ -13,7 +13,9 @@ import {remember, memoryOf, said, stay, withEffects, type Effect, type State, ty
 const normal: Mode = {is: 'normal'};
 
 export function onKey(before: State, key: string): Step {
-  const state = key === 'ctrl-c' || !before.isLeaving ? before : {...before, isLeaving: false};
+  const isLeaving = before.isLeaving && key === 'ctrl-c';
+  const isSame = before.isLeaving === isLeaving && before.expected === undefined;
+  const state: State = isSame ? before : {...before, isLeaving, expected: undefined};
   if (key === 'ctrl-c') return leaving(state);
   // What is not to be seen is not to be done.
   if (isTooSmall(state)) return key === 'q' ? withEffects(state, {type: 'quit'}) : stay(state);
@@ -165,7 +167,8 @@ function withCommands(before: State, {state, effects}: Step): Step {
   const undos = undosOf(asked.flatMap(({deed, isUndo}) => (isUndo ? [] : [deed])));
   const undo = undos.length === 0 ? state.undo : [...state.undo, undos].slice(-mostUndone);
   const marked = memoryOf(state).marks.length > 0 ? remember(state, {marks: []}) : state;
-  return {state: {...marked, commands, undo, isMessageShown: false}, effects};
+  const [expected] = deeds.flatMap(deed => (deed.do === 'devboxes.create' ? [deed.request.name] : []));
+  return {state: {...marked, commands, undo, expected, isMessageShown: false}, effects};
 }
 
 /** A terminal that is opened or typed into, and any command, change something too. */

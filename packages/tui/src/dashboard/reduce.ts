@@ -61,6 +61,8 @@ function onWorld(state: State, event: World): State {
       return {...state, unread: event.why === undefined ? undefined : {why: event.why, since: state.unread?.since ?? state.now}};
     case 'figures':
       return {...state, figures: event.figures};
+    case 'background':
+      return withSettings({...state, background: event.is}, state.settings);
     case 'settings':
       return withSettings(state, event.settings);
     case 'log':
@@ -91,14 +93,18 @@ function withSettings(state: State, settings: State['settings']): State {
   return {
     ...state,
     settings,
-    look: {...state.look, theme: themeOf(settings)},
+    look: {...state.look, theme: themeOf(settings, state.background)},
     leader: valueOf(settings, 'leader') ?? state.leader,
     hasMouse: isMouseNew ? mouse === 'on' : state.hasMouse,
   };
 }
 
-const themeOf = (settings: State['settings']): ThemeName =>
-  themeNames.find(name => name === settings.find(({key}) => key === 'theme')?.value) ?? 'terminal';
+/** What a person chose; where they chose nothing, on a light terminal the one for those: green and yellow are pale there. */
+function themeOf(settings: State['settings'], background: State['background']): ThemeName {
+  const setting = settings.find(({key}) => key === 'theme');
+  const isChosen = setting !== undefined && setting.origin !== 'default';
+  return !isChosen && background === 'light' ? 'light' : (themeNames.find(name => name === setting?.value) ?? 'terminal');
+}
 
 /** A message goes by itself; an error stays until it was seen. */
 function ticked(state: State, now: number): State {
@@ -109,7 +115,8 @@ function ticked(state: State, now: number): State {
 
 function told(state: State, {changes, events}: Extract<World, {type: 'told'}>): State {
   const data = changes.reduce(changed, state.data);
-  const next = keepCursor(state, {...state, data: events === undefined ? data : withEvents(data, events)});
+  const kept = keepCursor(state, {...state, data: events === undefined ? data : withEvents(data, events)});
+  const next = onExpected(kept);
   if (next.mode.is !== 'capture') return next;
   const job = data.jobs.get(next.mode.job);
   return job !== undefined && !isLiveSession(job) ? said({...next, mode: {is: 'over'}}, 'The session has ended.') : next;
@@ -126,6 +133,18 @@ function keepCursor(before: State, after: State): State {
   if (subject !== undefined || isFollowing || cursor === undefined) return after;
   const kept = nearestLeft(rowsOf(before), rowsOf(after), cursor);
   return kept === memoryOf(before).cursor ? after : remember(after, {cursor: kept});
+}
+
+/** Who made a DevBox goes on with that. */
+function onExpected(state: State): State {
+  const {expected, mode, data} = state;
+  const box = expected === undefined ? undefined : [...data.devboxes.values()].find(({name}) => name === expected);
+  if (box === undefined) return state;
+  const there: State = {...state, expected: undefined};
+  const {page} = placeOf(state);
+  if (mode.is !== 'normal' || (page !== 'home' && page !== 'devboxes')) return there;
+  const moved = remember(there, {cursor: box.id});
+  return rowsOf(moved).indexOf(box.id) < 0 ? there : moved;
 }
 
 /** It itself, else the next below it that is left, else the one above. */

@@ -15,6 +15,8 @@ export interface State {
   readonly columns: number;
   readonly rows: number;
   readonly look: Look;
+  /** What the terminal said of itself, where it has colours enough for a theme of ours. */
+  readonly background: 'light' | 'dark' | undefined;
   /** `--read-only`: nothing here changes anything. */
   readonly isReadOnly: boolean;
   readonly who: z.infer<typeof WhoAmI> | undefined;
@@ -39,6 +41,8 @@ export interface State {
   readonly commands: readonly CommandLine[];
   /** What takes back each change that can be, the newest last; one key may have made several. */
   readonly undo: readonly (readonly Undo[])[];
+  /** Name of a DevBox that was asked for: the cursor goes to it when it is there, unless another key comes first. */
+  readonly expected: string | undefined;
   readonly settings: readonly Setting[];
   readonly leader: string;
   /** What a live screen last said of itself. */
@@ -106,6 +110,7 @@ export type Event =
   | {readonly type: 'told'; readonly changes: readonly Change[]; readonly events?: Data['events']}
   | {readonly type: 'unread'; readonly why: string | undefined}
   | {readonly type: 'figures'; readonly figures: Figures}
+  | {readonly type: 'background'; readonly is: 'light' | 'dark'}
   | {readonly type: 'settings'; readonly settings: readonly Setting[]}
   | {readonly type: 'log'; readonly job: string; readonly text: string}
   | {readonly type: 'said'; readonly text: string; readonly isError: boolean}
@@ -136,6 +141,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   columns,
   rows,
   look: rest.look ?? {theme: 'terminal', isAscii: false, isLinear: false},
+  background: undefined,
   isReadOnly: rest.isReadOnly ?? false,
   who: undefined,
   link: {status: 'connecting', since: now},
@@ -151,6 +157,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   isMessageShown: false,
   commands: [],
   undo: [],
+  expected: undefined,
   settings: [],
   leader: rest.leader ?? 'ctrl-q',
   screens: {},

@@ -28,3 +28,11 @@ test('what a filter found stays under the cursor when the filter goes', () => {
   expect(cursorOf(type(on('workers'), '/', ...'na', 'enter', 'escape').state)).toBe('w-nas');
   expect(cursorOf(type(on('workers'), '/', ...'na', 'escape').state)).toBe('w-nas');
 });
+
+test('who made a DevBox has the cursor on it when it is there; another key meanwhile, and it stays where it is', () => {
+  const asked = type(full(), 'n', 'ctrl-u', ...'zoo', 'ctrl-s').state;
+  const there = told({list: 'devboxes', items: [devbox('zoo', 'creating')]});
+  expect(cursorOf(happen(asked, there).state)).toBe('d-zoo');
+  expect(cursorOf(happen(happen(asked, there).state, {type: 'key', key: 'g'}, there).state)).toBe('j-ask');
+  expect(cursorOf(happen(asked, {type: 'key', key: 'j'}, there).state)).toBe('j-busy');
+});

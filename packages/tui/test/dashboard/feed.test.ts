@@ -33,7 +33,7 @@ function opened(server: Partial<Record<keyof Client, unknown>>, retryMs?: number
       if (event.type === 'link') links.push(event.status);
     },
     data: () => data,
-    wants: () => ({lists: ['images']}),
+    wants: () => ({lists: ['images'], inSight: ['d-web']}),
     signal: stop.signal,
     ring: () => undefined,
     ...(retryMs === undefined ? {} : {retryMs}),
@@ -118,3 +118,27 @@ test('facts and lists of another shape leave the rest as it is', async () => {
   expect(data().workers.get('w-odd')).toMatchObject({name: '', labels: {}, engines: []});
   expect(links).toEqual(['online']);
 });
+
+test('where more changes than is read one by one, what is on the screen is read at once all the same', async () => {
+  const shown: string[] = [];
+  let lists = 0;
+  const changed = (name: string) => ({type: 'event', event: {...fact, subject: `devboxes/d-${name}`}}) as unknown as EventItem;
+  opened({
+    devboxesList: async () => Promise.resolve({items: [devbox('web')], at: (lists += 1)}),
+    devboxesShow: async ({devbox: id}: {readonly devbox: string}) => {
+      shown.push(id);
+      return Promise.resolve(devbox(id.slice(2)));
+    },
+    async *events({signal}: {readonly signal: AbortSignal}): Items {
+      yield {type: 'online'} as EventItem;
+      await vi.waitFor(() => expect(lists).toBe(1), 5_000);
+      for (let i = 0; i < 50; i += 1) yield changed(`far${i}`);
+      yield changed('web');
+      await until(signal);
+    },
+  });
+  await vi.waitFor(() => expect(shown).toEqual(['d-web']), 1_500);
+  expect(lists).toBe(1);
+});
+
+const fact = {specversion: '1.0', id: 'e', type: 'devbox.changed', source: 's', time: '', tenant: 't', actor: 'a', seq: '1.1', data: {}};

@@ -36,6 +36,7 @@ export function openTestScreen(initial: State, look: TestLook = {}): TestScreen 
     hasMouse: false,
     isPlain: false,
     onGone: () => undefined,
+    onBackground: is => store.dispatch({type: 'background', is}),
     writeNow: harness.writeNow,
     onInput: event => {
       if (event.type === 'key') store.dispatch(event);
