@@ -20,7 +20,7 @@ test('a list is sorted by a column, also as JSON, and has the columns that are n
   expect(await up.ok('jobs', 'list', '--sort', '-what', '--columns', 'what', '--no-headers')).toBe('echo two\necho three\necho one\n');
   const {items} = await up.json<{items: {name: string}[]}>('jobs', 'list', '--sort=-what');
   expect(items.map(job => job.name)).toEqual(['two', 'three', 'one']);
-  expect(await up.ok('workers', 'list', '-o', 'wide')).toMatch(/^NAME .*ENGINES.*\bID\b.*FLOOR\n/);
+  expect(await up.ok('workers', 'list', '-o', 'wide')).toMatch(/^NAME .*ENGINES.*\bID\b.*FLOOR .*CLOCK\n/);
 });
 
 test('a column that is not there is answered with the nearest, before anything is asked', async () => {

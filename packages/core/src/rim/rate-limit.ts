@@ -32,7 +32,9 @@ export function createRateLimit({burst, perSecond, now = () => performance.now()
       buckets.delete(key);
     }
   };
-  const waitFor = (left: number, cost: number) => (left >= cost ? 0 : Math.ceil(((Math.min(cost, burst) - left) / perSecond) * 1_000));
+  // A millisecond told and waited may gain a hair less than it was worked out to.
+  const waitFor = (left: number, cost: number) =>
+    left + 1e-6 >= cost ? 0 : Math.ceil(((Math.min(cost, burst) - left) / perSecond) * 1_000);
   return {
     waitMs: (key, cost = 1) => waitFor(leftIn(buckets.get(key), now()), cost),
     take(key, cost = 1) {
