@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError, asBoxyardError, isBoxyardError, toWire} from '@boxyard/core/errors';
 import type {Box, Engine, Process, Terminal as TerminalProcess} from '@boxyard/core/plugin-api';
-import type {Attempt, Exit, Tty} from '@boxyard/core/protocol';
+import type {Attempt, Exit, OutputName, Tty} from '@boxyard/core/protocol';
 import {CALL_MS, isInDoubt, withDeadline} from '../engine-calls.ts';
 import type {JobOutput} from './job-output.ts';
 import {ExecMarks} from './exec-marks.ts';
@@ -53,6 +53,7 @@ export class Held {
   #exit: Exit | undefined;
   #error: HeldState['error'];
   #captured: Captured | undefined;
+  readonly #writesTo: readonly OutputName[];
   #killing: Promise<unknown> | undefined;
   #markStarted: () => void = () => undefined;
 
@@ -64,6 +65,7 @@ export class Held {
     this.#engineName = message.engine;
     this.#stdin = message.stdin ? new StdinFeed((offset, done) => deps.onStdin(offset, done)) : undefined;
     this.started = new Promise(resolve => (this.#markStarted = resolve));
+    this.#writesTo = streamsOf(message);
     deps.output.addSecrets(message.secrets);
     this.ended = (message.type === 'run' ? this.#main(message) : this.#exec(message)).catch((error: unknown) => this.#fail(error));
   }
@@ -181,7 +183,7 @@ export class Held {
       const from = output.resumeAt();
       try {
         for await (const chunk of box.output(from, signal)) output.writeAt(chunk);
-        output.flush();
+        output.flush(this.#writesTo);
         if (isAgain || tries > 0) this.#noteReconstructed(from);
         return;
       } catch (error) {
@@ -236,7 +238,7 @@ export class Held {
     const exit = await this.#process.wait();
     await this.#killing;
     await this.#shown?.finish();
-    output.flush();
+    output.flush(this.#writesTo);
     // Written for execs only: an engine forgets their ends, a main process's end it remembers.
     if (!this.#captured) marks.markExit(exit);
     this.#end(exit);
@@ -277,9 +279,15 @@ export class Held {
     this.#error = toWire(asBoxyardError(error));
     this.#is = 'failed';
     this.#stdin?.drop();
-    this.#deps.output.flush();
+    this.#deps.output.flush(this.#writesTo);
     this.#abort.abort();
     this.#markStarted();
     this.#deps.onState(this.state);
   }
+}
+
+/** A program that only helps, as one that writes secret files, goes on beside the job's own. */
+function streamsOf(message: RunMessage | ExecMessage): readonly OutputName[] {
+  if (message.type === 'run' || message.into === 'own') return ['stdout', 'stderr'];
+  return message.into === 'log' ? ['log'] : [];
 }

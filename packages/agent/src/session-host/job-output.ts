@@ -64,9 +64,12 @@ export class JobOutput {
     this.#spool.note(gap);
   }
 
-  /** After the last byte of whatever wrote: what a redactor held back is decided now. */
-  flush(): void {
-    for (const stream of OUTPUTS) this.release(stream);
+  /**
+   * After the last byte of whatever wrote to these streams: what a redactor held back is decided now. Never of a stream to which
+   * something else still writes: the end of the one is not the end of a secret in the other's.
+   */
+  flush(streams: readonly OutputName[] = OUTPUTS): void {
+    for (const stream of streams) this.release(stream);
   }
 
   get lengths(): LogEnd {

@@ -2,7 +2,7 @@ import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {expect, test} from 'vitest';
+import {expect, onTestFinished, test} from 'vitest';
 import {newAttemptId, newId} from '@boxyard/core/config';
 import {BoxyardError} from '@boxyard/core/errors';
 import type {Box, Engine} from '@boxyard/core/plugin-api';
@@ -130,4 +130,42 @@ test('a box that was found for an exec is not looked for again, until an exec in
   } finally {
     rmSync(dir, {recursive: true, force: true});
   }
+});
+
+test('the end of a helper, as of one that writes secret files, lets nothing go of what the program has begun to say', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'held-'));
+  onTestFinished(() => rmSync(dir, {recursive: true, force: true}));
+  const engine = createScriptedEngine(
+    {latencyMs: 0, enforces: []},
+    createHost('scripted', dir, () => undefined),
+  );
+  const secret = 'abcdefghijklmnopqrstuvwxyz';
+  const rest = Promise.withResolvers<void>();
+  const find: Engine['find'] = async (name, signal) => {
+    const found = await engine.find(name, signal);
+    const output: Box['output'] = async function* () {
+      yield {stream: 'stdout', offset: 0, bytes: Buffer.from(`said ${secret.slice(0, 13)}`)};
+      await rest.promise;
+      yield {stream: 'stdout', offset: 18, bytes: Buffer.from(`${secret.slice(13)}\n`)};
+    };
+    return found && {...found, output};
+  };
+  const env = {FAKE_EXIT: '0', FAKE_SLEEP_MS: '300'};
+  const box = {labels: {}, stdin: false, limits: {}, mounts: [], ports: [], readOnlyRoot: false, main: ['x'], env, name: 'box'};
+  await engine.create(box, AbortSignal.timeout(5_000));
+  const of = {job: newId('j'), attempt: {number: 1, id: newAttemptId()}};
+  const spoolDir = join(dir, 'spool');
+  const output = new JobOutput(of, new Spool(spoolDir), () => undefined);
+  const nothing = () => undefined;
+  const deps = {engine: {...engine, find}, output, spoolDir, onState: nothing, onTerminal: nothing, onStdin: nothing, lookMs: 50};
+  const message = {id: 1, ...of, engine: 'scripted', box: 'box', stdin: false, secrets: [secret]};
+  const main = new Held({type: 'run', ...message, slot: 'main'}, {...deps, found: new FoundBoxes()});
+  await main.started;
+  const command = {argv: ['x'], env: {}, stdin: false};
+  const helper = new Held({type: 'exec', ...message, slot: 'secrets-0', command, into: 'log'}, {...deps, found: new FoundBoxes()});
+  await helper.ended;
+  rest.resolve();
+  await main.ended;
+  const stdout = listSegments(spoolDir).filter(one => one.stream === 'stdout');
+  expect(Buffer.concat(stdout.map(one => readFileSync(one.path))).toString()).toBe(`said ${'*'.repeat(26)}\n`);
 });
