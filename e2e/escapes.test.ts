@@ -129,14 +129,16 @@ type Row = Readonly<Record<'open' | 'standard' | 'offline' | 'process', string>>
 
 /** The rows of the first table that begins with `attempt`. */
 function promised(page: string): Readonly<Record<string, Row>> {
-  const lines = page.split('\n').filter(line => line.startsWith('|'));
+  const lines = page.split('\n');
   const begin = lines.findIndex(line => /^\| *attempt /.test(line));
+  // Another table follows.
+  const length = lines.slice(begin).findIndex(line => !line.startsWith('|'));
   const cells = (line: string) =>
     line
       .split('|')
       .slice(1, -1)
       .map(cell => cell.trim());
-  const rows = lines.slice(begin + 2).map(cells);
+  const rows = lines.slice(begin + 2, begin + length).map(cells);
   return Object.fromEntries(
     rows.map(([name, , open, standard, offline, process]) => [
       name!.replaceAll('`', ''),
