@@ -162,6 +162,9 @@ function createApp(log: HttpLog): FastifyInstance {
 function sendError(reply: FastifyReply, thrown: unknown, log: HttpLog): void {
   const error = asHttpError(thrown);
   if (error.code === 'INTERNAL') log.error({err: error.cause ?? error}, 'a request failed');
+  // A connection that is closed on what is still being sent is reset, and the answer with it. The rest is read and dropped, and
+  // `watchBody` sees to it that this ends.
+  if (error.code === 'BODY_TOO_LARGE') reply.removeHeader('connection');
   const {status, headers, body} = errorResponse(error);
   void reply.code(status).headers(headers).serializer(String).send(body);
 }

@@ -194,3 +194,28 @@ test('a body of another kind than the route takes is the fault of the request', 
   expect((await post(door, '/v1/jobs', 'x', {'content-type': 'application/octet-stream'})).status).toBe(400);
   expect(door.faults).toEqual([]);
 });
+
+test('a body that is too large is answered to whoever goes on sending it', async () => {
+  await using door = await startTestDoor();
+  const token = door.line.slice(door.line.lastIndexOf('_') + 1);
+  const part = Buffer.alloc(1024 * 1024, 'x');
+  const parts = 24;
+  const socket = connect(door.port, '127.0.0.1');
+  const failed: string[] = [];
+  let answer = '';
+  socket.on('error', (error: NodeJS.ErrnoException) => failed.push(error.code ?? error.message));
+  socket.on('data', bytes => (answer += String(bytes)));
+  const head = [
+    'POST /v1/jobs HTTP/1.1',
+    `Host: 127.0.0.1:${door.port}`,
+    `Authorization: Bearer ${token}`,
+    'Content-Type: application/json',
+  ];
+  socket.write(`${[...head, `Content-Length: ${parts * part.length}`].join('\r\n')}\r\n\r\n`);
+  for (let sent = 0; sent < parts && failed.length === 0; sent += 1)
+    await new Promise<void>(resolve => socket.write(part, () => resolve()));
+  await waitFor(() => answer.includes('BODY_TOO_LARGE') || failed.length > 0);
+  socket.destroy();
+  expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  expect(failed).toEqual([]);
+});
