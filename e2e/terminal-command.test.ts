@@ -71,7 +71,8 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await screen.keys('echo ready', 'Enter');
     await screen.shows(/^ready/m);
     const script = `until [ -e go ]; do sleep 0.1; done; printf '\\033]9;Allow it?\\007'; exec sleep 1000`;
-    expect((await up.cli(['exec', '-i', 'web', '--', 'sh', '-c', 'cat > asking.sh'], {input: script})).code).toBe(0);
+    const written = await up.cli(['exec', '-i', 'web', '--', 'sh', '-c', 'cat > asking.sh'], {input: script});
+    expect(written.code, written.stderr).toBe(0);
     await using other = await open('terminal --name asking web -- sh asking.sh');
     await waitFor(async () => (await up.cli(['terminals', 'list'])).stdout.includes('asking'), {within: 10_000, what: 'it is there'});
     await other.keys('C-q', 'd');
