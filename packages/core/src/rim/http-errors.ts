@@ -41,3 +41,9 @@ export function fromZod(error: z.ZodError): BoxyardError {
 }
 
 const invalid = (field: string, issue: string) => new BoxyardError('INVALID_INPUT', {field: field.slice(0, 200), issue});
+
+/**
+ * A connection that is closed on what is still being sent is reset, and the answer with it. Kept open, the rest is read and dropped,
+ * and `watchBody` sees to it that this ends.
+ */
+export const dropTheRest = (reply: {removeHeader(name: string): unknown}): void => void reply.removeHeader('connection');

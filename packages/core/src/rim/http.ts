@@ -7,7 +7,7 @@ import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {Session} from '../services.ts';
 import {parseJson, parseQuery, watchBody} from './http-body.ts';
 import {bearerOf} from './http-credential.ts';
-import {MAX_BODY_BYTES, asHttpError, errorResponse} from './http-errors.ts';
+import {asHttpError, dropTheRest, errorResponse, MAX_BODY_BYTES} from './http-errors.ts';
 import {createHostRules, reachable, type Listening} from './http-hosts.ts';
 import {createEdgeLimits, type EdgeLimitOptions, type EdgeLimits} from './http-limits.ts';
 import {openListener, type Listener, type Tls} from './http-listener.ts';
@@ -162,9 +162,7 @@ function createApp(log: HttpLog): FastifyInstance {
 function sendError(reply: FastifyReply, thrown: unknown, log: HttpLog): void {
   const error = asHttpError(thrown);
   if (error.code === 'INTERNAL') log.error({err: error.cause ?? error}, 'a request failed');
-  // A connection that is closed on what is still being sent is reset, and the answer with it. The rest is read and dropped, and
-  // `watchBody` sees to it that this ends.
-  if (error.code === 'BODY_TOO_LARGE') reply.removeHeader('connection');
+  if (error.code === 'BODY_TOO_LARGE') dropTheRest(reply);
   const {status, headers, body} = errorResponse(error);
   void reply.code(status).headers(headers).serializer(String).send(body);
 }
