@@ -4,7 +4,7 @@ import {type ChildPart, childPart, fanOutOf, wakesParent} from './rules-children
 import {groupOf} from './rules-needs.ts';
 import {next} from './rules.ts';
 import type {JobRecord} from './rules-record.ts';
-import {isBounded, openChildren, verdict} from './rules-totals.ts';
+import {type ChildTotals, isBounded, openChildren, verdict} from './rules-totals.ts';
 import {type Child, childId, makeChildren} from './store-accept.ts';
 import {childrenOf, readTotals} from './store-lists.ts';
 import type {JobStore} from './store.ts';
@@ -22,8 +22,10 @@ export class FanOut {
   async advance(parent: JobRecord): Promise<void> {
     let record: JobRecord | undefined = parent;
     while (record?.fan !== undefined && record.state === 'queued') {
-      record = (await this.#decide(record)) ?? record;
-      const most = await this.#mostNow(record);
+      // One look for both: a child that fails between two looks would make room for the next before it is known to decide the end.
+      const totals: ChildTotals | undefined = (await readTotals(this.#store, [record.id]))[0];
+      record = (await this.#decide(record, totals)) ?? record;
+      const most = mostNow(record, totals);
       if (record.fan!.made >= most) break;
       await this.#makeSome(record, most);
       record = await this.#store.read(parent.id);
@@ -33,24 +35,13 @@ export class FanOut {
   }
 
   /** Of children that all had to succeed one failed: nothing that the others do matters any more. */
-  async #decide(record: JobRecord): Promise<JobRecord | undefined> {
+  async #decide(record: JobRecord, totals: ChildTotals | undefined): Promise<JobRecord | undefined> {
     const fanOut = fanOutOf(record.spec);
     if (!isBounded(fanOut) || record.fan?.verdict !== undefined || record.cancel !== undefined) return undefined;
-    const [totals] = await readTotals(this.#store, [record.id]);
     const certain = totals && verdict(fanOut, totals);
     if (certain === undefined) return undefined;
     const stepped = await this.#store.step(record.id, {type: 'certain', verdict: certain});
     return stepped !== undefined && 'after' in stepped ? stepped.after : undefined;
-  }
-
-  /** How many there may be by now: where only so many run at once, a next one for each that has ended. Those that end at once count for nothing. */
-  async #mostNow(record: JobRecord): Promise<number> {
-    const {total, made} = record.fan!;
-    const {parallel} = fanOutOf(record.spec);
-    if (parallel === undefined || endingOf(record) !== undefined) return total;
-    const [totals] = await readTotals(this.#store, [record.id]);
-    if (totals === undefined) return made;
-    return Math.min(total, total - openChildren(totals) + parallel);
   }
 
   async #makeSome(parent: JobRecord, most: number): Promise<void> {
@@ -96,6 +87,14 @@ export class FanOut {
     for (let at = 0; at < ids.length; at += batch)
       await Promise.all(ids.slice(at, at + batch).map(id => this.#store.step(id, {type: 'cancel', ...ending}, {actor: ending.actor})));
   }
+}
+
+/** How many there may be by now: where only so many run at once, a next one for each that has ended. Those that end at once count for nothing. */
+function mostNow(record: JobRecord, totals: ChildTotals | undefined): number {
+  const {total, made} = record.fan!;
+  const {parallel} = fanOutOf(record.spec);
+  if (parallel === undefined || endingOf(record) !== undefined) return total;
+  return totals === undefined ? made : Math.min(total, total - openChildren(totals) + parallel);
 }
 
 interface Ending {
