@@ -9,6 +9,7 @@ import {b8} from './b8-partitions.ts';
 import {b9} from './b9-duplicates.ts';
 import {b10} from './b10-clock.ts';
 import {b11} from './b11-disk.ts';
+import {b11Images} from './b11-images.ts';
 import {b11ReadOnly} from './b11-read-only.ts';
 import {b12} from './b12-half-open.ts';
 import {b13} from './b13-terminals.ts';
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   ...b9,
   ...b10,
   ...b11,
+  ...b11Images,
   ...b11ReadOnly,
   ...b12,
   ...b13,
