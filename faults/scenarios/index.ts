@@ -14,6 +14,7 @@ import {b11ReadOnly} from './b11-read-only.ts';
 import {b12} from './b12-half-open.ts';
 import {b13} from './b13-terminals.ts';
 import {b15} from './b15-order.ts';
+import {b15TwoServers} from './b15-two-servers.ts';
 import {b16} from './b16-cancel.ts';
 import {b17} from './b17-poison.ts';
 import {b17Plugins} from './b17-plugins.ts';
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   ...b12,
   ...b13,
   ...b15,
+  ...b15TwoServers,
   ...b16,
   ...b17,
   ...b17Plugins,
