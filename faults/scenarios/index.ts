@@ -20,6 +20,7 @@ import {b17} from './b17-poison.ts';
 import {b17Plugins} from './b17-plugins.ts';
 import {b19} from './b19-garbage.ts';
 import {b19Terminals} from './b19-terminals.ts';
+import {b20} from './b20-skew.ts';
 import {chaosScenarios} from './chaos.ts';
 import type {Scenario} from './scenario.ts';
 
@@ -46,5 +47,6 @@ export const scenarios: readonly Scenario[] = [
   ...b17Plugins,
   ...b19,
   ...b19Terminals,
+  ...b20,
   ...chaosScenarios,
 ];
