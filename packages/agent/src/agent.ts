@@ -7,7 +7,7 @@ import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf} from './disk-guard.ts';
-import {loadAll} from './engine-loading.ts';
+import {loadAll, type Loaded} from './engine-loading.ts';
 import {Engines} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
@@ -18,6 +18,7 @@ import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
+import {PluginDeaths} from './plugin-deaths.ts';
 import {Ports} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
@@ -37,15 +38,12 @@ export type {Agent, AgentDeps} from './agent-deps.ts';
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
   const lock = lockStateDir(config.stateDir, 'agent', 'agent');
   try {
-    const engines = await loadAll(
-      config.engines.map(({module, config: own}) => ({module, config: own})),
-      config.stateDir,
-      deps.log,
-    );
+    const deaths = new PluginDeaths(config.stateDir);
+    const engines = await loadAll(config.engines, config.stateDir, deps.log, deaths);
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock}, engines);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths}, engines);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -61,6 +59,7 @@ interface Base {
   readonly journal: Journal;
   readonly machine: string;
   readonly clock: FollowingClock;
+  readonly deaths: PluginDeaths;
 }
 
 const FIRST_PROBE_MS = 3_000;
@@ -83,7 +82,7 @@ class RunningAgent {
   readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
+  constructor(base: Base, loaded: Loaded) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;
@@ -151,7 +150,7 @@ class RunningAgent {
   }
 
   async close(): Promise<void> {
-    const {journal, lock} = this.#base;
+    const {journal, lock, deaths} = this.#base;
     this.#pulse.stop();
     clearInterval(this.#inventoryTimer);
     this.#abort.abort(new BoxyardError('INTERRUPTED'));
@@ -163,6 +162,7 @@ class RunningAgent {
     await journal.setMeta('clean', '1');
     journal.close();
     await this.#engines.close();
+    deaths.close();
     lock.release();
   }
 
@@ -199,7 +199,8 @@ class RunningAgent {
   #hosts(): Hosts {
     const {config, deps} = this.#base;
     const {stateDir} = config;
-    const engines = config.engines.map(({module, config: own}) => ({module, config: own}));
+    // What could not be loaded here is not tried there, where every job's streams are.
+    const engines = config.engines.filter(({module}) => this.#engines.entries.some(entry => entry.module === module));
     const program = prepareHost(stateDir, deps.hostProgram);
     const spawn = () => spawnHost(stateDir, program, deps.env);
     return new Hosts(

@@ -58,7 +58,10 @@ export interface AgentConfig {
 
 export type AgentFlags = Partial<
   Pick<AgentFile, 'url' | 'name' | 'mode' | 'dataDir' | 'securityFloor' | 'logLevel' | 'slots' | 'memory' | 'engines' | 'labels'>
->;
+> & {
+  /** Instead of podman and docker, where nothing names any. */
+  readonly usualEngines?: AgentFile['engines'];
+};
 
 /** What is wrong here was set on this machine. */
 const hint = 'boxyard worker run --help';
@@ -83,7 +86,7 @@ export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
     name: workerName(flags.name ?? at('WORKER_NAME') ?? file.name ?? hostname()),
     mode,
     stateDir: stateDirOf(mode, flags.dataDir ?? at('DATA_DIR') ?? file.dataDir, env),
-    engines: enginesOf(flags.engines ?? file.engines, at('PODMAN_PATH') ?? file.podmanPath),
+    engines: enginesOf(flags.engines ?? file.engines ?? flags.usualEngines, at('PODMAN_PATH') ?? file.podmanPath),
     floor: floorOf(flags.securityFloor ?? at('SECURITY_FLOOR') ?? file.securityFloor),
     slots: flags.slots ?? file.slots,
     memory: flags.memory ?? file.memory,

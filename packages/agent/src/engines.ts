@@ -5,6 +5,7 @@ import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {EngineReport} from '@boxyard/core/protocol';
 import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
 import {CALL_MS, withDeadline} from './engine-calls.ts';
+import type {Loaded} from './engine-loading.ts';
 
 export interface EngineEntry extends LoadedEngine {
   probe: Probe;
@@ -20,12 +21,14 @@ const SELDOM = 30;
  */
 export class Engines {
   readonly entries: readonly EngineEntry[];
+  readonly #absent: Loaded['absent'];
   readonly #onChange: (engine: EngineEntry) => void;
   readonly #asking = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void) {
-    this.entries = loaded.map(one => ({...one, probe: {usable: false, why: notAskedYet}}));
+  constructor({engines, absent}: Loaded, onChange: (engine: EngineEntry) => void) {
+    this.#absent = absent;
+    this.entries = engines.map(one => ({...one, probe: {usable: false, why: notAskedYet}}));
     this.#onChange = onChange;
   }
 
@@ -80,6 +83,10 @@ export class Engines {
   }
 
   reports(): EngineReport[] {
+    return [...this.#present(), ...this.#absent.map(one => ({...one, usable: false, features: [], enforces: [], labels: {}}))];
+  }
+
+  #present(): EngineReport[] {
     return this.entries.map(({name, probe, features}) => {
       if (!probe.usable)
         return {

@@ -36,7 +36,7 @@ import {createLeases} from './workers/store-connect.ts';
 import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
 import {createServerMarks} from './workers/store-servers.ts';
 import {createWorkerStore} from './workers/store.ts';
-import {WorkerTable} from './workers/table.ts';
+import {WorkerTable, createTableNews} from './workers/table.ts';
 import {type WorkerServiceDeps, createWorkerService, learnAdmitted} from './workers/workers.ts';
 
 export interface JobCoreOptions {
@@ -85,8 +85,8 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
   const onFailure = (name: string, error: unknown) => onFault(error, name);
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
-  // The sweep is one server's at a time; that it lives each says itself.
-  const living = setInterval(() => void parts.marks.mark().catch(() => undefined), timing.lease / 3);
+  // The sweep is one server's at a time; that it lives each says itself, and each looks what the others changed.
+  const living = setInterval(() => void Promise.allSettled([parts.marks.mark(), parts.news()]), timing.lease / 3);
   living.unref();
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
@@ -146,11 +146,12 @@ const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefi
 async function createParts(options: JobCoreOptions) {
   const storage = await createStorage(options);
   const {rim, timing, blobs, installation} = options;
-  const {store, workers, table, leases, marks, events, nudge, bells, rings} = storage;
+  const {store, workers, table, news, leases, marks, events, nudge, bells, rings} = storage;
   const presence: Presence = new Presence({
     store,
     workers,
     table,
+    news,
     leases,
     timing,
     isConnected: worker => hub.isConnected(worker),
@@ -174,14 +175,16 @@ async function createParts(options: JobCoreOptions) {
   });
   rings.ring = worker => hub.ring([worker]);
   const learnJoined = (tenant: string) => learnAdmitted({admitted: options.admitted, table, workers}, tenant);
-  const placement = new Placement({store, workers, table, learnJoined, pausedUntil: () => bells.pausedUntil});
+  const placement = new Placement({store, workers, table, news, learnJoined, pausedUntil: () => bells.pausedUntil});
   return {...storage, presence, hub, placement, learnJoined};
 }
 
 async function createStorage(options: JobCoreOptions) {
   const {rim, timing, serverId} = options;
-  const workers = createWorkerStore(rim);
+  const workers = createWorkerStore(rim, serverId);
+  await workers.begin();
   const table = new WorkerTable();
+  const news = createTableNews(workers, table);
   table.reset(await workers.readAll());
   for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
   await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
@@ -213,7 +216,7 @@ async function createStorage(options: JobCoreOptions) {
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();
   const eventStore = createEventStore(rim);
-  return {workers, table, bells, rings, nudge, watchers, store, leases, marks, eventStore, events: createEventHub(eventStore)};
+  return {workers, table, news, bells, rings, nudge, watchers, store, leases, marks, eventStore, events: createEventHub(eventStore)};
 }
 
 /** One-job secrets go with the outcome; those of children are their parent's. */
@@ -272,6 +275,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
       store,
       workers,
       table,
+      news: parts.news,
       hub: () => hub,
       admitted,
       nudge: parts.nudge,

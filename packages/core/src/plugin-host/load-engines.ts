@@ -16,11 +16,15 @@ export interface LoadDeps {
   readonly log: PluginLog;
   /** Told of each plugin that could not be loaded; the others are. */
   readonly onFailure: (setting: EngineSetting, error: BoxyardError) => void;
+  /** What is done around the loading of each. */
+  readonly around?: (setting: EngineSetting, load: () => Promise<LoadedEngine>) => Promise<LoadedEngine>;
 }
 
 /** `engine` is guarded: it rejects with `BoxyardError` only, in time, and returns nothing that the contract does not know. */
 export interface LoadedEngine {
   readonly name: string;
+  /** As its setting names it. */
+  readonly module: string;
   readonly engine: Engine;
   /** The keys of `engine.features`, for the wire. */
   readonly features: readonly string[];
@@ -30,7 +34,8 @@ const METHODS = ['probe', 'create', 'find', 'list'] as const;
 
 /** Loads what it can, in the order of the settings, all at once; a plugin that fails is reported and left out. */
 export const loadEngines = async (settings: readonly EngineSetting[], deps: LoadDeps): Promise<readonly LoadedEngine[]> => {
-  const results = await Promise.allSettled(settings.map(setting => loadEngine(setting, deps)));
+  const around = deps.around ?? ((_, load) => load());
+  const results = await Promise.allSettled(settings.map(setting => around(setting, () => loadEngine(setting, deps))));
   const loaded: LoadedEngine[] = [];
   for (const [index, result] of results.entries()) {
     const setting = settings[index] as EngineSetting;
@@ -50,7 +55,7 @@ const loadEngine = async (setting: EngineSetting, deps: LoadDeps): Promise<Loade
   const engine = await createFrom(plugin, config, host);
   checkShape(plugin.name, engine);
   const guarded = guardEngine(plugin.name, engine);
-  return {name: plugin.name, engine: guarded, features: Object.keys(guarded.features)};
+  return {name: plugin.name, module: setting.module, engine: guarded, features: Object.keys(guarded.features)};
 };
 
 const checkShape = (name: string, engine: unknown): void => {

@@ -31,6 +31,7 @@ export function createKeys(prefix: string) {
     groups: (tenant: string, worker?: string) => (worker === undefined ? key('groups', tenant) : key('groups', tenant, worker)),
     workers: (tenant: string) => key('workers', tenant),
     allWorkers: key('all-workers'),
+    workerChanges: key('worker-changes'),
     workerNames: (tenant: string) => key('worker-names', tenant),
     worker: (id: string) => key('worker', id),
     workerJobs: (id: string) => key('worker-jobs', id),

@@ -49,13 +49,13 @@ async function probeEngines(): Promise<ReadonlyMap<string, EngineProbe>> {
   const settings = [{module: 'podman'}, {module: 'docker'}, {module: 'process', config: {enabled: true}}];
   const probes = new Map<string, EngineProbe>();
   try {
-    const loaded = await loadAll(
+    const {engines} = await loadAll(
       settings.map(setting => ({config: {}, ...setting})),
       stateDir,
       () => undefined,
     );
     await Promise.all(
-      loaded.map(async ({name, engine}) => {
+      engines.map(async ({name, engine}) => {
         probes.set(name, await engine.probe(AbortSignal.timeout(probeMs)).catch((error: Error) => ({usable: false, why: error.message})));
         await engine.close?.();
       }),
