@@ -31,7 +31,9 @@ export type Prompt =
 export interface Choice {
   readonly key: string;
   readonly title: string;
+  /** What is copied, or why it cannot be done now. */
   readonly text: string;
+  readonly does: 'copy' | {readonly action: string};
 }
 
 export interface Form {

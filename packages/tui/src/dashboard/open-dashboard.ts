@@ -88,7 +88,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   });
   const dragging = createDragging({out: terminal.out, state: store.getState, copy: text => perform({type: 'copy', text})});
   const live = new LivePanes({client, out: terminal.out, dispatch});
-  const log = createLogFollower(client, dispatch);
+  const log = createLogFollower(client, dispatch, program.now);
   const figures = createFigures({read: (devbox, given) => client.devboxesStats({devbox, signal: given}), dispatch});
   const feed = openFeed(client, {
     dispatch,
@@ -200,7 +200,7 @@ const isLoud = ({settings}: State, setting: (key: string) => string): boolean =>
 function synchronise(state: State, {live, log, figures, feed, terminal, capture}: Synchronised): void {
   live.show(livePanes(state));
   terminal.setMouse(state.hasMouse);
-  log.follow(followedJob(state));
+  log.follow(followedJob(state), state.log.isTimed);
   figures.want(figuresInSight(state));
   terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));
   const {lists, parent} = wantedBy(state);

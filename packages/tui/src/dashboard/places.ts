@@ -28,6 +28,8 @@ export interface Memory {
   readonly filter: string;
   readonly sort: {readonly column: string; readonly isReversed: boolean} | undefined;
   readonly marks: readonly string[];
+  /** Open between `from` and the cursor; `marks` were there before it. */
+  readonly range: {readonly from: string; readonly marks: readonly string[]} | undefined;
   /** Of a page with several panes side by side. */
   readonly pane: 'list' | 'side';
   /** First line shown, of what is read and not chosen from. */
@@ -36,4 +38,4 @@ export interface Memory {
   readonly tab: number;
 }
 
-export const noMemory: Memory = {cursor: undefined, filter: '', sort: undefined, marks: [], pane: 'list', top: 0, tab: 0};
+export const noMemory: Memory = {cursor: undefined, filter: '', sort: undefined, marks: [], range: undefined, pane: 'list', top: 0, tab: 0};

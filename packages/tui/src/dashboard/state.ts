@@ -2,7 +2,7 @@ import type {JobView, WhoAmI} from '@boxyard/core/api';
 import type {z} from 'zod';
 import {noData, type Data, type Change, type Figures} from './data.ts';
 import type {Deed, Undo} from './deeds.ts';
-import type {Log} from './log-lines.ts';
+import {noLog, type Log} from './log-lines.ts';
 import type {Mode} from './modes.ts';
 import {noMemory, type Memory, type Place} from './places.ts';
 import type {ThemeName} from './theme.ts';
@@ -48,6 +48,7 @@ export interface State {
   /** What a live screen last said of itself. */
   readonly screens: Readonly<Record<string, ScreenNote>>;
   readonly hasMouse: boolean;
+  readonly hasHeader: boolean;
   readonly isLeaving: boolean;
 }
 
@@ -151,7 +152,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   places: [{page: 'home'}],
   memory: {},
   mode: {is: 'normal'},
-  log: {job: undefined, lines: [], open: '', back: 0, isWrapped: false, search: ''},
+  log: noLog,
   zoomed: false,
   messages: [],
   isMessageShown: false,
@@ -162,6 +163,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   leader: rest.leader ?? 'ctrl-q',
   screens: {},
   hasMouse: rest.hasMouse ?? false,
+  hasHeader: true,
   isLeaving: false,
 });
 

@@ -55,6 +55,8 @@ test.each(sizes)('every page fits %i×%i exactly, and is drawn by the rules', as
     '\u001b[27u',
     'y',
     '\u001b[27u',
+    'x',
+    '\u001b[27u',
   ]) {
     screen.harness.type(keys);
     await screen.settled();

@@ -21,6 +21,8 @@ export interface Action {
   /** Why it cannot be done now; undefined where it can. */
   readonly when?: (state: State) => string | undefined;
   readonly run: (state: State) => Step;
+  /** About the thing the keys are about: `x` offers it. */
+  readonly isOfRow?: true;
   /** The command that does the same. */
   readonly cli?: (state: State) => string | undefined;
 }
@@ -39,6 +41,8 @@ export interface DeedAction {
   readonly asks?: (state: State, names: string) => string;
   /** `manage` needs more access than `run`. */
   readonly needs?: 'run' | 'manage';
+  /** False where it is about none of the things here. */
+  readonly isOfRow?: false;
 }
 
 /** An action that changes something: refused where one may only look, asked about where its danger says so. */
@@ -53,6 +57,7 @@ export function deedAction(given: DeedAction): Action {
     when,
     ...(footer === undefined ? {} : {footer}),
     ...(danger === undefined ? {} : {danger}),
+    ...(given.isOfRow === false ? {} : {isOfRow: true as const}),
     run(state) {
       const all = deeds(state);
       if (danger === undefined || danger === 'undo') return withEffects(state, ...all.map(deed => ({type: 'deed' as const, deed})));

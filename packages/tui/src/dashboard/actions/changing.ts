@@ -75,7 +75,7 @@ export const devboxActions: readonly Action[] = [
     on: boxPages,
     danger: 'undo',
     when: unless(boxes, 'There is no DevBox here.', box =>
-      box.removesAt === undefined ? undefined : `${box.name} is being removed; z or v keeps it.`,
+      box.removesAt === undefined ? undefined : `${box.name} is being removed; z or K keeps it.`,
     ),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.remove', devbox: box.name})),
   }),
@@ -91,14 +91,15 @@ export const devboxActions: readonly Action[] = [
   }),
   deedAction({
     id: 'devboxes.restore',
-    keys: ['v'],
-    title: 'keep after all (revive)',
+    keys: ['K'],
+    title: 'keep after all',
     on: boxPages,
     when: unless(boxes, 'There is no DevBox here.', box => (box.removesAt === undefined ? `${box.name} is not being removed.` : undefined)),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.restore', devbox: box.name})),
   }),
   {
     id: 'exec',
+    isOfRow: true,
     keys: ['e'],
     title: 'run a command in it, in the background',
     on: boxPages,
@@ -107,6 +108,7 @@ export const devboxActions: readonly Action[] = [
   },
   {
     id: 'snapshot',
+    isOfRow: true,
     keys: ['I'],
     title: 'make an image of it',
     on: boxPages,
@@ -187,6 +189,7 @@ export const workerActions: readonly Action[] = [
     footer: 'invite',
     on: ['home', 'workers'],
     needs: 'manage',
+    isOfRow: false,
     when: () => undefined,
     deeds: () => [{do: 'workers.invite'}],
   }),
@@ -194,6 +197,7 @@ export const workerActions: readonly Action[] = [
   switched('drain', 'E', 'let it run empty, and again to take it back'),
   {
     id: 'workers.label',
+    isOfRow: true,
     keys: ['L'],
     title: 'set labels: key=value, key- takes one away',
     on: workerPages,
@@ -239,6 +243,7 @@ export const imageActions: readonly Action[] = [
 export const settingActions: readonly Action[] = [
   {
     id: 'config.set',
+    isOfRow: true,
     keys: ['enter', 'e'],
     title: 'change it',
     footer: 'change',

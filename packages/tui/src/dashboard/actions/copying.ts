@@ -7,10 +7,15 @@ import {placeOf, type State} from '../state.ts';
 /** What can be copied here: of the thing the keys are about, and the command that did the last. */
 export function copyChoices(state: State): readonly Choice[] {
   // Whatever it is pasted into gets no more than a terminal would.
-  return rawChoices(state).map(choice => ({...choice, text: 'jr'.includes(choice.key) ? safeText(choice.text) : safeLine(choice.text)}));
+  return rawChoices(state).map(({key, title, text}) => ({
+    key,
+    title,
+    text: 'jr'.includes(key) ? safeText(text) : safeLine(text),
+    does: 'copy',
+  }));
 }
 
-function rawChoices(state: State): readonly Choice[] {
+function rawChoices(state: State): readonly Omit<Choice, 'does'>[] {
   const target = targetOf(state);
   const row = rowText(state);
   const line = state.commands.at(-1)?.line;

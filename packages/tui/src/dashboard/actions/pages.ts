@@ -7,10 +7,11 @@ import {memoryOf, placeOf, remember, said, stay, withEffects, type State, type S
 import {fitted, markWidth} from '../pages/columns.ts';
 import type {Action} from './action.ts';
 import {copyChoices} from './copying.ts';
+import {unmarked} from './marking.ts';
 
 /** A page by its name from anywhere: the way back leads to Home. */
 export const goTo = (state: State, page: PageName): State => ({
-  ...state,
+  ...(memoryOf(state).range === undefined ? state : remember(state, {range: undefined})),
   places: page === 'home' ? [{page}] : [{page: 'home'}, {page}],
   isMessageShown: false,
 });
@@ -26,7 +27,7 @@ export function back(state: State): Step {
   if (state.zoomed) return stay({...state, zoomed: false});
   const {filter, marks, pane} = memoryOf(state);
   if (placeOf(state).subject === undefined && pane === 'side') return stay(remember(state, {pane: 'list'}));
-  if (placeOf(state).subject === undefined && marks.length > 0) return stay(remember(state, {marks: []}));
+  if (placeOf(state).subject === undefined && marks.length > 0) return stay(remember(state, unmarked));
   if (placeOf(state).subject === undefined && filter !== '') return stay(remember(state, {filter: ''}));
   return stay(state.places.length > 1 ? {...state, places: state.places.slice(0, -1)} : state);
 }
@@ -60,17 +61,6 @@ function reversed(state: State): Step {
   const sort = memoryOf(state).sort ?? {column: tables[page].columns[0]!.title, isReversed: false};
   return stay(remember(state, {sort: {...sort, isReversed: !sort.isReversed}}));
 }
-
-function mark(state: State): Step {
-  const id = cursorOf(state);
-  if (id === undefined) return stay(state);
-  const {marks} = memoryOf(state);
-  const {ids} = rowsOf(state);
-  const cursor = ids[Math.min(ids.length - 1, rowsOf(state).indexOf(id) + 1)];
-  return stay(remember(state, {marks: marks.includes(id) ? marks.filter(other => other !== id) : [...marks, id], cursor}));
-}
-
-const markAll = (state: State): Step => stay(remember(state, {marks: memoryOf(state).marks.length > 0 ? [] : [...rowsOf(state).ids]}));
 
 export const details = {worker: 'worker', devbox: 'devbox', job: 'job'} as const;
 
@@ -114,11 +104,18 @@ export const pageActions: readonly Action[] = [
     when: hasAsking,
     run: nextAsking,
   },
-  {id: 'mark', keys: [' '], title: 'mark', footer: 'mark', on: ['list'], run: mark},
-  {id: 'mark-all', keys: ['*'], title: 'mark all, or none', on: ['list'], run: markAll},
   {id: 'sort', keys: ['s'], title: 'order by the next column', footer: 'sort', on: ['list'], run: sortBy},
   {id: 'reverse', keys: ['S'], title: 'reverse the order', on: ['list'], run: reversed},
-  {id: 'details', keys: ['d'], title: 'all about it', footer: 'details', on: ['home', 'list'], when: hasDetail, run: openDetail},
+  {
+    id: 'details',
+    keys: ['d'],
+    title: 'all about it',
+    footer: 'details',
+    on: ['home', 'list'],
+    isOfRow: true,
+    when: hasDetail,
+    run: openDetail,
+  },
   {
     id: 'tab',
     keys: [']', 'tab'],
@@ -185,6 +182,13 @@ export const pageActions: readonly Action[] = [
     title: 'mouse on or off',
     on: ['any'],
     run: state => withEffects({...state, hasMouse: !state.hasMouse}, {type: 'mouse', isOn: !state.hasMouse}),
+  },
+  {
+    id: 'header',
+    keys: ['ctrl-e'],
+    title: 'the line at the top, or not',
+    on: ['any'],
+    run: state => stay({...state, hasHeader: !state.hasHeader}),
   },
   {id: 'screenshot', keys: [], title: 'save what is on the screen', on: ['any'], run: state => withEffects(state, {type: 'screenshot'})},
   {id: 'refresh', keys: ['R'], title: 'read everything anew', on: ['any'], run: state => withEffects(state, {type: 'reload'})},

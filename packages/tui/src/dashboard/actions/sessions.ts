@@ -40,6 +40,7 @@ function enter(state: State): Step {
 export const sessionActions: readonly Action[] = [
   {
     id: 'enter',
+    isOfRow: true,
     keys: ['enter'],
     title: 'take its keyboard, or open it',
     footer: 'open',
@@ -49,6 +50,7 @@ export const sessionActions: readonly Action[] = [
   },
   {
     id: 'terminal',
+    isOfRow: true,
     keys: ['t'],
     title: 'open a terminal in the DevBox, or come back to it',
     footer: 'terminal',
@@ -59,6 +61,7 @@ export const sessionActions: readonly Action[] = [
   },
   {
     id: 'attach',
+    isOfRow: true,
     keys: ['T'],
     title: 'the whole terminal for this session',
     on: ['home', 'sessions', 'grid', 'job'],

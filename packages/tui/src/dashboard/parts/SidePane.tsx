@@ -76,7 +76,8 @@ export function titleOf(state: State): string {
     const title = job.session?.title;
     return `${terminalName(job)}${away}${title ? `: ${title}` : ''}   ${keys}`;
   }
-  const back = log.back > 0 ? `   ▼ ${log.back} newer, G follows` : '';
+  const back =
+    log.held === undefined ? (log.back > 0 ? `   ▼ ${log.back} newer, G follows` : '') : `   paused, ${log.held.arrived} newer, p goes on`;
   const search = log.search === '' ? '' : `   ${matchesOf(log).length} with “${log.search}”`;
   return `Log of ${job.id.slice(0, 10)}${back}${search}`;
 }

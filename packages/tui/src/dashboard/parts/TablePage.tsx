@@ -19,7 +19,8 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
   const columns = fitted(page.columns, width - markWidth(look));
   const shown = memory.filter === '' ? String(ids.length) : `${ids.length} with /${memory.filter}`;
   const known = isByFigures(state) && ids.length > 0 ? `  figures of ${ids.filter(id => state.figures[id] !== undefined).length}` : '';
-  const marked = memory.marks.length === 0 ? '' : `  ${memory.marks.length} marked`;
+  const marked =
+    memory.marks.length === 0 ? '' : `  ${memory.marks.length} marked${memory.range === undefined ? '' : ', v ends the range'}`;
   return (
     <Box flexDirection="column" width={width} height={rows + 2}>
       <Line text={` ${page.title} ${shown}${known}${marked}`} width={width} isBold />
