@@ -26,6 +26,7 @@ export type Prompt =
   | {readonly asks: 'command' | 'filter' | 'search' | 'run' | 'pull'}
   | {readonly asks: 'exec' | 'snapshot'; readonly devbox: string}
   | {readonly asks: 'label'; readonly worker: string}
+  | {readonly asks: 'role'; readonly cluster: string; readonly role: string}
   | {readonly asks: 'setting'; readonly key: string};
 
 export interface Choice {

@@ -5,6 +5,9 @@ export const pageNames = [
   'sessions',
   'workers',
   'images',
+  'clusters',
+  'roles',
+  'webhooks',
   'events',
   'messages',
   'settings',
@@ -13,6 +16,9 @@ export const pageNames = [
   'devbox',
   'job',
   'worker',
+  'cluster',
+  'role',
+  'webhook',
 ] as const;
 export type PageName = (typeof pageNames)[number];
 

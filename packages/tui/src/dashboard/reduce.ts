@@ -59,6 +59,8 @@ function onWorld(state: State, event: World): State {
       return told(state, event);
     case 'unread':
       return {...state, unread: event.why === undefined ? undefined : {why: event.why, since: state.unread?.since ?? state.now}};
+    case 'sent':
+      return {...state, sent: event.sent};
     case 'figures':
       return {...state, figures: event.figures};
     case 'background':

@@ -1,6 +1,6 @@
 import type {JobView, WhoAmI} from '@boxyard/core/api';
 import type {z} from 'zod';
-import {noData, type Data, type Change, type Figures} from './data.ts';
+import {noData, type Data, type Change, type Figures, type Sent} from './data.ts';
 import type {Deed, Undo} from './deeds.ts';
 import {noLog, type Log} from './log-lines.ts';
 import type {Mode} from './modes.ts';
@@ -24,6 +24,8 @@ export interface State {
   /** Why what is shown could not be read anew, although the server is there. */
   readonly unread: {readonly why: string; readonly since: number} | undefined;
   readonly data: Data;
+  /** Of the webhook that is looked at. */
+  readonly sent: Sent | undefined;
   /** Of DevBoxes in sight. */
   readonly figures: Figures;
   /** Where the person is, and the way back; the last is shown. */
@@ -110,6 +112,7 @@ export type Event =
   /** What the server told since the last time, at once. */
   | {readonly type: 'told'; readonly changes: readonly Change[]; readonly events?: Data['events']}
   | {readonly type: 'unread'; readonly why: string | undefined}
+  | {readonly type: 'sent'; readonly sent: Sent}
   | {readonly type: 'figures'; readonly figures: Figures}
   | {readonly type: 'background'; readonly is: 'light' | 'dark'}
   | {readonly type: 'settings'; readonly settings: readonly Setting[]}
@@ -148,6 +151,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   link: {status: 'connecting', since: now},
   unread: undefined,
   data: noData,
+  sent: undefined,
   figures: {},
   places: [{page: 'home'}],
   memory: {},

@@ -79,8 +79,13 @@ const order = ['viewer', 'member', 'admin', 'owner'] as const;
 export function mayChange(state: State, needs: 'nothing' | 'own' | 'run' | 'manage'): string | undefined {
   if (needs === 'nothing') return undefined;
   if (state.isReadOnly) return 'The dashboard is open with --read-only.';
+  return needs === 'own' ? undefined : lackOf(state, needs);
+}
+
+/** Why their token does not do for it; undefined where it does, or is not known yet. */
+export function lackOf(state: State, needs: 'run' | 'manage'): string | undefined {
   const access = state.who?.access;
-  if (access === undefined || needs === 'own') return undefined;
+  if (access === undefined) return undefined;
   const least = needs === 'run' ? 'member' : 'admin';
   return order.indexOf(access) < order.indexOf(least)
     ? `Your token is a ${access}’s; it takes ${least === 'admin' ? 'an' : 'a'} ${least}’s.`

@@ -9,7 +9,7 @@ import {devboxTarget, targetIds, targetOf} from '../rows.ts';
 import {stay, type State, type Step} from '../state.ts';
 import {deedAction, mayChange, type Action} from './action.ts';
 
-const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
+export const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
 
 /** The DevBoxes that a key is about: those marked or under the cursor, or that of the session there. */
 function boxes(state: State): readonly DevBoxView[] {
@@ -26,7 +26,7 @@ const workers = (state: State): readonly WorkerView[] => targetIds(state).flatMa
 const images = (state: State): readonly ImageView[] => targetIds(state).flatMap(id => state.data.images.get(id) ?? []);
 
 /** The first of them that it cannot be done to says why. */
-const unless =
+export const unless =
   <T>(of: (state: State) => readonly T[], none: string, reason: (item: T) => string | undefined) =>
   (state: State): string | undefined => {
     const items = of(state);

@@ -1,7 +1,7 @@
 import {follow, linesOf} from '../log-lines.ts';
 import {bodyArea, bodyRows, tilesAcross} from '../layout.ts';
 import {chosenRow, detailRows} from '../pages/detail-rows.ts';
-import {gridPage, isDetail, isLogShown} from '../panes.ts';
+import {detailPages, gridPage, isDetail, isLogShown} from '../panes.ts';
 import {cursorOf, rowsOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, type State, type Step} from '../state.ts';
 import type {Action} from './action.ts';
@@ -53,7 +53,7 @@ function scrolled(state: State, by: number): State {
 const page = (state: State) => Math.max(1, bodyRows(state) - 2);
 
 const half = (state: State) => Math.ceil(page(state) / 2);
-const reading = ['log', 'job', 'devbox', 'worker'] as const;
+const reading = ['log', ...detailPages] as const;
 
 const toPane = (state: State, pane: 'list' | 'side'): Step => stay(remember(state, {pane}));
 

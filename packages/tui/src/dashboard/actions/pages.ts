@@ -2,8 +2,9 @@ import {emptyLine, lineWith} from '../line.ts';
 import type {PageName} from '../places.ts';
 import {askingIds} from '../pages/home.ts';
 import {isTable, tables} from '../pages/tables.ts';
-import {cursorOf, rowsOf, targetOf} from '../rows.ts';
+import {cursorOf, rowsOf, targetOf, thingOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, said, stay, withEffects, type State, type Step} from '../state.ts';
+import {detailPages, tabsOf} from '../panes.ts';
 import {fitted, markWidth} from '../pages/columns.ts';
 import type {Action} from './action.ts';
 import {copyChoices} from './copying.ts';
@@ -62,13 +63,11 @@ function reversed(state: State): Step {
   return stay(remember(state, {sort: {...sort, isReversed: !sort.isReversed}}));
 }
 
-export const details = {worker: 'worker', devbox: 'devbox', job: 'job'} as const;
-
 export function openDetail(state: State): Step {
   const target = targetOf(state);
   if (target.is === 'none' || target.is === 'image') return stay(state);
-  const subject = target.is === 'worker' ? target.worker.id : target.is === 'devbox' ? target.devbox.id : target.job.id;
-  return placeOf(state).subject === subject ? stay(state) : stay(goInto(state, details[target.is], subject));
+  const {id} = thingOf(target);
+  return placeOf(state).subject === id ? stay(state) : stay(goInto(state, target.is, id));
 }
 
 const hasDetail = (state: State): string | undefined => {
@@ -93,6 +92,9 @@ const prompt = (state: State, asks: 'command' | 'filter', text = ''): Step =>
 
 export const pageActions: readonly Action[] = [
   ...numbered.map(([key, page, title]): Action => ({id: page, keys: [key], title, on: ['any'], run: state => stay(goTo(state, page))})),
+  {id: 'clusters', keys: ['0'], title: 'Clusters', on: ['any'], run: state => stay(goTo(state, 'clusters'))},
+  {id: 'roles', keys: [], title: 'Roles of clusters', on: ['any'], run: state => stay(goTo(state, 'roles'))},
+  {id: 'webhooks', keys: [], title: 'Webhooks', on: ['any'], run: state => stay(goTo(state, 'webhooks'))},
   {id: 'grid', keys: ['#'], title: 'Live terminals side by side', on: ['any'], run: state => stay(goTo(state, 'grid'))},
   {id: 'commands', keys: ['@'], title: 'Commands that do the same', on: ['any'], run: state => stay(goTo(state, 'commands'))},
   {
@@ -121,15 +123,15 @@ export const pageActions: readonly Action[] = [
     keys: [']', 'tab'],
     title: 'next tab',
     footer: 'tab',
-    on: ['job', 'devbox', 'worker'],
+    on: detailPages,
     run: state => stay(remember(state, {tab: memoryOf(state).tab + 1, top: 0})),
   },
   {
     id: 'tab-before',
     keys: ['[', 'shift-tab'],
     title: 'tab before',
-    on: ['job', 'devbox', 'worker'],
-    run: state => stay(remember(state, {tab: memoryOf(state).tab + 5, top: 0})),
+    on: detailPages,
+    run: state => stay(remember(state, {tab: memoryOf(state).tab + tabsOf(state).length - 1, top: 0})),
   },
   {
     id: 'filter',

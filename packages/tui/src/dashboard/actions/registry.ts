@@ -7,6 +7,8 @@ import type {Action, Context} from './action.ts';
 import {devboxActions, imageActions, jobActions, settingActions, undoAction, workerActions} from './changing.ts';
 import {moving} from './moving.ts';
 import {logActions} from './reading.ts';
+import {clusterActions} from './clusters.ts';
+import {webhookActions} from './webhooks.ts';
 import {listActions} from './marking.ts';
 import {pageActions} from './pages.ts';
 import {sessionActions} from './sessions.ts';
@@ -29,6 +31,8 @@ export const actions: readonly Action[] = [
   ...workerActions,
   ...imageActions,
   ...settingActions,
+  ...clusterActions,
+  ...webhookActions,
   ...logActions,
   ...listActions,
   rowMenu,

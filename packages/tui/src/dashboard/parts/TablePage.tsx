@@ -1,4 +1,6 @@
 import {Box} from 'ink';
+import {lackOf} from '../actions/action.ts';
+import type {ListName} from '../data.ts';
 import {bodyRows, firstVisible} from '../layout.ts';
 import {fitted, markWidth, rowLine, titleLine} from '../pages/columns.ts';
 import {tables, type TableName} from '../pages/tables.ts';
@@ -49,16 +51,21 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
   );
 }
 
-const remote: Readonly<Partial<Record<TableName, 'workers' | 'devboxes' | 'jobs' | 'images'>>> = {
+const remote: Readonly<Partial<Record<TableName, ListName>>> = {
   workers: 'workers',
   devboxes: 'devboxes',
   jobs: 'jobs',
   sessions: 'jobs',
   images: 'images',
+  clusters: 'clusters',
+  roles: 'clusters',
+  webhooks: 'webhooks',
 };
 
 function emptyText(state: State, name: TableName): string {
   if (memoryOf(state).filter !== '') return 'Nothing fits the filter. esc clears it.';
   const list = remote[name];
+  const refusal = name === 'webhooks' ? lackOf(state, 'manage') : undefined;
+  if (refusal !== undefined) return refusal;
   return list !== undefined && !state.data.loaded.includes(list) ? 'Loading…' : tables[name].empty;
 }
