@@ -77,7 +77,9 @@ export class Gathered {
       if (isAnew) this.#anew.add(list);
     }
     this.#listedAt.clear();
-    this.wake();
+    // Nobody waits for more to come: there is nothing to be seen yet, or it is old.
+    clearTimeout(this.#timer);
+    if (!this.#options.signal.aborted) this.#flush();
   }
 
   outdated(list: ListName): void {
