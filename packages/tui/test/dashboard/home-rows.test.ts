@@ -50,5 +50,5 @@ test('thirty DevBoxes on three workers are thirty lines, all in sight at once', 
   await using screen = openTestScreen(state);
   await screen.harness.shows('box-29');
   const lines = (await screen.text()).split('\n');
-  for (const {name, branch} of boxes) expect(lines.filter(line => line.includes(`○ ${name} `) && line.includes(branch))).toHaveLength(1);
+  for (const {name, branch} of boxes) expect(lines.filter(line => line.includes(`● ${name} `) && line.includes(branch))).toHaveLength(1);
 });
