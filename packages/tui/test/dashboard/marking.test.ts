@@ -70,3 +70,10 @@ test('x on a page about one thing is about that', () => {
   const {mode} = type(full(), '5', 'enter', 'x').state;
   expect(mode).toMatchObject({choices: [{key: 'enter'}, {key: 'C'}, {key: 'E'}, {key: 'L'}, {key: 'ctrl-x'}]});
 });
+
+test('x offers what is for things of that kind', () => {
+  const keys = (state: State) => (state.mode as Extract<State['mode'], {is: 'menu'}>).choices.map(({key}) => key);
+  const failed = type(full(), 'down', 'down', 'down', 'x').state;
+  expect(keys(failed)).toEqual(['enter', 'c', 'a', 'd']);
+  expect(keys(type(full(), 'x').state)).toEqual(['enter', 't', 'T', 'u', 'o', 'D', 'ctrl-x', 'K', 'e', 'I', 'c', 'a', 'd']);
+});

@@ -21,8 +21,8 @@ export interface Action {
   /** Why it cannot be done now; undefined where it can. */
   readonly when?: (state: State) => string | undefined;
   readonly run: (state: State) => Step;
-  /** About the thing the keys are about: `x` offers it. */
-  readonly isOfRow?: true;
+  /** Whether the thing that the keys are about is of its kind: then `x` offers it. */
+  readonly isOfRow?: (state: State) => boolean;
   /** The command that does the same. */
   readonly cli?: (state: State) => string | undefined;
 }
@@ -41,8 +41,7 @@ export interface DeedAction {
   readonly asks?: (state: State, names: string) => string;
   /** `manage` needs more access than `run`. */
   readonly needs?: 'run' | 'manage';
-  /** False where it is about none of the things here. */
-  readonly isOfRow?: false;
+  readonly isOfRow?: Action['isOfRow'];
 }
 
 /** An action that changes something: refused where one may only look, asked about where its danger says so. */
@@ -57,7 +56,7 @@ export function deedAction(given: DeedAction): Action {
     when,
     ...(footer === undefined ? {} : {footer}),
     ...(danger === undefined ? {} : {danger}),
-    ...(given.isOfRow === false ? {} : {isOfRow: true as const}),
+    ...(given.isOfRow === undefined ? {} : {isOfRow: given.isOfRow}),
     run(state) {
       const all = deeds(state);
       if (danger === undefined || danger === 'undo') return withEffects(state, ...all.map(deed => ({type: 'deed' as const, deed})));

@@ -114,7 +114,7 @@ export const pageActions: readonly Action[] = [
     title: 'all about it',
     footer: 'details',
     on: ['home', 'list'],
-    isOfRow: true,
+    isOfRow: state => hasDetail(state) === undefined,
     when: hasDetail,
     run: openDetail,
   },

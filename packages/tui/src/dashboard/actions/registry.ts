@@ -68,7 +68,7 @@ export const actionOf = (state: State, key: string): Action | undefined => actio
 /** Of the thing the keys are about; what cannot be done now has its reason. */
 function rowChoices(state: State): readonly Choice[] {
   if (placeOf(state).subject === undefined && cursorOf(state) === undefined) return [];
-  const shown = actionsOf(state).filter(({isOfRow, keys}) => isOfRow === true && keys.length > 0);
+  const shown = actionsOf(state).filter(({isOfRow, keys}) => isOfRow?.(state) === true && keys.length > 0);
   return shown.map(({id, keys, title, when}) => ({key: keys[0]!, title, text: when?.(state) ?? '', does: {action: id}}));
 }
 

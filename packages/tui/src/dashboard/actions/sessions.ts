@@ -40,7 +40,7 @@ function enter(state: State): Step {
 export const sessionActions: readonly Action[] = [
   {
     id: 'enter',
-    isOfRow: true,
+    isOfRow: () => true,
     keys: ['enter'],
     title: 'take its keyboard, or open it',
     footer: 'open',
@@ -50,7 +50,7 @@ export const sessionActions: readonly Action[] = [
   },
   {
     id: 'terminal',
-    isOfRow: true,
+    isOfRow: state => devboxTarget(state) !== undefined,
     keys: ['t'],
     title: 'open a terminal in the DevBox, or come back to it',
     footer: 'terminal',
@@ -61,7 +61,7 @@ export const sessionActions: readonly Action[] = [
   },
   {
     id: 'attach',
-    isOfRow: true,
+    isOfRow: state => sessionOf(state) !== undefined,
     keys: ['T'],
     title: 'the whole terminal for this session',
     on: ['home', 'sessions', 'grid', 'job'],

@@ -12,7 +12,7 @@ const chosenEvent = (state: State): string | undefined => (placeOf(state).page =
 const none = 'There is no webhook here.';
 const hookPages = ['webhooks', 'webhook'] as const;
 
-const manage = {on: hookPages, needs: 'manage'} as const;
+const manage = {on: hookPages, needs: 'manage', isOfRow: () => true} as const;
 
 export const webhookActions: readonly Action[] = [
   {
@@ -37,6 +37,7 @@ export const webhookActions: readonly Action[] = [
     ...manage,
     id: 'webhooks.redeliver',
     on: ['webhook'],
+    isOfRow: state => chosenEvent(state) !== undefined,
     keys: ['a'],
     title: 'send this event once more',
     footer: 'again',
