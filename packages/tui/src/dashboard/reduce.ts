@@ -4,7 +4,7 @@ import {take} from './actions/sessions.ts';
 import {changed, withEvents, isLiveSession} from './data.ts';
 import {onKey, onPaste} from './reduce-keys.ts';
 import {onPointer} from './pointer.ts';
-import {appendLog} from './log-lines.ts';
+import {appendLog, emptied} from './log-lines.ts';
 import {terminalName} from '../output/views/terminals.ts';
 import {isTable, tables} from './pages/tables.ts';
 import {cursorOf, rowsOf, type Rows} from './rows.ts';
@@ -21,7 +21,7 @@ export function reduce(state: State, event: Event): Step {
   // The log shown is that of the job in sight; its lines come as `log` events.
   const job = followedJob(next);
   if (job === undefined || job === next.log.job) return {state: next, effects};
-  return {state: {...next, log: {...next.log, job, lines: [], open: '', back: 0}}, effects};
+  return {state: {...next, log: {...emptied(next.log), job}}, effects};
 }
 
 function step(state: State, event: Event): Step {
@@ -59,6 +59,8 @@ function onWorld(state: State, event: World): State {
       return told(state, event);
     case 'unread':
       return {...state, unread: event.why === undefined ? undefined : {why: event.why, since: state.unread?.since ?? state.now}};
+    case 'sent':
+      return {...state, sent: event.sent};
     case 'figures':
       return {...state, figures: event.figures};
     case 'background':

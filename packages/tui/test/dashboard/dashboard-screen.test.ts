@@ -44,6 +44,12 @@ test.each(sizes)('every page fits %i×%i exactly, and is drawn by the rules', as
     '7',
     '8',
     '9',
+    '0',
+    '\r',
+    ':roles\r',
+    '\r',
+    ':webhooks\r',
+    '\r',
     '@',
     '#',
     '?',
@@ -54,6 +60,8 @@ test.each(sizes)('every page fits %i×%i exactly, and is drawn by the rules', as
     'n',
     '\u001b[27u',
     'y',
+    '\u001b[27u',
+    'x',
     '\u001b[27u',
   ]) {
     screen.harness.type(keys);
@@ -243,7 +251,7 @@ test('the log of a job: wrapped, searched, scrolled back', async () => {
   expect(await screen.text()).not.toContain('the-end');
   screen.harness.type('w');
   await screen.harness.shows('the-end');
-  screen.harness.type('w\u0013needle\r');
+  screen.harness.type('w\u0012needle\r');
   await screen.harness.shows('needle here');
   await screen.harness.shows('1 with “needle”');
   screen.harness.type('\tG');

@@ -7,6 +7,7 @@ import {asks} from '../pages/facts.ts';
 import type {Place} from '../places.ts';
 import {colourOf} from '../theme.ts';
 import {gridPage} from '../panes.ts';
+import {targetOf, thingOf} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
 import {Line} from './Lines.tsx';
 
@@ -37,7 +38,8 @@ function crumb(state: State, {page, subject}: Place): string {
     );
   const job = data.jobs.get(subject);
   if (job !== undefined) return job.devbox !== undefined && job.name !== undefined ? terminalName(job) : subject.slice(0, 10);
-  return data.devboxes.get(subject)?.name ?? data.workers.get(subject)?.name ?? subject;
+  const target = targetOf(state, subject);
+  return target.is === 'none' || target.is === 'image' ? subject : ((thingOf(target) as {readonly name?: string}).name ?? subject);
 }
 
 function gridText(state: State): string {
