@@ -64,6 +64,8 @@ const rows: Readonly<Record<string, Row>> = {
   'jobs:show': {line: ['jobs', 'show', job]},
   'jobs:wait': {line: ['jobs', 'wait', job]},
   login: {line: ['login', foreign]},
+  'plugins:list': {line: ['plugins', 'list', '-o', 'wide']},
+  'plugins:show': {line: ['plugins', 'show', foreign]},
   'ports:forward': {line: ['ports', 'forward', 'web', '1'], lives: true},
   'roles:list': {line: ['roles', 'list', '-o', 'wide']},
   'roles:show': {line: ['roles', 'show', 'team', 'builder']},

@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {BoxyardError} from '@boxyard/core/errors';
+import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
 import type {Agent, AgentDeps} from './agent-deps.ts';
@@ -7,8 +8,8 @@ import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf} from './disk-guard.ts';
-import {loadAll} from './engine-loading.ts';
-import {Engines} from './engines.ts';
+import {findEngines, loadAll} from './engine-loading.ts';
+import {Engines, type FailedEngine} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
 import {prepareHost, spawnHost} from './host-spawn.ts';
@@ -24,6 +25,7 @@ import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
 import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
+import type {EngineToLoad} from './session-host/wire.ts';
 import {lockStateDir, type StateLock} from './state-lock.ts';
 import {stdinTook} from './steps/stdin.ts';
 import type {Parts} from './steps/index.ts';
@@ -37,15 +39,13 @@ export type {Agent, AgentDeps} from './agent-deps.ts';
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
   const lock = lockStateDir(config.stateDir, 'agent', 'agent');
   try {
-    const engines = await loadAll(
-      config.engines.map(({module, config: own}) => ({module, config: own})),
-      config.stateDir,
-      deps.log,
-    );
+    const found = findEngines(config.engines);
+    const failed: FailedEngine[] = [];
+    const loaded = await loadAll(found, config.stateDir, deps.log, (module, error) => failed.push({module, error}));
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock}, engines);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, found}, loaded, failed);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -61,6 +61,8 @@ interface Base {
   readonly journal: Journal;
   readonly machine: string;
   readonly clock: FollowingClock;
+  /** What a session host loads as well. */
+  readonly found: readonly EngineToLoad[];
 }
 
 const FIRST_PROBE_MS = 3_000;
@@ -83,11 +85,11 @@ class RunningAgent {
   readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
+  constructor(base: Base, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;
-    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
+    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable), failed);
     this.#connection = this.#connect();
     const connection = () => this.#connection;
     const streams = new Streams(connection);
@@ -197,9 +199,8 @@ class RunningAgent {
   }
 
   #hosts(): Hosts {
-    const {config, deps} = this.#base;
+    const {config, deps, found: engines} = this.#base;
     const {stateDir} = config;
-    const engines = config.engines.map(({module, config: own}) => ({module, config: own}));
     const program = prepareHost(stateDir, deps.hostProgram);
     const spawn = () => spawnHost(stateDir, program, deps.env);
     return new Hosts(
