@@ -70,7 +70,7 @@ const checkFiles = async ({module, version, integrity, place}: PluginSetting): P
   throw invalid(module, 'integrity', `its files are not those of the config: expected ${integrity}, got ${found}`, {hint});
 };
 
-const definitionOf = async ({module, place}: PluginSetting, importModule: ImportModule): Promise<Record<string, unknown>> => {
+const definitionOf = async ({module, place}: PluginSetting, importModule: ImportModule): Promise<unknown> => {
   const specifier = place === undefined ? module : pathToFileURL(place.file).href;
   const loaded = await withDeadline(importModule(specifier), IMPORT_MS).catch((error: unknown) => {
     const isMissing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED'].includes(codeOf(error));
@@ -78,12 +78,13 @@ const definitionOf = async ({module, place}: PluginSetting, importModule: Import
     const hint = isMissing ? 'Install it beside Boxyard, or name its path.' : '';
     throw invalid(module, isMissing ? 'not-found' : 'import', issue, {hint, cause: error});
   });
-  const definition = (loaded as {default?: unknown} | undefined)?.default;
-  if (definition === null || typeof definition !== 'object') throw invalid(module, 'export', 'its default export is no plugin definition');
-  return definition as Record<string, unknown>;
+  return (loaded as {default?: unknown} | undefined)?.default;
 };
 
-const checkDefinition = (module: string, definition: Record<string, unknown>): Plugin<keyof Kinds, unknown> => {
+/** Whether a module's default export is a plugin's definition: `PLUGIN_INVALID` says what is missing. */
+export const checkDefinition = (module: string, given: unknown): Plugin<keyof Kinds, unknown> => {
+  if (given === null || typeof given !== 'object') throw invalid(module, 'export', 'its default export is no plugin definition');
+  const definition = given as Record<string, unknown>;
   const {kind, name, api, config, create} = definition;
   if (typeof kind !== 'string' || !KINDS.includes(kind))
     throw invalid(module, 'kind', `expected one of the kinds ${KINDS.join(', ')}, got ${show(kind)}`);
