@@ -66,6 +66,7 @@ const rows: Readonly<Record<string, Row>> = {
   login: {line: ['login', foreign]},
   'plugins:list': {line: ['plugins', 'list', '-o', 'wide']},
   'plugins:show': {line: ['plugins', 'show', foreign]},
+  'plugins:verify': {line: ['plugins', 'verify', 'docker', '--case', 'a']},
   'ports:forward': {line: ['ports', 'forward', 'web', '1'], lives: true},
   'roles:list': {line: ['roles', 'list', '-o', 'wide']},
   'roles:show': {line: ['roles', 'show', 'team', 'builder']},

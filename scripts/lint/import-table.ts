@@ -79,6 +79,7 @@ export const table: readonly Row[] = [
   })),
   {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: [...clientSide, 'core/vt']},
+  {files: 'tui/output/views/conformance.ts', may: ['core/conformance', 'tui/output'], ownFolder: false},
   {files: 'tui/output', may: [...clientSide, 'core/vt', 'tui/cli/flags.ts']},
   {files: 'tui/cli/install-worker.ts', may: [...clientSide, 'tui', 'agent']},
   {files: 'tui/cli', may: [...clientSide, 'tui']},

@@ -26,5 +26,7 @@ export async function lookAtModule(module: string, program: Pick<Program, 'cwd' 
   });
   const {file, root, version} = place;
   const covers = root === undefined ? 'this file alone' : `all files in ${root} but node_modules and .git`;
-  return {module, file, version, integrity, covers};
+  // A config file may lie elsewhere than where this is typed.
+  const named = /^(?:[./]|file:)/.test(module) ? (root ?? file) : module;
+  return {module: named, file, version, integrity, covers};
 }
