@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {BoxyardError} from '@boxyard/core/errors';
+import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
 import type {Agent, AgentDeps} from './agent-deps.ts';
@@ -7,8 +8,8 @@ import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf} from './disk-guard.ts';
-import {loadAll, type Loaded} from './engine-loading.ts';
-import {Engines} from './engines.ts';
+import {findEngines, loadAll} from './engine-loading.ts';
+import {Engines, type FailedEngine} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
 import {prepareHost, spawnHost} from './host-spawn.ts';
@@ -25,6 +26,7 @@ import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
 import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
+import type {EngineToLoad} from './session-host/wire.ts';
 import {lockStateDir, type StateLock} from './state-lock.ts';
 import {stdinTook} from './steps/stdin.ts';
 import type {Parts} from './steps/index.ts';
@@ -39,11 +41,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const lock = lockStateDir(config.stateDir, 'agent', 'agent');
   try {
     const deaths = new PluginDeaths(config.stateDir);
-    const engines = await loadAll(config.engines, config.stateDir, deps.log, deaths);
+    const found = findEngines(config.engines);
+    const failed: FailedEngine[] = [];
+    const loaded = await loadAll(found, config.stateDir, deps.log, {onFailure: (module, error) => failed.push({module, error}), deaths});
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths}, engines);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths, found}, loaded, failed);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -60,6 +64,8 @@ interface Base {
   readonly machine: string;
   readonly clock: FollowingClock;
   readonly deaths: PluginDeaths;
+  /** What a session host loads as well. */
+  readonly found: readonly EngineToLoad[];
 }
 
 const FIRST_PROBE_MS = 3_000;
@@ -82,11 +88,11 @@ class RunningAgent {
   readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: Base, loaded: Loaded) {
+  constructor(base: Base, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;
-    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
+    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable), failed);
     this.#connection = this.#connect();
     const connection = () => this.#connection;
     const streams = new Streams(connection);
@@ -197,10 +203,10 @@ class RunningAgent {
   }
 
   #hosts(): Hosts {
-    const {config, deps} = this.#base;
+    const {config, deps, found} = this.#base;
     const {stateDir} = config;
     // What could not be loaded here is not tried there, where every job's streams are.
-    const engines = config.engines.filter(({module}) => this.#engines.entries.some(entry => entry.module === module));
+    const engines = found.filter(({module}) => this.#engines.entries.some(entry => entry.module === module));
     const program = prepareHost(stateDir, deps.hostProgram);
     const spawn = () => spawnHost(stateDir, program, deps.env);
     return new Hosts(

@@ -57,7 +57,7 @@ export interface JobCoreOptions {
 }
 
 export interface JobCore {
-  readonly services: Omit<Services, 'webhooks'>;
+  readonly services: Omit<Services, 'webhooks' | 'plugins'>;
   readonly hub: Hub;
   /** Looks at everything overdue, now: what the sweep does every 5 s. */
   sweep(): Promise<void>;

@@ -11,6 +11,7 @@ import type {
   DeadLetterView,
   DeliveryView,
   EnableWebhookRequest,
+  PluginView,
   RedeliverRequest,
   RotateWebhookRequest,
   UpdateWebhookRequest,
@@ -256,6 +257,10 @@ export interface SecretValues {
   setForJob(tenant: TenantId, job: string, values: Readonly<Record<string, string>>): Promise<void>;
   forgetJob(tenant: TenantId, job: string): Promise<void>;
 }
+/** The plugins of this server's own process. */
+export interface PluginService {
+  ofServer(): Promise<readonly PluginView[]>;
+}
 export interface Services {
   readonly jobs: JobService;
   readonly devboxes: DevBoxService;
@@ -268,6 +273,7 @@ export interface Services {
   readonly ports: PortService;
   readonly clusters: ClusterService;
   readonly webhooks: WebhookService;
+  readonly plugins: PluginService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

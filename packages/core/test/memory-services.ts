@@ -268,7 +268,7 @@ function* partsAfter(parts: readonly (Uint8Array | Gap)[], from: number) {
   }
 }
 
-function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks'> {
+function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks' | 'plugins'> {
   const missing =
     (what: string) =>
     async (_by: unknown, name: unknown): Promise<never> => {
@@ -281,7 +281,7 @@ function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'eve
   return {
     devboxes: {create: box, list: none, show: box, stats: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
     workers: {list: none, show: box, label: box, cordon: box, drain: box, remove: box},
-    webhooks: noWebhooks(missing('webhook'), none),
+    ...noWebhooks(missing('webhook'), none),
     images: {
       list: async () => ({items: [], missing: []}),
       check: async (_tenant, ref) => ({ref, workers: []}),

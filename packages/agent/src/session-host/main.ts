@@ -26,7 +26,7 @@ const host = new SessionHost({
   log,
   idleMs: timingFrom(process.env).hostIdle,
   onEnd: () => end(0),
-  loadEngine: async setting => (await loadAll([setting], stateDir, log)).engines[0],
+  loadEngine: async setting => (await loadAll([setting], stateDir, log))[0],
 });
 // A socket file left by a dead one is in the way; the lock says that nobody lives behind it.
 rmSync(socketPath, {force: true});

@@ -64,6 +64,7 @@ import {
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
+import {PluginView} from './plugins.ts';
 import {
   CreateWebhookRequest,
   CreatedWebhookView,
@@ -177,6 +178,7 @@ export const contracts = {
   webhooksDeliveries: {query: DeliveriesQuery.strict(), response: page(DeliveryView)},
   webhooksRedeliver: {body: RedeliverRequest, response: RedeliverView, status: 202},
   webhooksDeadLetters: {response: page(DeadLetterView)},
+  pluginsList: {response: page(PluginView)},
   tenantsList: {response: page(TenantView)},
   tenantsShow: {response: TenantView},
   tenantsCreate: {body: CreateTenantRequest, response: CreatedTenantView, status: 201},

@@ -68,6 +68,7 @@ export {
   WorkerView,
   page,
 } from './resources.ts';
+export {PluginView} from './plugins.ts';
 export {
   CreateWebhookRequest,
   CreatedWebhookView,

@@ -101,6 +101,7 @@ export const routes = {
   webhooksDeliveries: route('GET', '/v1/webhooks/:webhook/deliveries', 'manage', 'What was sent last, newest first'),
   webhooksRedeliver: route('POST', '/v1/webhooks/:webhook/redeliver', 'manage', 'Send an event, or all dead letters, once more'),
   webhooksDeadLetters: route('GET', '/v1/webhooks/:webhook/dead-letters', 'manage', 'Events that were given up, newest first'),
+  pluginsList: route('GET', '/v1/plugins', 'manage', 'Engines of the workers and reporters of the server, and what is wrong with them'),
   tenantsList: route('GET', '/v1/tenants', 'read', 'Tenants the token may see: its own'),
   tenantsShow: route('GET', '/v1/tenants/:tenant', 'read', 'One tenant, its limits and use'),
   tenantsCreate: route('POST', '/v1/tenants', 'own', 'A new tenant and its first owner token (operators only)'),

@@ -91,6 +91,7 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   webhooksDeliveries: manage(404),
   webhooksRedeliver: manage(400),
   webhooksDeadLetters: manage(404),
+  pluginsList: manage(200),
   tenantsList: all(200),
   tenantsShow: '200 200 200 200 404 401 401',
   tenantsCreate: '201 403 403 403 403 401 401',

@@ -49,13 +49,13 @@ async function probeEngines(): Promise<ReadonlyMap<string, EngineProbe>> {
   const settings = [{module: 'podman'}, {module: 'docker'}, {module: 'process', config: {enabled: true}}];
   const probes = new Map<string, EngineProbe>();
   try {
-    const {engines} = await loadAll(
+    const loaded = await loadAll(
       settings.map(setting => ({config: {}, ...setting})),
       stateDir,
       () => undefined,
     );
     await Promise.all(
-      engines.map(async ({name, engine}) => {
+      loaded.map(async ({name, engine}) => {
         probes.set(name, await engine.probe(AbortSignal.timeout(probeMs)).catch((error: Error) => ({usable: false, why: error.message})));
         await engine.close?.();
       }),
