@@ -35,7 +35,19 @@ const subject = [
   'core/events',
 ];
 const clientSide = ['core/client', 'core/api', 'core/errors', 'core/protocol', 'core/config'];
-const subjects = ['jobs', 'devboxes', 'workers', 'sessions', 'images', 'clusters', 'events', 'reports', 'access', 'installation'];
+const subjects = [
+  'jobs',
+  'devboxes',
+  'workers',
+  'sessions',
+  'images',
+  'clusters',
+  'folders',
+  'events',
+  'reports',
+  'access',
+  'installation',
+];
 
 export const table: readonly Row[] = [
   ...rules.map(files => ({files, may: [...contracts, 'core/services.ts', ...rules], ownFolder: false})),

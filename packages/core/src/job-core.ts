@@ -8,15 +8,17 @@ import {createAudit} from './events/audit.ts';
 import {createEventHub} from './events/events.ts';
 import {createAuditStore} from './events/store-audit.ts';
 import {createEventStore} from './events/store.ts';
+import {childrenOf} from './jobs/store-lists.ts';
+import {createFolderCore} from './folder-core.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {type Alarm, createAlarm} from './jobs/alarm.ts';
-import {lookAtCron} from './clusters/crons.ts';
+import {createRuns} from './clusters/runs.ts';
 import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
-import {createLook} from './jobs/look.ts';
+import {type LookOptions, createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
 import {openJobQueue, type JobQueue} from './jobs/queue.ts';
 import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
@@ -73,13 +75,14 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
   bells.alarm = alarm;
   const services = createServices(options, parts);
-  const {look, sweep} = createLookOf(parts, (cluster, role) => lookAtCron({rim, run: services.clusters.run}, cluster, role));
+  const {look, sweep} = createLookOf(parts, parts.folders.looks(services.clusters.run));
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({
     ...parts,
     blobs,
     events: parts.eventStore,
     tenants: options.tenants,
+    ...parts.folders.tidy,
     keepFrom: tenant => slowestCursor(rim, tenant, timing.reportEndpoint),
   });
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
@@ -158,8 +161,10 @@ async function createParts(options: JobCoreOptions) {
     isHeldElsewhere: worker => marks.isHeldElsewhere(worker),
     nudge,
   });
+  const folders = createFolderCore({rim, blobs, tenants: options.tenants, store, noteDue: storage.noteDue});
   const hub: Hub = createHub({
     store,
+    folders: folders.ofJobs,
     workers,
     table,
     leases,
@@ -176,7 +181,7 @@ async function createParts(options: JobCoreOptions) {
   rings.ring = worker => hub.ring([worker]);
   const learnJoined = (tenant: string) => learnAdmitted({admitted: options.admitted, table, workers}, tenant);
   const placement = new Placement({store, workers, table, news, learnJoined, pausedUntil: () => bells.pausedUntil});
-  return {...storage, presence, hub, placement, learnJoined};
+  return {...storage, folders, presence, hub, placement, learnJoined};
 }
 
 async function createStorage(options: JobCoreOptions) {
@@ -192,6 +197,7 @@ async function createStorage(options: JobCoreOptions) {
   const rings: {ring: (worker: string) => void} = {ring: () => undefined};
   const nudge = (things: readonly string[]) => bells.queue.nudge(things);
   const watchers: JobWatchers = new JobWatchers(() => store);
+  const noteDue = (at: number) => bells.alarm?.note(at);
   const onChange = (before: JobRecord | undefined, after: JobRecord) => {
     watchers.changed(after);
     // The bell rings too, for whichever server holds the socket; here it need not be waited for.
@@ -199,7 +205,7 @@ async function createStorage(options: JobCoreOptions) {
       rings.ring(after.worker.id);
     noteRoom(table, before, after);
     const at = dueAt(after);
-    if (at !== undefined && at > 0) bells.alarm?.note(at);
+    if (at !== undefined && at > 0) noteDue(at);
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
@@ -216,19 +222,33 @@ async function createStorage(options: JobCoreOptions) {
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();
   const eventStore = createEventStore(rim);
-  return {workers, table, news, bells, rings, nudge, watchers, store, leases, marks, eventStore, events: createEventHub(eventStore)};
+  return {
+    workers,
+    table,
+    news,
+    bells,
+    rings,
+    nudge,
+    noteDue,
+    watchers,
+    store,
+    leases,
+    marks,
+    eventStore,
+    events: createEventHub(eventStore),
+  };
 }
 
 /** One-job secrets go with the outcome; those of children are their parent's. */
 const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
   hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
 
-function createLookOf({store, table, placement, presence, bells}: Parts, cron: (cluster: string, role: string) => Promise<void>) {
+function createLookOf({store, table, placement, presence, bells}: Parts, looks: Pick<LookOptions, 'cron' | 'watch' | 'kept'>) {
   return createLook({
     store,
     placement,
     fanOut: new FanOut(store),
-    cron,
+    ...looks,
     isSilent: worker => {
       const record = table.get(worker)?.record;
       return record === undefined || presenceOf(record) !== 'online';
@@ -266,7 +286,11 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
   });
   return {
     jobs,
-    clusters: createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
+    clusters: {
+      ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
+      ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
+    },
+    folders: parts.folders.service,
     devboxes: {
       ...createDevBoxService(accept),
       stats: createStats({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), table, timing, ask: hub.ask}),

@@ -35,17 +35,21 @@ import type {
   RoleView,
   RunRequest,
   RunRoleRequest,
+  RunView,
+  RunsQuery,
   SnapshotRequest,
   UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
-import type {FileService, PortService, TerminalService} from './services-streams.ts';
+import type {FileService, FolderPlan, FolderService, PortService, TerminalService} from './services-streams.ts';
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {
   FilesOfBox,
   BoxFiles,
   FileService,
+  FolderPlan,
+  FolderService,
   TerminalService,
   TerminalToOpen,
   TerminalStream,
@@ -129,8 +133,17 @@ export interface ClusterService {
   addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
   putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
   removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
+  /** Runs of one role or of all, newest first. */
+  runs(tenant: TenantId, cluster: string, query: Body<typeof RunsQuery>): Promise<Page<JobView>>;
+  /** By the id of a run of the cluster, or of one job of it. */
+  showRun(tenant: TenantId, cluster: string, run: string): Promise<RunView>;
   /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
-  run(caller: Caller, place: RolePlace, request: RunRoleRequest & {readonly payload?: string}, key?: string): Promise<JobView>;
+  run(
+    caller: Caller,
+    place: RolePlace,
+    request: RunRoleRequest & {readonly payload?: string; readonly files?: string},
+    key?: string,
+  ): Promise<JobView>;
 }
 /** By names or ids, and what starts it; absent: a person. */
 export interface RolePlace {
@@ -144,7 +157,11 @@ export interface RoleRun {
   /** What was asked for, which tells a repeat from another request with the same key. */
   readonly asked: unknown;
   readonly key?: string | undefined;
-  readonly origin: Origin & {readonly most: number; readonly env: Readonly<Record<string, string>>};
+  readonly origin: Origin & {
+    readonly most: number;
+    readonly env: Readonly<Record<string, string>>;
+    readonly folders?: FolderPlan | undefined;
+  };
   readonly waits?: boolean;
   /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
   readonly v: number;
@@ -272,6 +289,7 @@ export interface Services {
   readonly files: FileService;
   readonly ports: PortService;
   readonly clusters: ClusterService;
+  readonly folders: FolderService;
   readonly webhooks: WebhookService;
   readonly plugins: PluginService;
 }

@@ -28,7 +28,7 @@ export interface TestCoreOptions {
   readonly timing?: Timing;
   readonly dir?: string;
   readonly tenant?: string;
-  readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number};
+  readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number; readonly folderBytes?: number};
   readonly workers?: Map<string, KnownWorker>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly mostUnfinished?: number;

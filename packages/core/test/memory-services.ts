@@ -1,7 +1,7 @@
 import type {JobView} from '../src/api/index.ts';
 import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
-import {noClusters} from './no-clusters.ts';
+import {nothingOfClusters} from './no-clusters.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
 import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
 import {noWebhooks} from './no-webhooks.ts';
@@ -77,7 +77,7 @@ export function memoryServices(): MemoryServices {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
-    clusters: noClusters,
+    ...nothingOfClusters,
     files: {
       stat: async (_tenant, name) => notFound(name),
       get: async (_tenant, name) => notFound(name),

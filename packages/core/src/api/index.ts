@@ -12,7 +12,6 @@ export {
   LogsQuery,
   LogTimesQuery,
   LogTimesView,
-  Origin,
   Outcome,
   PullRequest,
   Reason,
@@ -109,3 +108,5 @@ export {
   TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';
+export {FolderFileView, FolderView, FoldersPutView, RunRecordView, RunView, RunsQuery} from './folders.ts';
+export {Conflict, Origin} from './origin.ts';

@@ -25,7 +25,7 @@ export function createJobService(deps: JobServiceDeps): JobService {
     run: async (caller, request, key) =>
       submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
     runRole: async (caller, {request, asked, key, origin, waits, v}) =>
-      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {
+      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker), origin.folders !== undefined), {
         key,
         request: {run: asked},
         origin,

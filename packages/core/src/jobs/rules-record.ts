@@ -1,5 +1,6 @@
 import type {z} from 'zod';
 import type {JobState, Origin, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
+import type {FolderPlan} from '../services.ts';
 import type {
   Attempt,
   Exit,
@@ -43,6 +44,8 @@ export interface Run extends Origin {
   readonly most: number;
   /** What its jobs are told beside their command: prompts and inputs. */
   readonly env: Readonly<Record<string, string>>;
+  /** What they see of the cluster's folders; absent: nothing. */
+  readonly folders?: FolderPlan | undefined;
 }
 
 /** Of a job with children: how many there are to be, how many were made so far, and for whom those of `each` are. */
@@ -137,6 +140,9 @@ export function recordOf(id: string, text: string): JobRecord | undefined {
 
 export const hasEnded = (record: JobRecord): boolean => record.state === 'ended';
 export const isWaiting = (record: JobRecord): boolean => record.state === 'queued' && record.hold === undefined;
+/** Whether what its present attempt says still counts: an end that the server decided alone is provisional (R10). */
+export const mayReport = (record: JobRecord): boolean =>
+  isOnWorker(record) || (hasEnded(record) && record.source === 'server' && record.sentAt !== undefined);
 export const isOnWorker = (record: JobRecord): boolean => record.state === 'sent' || record.state === 'running';
 
 /** The due row: when somebody must look at the job whatever happens; undefined where nothing is to be done by time. */

@@ -12,13 +12,15 @@ type View = z.infer<typeof JobView>;
 
 export interface ViewExtras {
   readonly totals?: ChildTotals | undefined;
+  /** Of its folders: files that two jobs changed. */
+  readonly conflicts?: View['conflicts'] | undefined;
   readonly have?: {readonly have: LogEnd; readonly gaps: readonly Gap[]} | undefined;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** The record as a client sees it. Pure. */
-export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): View {
+export function jobView(record: JobRecord, {totals, have, conflicts}: ViewExtras = {}): View {
   const devbox = devboxIdOf(record.spec);
   const children = record.totals ?? totals;
   return {
@@ -56,6 +58,7 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
     ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
     ...given('parent', record.parent),
     ...given('origin', record.origin && originView(record.origin)),
+    ...given('conflicts', conflicts),
     ...given('children', children),
     ...(record.kind === 'run' || record.kind === 'devbox.create' ? {egress: egressOf(record.spec.profile)} : {}),
     actor: record.actor,

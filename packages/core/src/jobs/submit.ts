@@ -8,6 +8,7 @@ import {countOf, fanOutOf} from './rules-children.ts';
 import type {JobRecord} from './rules-record.ts';
 import {jobView} from './rules-view.ts';
 import {acceptJobs} from './store-accept.ts';
+import {readConflicts} from '../folders/store.ts';
 import {getJob, readTotals} from './store-lists.ts';
 import {type AcceptDeps, fanTargets, newJob, prepare, refused, withKnownSecrets} from './store-prepare.ts';
 
@@ -40,7 +41,14 @@ type View = z.infer<typeof JobView>;
 export async function readView(deps: SubmitDeps, record: JobRecord): Promise<View> {
   const [totals] = record.fan === undefined ? [] : await readTotals(deps.store, [record.id]);
   const have = record.sentAt === undefined ? undefined : await deps.blobs.output.have(record.tenant, record.id, record.attempt.number);
-  return jobView(record, {totals, have});
+  return jobView(record, {totals, have, conflicts: await conflictsOf(deps, record)});
+}
+
+/** Of a run those of all its jobs. */
+async function conflictsOf({store}: SubmitDeps, record: JobRecord): Promise<View['conflicts']> {
+  if (record.origin?.folders === undefined || (record.sentAt === undefined) === (record.fan === undefined)) return undefined;
+  const found = await readConflicts(store.rim, record.parent ?? record.id, record.fan === undefined ? record.id : undefined);
+  return found.length === 0 ? undefined : found;
 }
 
 /** From a whole spec to an accepted job; with a known idempotency key, to the one accepted before. */

@@ -10,6 +10,9 @@ export interface TidyDeps {
   readonly events: EventStore;
   readonly tenants: Tenants;
   /** Behind which event of a tenant somebody still has to read on (R18). */
+  /** What a run brought into folders of its own goes with its history. */
+  readonly dropRun: (run: string) => Promise<void>;
+  readonly sweepFolders: () => Promise<void>;
   readonly keepFrom: (tenant: string) => Promise<string | undefined>;
 }
 
@@ -33,12 +36,14 @@ export function createTidy(deps: TidyDeps): () => Promise<void> {
       await deps.events.trim(tenant, {olderThan: now - eventsKeptMs, most: mostEvents, keepFrom});
       const gone = await dropHistory(store, tenant, {before: now - limits.historyDays * day, most: mostJobs});
       for (const job of gone) await blobs.files.remove(tenant, job);
+      for (const job of gone) await deps.dropRun(job);
     }
     // One file holds all tenants' lines: it goes when the one that keeps longest no longer needs it.
     if (longest > 0) await blobs.audit.dropBefore(new Date(now - longest * day).toISOString().slice(0, 10));
     if (performance.now() - blobsAt < blobsEveryMs) return;
     blobsAt = performance.now();
     await blobs.files.dropOldUploads(Date.now());
+    await deps.sweepFolders();
     await blobs.trim(async job => {
       const record = await store.read(job);
       return record === undefined || record.state === 'ended';

@@ -64,6 +64,14 @@ const clusterKeys = (key: (...parts: readonly string[]) => string) => ({
   roleRuns: (role: string) => key('role-runs', role),
   roleQueue: (role: string) => key('role-queue', role),
   roleJobs: (role: string) => key('role-jobs', role),
+  /** A folder of a cluster, those in which something is, and how much all of a tenant hold. */
+  folder: (cluster: string, folder: string) => key('folder', cluster, ...folder.split('/')),
+  folders: (cluster: string) => key('folders', cluster),
+  foldersUsed: (tenant: string) => key('folders-used', tenant),
+  /** What a run's jobs did to folders, and which are its own. */
+  runFolders: (run: string) => key('run-folders', run),
+  /** Changes that a role is to be started for. */
+  watch: (role: string) => key('watch', role),
 });
 export type Keys = ReturnType<typeof createKeys>;
 
