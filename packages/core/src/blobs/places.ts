@@ -18,6 +18,7 @@ export function blobPlaces(dir: string) {
     attempt,
     output: (tenant: string, id: string, number: number, name: OutputName) => join(attempt(tenant, id, number), name),
     out: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'out.tar'),
+    result: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'result.json'),
     stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),
     taken: (tenant: string, id: string, blob: string) => join(job(tenant, id), `upload-${part(blob)}`),
     uploads: (tenant: string) => join(dir, 'uploads', part(tenant)),
