@@ -60,6 +60,7 @@ const rows: Readonly<Record<string, Row>> = {
   'jobs:cancel': {line: ['jobs', 'cancel', job]},
   'jobs:list': {line: ['jobs', 'list', '-o', 'wide']},
   'jobs:logs': {line: ['jobs', 'logs', job], shows: 'output'},
+  'jobs:result': {line: ['jobs', 'result', job], shows: 'output'},
   'jobs:retry': {line: ['jobs', 'retry', job], lives: true, shows: 'output'},
   'jobs:show': {line: ['jobs', 'show', job]},
   'jobs:wait': {line: ['jobs', 'wait', job]},

@@ -110,7 +110,7 @@ class RunningAgent {
       clock: this.#clock,
       timing: deps.timing,
       stateDir: config.stateDir,
-      worker: {machine, name: config.name, floor: config.floor},
+      worker: {machine, name: config.name, floor: config.floor, server: config.url},
       send: message => this.#connection.send(message),
       log: deps.log,
       crash: deps.crash ?? (() => undefined),
@@ -217,6 +217,7 @@ class RunningAgent {
           this.#parts.held.show(message, message.state);
           this.#terminals.changed(message, message.state);
         },
+        progress: ({job, attempt, progress}) => this.#jobs.find(job, attempt)?.tellProgress(progress),
         view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
         stdinTook: message => this.#quietly(stdinTook(this.#base.journal, message)),
@@ -260,6 +261,8 @@ class RunningAgent {
         return this.#quietly(this.#jobs.superseded(message));
       case 'job.secrets':
         return secrets.answer(message);
+      case 'job.log':
+        return this.#quietly(Promise.resolve(this.#jobs.find(message.job, message.attempt)?.log(message.text)));
       case 'job.have':
         return outputs.have(message);
       case 'job.ask':
@@ -285,8 +288,7 @@ class RunningAgent {
         return this.#quietly(this.#ports.open(message));
       case 'stream.end':
         return streams.end(message);
-      case 'hello':
-      case 'ping':
+      default:
         return;
     }
   }

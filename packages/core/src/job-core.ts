@@ -22,6 +22,8 @@ import {type LookOptions, createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
 import {openJobQueue, type JobQueue} from './jobs/queue.ts';
 import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
+import {createReportSecrets} from './jobs/report-secrets.ts';
+import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
 import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
@@ -38,7 +40,7 @@ import {createLeases} from './workers/store-connect.ts';
 import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
 import {createServerMarks} from './workers/store-servers.ts';
 import {createWorkerStore} from './workers/store.ts';
-import {WorkerTable, createTableNews} from './workers/table.ts';
+import {WorkerTable, createTableNews, noteRoom} from './workers/table.ts';
 import {type WorkerServiceDeps, createWorkerService, learnAdmitted} from './workers/workers.ts';
 
 export interface JobCoreOptions {
@@ -172,6 +174,9 @@ async function createParts(options: JobCoreOptions) {
     presence,
     blobs,
     secrets: options.secrets,
+    reportSecrets: storage.reportSecrets,
+    onProgress: (job, progress) =>
+      void keepProgress({store, gauge: events.gauge}, job, progress).catch((error: unknown) => options.onFault(error, job.id)),
     timing,
     start: {installation, timing},
     nudge,
@@ -222,21 +227,9 @@ async function createStorage(options: JobCoreOptions) {
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();
   const eventStore = createEventStore(rim);
-  return {
-    workers,
-    table,
-    news,
-    bells,
-    rings,
-    nudge,
-    noteDue,
-    watchers,
-    store,
-    leases,
-    marks,
-    eventStore,
-    events: createEventHub(eventStore),
-  };
+  const reportSecrets = createReportSecrets(options.attemptKey);
+  const events = createEventHub(eventStore);
+  return {workers, table, news, bells, rings, nudge, noteDue, watchers, store, leases, marks, eventStore, events, reportSecrets};
 }
 
 /** One-job secrets go with the outcome; those of children are their parent's. */
@@ -261,18 +254,6 @@ function createLookOf({store, table, placement, presence, bells}: Parts, looks: 
   });
 }
 
-/** Keeps this server's view of reservations near the truth between readings: what ends frees. */
-function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobRecord): void {
-  if (before === undefined || !isOnWorker(before) || isOnWorker(after) || before.worker === undefined) return;
-  const entry = table.get(before.worker.id);
-  if (entry === undefined) return;
-  if (after.outcome === 'succeeded' && after.image !== undefined) entry.images.add(after.image.ref);
-  if (after.outcome === 'succeeded' && after.spec.kind === 'image.remove') entry.images.delete(after.spec.ref);
-  const {slots, memoryBytes} = after.spec.needs;
-  const keepsMemory = after.outcome === 'succeeded' && (after.kind === 'devbox.create' || after.kind === 'devbox.start');
-  entry.used = {slots: Math.max(0, entry.used.slots - slots), memory: Math.max(0, entry.used.memory - (keepsMemory ? 0 : memoryBytes))};
-}
-
 function createServices(options: JobCoreOptions, parts: Parts): JobCore['services'] {
   const {store, table, watchers, hub, events, workers, placement, learnJoined} = parts;
   const {rim, blobs, timing} = options;
@@ -286,6 +267,13 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
   });
   return {
     jobs,
+    reports: createReportService({
+      store,
+      blobs,
+      secrets: parts.reportSecrets,
+      tellLog: ({id, attempt, worker}, text) => hub.log(worker!.id, {job: id, attempt, text}),
+      gauge: events.gauge,
+    }),
     clusters: {
       ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
       ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),

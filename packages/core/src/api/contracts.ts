@@ -72,6 +72,7 @@ import {
   RunView,
   RunsQuery,
 } from './folders.ts';
+import {AnyJson, ReportRequest, ReportedView} from './reported.ts';
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
@@ -124,6 +125,8 @@ export const contracts = {
   jobsAttach: {query: AttachQuery.strict()},
   jobsTerminal: {query: TerminalQuery.strict()},
   jobsOut: {gives: tar},
+  jobsResult: {response: AnyJson},
+  jobsReport: {body: ReportRequest, response: ReportedView},
   jobsCancel: {body: CancelRequest, response: JobView, status: 202},
   jobsRetry: {...job, body: RetryRequest},
   uploads: {takes: octets, response: UploadView, status: 201},

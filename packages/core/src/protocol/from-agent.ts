@@ -144,6 +144,8 @@ export const fromAgent = {
     box: z.string().optional(),
     out: z.object({blob: z.string(), bytes: Bytes}).optional(),
     image: z.object({id: z.string(), ref: z.string()}).optional(),
+    /** JSON that the job itself reported as what came of it. */
+    reported: z.string().optional(),
     /** Where its program was when its engine was killed with it. */
     directory: z.string().optional(),
   }),

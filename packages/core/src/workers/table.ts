@@ -1,5 +1,6 @@
 import type {Heartbeat} from '../protocol/index.ts';
 import type {Candidate} from '../jobs/rules-place.ts';
+import {type JobRecord, isOnWorker} from '../jobs/rules-record.ts';
 import {type WorkerRecord, candidateOf} from './rules.ts';
 import type {WorkerStore} from './store.ts';
 
@@ -79,4 +80,16 @@ export function createTableNews(workers: WorkerStore, table: WorkerTable): Table
     seen = changes;
   };
   return () => (looking ??= look().finally(() => (looking = undefined)));
+}
+
+/** Keeps this server's view of reservations near the truth between readings: what ends frees. */
+export function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobRecord): void {
+  if (before === undefined || !isOnWorker(before) || isOnWorker(after) || before.worker === undefined) return;
+  const entry = table.get(before.worker.id);
+  if (entry === undefined) return;
+  if (after.outcome === 'succeeded' && after.image !== undefined) entry.images.add(after.image.ref);
+  if (after.outcome === 'succeeded' && after.spec.kind === 'image.remove') entry.images.delete(after.spec.ref);
+  const {slots, memoryBytes} = after.spec.needs;
+  const keepsMemory = after.outcome === 'succeeded' && (after.kind === 'devbox.create' || after.kind === 'devbox.start');
+  entry.used = {slots: Math.max(0, entry.used.slots - slots), memory: Math.max(0, entry.used.memory - (keepsMemory ? 0 : memoryBytes))};
 }

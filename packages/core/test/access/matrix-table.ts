@@ -25,6 +25,8 @@ export const matrix: Readonly<Record<RouteName, string>> = {
   jobsAttach: '101 101 101 101 404 401 401',
   jobsTerminal: '400 400 400 400 404 401 401',
   jobsOut: '200 200 200 200 404 401 401',
+  jobsResult: '200 200 200 200 404 401 401',
+  jobsReport: '403 403 403 403 403 403 401',
   jobsCancel: '202 202 202 403 404 401 401',
   jobsRetry: '202 202 202 403 404 401 401',
   uploads: run(201),
