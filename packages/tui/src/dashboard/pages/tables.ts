@@ -117,6 +117,7 @@ const jobs = page<JobView>({
   id: job => job.id,
   tone: jobTone,
   detail: 'job',
+  order: {column: 'AGE', isReversed: true},
   columns: jobColumns,
 });
 
