@@ -2,6 +2,7 @@ import type {Client} from '@boxyard/core/client';
 import {createLogFilter, type LogFilter} from '../output/log-text.ts';
 import {safeText} from '../output/safe-text.ts';
 import {createStamp} from '../services/log-times.ts';
+import type {Log} from './log-lines.ts';
 import type {Event} from './state.ts';
 
 const logTail = 256 * 1024;
@@ -11,15 +12,15 @@ const gatherMs = 50;
 const settleMs = 80;
 
 export interface LogFollower {
-  /** From now on this one, or none; `isTimed`: each line with when it came. */
-  follow(job: string | undefined, isTimed: boolean): void;
+  /** From now on this job's, or none; anew with each `reading`. */
+  follow(job: string | undefined, how: Pick<Log, 'reading' | 'isTimed'>): void;
   close(): void;
 }
 
 /** Shows the end of one job's output, and what it goes on to write. */
 export function createLogFollower(client: Client, dispatch: (event: Event) => void, now: () => number): LogFollower {
   let current: string | undefined;
-  let wasTimed = false;
+  let at: number | undefined;
   let stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const end = () => {
@@ -27,10 +28,10 @@ export function createLogFollower(client: Client, dispatch: (event: Event) => vo
     stop.abort();
   };
   return {
-    follow(job, isTimed) {
-      if (job === current && isTimed === wasTimed) return;
+    follow(job, {reading, isTimed}) {
+      if (job === current && (job === undefined || reading === at)) return;
       end();
-      [current, wasTimed] = [job, isTimed];
+      [current, at] = [job, reading];
       if (job === undefined) return;
       const own = (stop = new AbortController());
       timer = setTimeout(() => void followOne(client, job, {dispatch, signal: own.signal, ...(isTimed ? {now} : {})}), settleMs);

@@ -1,6 +1,9 @@
 /** The end of one job's output. `open` is a line without its end yet; `back` counts lines above the newest that are not shown. */
 export interface Log {
   readonly job: string | undefined;
+  /** Rises whenever it is to be read from its beginning: what came before is not shown beside it. */
+  readonly reading: number;
+  readonly isInSight: boolean;
   readonly lines: readonly string[];
   readonly open: string;
   readonly back: number;
@@ -14,6 +17,8 @@ export interface Log {
 
 export const noLog: Log = {
   job: undefined,
+  reading: 0,
+  isInSight: false,
   lines: [],
   open: '',
   back: 0,
@@ -28,6 +33,15 @@ export const stampWidth = 9;
 
 /** As it is before its first line. */
 export const emptied = (log: Log): Log => ({...log, lines: [], open: '', back: 0, held: undefined});
+
+/** To be read anew. */
+export const reread = (log: Log): Log => ({...emptied(log), reading: log.reading + 1});
+
+/** The log of the job in sight, or of none: one that was out of sight is read anew. */
+export function inSight(log: Log, job: string | undefined): Log {
+  if (job === undefined) return log.isInSight ? {...log, isInSight: false} : log;
+  return log.isInSight && log.job === job ? log : {...reread(log), job, isInSight: true};
+}
 
 /** It stands still, whatever comes; or goes on at its newest. */
 export const hold = (log: Log): Log => ({...log, held: {lines: linesOf(log), arrived: 0}});

@@ -204,7 +204,7 @@ const isLoud = ({settings}: State, setting: (key: string) => string): boolean =>
 function synchronise(state: State, {live, log, figures, feed, terminal, capture}: Synchronised): void {
   live.show(livePanes(state));
   terminal.setMouse(state.hasMouse);
-  log.follow(followedJob(state), state.log.isTimed);
+  log.follow(followedJob(state), state.log);
   figures.want(figuresInSight(state));
   terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));
   const {lists, parent} = wantedBy(state);

@@ -48,7 +48,7 @@ export function rowsOf(state: State): Rows {
 /** Filtered and ordered once for each set of items: what is typed and drawn meanwhile costs no more. */
 function tableRows(state: State, page: TablePage<unknown>): Rows {
   const items = page.items(state);
-  const {filter, sort} = memoryOf(state);
+  const {filter, sort = page.order} = memoryOf(state);
   const known: TableCache = cache.get(items) ?? new Map();
   cache.set(items, known);
   const key = `${page.title}\n${filter}\n${sort?.column}\n${sort?.isReversed}`;

@@ -258,6 +258,17 @@ test('the log of a job: wrapped, searched, scrolled back', async () => {
   await screen.harness.shows('start xxx');
 });
 
+test('for who hears the screen all lines of a full page are there, the header too', async () => {
+  const boxes = Array.from({length: 60}, (_, i) => devbox(`box-${i}`));
+  const initial = happen(full(80, 24), told(whole('devboxes', boxes))).state;
+  await using screen = openTestScreen({...initial, look: {...initial.look, isLinear: true}}, {isForScreenReader: true});
+  for (const keys of ['', '2', '3', '5']) {
+    screen.harness.type(keys);
+    await screen.settled();
+    await screen.harness.shows(/Boxyard[^]*q quit/);
+  }
+});
+
 test('for who hears the screen there are words for marks, one pane, and nothing drawn', async () => {
   const initial = full();
   await using screen = openTestScreen({...initial, look: {...initial.look, isLinear: true}}, {isForScreenReader: true});

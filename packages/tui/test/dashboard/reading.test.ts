@@ -67,3 +67,12 @@ test('beside a list the keys of a log are its own once it has the focus, and the
   expect(linesOf(type(beside, 'tab', 'C').state.log)).toEqual([]);
   expect(type(full(), '2', 'n').state.mode).toMatchObject({is: 'form'});
 });
+
+test('a log that was out of sight is read anew, and nothing of it stands there twice', () => {
+  const state = reading('one\n');
+  const {reading: first} = state.log;
+  const back = type(state, '2', '3', 'enter').state;
+  expect(linesOf(back.log)).toEqual([]);
+  expect(back.log.reading).toBeGreaterThan(first);
+  expect(type(state, '?', 'escape').state.log).toBe(state.log);
+});

@@ -52,14 +52,15 @@ function sortBy(state: State): Step {
   if (!isTable(page)) return stay(state);
   // Those in sight: an order by what is not to be seen looks like none.
   const titles = fitted(tables[page].columns, state.columns - markWidth(state.look)).map(column => column.title);
-  const next = titles[(titles.indexOf(memoryOf(state).sort?.column ?? titles[0]!) + 1) % titles.length]!;
+  const by = memoryOf(state).sort ?? tables[page].order;
+  const next = titles[(titles.indexOf(by?.column ?? titles[0]!) + 1) % titles.length]!;
   return stay(remember(state, {sort: {column: next, isReversed: false}}));
 }
 
 function reversed(state: State): Step {
   const {page} = placeOf(state);
   if (!isTable(page)) return stay(state);
-  const sort = memoryOf(state).sort ?? {column: tables[page].columns[0]!.title, isReversed: false};
+  const sort = memoryOf(state).sort ?? tables[page].order ?? {column: tables[page].columns[0]!.title, isReversed: false};
   return stay(remember(state, {sort: {...sort, isReversed: !sort.isReversed}}));
 }
 

@@ -1,5 +1,5 @@
 import {emptyLine} from '../line.ts';
-import {emptied, follow, hold, linesOf, toMatch, type Log} from '../log-lines.ts';
+import {emptied, follow, hold, linesOf, reread, toMatch, type Log} from '../log-lines.ts';
 import {stay, type State, type Step} from '../state.ts';
 import type {Action} from './action.ts';
 
@@ -34,7 +34,7 @@ export const logActions: readonly Action[] = [
     title: 'when each line came (UTC), or not',
     on: ['log'],
     // It is read anew, each line with its time.
-    run: state => withLog(state, log => ({...emptied(log), isTimed: !log.isTimed})),
+    run: state => withLog(state, log => ({...reread(log), isTimed: !log.isTimed})),
   },
   {
     id: 'clear',

@@ -7,7 +7,7 @@ import {tabOf, type Tab} from '../panes.ts';
 import {targetOf, thingOf, type Target} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
 import type {Tone} from '../theme.ts';
-import {boxTone, jobTone} from './facts.ts';
+import {boxTone, jobTone, whyOf} from './facts.ts';
 import {jobsOf} from './roles.ts';
 
 export interface DetailRow {
@@ -88,7 +88,7 @@ const runRow = (job: JobView): DetailRow => ({
       [statusText(job), 12],
       [totalsText(job), 24],
       [job.origin?.trigger.type ?? '', 8],
-    ) + whyText(job),
+    ) + (whyOf(job) ?? ''),
 });
 
 const totalsText = ({children, worker}: JobView): string =>
@@ -101,9 +101,6 @@ const totalsText = ({children, worker}: JobView): string =>
       ]
         .filter(Boolean)
         .join(', ');
-
-const whyText = (job: JobView): string =>
-  job.state === 'ended' && job.outcome === 'succeeded' ? '' : (job.error?.message ?? job.reason?.message ?? '');
 
 const roleRow = (role: RoleView, {enabled}: ClusterView): DetailRow => ({
   id: role.id,

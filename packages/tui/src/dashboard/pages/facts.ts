@@ -30,6 +30,13 @@ export const hookTone = ({state, deadLetters}: WebhookView): Tone => {
   return state === 'failing' ? 'bad' : deadLetters > 0 ? 'warn' : 'good';
 };
 
+/** Why it is where it is, until it did what was asked; of one that nobody has told yet, who would not have it. */
+export function whyOf(job: JobView): string | undefined {
+  if (job.state === 'ended' && job.outcome === 'succeeded') return undefined;
+  const refused = job.refusals?.map(({name, why}) => `${name}: ${why}`).join('; ');
+  return job.error?.message ?? job.reason?.message ?? (job.state === 'queued' && refused ? refused : undefined);
+}
+
 /** Which role of which cluster it is a run of. */
 export const roleName = ({origin}: JobView): string | undefined =>
   origin === undefined ? undefined : `${origin.cluster.name}/${origin.role.name}`;

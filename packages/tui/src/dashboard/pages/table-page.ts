@@ -1,5 +1,5 @@
 import type {Data} from '../data.ts';
-import type {PageName} from '../places.ts';
+import type {Memory, PageName} from '../places.ts';
 import type {State} from '../state.ts';
 import type {Tone} from '../theme.ts';
 import type {PageColumn} from './columns.ts';
@@ -15,6 +15,8 @@ export interface TablePage<T> {
   /** The page of one of them. */
   readonly detail?: PageName;
   readonly labels?: (item: T) => Readonly<Record<string, string>>;
+  /** Its order where none was chosen; absent: by its first column. */
+  readonly order?: Memory['sort'];
   /** The newest stand at the end, and stay in sight. */
   readonly isLog?: true;
 }

@@ -10,7 +10,7 @@ import type {CommandLine, Message, Setting} from '../state.ts';
 import type {Tone} from '../theme.ts';
 import type {PageColumn} from './columns.ts';
 import {clusters, roles, webhooks} from './cluster-tables.ts';
-import {attentionTone, boxCpu, boxMemory, boxTone, branchOf, doing, jobTone, roleName, saying, workerTone} from './facts.ts';
+import {attentionTone, boxCpu, boxMemory, boxTone, branchOf, doing, jobTone, roleName, saying, whyOf, workerTone} from './facts.ts';
 import {list, page, type TablePage} from './table-page.ts';
 
 const workers = page<WorkerView>({
@@ -103,7 +103,7 @@ const jobColumns: readonly PageColumn<JobView>[] = [
     width: 10,
     grow: 3,
     spare: true,
-    cell: job => (job.state === 'ended' && job.outcome === 'succeeded' ? '' : (job.reason?.message ?? job.error?.message ?? '')),
+    cell: job => whyOf(job) ?? '',
   },
 ];
 
@@ -117,6 +117,7 @@ const jobs = page<JobView>({
   id: job => job.id,
   tone: jobTone,
   detail: 'job',
+  order: {column: 'AGE', isReversed: true},
   columns: jobColumns,
 });
 

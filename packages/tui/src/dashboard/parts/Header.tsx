@@ -18,6 +18,8 @@ export function Header({state}: {readonly state: State}) {
   const left = ` Boxyard  ${crumbs(state)}  ${linkText(state)}`;
   const isOff = state.link.status === 'offline';
   const width = Math.max(0, columns - textWidth(right));
+  // Side by side they would be one line and a space: more than there is room for.
+  if (look.isLinear) return <Line text={`${left} ${right}`} width={columns} />;
   return (
     <Box width={columns}>
       <Line text={left} width={width} isInverse isBold colour={isOff ? colourOf(look.theme, 'bad') : undefined} />

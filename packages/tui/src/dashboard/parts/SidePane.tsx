@@ -85,7 +85,7 @@ function logTitle(state: State): string {
   const {log} = state;
   const job = state.data.jobs.get(log.job ?? '');
   if (job === undefined) return 'No run yet. r runs it.';
-  const of = [roleName(job), job.name].filter(Boolean).join(' ');
+  const of = roleName(job) ?? job.name ?? '';
   const back =
     log.held === undefined ? (log.back > 0 ? `   ▼ ${log.back} newer, G follows` : '') : `   paused, ${log.held.arrived} newer, p goes on`;
   const search = log.search === '' ? '' : `   ${matchesOf(log).length} with “${log.search}”`;

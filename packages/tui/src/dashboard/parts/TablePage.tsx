@@ -15,6 +15,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
   const listed = rowsOf(state);
   const {ids, items} = listed;
   const memory = memoryOf(state);
+  const sort = memory.sort ?? page.order;
   const rows = bodyRows(state) - 2;
   const cursor = cursorOf(state);
   const from = firstVisible(Math.max(0, listed.indexOf(cursor)), rows, ids.length);
@@ -30,7 +31,7 @@ export function TablePage({state, name}: {readonly state: State; readonly name: 
         text={
           ids.length === 0
             ? `   ${emptyText(state, name)}`
-            : `   ${titleLine(columns, width - markWidth(look), memory.sort?.column, memory.sort?.isReversed === true)}`
+            : `   ${titleLine(columns, width - markWidth(look), sort?.column, sort?.isReversed === true)}`
         }
         width={width}
         isDim
