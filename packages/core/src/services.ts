@@ -180,6 +180,8 @@ export interface RoleRun {
     readonly folders?: FolderPlan | undefined;
   };
   readonly waits?: boolean;
+  /** All jobs of the role run on one worker. */
+  readonly isSameWorker?: boolean | undefined;
   /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
   readonly v: number;
 }

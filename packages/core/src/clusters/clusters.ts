@@ -193,6 +193,7 @@ async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request
     asked: {cluster: record.id, role: role.id, ...request},
     key,
     v: record.v,
+    isSameWorker: role.sameWorker,
     origin: {
       cluster: {id: record.id, name: record.name},
       role: {id: role.id, name: role.name},

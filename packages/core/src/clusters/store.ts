@@ -71,7 +71,11 @@ export async function writeCluster(
     addCrons(change, keys.due, {before, after, now: rim.clock.now()});
     for (const role of before?.roles ?? [])
       if (!after?.roles.some(kept => kept.id === role.id))
-        change.do(keys.roleJobs(role.id), 'DEL').do(keys.watch(role.id), 'DEL').do(keys.due, 'ZREM', watchThing(id, role.id));
+        change
+          .do(keys.roleJobs(role.id), 'DEL')
+          .do(keys.roleHome(role.id), 'DEL')
+          .do(keys.watch(role.id), 'DEL')
+          .do(keys.due, 'ZREM', watchThing(id, role.id));
     // What its last jobs bring shall not be left behind.
     if (after === undefined) change.do(keys.due, 'ZADD', rim.clock.now() + foldersKeptMs, keptThing(id, '*'));
   });

@@ -195,3 +195,27 @@ test('two servers that store for two jobs at once merge what both bring', async 
   expect(await pathsIn(two)).toEqual(['shared/plans/a', 'shared/plans/b']);
   rmSync(dir, {recursive: true, force: true});
 });
+
+test('a role of one worker runs there, and elsewhere only where that one is no more', async () => {
+  await using it = await scene(team({copies: 3, sameWorker: true}));
+  const {core, agent} = it;
+  const other = await core.agent();
+  const {clusters, jobs, workers} = core.core.services;
+  const placesOfRun = async () => {
+    const {id} = await clusters.run(core.caller, at, {});
+    const items = await waitFor(async () => {
+      const found = (await jobs.list(core.caller.tenant, {parent: id, limit: 10})).items;
+      return found.length === 3 && found.every(child => child.worker !== undefined) ? found : undefined;
+    });
+    for (const start of [...agent.started, ...other.started]) agent.result(start, {exit: {code: 0}});
+    await jobs.cancel(core.caller, id, 'seen');
+    return new Set(items.map(child => child.worker!.id));
+  };
+  const first = await placesOfRun();
+  expect(first.size).toBe(1);
+  expect(await placesOfRun()).toEqual(first);
+  const [home] = first;
+  (home === agent.worker ? agent : other).kill();
+  await workers.remove(core.caller, home!);
+  expect([...(await placesOfRun())]).toEqual([home === agent.worker ? other.worker : agent.worker]);
+});
