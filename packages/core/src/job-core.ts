@@ -14,17 +14,19 @@ import {type Alarm, createAlarm} from './jobs/alarm.ts';
 import {lookAtCron} from './clusters/crons.ts';
 import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
+import {Gatherer} from './jobs/gather.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
 import {createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
-import {openJobQueue, type JobQueue} from './jobs/queue.ts';
-import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
+import {openJobQueue, silentQueue, type JobQueue} from './jobs/queue.ts';
+import {dueAt, hasOwnSecretsLeft, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
 import {createReportSecrets} from './jobs/report-secrets.ts';
 import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
 import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
+import {writeDue} from './jobs/store-waiting.ts';
 import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
 import {slowestCursor} from './reports/store-endpoints.ts';
@@ -75,7 +77,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
   bells.alarm = alarm;
   const services = createServices(options, parts);
-  const {look, sweep} = createLookOf(parts, (cluster, role) => lookAtCron({rim, run: services.clusters.run}, cluster, role));
+  const {look, sweep} = createLookOf(options, parts, (cluster, role) => lookAtCron({rim, run: services.clusters.run}, cluster, role));
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({
     ...parts,
@@ -142,8 +144,6 @@ interface Bells {
   pausedUntil: number;
   alarm?: Alarm;
 }
-
-const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefined};
 
 async function createParts(options: JobCoreOptions) {
   const storage = await createStorage(options);
@@ -223,15 +223,21 @@ async function createStorage(options: JobCoreOptions) {
   return {workers, table, bells, rings, nudge, watchers, store, leases, marks, eventStore, events, reportSecrets};
 }
 
-/** One-job secrets go with the outcome; those of children are their parent's. */
-const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
-  hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
-
-function createLookOf({store, table, placement, presence, bells}: Parts, cron: (cluster: string, role: string) => Promise<void>) {
+function createLookOf(
+  {blobs, timing}: JobCoreOptions,
+  {store, table, placement, presence, bells}: Parts,
+  cron: (cluster: string, role: string) => Promise<void>,
+) {
   return createLook({
     store,
     placement,
     fanOut: new FanOut(store),
+    gatherer: new Gatherer({
+      store,
+      blobs,
+      timing,
+      lookAgain: (job, at) => writeDue(store, `j:${job}`, at).then(() => bells.alarm?.note(at)),
+    }),
     cron,
     isSilent: worker => {
       const record = table.get(worker)?.record;

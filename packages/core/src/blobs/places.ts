@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {BoxyardError} from '../errors/index.ts';
 import type {OutputName} from '../protocol/index.ts';
+import type {ResultRef} from './rules-results.ts';
 
 /** Where bytes lie in `BLOB_DIR`: by tenant, job, attempt and stream. Parts are ids of ours; anything else is refused. */
 export function blobPlaces(dir: string) {
@@ -18,7 +19,8 @@ export function blobPlaces(dir: string) {
     attempt,
     output: (tenant: string, id: string, number: number, name: OutputName) => join(attempt(tenant, id, number), name),
     out: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'out.tar'),
-    result: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'result.json'),
+    result: (tenant: string, id: string, {attempt: number, hash}: ResultRef) =>
+      join(attempt(tenant, id, number), `result-${part(hash)}.json`),
     stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),
     taken: (tenant: string, id: string, blob: string) => join(job(tenant, id), `upload-${part(blob)}`),
     uploads: (tenant: string) => join(dir, 'uploads', part(tenant)),

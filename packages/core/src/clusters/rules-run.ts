@@ -110,9 +110,9 @@ const inputEnv = (inputs: Readonly<Record<string, string>>): Record<string, stri
   Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`BOXYARD_INPUT_${name.toUpperCase()}`, value]));
 
 function fanOutOf(role: RoleDocument): FanOut | undefined {
-  const {copies, each, matrix, parallel, failFast} = role;
+  const {copies, each, matrix, parallel, failFast, gather} = role;
   const failurePolicy = policyOf(role.failurePolicy);
-  const fanOut = given({copies, each, matrix, parallel, failFast, failurePolicy});
+  const fanOut = given({copies, each, matrix, parallel, failFast, failurePolicy, gather});
   if (copies !== undefined || each !== undefined || matrix !== undefined) return fanOut;
   if (Object.keys(fanOut).length === 0) return undefined;
   throw new BoxyardError('INVALID_INPUT', {

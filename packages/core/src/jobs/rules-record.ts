@@ -1,5 +1,6 @@
 import type {z} from 'zod';
 import type {JobState, Origin, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
+import type {ResultRef} from '../blobs/rules-results.ts';
 import type {
   Attempt,
   Exit,
@@ -86,8 +87,8 @@ export interface JobRecord {
   readonly gaps?: readonly Gap[] | undefined;
   readonly out?: {readonly blob: string; readonly bytes: number} | undefined;
   readonly image?: {readonly id: string; readonly ref: string} | undefined;
-  /** What the attempt reported, or what was gathered of its children: so many bytes of JSON, beside its output. */
-  readonly result?: {readonly attempt: number; readonly bytes: number} | undefined;
+  /** What the attempt reported, or what was gathered of its children: JSON that lies beside its output. */
+  readonly result?: ResultRef | undefined;
   readonly asOf?: number | undefined;
   /** Of a command at a terminal, from the worker's first word about it. */
   readonly session?: SessionState | undefined;
@@ -181,3 +182,7 @@ export function bucketOf(record: JobRecord): keyof z.infer<typeof Totals> {
   if (record.state !== 'ended') return 'running';
   return record.outcome ?? 'failed';
 }
+
+/** One-job secrets go with the outcome; those of children are their parent's. */
+export const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
+  hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;

@@ -48,7 +48,7 @@ export async function readView(deps: SubmitDeps, record: JobRecord): Promise<Vie
 /** One that is larger has a route of its own. */
 async function smallResult({blobs}: SubmitDeps, {tenant, id, result}: JobRecord): Promise<unknown> {
   if (result === undefined || result.bytes > MOST_RESULT_BYTES) return undefined;
-  const text = await blobs.files.result(tenant, id, result.attempt);
+  const text = await blobs.files.result(tenant, id, result);
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 
