@@ -160,7 +160,7 @@ export interface RoleRun {
   /** What was asked for, which tells a repeat from another request with the same key. */
   readonly asked: unknown;
   readonly key?: string | undefined;
-  readonly origin: Origin & {readonly most: number; readonly env: Readonly<Record<string, string>>};
+  readonly origin: Origin & {readonly most: number; readonly env: Readonly<Record<string, string>>; readonly templates?: readonly string[]};
   readonly waits?: boolean;
   /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
   readonly v: number;

@@ -44,6 +44,8 @@ export interface Run extends Origin {
   readonly most: number;
   /** What its jobs are told beside their command: prompts and inputs. */
   readonly env: Readonly<Record<string, string>>;
+  /** Those of them in which `{{NAME}}` stands for something: what the cluster's owners wrote, and nobody from outside. */
+  readonly templates?: readonly string[] | undefined;
 }
 
 /** Of a job with children: how many there are to be, how many were made so far, and for whom those of `each` are. */
