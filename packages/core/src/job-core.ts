@@ -5,30 +5,25 @@ import {createStats} from './devboxes/stats.ts';
 import {createFileService} from './devboxes/files.ts';
 import {getDevBox} from './devboxes/store.ts';
 import {createAudit} from './events/audit.ts';
-import {createEventHub} from './events/events.ts';
 import {createAuditStore} from './events/store-audit.ts';
-import {createEventStore} from './events/store.ts';
 import {childrenOf} from './jobs/store-lists.ts';
 import {createFolderCore} from './folder-core.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
-import {type Alarm, createAlarm} from './jobs/alarm.ts';
+import {createAlarm} from './jobs/alarm.ts';
 import {createRuns} from './clusters/runs.ts';
 import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
+import {Gatherer} from './jobs/gather.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
 import {type LookOptions, createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
-import {openJobQueue, type JobQueue} from './jobs/queue.ts';
-import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
-import {createReportSecrets} from './jobs/report-secrets.ts';
+import {openJobQueue} from './jobs/queue.ts';
 import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
-import {createAttemptIds} from './jobs/attempt-ids.ts';
-import {JobStore} from './jobs/store.ts';
+import {writeDue} from './jobs/store-waiting.ts';
 import {createTidy} from './jobs/tidy.ts';
-import {JobWatchers} from './jobs/watchers.ts';
 import {slowestCursor} from './reports/store-endpoints.ts';
 import type {RedisRim} from './rim/redis.ts';
 import type {SecretValues, Services} from './services.ts';
@@ -36,12 +31,9 @@ import {createPortService} from './sessions/ports.ts';
 import {createHub, type Hub} from './workers/hub.ts';
 import {Presence} from './workers/presence.ts';
 import {presenceOf} from './workers/rules.ts';
-import {createLeases} from './workers/store-connect.ts';
 import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
-import {createServerMarks} from './workers/store-servers.ts';
-import {createWorkerStore} from './workers/store.ts';
-import {WorkerTable, createTableNews, noteRoom} from './workers/table.ts';
 import {type WorkerServiceDeps, createWorkerService, learnAdmitted} from './workers/workers.ts';
+import {createStorage} from './job-core-storage.ts';
 
 export interface JobCoreOptions {
   readonly rim: RedisRim;
@@ -77,7 +69,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
   bells.alarm = alarm;
   const services = createServices(options, parts);
-  const {look, sweep} = createLookOf(parts, parts.folders.looks(services.clusters.run));
+  const {look, sweep} = createLookOf(options, parts, parts.folders.looks(services.clusters.run));
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({
     ...parts,
@@ -139,15 +131,6 @@ async function recover(
 
 type Parts = Awaited<ReturnType<typeof createParts>>;
 
-/** What is set once the queue is open, and while placement rests. */
-interface Bells {
-  queue: JobQueue;
-  pausedUntil: number;
-  alarm?: Alarm;
-}
-
-const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefined};
-
 async function createParts(options: JobCoreOptions) {
   const storage = await createStorage(options);
   const {rim, timing, blobs, installation} = options;
@@ -189,59 +172,22 @@ async function createParts(options: JobCoreOptions) {
   return {...storage, folders, presence, hub, placement, learnJoined};
 }
 
-async function createStorage(options: JobCoreOptions) {
-  const {rim, timing, serverId} = options;
-  const workers = createWorkerStore(rim, serverId);
-  await workers.begin();
-  const table = new WorkerTable();
-  const news = createTableNews(workers, table);
-  table.reset(await workers.readAll());
-  for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
-  await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
-  const bells: Bells = {queue: silentQueue, pausedUntil: 0};
-  const rings: {ring: (worker: string) => void} = {ring: () => undefined};
-  const nudge = (things: readonly string[]) => bells.queue.nudge(things);
-  const watchers: JobWatchers = new JobWatchers(() => store);
-  const noteDue = (at: number) => bells.alarm?.note(at);
-  const onChange = (before: JobRecord | undefined, after: JobRecord) => {
-    watchers.changed(after);
-    // The bell rings too, for whichever server holds the socket; here it need not be waited for.
-    if (isOnWorker(after) && after.worker !== undefined && (before?.state === 'queued' || before?.cancel !== after.cancel))
-      rings.ring(after.worker.id);
-    noteRoom(table, before, after);
-    const at = dueAt(after);
-    if (at !== undefined && at > 0) noteDue(at);
-    if (hasOwnSecretsLeft(before, after))
-      void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
-  };
-  const store: JobStore = new JobStore({
-    rim,
-    timing,
-    attemptIds: createAttemptIds(options.attemptKey),
-    nudge,
-    onChange,
-    onDamaged: id => options.onFault(new Error('what Redis has under the key of this job is no record of it'), id),
-    mostUnfinished: options.mostUnfinished,
-  });
-  const leases = createLeases(rim, {id: serverId, url: ''});
-  const marks = createServerMarks(rim, serverId, timing.lease);
-  await marks.mark();
-  const eventStore = createEventStore(rim);
-  const reportSecrets = createReportSecrets(options.attemptKey);
-  const events = createEventHub(eventStore);
-  return {workers, table, news, bells, rings, nudge, noteDue, watchers, store, leases, marks, eventStore, events, reportSecrets};
-}
-
-/** One-job secrets go with the outcome; those of children are their parent's. */
-const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
-  hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
-
-function createLookOf({store, table, placement, presence, bells}: Parts, looks: Pick<LookOptions, 'cron' | 'watch' | 'kept'>) {
+function createLookOf(
+  {blobs, timing}: JobCoreOptions,
+  {store, table, placement, presence, bells}: Parts,
+  looks: Pick<LookOptions, 'cron' | 'watch' | 'kept'>,
+) {
   return createLook({
     store,
     placement,
     fanOut: new FanOut(store),
     ...looks,
+    gatherer: new Gatherer({
+      store,
+      blobs,
+      timing,
+      lookAgain: (job, at) => writeDue(store, `j:${job}`, at).then(() => bells.alarm?.note(at)),
+    }),
     isSilent: worker => {
       const record = table.get(worker)?.record;
       return record === undefined || presenceOf(record) !== 'online';

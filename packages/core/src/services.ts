@@ -1,12 +1,8 @@
 import type {z} from 'zod';
 import type {
-  Access,
   AdoptRequest,
   AnyJson,
-  ApplyView,
   BuildRequest,
-  ClusterDocument,
-  ClusterView,
   CreateWebhookRequest,
   CreatedWebhookView,
   DeadLetterView,
@@ -28,24 +24,20 @@ import type {
   JobView,
   JobsQuery,
   LabelRequest,
-  Origin,
   PullRequest,
   RemoveImageRequest,
   RemoveRequest,
-  ReportRequest,
-  RoleDocument,
-  RoleView,
   RunRequest,
-  RunRoleRequest,
-  RunView,
-  RunsQuery,
   SnapshotRequest,
-  UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
-import type {FileService, FolderPlan, FolderService, PortService, TerminalService} from './services-streams.ts';
-import type {Attempt, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {Caller, Page} from './services-caller.ts';
+import type {ClusterService, ReportService, RoleRun} from './services-clusters.ts';
+import type {FileService, FolderService, PortService, TerminalService} from './services-streams.ts';
+import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
+export type {Caller, Page, Session} from './services-caller.ts';
+export type {ClusterService, ReportSecrets, ReportService, RolePlace, RoleRun} from './services-clusters.ts';
 export type {
   FilesOfBox,
   BoxFiles,
@@ -63,17 +55,6 @@ export type {
   PortHandlers,
 } from './services-streams.ts';
 
-/** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
-export interface Caller {
-  readonly tenant: TenantId;
-  /** `user:anna`, `token:ci`, `worker:nas`. */
-  readonly actor: string;
-  readonly access: Access;
-}
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor?: string | undefined;
-}
 type Body<T extends z.ZodType> = z.infer<T>;
 
 /**
@@ -106,19 +87,6 @@ export interface JobService {
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */
   watch(tenant: TenantId, job: string, onChange: (job: JobView) => void): Promise<() => void>;
 }
-/** What an attempt proves with that it is itself. Derived whenever it is needed and kept nowhere (R15); the next attempt's is another. */
-export interface ReportSecrets {
-  of(job: string, attempt: Attempt): string;
-  isOf(secret: string, job: string, attempt: Attempt): boolean;
-}
-/** What running jobs tell of themselves. */
-export interface ReportService {
-  /**
-   * All of it, or nothing where it rejects. `FORBIDDEN` where the secret is not of the job's present attempt, `CONFLICT` where that
-   * does not run, `BODY_TOO_LARGE`, `TOO_MANY_REQUESTS`, `WORKER_OFFLINE` for lines while its worker is away.
-   */
-  report(job: string, secret: string | undefined, request: ReportRequest): Promise<void>;
-}
 export interface DevBoxService {
   create(caller: Caller, request: CreateDevBoxRequest, key?: string): Promise<{devbox: DevBoxView; job: JobView}>;
   list(tenant: TenantId): Promise<Page<DevBoxView>>;
@@ -132,58 +100,6 @@ export interface DevBoxService {
   remove(caller: Caller, devbox: string, request: Body<typeof RemoveRequest>, key?: string): Promise<{devbox: DevBoxView; job?: JobView}>;
   restore(caller: Caller, devbox: string): Promise<DevBoxView>;
   adopt(caller: Caller, request: Body<typeof AdoptRequest>): Promise<DevBoxView>;
-}
-/** Documents are applied whole or not at all; a change that comes between is read and built upon. */
-export interface ClusterService {
-  list(tenant: TenantId): Promise<Page<ClusterView>>;
-  /** By name or id, here and below. */
-  show(tenant: TenantId, cluster: string): Promise<ClusterView>;
-  /** Idempotent by the document's name. Runs of roles that it leaves out are cancelled. */
-  apply(caller: Caller, document: ClusterDocument, isDryRun: boolean): Promise<ApplyView>;
-  create(caller: Caller, document: ClusterDocument): Promise<ClusterView>;
-  /** Disabling it cancels its runs. */
-  update(caller: Caller, cluster: string, fields: Body<typeof UpdateClusterRequest>): Promise<ClusterView>;
-  remove(caller: Caller, cluster: string): Promise<void>;
-  /** Cancels the runs of one role, or of all, also those that wait; whose they are. */
-  stop(caller: Caller, cluster: string, role?: string): Promise<string[]>;
-  showRole(tenant: TenantId, cluster: string, role: string): Promise<RoleView>;
-  addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
-  putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
-  removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
-  /** Runs of one role or of all, newest first. */
-  runs(tenant: TenantId, cluster: string, query: Body<typeof RunsQuery>): Promise<Page<JobView>>;
-  /** By the id of a run of the cluster, or of one job of it. */
-  showRun(tenant: TenantId, cluster: string, run: string): Promise<RunView>;
-  /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
-  run(
-    caller: Caller,
-    place: RolePlace,
-    request: RunRoleRequest & {readonly payload?: string; readonly files?: string},
-    key?: string,
-  ): Promise<JobView>;
-}
-/** By names or ids, and what starts it; absent: a person. */
-export interface RolePlace {
-  readonly cluster: string;
-  readonly role: string;
-  readonly trigger?: Origin['trigger'];
-}
-/** A run of a role, as the job core accepts it. */
-export interface RoleRun {
-  readonly request: RunRequest;
-  /** What was asked for, which tells a repeat from another request with the same key. */
-  readonly asked: unknown;
-  readonly key?: string | undefined;
-  readonly origin: Origin & {
-    readonly most: number;
-    readonly env: Readonly<Record<string, string>>;
-    readonly folders?: FolderPlan | undefined;
-  };
-  readonly waits?: boolean;
-  /** All jobs of the role run on one worker. */
-  readonly isSameWorker?: boolean | undefined;
-  /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
-  readonly v: number;
 }
 export interface WorkerService {
   list(tenant: TenantId): Promise<Page<WorkerView>>;
@@ -312,12 +228,4 @@ export interface Services {
   readonly folders: FolderService;
   readonly webhooks: WebhookService;
   readonly plugins: PluginService;
-}
-/** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
-export interface Session extends Caller {
-  readonly token: string;
-  readonly tokenName: string;
-  readonly expiresAt?: number | undefined;
-  /** Owner of the first tenant: may create tenants and set their limits. */
-  readonly isOperator: boolean;
 }

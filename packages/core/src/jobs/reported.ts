@@ -1,4 +1,5 @@
 import {MOST_RESULT_BYTES, type Progress, type ReportRequest} from '../api/index.ts';
+import type {ResultRef} from '../blobs/rules-results.ts';
 import type {Blobs} from '../blobs/blobs.ts';
 import {BoxyardError} from '../errors/index.ts';
 import {iso} from '../rim/clock.ts';
@@ -6,6 +7,7 @@ import {createRateLimit} from '../rim/rate-limit.ts';
 import type {ReportSecrets, ReportService} from '../services.ts';
 import {type JobRecord, isOnWorker, mayReport, versionPrefix} from './rules-record.ts';
 import {JobId} from '../protocol/index.ts';
+import {keepResult} from './store-results.ts';
 import type {JobStore} from './store.ts';
 
 export interface ReportDeps {
@@ -35,9 +37,9 @@ export function createReportService(deps: ReportDeps): ReportService {
       const log = linesOf(request.log);
       if (log !== undefined) deps.tellLog(record, log);
       if (result !== undefined) {
-        const {tenant, id, attempt} = record;
-        await blobs.files.writeResult(tenant, id, attempt.number, result);
-        await store.step(id, {type: 'reported', attempt, bytes: Buffer.byteLength(result)}, {actor: `job:${id}`});
+        const {id, attempt} = record;
+        const step = (ref: ResultRef) => store.step(id, {type: 'reported', attempt, result: ref}, {actor: `job:${id}`});
+        await keepResult(blobs, {record, json: result}, step);
       }
       const {progress} = request;
       if (progress === undefined) return;
