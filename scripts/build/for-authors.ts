@@ -1,4 +1,5 @@
-import {readFileSync, writeFileSync, mkdirSync} from 'node:fs';
+import {globSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {basename} from 'node:path';
 
 /** What plugin authors compile against: files that hold nothing but types are their own declarations. */
 const pages: Readonly<Record<string, () => string>> = {
@@ -12,9 +13,16 @@ export declare const displayCases: readonly DisplayCase[];
 `,
 };
 
+/** What `boxyard plugins create` copies. */
+const templates = (): Readonly<Record<string, () => string>> =>
+  Object.fromEntries(
+    globSync('examples/templates/*.ts').map(file => [`dist/templates/${basename(file)}`, () => readFileSync(file, 'utf8')]),
+  );
+
 /** The files it wrote. */
-export function writeDeclarations(): string[] {
-  mkdirSync('dist', {recursive: true});
-  for (const [file, text] of Object.entries(pages)) writeFileSync(file, text());
-  return Object.keys(pages);
+export function writeForAuthors(): string[] {
+  mkdirSync('dist/templates', {recursive: true});
+  const all = {...pages, ...templates()};
+  for (const [file, text] of Object.entries(all)) writeFileSync(file, text());
+  return Object.keys(all);
 }
