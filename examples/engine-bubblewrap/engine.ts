@@ -1,5 +1,5 @@
 /** Boxes made by bubblewrap: one program each, with its own processes and files, and no daemon. A box is a folder in `stateDir`. */
-import {execFile, spawn} from 'node:child_process';
+import {execFile, spawn, spawnSync} from 'node:child_process';
 import {createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Readable} from 'node:stream';
@@ -9,7 +9,7 @@ import {promisify} from 'node:util';
 import type {Box, BoxSpec, BoxState, Chunk, Engine, Exit, Host, Labels, Mount, Offsets, Plugin, Probe} from 'boxyard/plugin-api';
 
 const pollMs = 20;
-/** Outlives us, and writes last how the program ended. One that is not there ends with 127, as in a shell. */
+/** Outlives us, and writes last how the program ended; 127 where there is none. */
 const around = `cd "$1"; shift; bwrap --args 3 -- sh -c 'exec "$@"' sh "$@" 3<options >>stdout 2>>stderr; echo $? >ended; mv ended exit`;
 const base = '--clearenv --die-with-parent --unshare-pid --unshare-ipc --new-session --proc /proc --dev /dev --tmpfs /tmp'.split(' ');
 const shared = ['/usr', '/etc', '/bin', '/sbin', '/lib', '/lib64'].flatMap(path => ['--ro-bind-try', path, path]);
@@ -34,13 +34,18 @@ const refused = ({image, user, ports, limits, network, mounts}: BoxSpec): boolea
   ![undefined, 'none', 'host'].includes(network as string | undefined) ||
   mounts.some(({kind}) => kind === 'volume');
 
-const read = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+const read = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
 const fits = (labels: Labels, wanted: Labels): boolean => Object.entries(wanted).every(([key, value]) => labels[key] === value);
-/** Processes below this one, then itself; whatever session they went to. */
-const tree = (pid: string): readonly string[] => [...childrenOf(pid).flatMap(tree), pid];
-const childrenOf = (pid: string): readonly string[] => read(`/proc/${pid}/task/${pid}/children`)?.match(/\d+/g) ?? [];
+/** This process and those below it, whatever session they went to: who is killed first starts no other. */
+const tree = (pid: string): readonly string[] => [pid, ...(read(`/proc/${pid}/task/${pid}/children`)?.match(/\d+/g) ?? []).flatMap(tree)];
 
-function openBox(dir: string, spec: BoxSpec, host: Host): Box {
+const lookAt = (dir: string) => {
   const at = (name: string): string => join(dir, name);
   const timeOf = (name: string): string => statSync(at(name)).mtime.toISOString();
   /** The shell around it, unless the number is another process's by now. */
@@ -54,10 +59,13 @@ function openBox(dir: string, spec: BoxSpec, host: Host): Box {
     if (code === undefined) return {is: 'exited', exit: {unknown: 'nobody saw its end'}, at: timeOf('pid')};
     return {is: 'exited', exit: {code: Number(code)}, at: timeOf('exit')};
   };
+  return {at, shell, state};
+};
+
+function openBox(dir: string, spec: BoxSpec, host: Host): Box {
+  const {at, shell, state} = lookAt(dir);
   /** Shell, bubblewrap and its first process are left to see the end of the program, which ends everything else. */
-  const signalAll = (name: NodeJS.Signals): void => {
-    for (const pid of tree(shell()).slice(0, -3)) if (existsSync(`/proc/${pid}`)) process.kill(Number(pid), name);
-  };
+  const signalAll = (name: 'TERM' | 'KILL'): unknown => spawnSync('kill', ['-s', name, ...tree(shell()).slice(3)]);
   const box = {
     name: spec.name,
     labels: spec.labels,
@@ -72,15 +80,15 @@ function openBox(dir: string, spec: BoxSpec, host: Host): Box {
       writeFileSync(at('pid'), String(child.pid));
       child.unref();
       // A stdin that breaks is not its end: the program must not take it for one.
-      stdin?.once('error', () => signalAll('SIGKILL'));
+      stdin?.once('error', () => signalAll('KILL'));
       if (stdin !== undefined && child.stdin !== null) pipeline(stdin, child.stdin).catch(() => undefined);
       // Until the program is there, a stop would find nobody to ask.
       while (state().is === 'running' && tree(shell()).length < 4) await delay(2, undefined, {signal});
     },
     stop: async (graceMs: number, signal: AbortSignal) => {
-      signalAll('SIGTERM');
+      signalAll('TERM');
       for (const until = Date.now() + graceMs; state().is === 'running'; await delay(pollMs, undefined, {signal}))
-        if (Date.now() >= until) signalAll('SIGKILL');
+        if (Date.now() >= until) signalAll('KILL');
     },
     remove: async (signal: AbortSignal) => box.stop(0, signal).then(() => rmSync(dir, {recursive: true, force: true})),
     wait: async (signal: AbortSignal): Promise<Exit> => {
@@ -104,21 +112,16 @@ function openBox(dir: string, spec: BoxSpec, host: Host): Box {
   return box;
 }
 
-const usable: Probe = {usable: true, version: 'bubblewrap', labels: {os: 'linux'}, enforces: ['network', 'filesystem', 'privileges']};
-const fix = 'sudo apt-get install bubblewrap';
 const probe = async (): Promise<Probe> =>
-  promisify(execFile)('bwrap', [...base, ...shared, '--unshare-net', 'true'])
-    .then(() => usable)
-    .catch(({message}: Error) => ({usable: false, why: `bubblewrap makes no box here: ${message}`, fix}));
+  promisify(execFile)('bwrap', [...base, ...shared, '--unshare-net', 'true']).then(
+    () => ({usable: true, version: 'bubblewrap', labels: {os: 'linux'}, enforces: ['network', 'filesystem', 'privileges']}),
+    ({message}: Error) => ({usable: false, why: `no box can be made: ${message}`, fix: 'sudo apt-get install bubblewrap'}),
+  );
 
 function createEngine(host: Host): Engine {
-  const boxes = join(host.stateDir, 'boxes');
-  mkdirSync(boxes, {recursive: true});
-  const find = (name: string): Box | undefined => {
-    const spec = read(join(boxes, name, 'spec'));
-    return spec === undefined ? undefined : openBox(join(boxes, name), JSON.parse(spec) as BoxSpec, host);
-  };
-  const all = (): readonly Box[] => readdirSync(boxes).flatMap(name => find(name) ?? []);
+  const find = (name: string, spec = read(join(host.stateDir, name, 'spec'))): Box | undefined =>
+    spec === undefined ? undefined : openBox(join(host.stateDir, name), JSON.parse(spec) as BoxSpec, host);
+  const all = (): readonly Box[] => readdirSync(host.stateDir).flatMap(name => find(name) ?? []);
   return {
     probe,
     find: async name => find(name),
@@ -127,7 +130,7 @@ function createEngine(host: Host): Engine {
       if (refused(spec)) throw host.fault('unsupported', 'an image, a user, ports, limits, a volume or a network of its own');
       const known = find(spec.name);
       if (known !== undefined && !fits(known.labels, spec.labels)) throw host.fault('conflict', `another box has the name ${spec.name}`);
-      const dir = join(boxes, spec.name);
+      const dir = join(host.stateDir, spec.name);
       mkdirSync(join(dir, 'workspace'), {recursive: true});
       writeFileSync(join(dir, 'new'), JSON.stringify(spec), {mode: 0o600});
       if (known === undefined) renameSync(join(dir, 'new'), join(dir, 'spec'));

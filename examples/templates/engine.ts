@@ -2,7 +2,7 @@
  * An engine that holds what every engine must: it runs programs on this machine itself, **without any isolation**, as a place to start
  * from. A box is a folder in `stateDir`. Put your backend into `start`, `stop`, `state` and `output`; `boxyard plugins verify` says what broke.
  */
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Readable} from 'node:stream';
@@ -21,7 +21,13 @@ const mark = 'BOXYARD_BOX';
 const refused = ({image, user, ports, limits, network, mounts, privileges, readOnlyRoot}: BoxSpec): boolean =>
   [image, user, network, privileges, ...ports, ...mounts, ...Object.values(limits)].some(each => each !== undefined) || readOnlyRoot;
 
-const read = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+const read = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
 const fits = (labels: Labels, wanted: Labels): boolean => Object.entries(wanted).every(([key, value]) => labels[key] === value);
 const processesOf = (dir: string): readonly number[] =>
   readdirSync('/proc')
@@ -36,7 +42,8 @@ const environmentOf = (pid: string): readonly string[] => {
   }
 };
 
-function openBox(dir: string, spec: BoxSpec, host: Host): Box {
+/** What the folder says of a box. */
+const lookAt = (dir: string) => {
   const at = (name: string): string => join(dir, name);
   const timeOf = (name: string): string => statSync(at(name)).mtime.toISOString();
   /** The shell around it, unless the number is another process's by now. */
@@ -50,10 +57,16 @@ function openBox(dir: string, spec: BoxSpec, host: Host): Box {
     if (code === undefined) return {is: 'exited', exit: {unknown: 'nobody saw its end'}, at: timeOf('pid')};
     return {is: 'exited', exit: {code: Number(code)}, at: timeOf('exit')};
   };
+  return {at, shell, state};
+};
+
+function openBox(dir: string, spec: BoxSpec, host: Host): Box {
+  const {at, shell, state} = lookAt(dir);
   /** The shell is left to see the end of the program. */
-  const signalAll = (name: NodeJS.Signals): void => {
+  const signalAll = (name: 'TERM' | 'KILL'): void => {
     const spared = Number(shell());
-    for (const pid of processesOf(dir)) if (pid !== spared && existsSync(`/proc/${pid}`)) process.kill(pid, name);
+    const others = processesOf(dir).filter(pid => pid !== spared);
+    spawnSync('kill', ['-s', name, ...others.map(String)]);
   };
   const box = {
     name: spec.name,
@@ -69,15 +82,15 @@ function openBox(dir: string, spec: BoxSpec, host: Host): Box {
       writeFileSync(at('pid'), String(child.pid));
       child.unref();
       // A stdin that breaks is not its end: the program must not take it for one.
-      stdin?.once('error', () => signalAll('SIGKILL'));
+      stdin?.once('error', () => signalAll('KILL'));
       if (stdin !== undefined && child.stdin !== null) pipeline(stdin, child.stdin).catch(() => undefined);
       // Until the program is there, a stop would find nobody to ask.
       while (state().is === 'running' && processesOf(dir).length < 2) await delay(2, undefined, {signal});
     },
     stop: async (graceMs: number, signal: AbortSignal) => {
-      signalAll('SIGTERM');
+      signalAll('TERM');
       for (const until = Date.now() + graceMs; state().is === 'running'; await delay(pollMs, undefined, {signal}))
-        if (Date.now() >= until) signalAll('SIGKILL');
+        if (Date.now() >= until) signalAll('KILL');
     },
     remove: async (signal: AbortSignal) => box.stop(0, signal).then(() => rmSync(dir, {recursive: true, force: true})),
     wait: async (signal: AbortSignal): Promise<Exit> => {
