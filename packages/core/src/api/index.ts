@@ -12,7 +12,6 @@ export {
   LogsQuery,
   LogTimesQuery,
   LogTimesView,
-  Origin,
   Outcome,
   PullRequest,
   Reason,
@@ -23,10 +22,9 @@ export {
   StopRequest,
   Totals,
   UploadView,
-  attachFromClient,
-  attachFromServer,
-  attachStream,
 } from './jobs.ts';
+export {AnyJson, MOST_RESULT_BYTES, Progress, ReportRequest, ReportedView} from './reported.ts';
+export {attachFromClient, attachFromServer, attachStream} from './attach.ts';
 export {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 export {ERROR_TRAILER, encodeTrailer} from './trailer.ts';
 export {portFromClient, portToClient, type PortFromClient, type PortToClient} from './port.ts';
@@ -68,6 +66,7 @@ export {
   WorkerView,
   page,
 } from './resources.ts';
+export {PluginView} from './plugins.ts';
 export {
   CreateWebhookRequest,
   CreatedWebhookView,
@@ -108,3 +107,5 @@ export {
   TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';
+export {FolderFileView, FolderView, FoldersPutView, RunRecordView, RunView, RunsQuery} from './folders.ts';
+export {Conflict, Origin} from './origin.ts';
