@@ -5,6 +5,7 @@ import {BoxyardError} from '../errors/index.ts';
 import {iso} from '../rim/clock.ts';
 import {createRateLimit} from '../rim/rate-limit.ts';
 import type {ReportSecrets, ReportService} from '../services.ts';
+import {isShallow} from './rules-reported.ts';
 import {type JobRecord, isOnWorker, mayReport, versionPrefix} from './rules-record.ts';
 import {JobId} from '../protocol/index.ts';
 import {keepResult} from './store-results.ts';
@@ -29,7 +30,8 @@ export function createReportService(deps: ReportDeps): ReportService {
   return {
     report: async (job, secret, asked) => {
       const record = await ownRecord(deps, job, secret);
-      const request = withoutSecret(asked, secret!);
+      const checked = asked.result === undefined || isShallow(asked.result) ? asked : tooDeep();
+      const request = withoutSecret(checked, secret!);
       const wait = limit.take(record.id);
       if (wait > 0) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'reports of one job', retryAfter: Math.ceil(wait / 1_000)});
       const result = request.result === undefined ? undefined : resultText(request.result);
@@ -68,6 +70,10 @@ const notItsOwn = () =>
     {},
     {message: 'This is not the secret of the present attempt of that job.', hint: 'A job reports for itself alone: BOXYARD_REPORT_SECRET.'},
   );
+
+function tooDeep(): never {
+  throw new BoxyardError('INVALID_INPUT', {field: 'result', issue: 'is nested more than 100 deep'});
+}
 
 function resultText(result: unknown): string {
   const text = JSON.stringify(result);
