@@ -1,14 +1,15 @@
 import {randomBytes} from 'node:crypto';
 import {BoxyardError} from '@boxyard/core/errors';
+import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
-import type {Agent, AgentDeps} from './agent-deps.ts';
+import type {Agent, AgentDeps, Base} from './agent-deps.ts';
 import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf} from './disk-guard.ts';
-import {loadAll} from './engine-loading.ts';
-import {Engines} from './engines.ts';
+import {findEngines, loadAll} from './engine-loading.ts';
+import {Engines, type FailedEngine} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
 import {prepareHost, spawnHost} from './host-spawn.ts';
@@ -18,13 +19,14 @@ import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
+import {PluginDeaths} from './plugin-deaths.ts';
 import {Ports} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
 import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
-import {lockStateDir, type StateLock} from './state-lock.ts';
+import {lockStateDir} from './state-lock.ts';
 import {stdinTook} from './steps/stdin.ts';
 import type {Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
@@ -37,30 +39,20 @@ export type {Agent, AgentDeps} from './agent-deps.ts';
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
   const lock = lockStateDir(config.stateDir, 'agent', 'agent');
   try {
-    const engines = await loadAll(
-      config.engines.map(({module, config: own}) => ({module, config: own})),
-      config.stateDir,
-      deps.log,
-    );
+    const deaths = new PluginDeaths(config.stateDir);
+    const found = findEngines(config.engines);
+    const failed: FailedEngine[] = [];
+    const loaded = await loadAll(found, config.stateDir, deps.log, {onFailure: (module, error) => failed.push({module, error}), deaths});
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock}, engines);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths, found}, loaded, failed);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
     lock.release();
     throw error;
   }
-}
-
-interface Base {
-  readonly config: AgentConfig;
-  readonly deps: AgentDeps;
-  readonly lock: StateLock;
-  readonly journal: Journal;
-  readonly machine: string;
-  readonly clock: FollowingClock;
 }
 
 const FIRST_PROBE_MS = 3_000;
@@ -83,11 +75,11 @@ class RunningAgent {
   readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
+  constructor(base: Base, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;
-    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
+    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable), failed);
     this.#connection = this.#connect();
     const connection = () => this.#connection;
     const streams = new Streams(connection);
@@ -151,7 +143,7 @@ class RunningAgent {
   }
 
   async close(): Promise<void> {
-    const {journal, lock} = this.#base;
+    const {journal, lock, deaths} = this.#base;
     this.#pulse.stop();
     clearInterval(this.#inventoryTimer);
     this.#abort.abort(new BoxyardError('INTERRUPTED'));
@@ -163,6 +155,7 @@ class RunningAgent {
     await journal.setMeta('clean', '1');
     journal.close();
     await this.#engines.close();
+    deaths.close();
     lock.release();
   }
 
@@ -197,9 +190,10 @@ class RunningAgent {
   }
 
   #hosts(): Hosts {
-    const {config, deps} = this.#base;
+    const {config, deps, found} = this.#base;
     const {stateDir} = config;
-    const engines = config.engines.map(({module, config: own}) => ({module, config: own}));
+    // What could not be loaded here is not tried there, where every job's streams are.
+    const engines = found.filter(({module}) => this.#engines.entries.some(entry => entry.module === module));
     const program = prepareHost(stateDir, deps.hostProgram);
     const spawn = () => spawnHost(stateDir, program, deps.env);
     return new Hosts(

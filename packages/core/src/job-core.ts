@@ -8,16 +8,18 @@ import {createAudit} from './events/audit.ts';
 import {createEventHub} from './events/events.ts';
 import {createAuditStore} from './events/store-audit.ts';
 import {createEventStore} from './events/store.ts';
+import {childrenOf} from './jobs/store-lists.ts';
+import {createFolderCore} from './folder-core.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {type Alarm, createAlarm} from './jobs/alarm.ts';
-import {lookAtCron} from './clusters/crons.ts';
+import {createRuns} from './clusters/runs.ts';
 import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {Gatherer} from './jobs/gather.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
-import {createLook} from './jobs/look.ts';
+import {type LookOptions, createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
 import {openJobQueue, silentQueue, type JobQueue} from './jobs/queue.ts';
 import {dueAt, hasOwnSecretsLeft, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
@@ -26,7 +28,6 @@ import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
 import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
-import {writeDue} from './jobs/store-waiting.ts';
 import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
 import {slowestCursor} from './reports/store-endpoints.ts';
@@ -40,7 +41,7 @@ import {createLeases} from './workers/store-connect.ts';
 import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
 import {createServerMarks} from './workers/store-servers.ts';
 import {createWorkerStore} from './workers/store.ts';
-import {WorkerTable, noteRoom} from './workers/table.ts';
+import {WorkerTable, createTableNews, noteRoom} from './workers/table.ts';
 import {type WorkerServiceDeps, createWorkerService, learnAdmitted} from './workers/workers.ts';
 
 export interface JobCoreOptions {
@@ -61,7 +62,7 @@ export interface JobCoreOptions {
 }
 
 export interface JobCore {
-  readonly services: Omit<Services, 'webhooks'>;
+  readonly services: Omit<Services, 'webhooks' | 'plugins'>;
   readonly hub: Hub;
   /** Looks at everything overdue, now: what the sweep does every 5 s. */
   sweep(): Promise<void>;
@@ -77,20 +78,21 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
   bells.alarm = alarm;
   const services = createServices(options, parts);
-  const {look, sweep} = createLookOf(options, parts, (cluster, role) => lookAtCron({rim, run: services.clusters.run}, cluster, role));
+  const {look, sweep} = createLookOf(options, parts, parts.folders.looks(services.clusters.run));
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({
     ...parts,
     blobs,
     events: parts.eventStore,
     tenants: options.tenants,
+    ...parts.folders.tidy,
     keepFrom: tenant => slowestCursor(rim, tenant, timing.reportEndpoint),
   });
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
   const onFailure = (name: string, error: unknown) => onFault(error, name);
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
-  // The sweep is one server's at a time; that it lives each says itself.
-  const living = setInterval(() => void parts.marks.mark().catch(() => undefined), timing.lease / 3);
+  // The sweep is one server's at a time; that it lives each says itself, and each looks what the others changed.
+  const living = setInterval(() => void Promise.allSettled([parts.marks.mark(), parts.news()]), timing.lease / 3);
   living.unref();
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
@@ -148,19 +150,22 @@ interface Bells {
 async function createParts(options: JobCoreOptions) {
   const storage = await createStorage(options);
   const {rim, timing, blobs, installation} = options;
-  const {store, workers, table, leases, marks, events, nudge, bells, rings} = storage;
+  const {store, workers, table, news, leases, marks, events, nudge, bells, rings} = storage;
   const presence: Presence = new Presence({
     store,
     workers,
     table,
+    news,
     leases,
     timing,
     isConnected: worker => hub.isConnected(worker),
     isHeldElsewhere: worker => marks.isHeldElsewhere(worker),
     nudge,
   });
+  const folders = createFolderCore({rim, blobs, tenants: options.tenants, store, noteDue: storage.noteDue});
   const hub: Hub = createHub({
     store,
+    folders: folders.ofJobs,
     workers,
     table,
     leases,
@@ -179,14 +184,16 @@ async function createParts(options: JobCoreOptions) {
   });
   rings.ring = worker => hub.ring([worker]);
   const learnJoined = (tenant: string) => learnAdmitted({admitted: options.admitted, table, workers}, tenant);
-  const placement = new Placement({store, workers, table, learnJoined, pausedUntil: () => bells.pausedUntil});
-  return {...storage, presence, hub, placement, learnJoined};
+  const placement = new Placement({store, workers, table, news, learnJoined, pausedUntil: () => bells.pausedUntil});
+  return {...storage, folders, presence, hub, placement, learnJoined};
 }
 
 async function createStorage(options: JobCoreOptions) {
   const {rim, timing, serverId} = options;
-  const workers = createWorkerStore(rim);
+  const workers = createWorkerStore(rim, serverId);
+  await workers.begin();
   const table = new WorkerTable();
+  const news = createTableNews(workers, table);
   table.reset(await workers.readAll());
   for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
   await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
@@ -194,6 +201,7 @@ async function createStorage(options: JobCoreOptions) {
   const rings: {ring: (worker: string) => void} = {ring: () => undefined};
   const nudge = (things: readonly string[]) => bells.queue.nudge(things);
   const watchers: JobWatchers = new JobWatchers(() => store);
+  const noteDue = (at: number) => bells.alarm?.note(at);
   const onChange = (before: JobRecord | undefined, after: JobRecord) => {
     watchers.changed(after);
     // The bell rings too, for whichever server holds the socket; here it need not be waited for.
@@ -201,7 +209,7 @@ async function createStorage(options: JobCoreOptions) {
       rings.ring(after.worker.id);
     noteRoom(table, before, after);
     const at = dueAt(after);
-    if (at !== undefined && at > 0) bells.alarm?.note(at);
+    if (at !== undefined && at > 0) noteDue(at);
     if (hasOwnSecretsLeft(before, after))
       void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
   };
@@ -220,25 +228,20 @@ async function createStorage(options: JobCoreOptions) {
   const eventStore = createEventStore(rim);
   const reportSecrets = createReportSecrets(options.attemptKey);
   const events = createEventHub(eventStore);
-  return {workers, table, bells, rings, nudge, watchers, store, leases, marks, eventStore, events, reportSecrets};
+  return {workers, table, news, bells, rings, nudge, noteDue, watchers, store, leases, marks, eventStore, events, reportSecrets};
 }
 
 function createLookOf(
   {blobs, timing}: JobCoreOptions,
-  {store, table, placement, presence, bells}: Parts,
-  cron: (cluster: string, role: string) => Promise<void>,
+  {store, table, placement, presence, bells, noteDue}: Parts,
+  looks: Pick<LookOptions, 'cron' | 'watch' | 'kept'>,
 ) {
   return createLook({
     store,
     placement,
     fanOut: new FanOut(store),
-    gatherer: new Gatherer({
-      store,
-      blobs,
-      timing,
-      lookAgain: (job, at) => writeDue(store, `j:${job}`, at).then(() => bells.alarm?.note(at)),
-    }),
-    cron,
+    gatherer: new Gatherer({store, blobs, timing, noteDue}),
+    ...looks,
     isSilent: worker => {
       const record = table.get(worker)?.record;
       return record === undefined || presenceOf(record) !== 'online';
@@ -264,14 +267,12 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
   });
   return {
     jobs,
-    reports: createReportService({
-      store,
-      blobs,
-      secrets: parts.reportSecrets,
-      tellLog: ({id, attempt, worker}, text) => hub.log(worker!.id, {job: id, attempt, text}),
-      gauge: events.gauge,
-    }),
-    clusters: createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
+    reports: createReportService({store, blobs, secrets: parts.reportSecrets, log: hub.log, gauge: events.gauge}),
+    clusters: {
+      ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
+      ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
+    },
+    folders: parts.folders.service,
     devboxes: {
       ...createDevBoxService(accept),
       stats: createStats({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), table, timing, ask: hub.ask}),
@@ -280,6 +281,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
       store,
       workers,
       table,
+      news: parts.news,
       hub: () => hub,
       admitted,
       nudge: parts.nudge,

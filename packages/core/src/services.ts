@@ -1,21 +1,12 @@
 import type {z} from 'zod';
 import type {
-  Access,
   AdoptRequest,
   AnyJson,
   ApplyView,
   BuildRequest,
   ClusterDocument,
   ClusterView,
-  CreateWebhookRequest,
-  CreatedWebhookView,
-  DeadLetterView,
-  DeliveryView,
-  EnableWebhookRequest,
-  RedeliverRequest,
-  RotateWebhookRequest,
-  UpdateWebhookRequest,
-  WebhookView,
+  PluginView,
   CreateDevBoxRequest,
   DevBoxStatsView,
   DevBoxView,
@@ -31,22 +22,29 @@ import type {
   PullRequest,
   RemoveImageRequest,
   RemoveRequest,
-  ReportRequest,
   RoleDocument,
   RoleView,
   RunRequest,
   RunRoleRequest,
+  RunView,
+  RunsQuery,
   SnapshotRequest,
   UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
-import type {FileService, PortService, TerminalService} from './services-streams.ts';
-import type {Attempt, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {Caller, Page} from './services-callers.ts';
+import type {ReportService, WebhookService} from './services-reports.ts';
+import type {FileService, FolderPlan, FolderService, PortService, TerminalService} from './services-streams.ts';
+import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
+export type {Caller, Page} from './services-callers.ts';
+export type {ReportSecrets, ReportService, WebhookService} from './services-reports.ts';
 export type {
   FilesOfBox,
   BoxFiles,
   FileService,
+  FolderPlan,
+  FolderService,
   TerminalService,
   TerminalToOpen,
   TerminalStream,
@@ -58,17 +56,6 @@ export type {
   PortHandlers,
 } from './services-streams.ts';
 
-/** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
-export interface Caller {
-  readonly tenant: TenantId;
-  /** `user:anna`, `token:ci`, `worker:nas`. */
-  readonly actor: string;
-  readonly access: Access;
-}
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor?: string | undefined;
-}
 type Body<T extends z.ZodType> = z.infer<T>;
 
 /**
@@ -101,19 +88,6 @@ export interface JobService {
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */
   watch(tenant: TenantId, job: string, onChange: (job: JobView) => void): Promise<() => void>;
 }
-/** What an attempt proves with that it is itself. Derived whenever it is needed and kept nowhere (R15); the next attempt's is another. */
-export interface ReportSecrets {
-  of(job: string, attempt: Attempt): string;
-  isOf(secret: string, job: string, attempt: Attempt): boolean;
-}
-/** What running jobs tell of themselves. */
-export interface ReportService {
-  /**
-   * All of it, or nothing where it rejects. `FORBIDDEN` where the secret is not of the job's present attempt, `CONFLICT` where that
-   * does not run, `BODY_TOO_LARGE`, `TOO_MANY_REQUESTS`, `WORKER_OFFLINE` for lines while its worker is away.
-   */
-  report(job: string, secret: string | undefined, request: ReportRequest): Promise<void>;
-}
 export interface DevBoxService {
   create(caller: Caller, request: CreateDevBoxRequest, key?: string): Promise<{devbox: DevBoxView; job: JobView}>;
   list(tenant: TenantId): Promise<Page<DevBoxView>>;
@@ -145,8 +119,17 @@ export interface ClusterService {
   addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
   putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
   removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
+  /** Runs of one role or of all, newest first. */
+  runs(tenant: TenantId, cluster: string, query: Body<typeof RunsQuery>): Promise<Page<JobView>>;
+  /** By the id of a run of the cluster, or of one job of it. */
+  showRun(tenant: TenantId, cluster: string, run: string): Promise<RunView>;
   /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
-  run(caller: Caller, place: RolePlace, request: RunRoleRequest & {readonly payload?: string}, key?: string): Promise<JobView>;
+  run(
+    caller: Caller,
+    place: RolePlace,
+    request: RunRoleRequest & {readonly payload?: string; readonly files?: string},
+    key?: string,
+  ): Promise<JobView>;
 }
 /** By names or ids, and what starts it; absent: a person. */
 export interface RolePlace {
@@ -160,8 +143,15 @@ export interface RoleRun {
   /** What was asked for, which tells a repeat from another request with the same key. */
   readonly asked: unknown;
   readonly key?: string | undefined;
-  readonly origin: Origin & {readonly most: number; readonly env: Readonly<Record<string, string>>; readonly templates?: readonly string[]};
+  readonly origin: Origin & {
+    readonly most: number;
+    readonly env: Readonly<Record<string, string>>;
+    readonly templates?: readonly string[];
+    readonly folders?: FolderPlan | undefined;
+  };
   readonly waits?: boolean;
+  /** All jobs of the role run on one worker. */
+  readonly isSameWorker?: boolean | undefined;
   /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
   readonly v: number;
 }
@@ -234,27 +224,6 @@ export interface EventService {
     },
   ): Promise<() => void>;
 }
-/**
- * Who outside is told about events, by name or id. `INVALID_INPUT` where its plugin refuses the config; nothing is stored then.
- * Secrets are in the answers to `create` and `rotate` alone.
- */
-export interface WebhookService {
-  create(caller: Caller, request: Body<typeof CreateWebhookRequest>): Promise<CreatedWebhookView>;
-  list(tenant: TenantId): Promise<Page<WebhookView>>;
-  show(tenant: TenantId, webhook: string): Promise<WebhookView>;
-  update(caller: Caller, webhook: string, request: Body<typeof UpdateWebhookRequest>): Promise<WebhookView>;
-  remove(caller: Caller, webhook: string): Promise<void>;
-  /** Idempotent; an enabled one tries again at once. */
-  enable(caller: Caller, webhook: string, request: Body<typeof EnableWebhookRequest>): Promise<WebhookView>;
-  disable(caller: Caller, webhook: string): Promise<WebhookView>;
-  rotate(caller: Caller, webhook: string, request: Body<typeof RotateWebhookRequest>): Promise<CreatedWebhookView>;
-  /** Resolves when the receiver has answered, or not in time. */
-  test(caller: Caller, webhook: string): Promise<DeliveryView>;
-  deliveries(tenant: TenantId, webhook: string, limit: number): Promise<Page<DeliveryView>>;
-  /** Resolves when they are queued; what came of them stands among the deliveries. */
-  redeliver(caller: Caller, webhook: string, request: Body<typeof RedeliverRequest>): Promise<{readonly queued: number}>;
-  deadLetters(tenant: TenantId, webhook: string): Promise<Page<DeadLetterView>>;
-}
 /** A worker by its credential; `labels` are those its invitation gave it. */
 export interface KnownWorker {
   readonly worker: string;
@@ -273,6 +242,10 @@ export interface SecretValues {
   setForJob(tenant: TenantId, job: string, values: Readonly<Record<string, string>>): Promise<void>;
   forgetJob(tenant: TenantId, job: string): Promise<void>;
 }
+/** The plugins of this server's own process. */
+export interface PluginService {
+  ofServer(): Promise<readonly PluginView[]>;
+}
 export interface Services {
   readonly jobs: JobService;
   readonly reports: ReportService;
@@ -285,7 +258,9 @@ export interface Services {
   readonly files: FileService;
   readonly ports: PortService;
   readonly clusters: ClusterService;
+  readonly folders: FolderService;
   readonly webhooks: WebhookService;
+  readonly plugins: PluginService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

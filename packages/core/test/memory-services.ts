@@ -2,7 +2,7 @@ import type {JobView} from '../src/api/index.ts';
 import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
 import {noReports} from './no-reports.ts';
-import {noClusters} from './no-clusters.ts';
+import {nothingOfClusters} from './no-clusters.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
 import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
 import {noWebhooks} from './no-webhooks.ts';
@@ -78,7 +78,7 @@ export function memoryServices(): MemoryServices {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
-    clusters: noClusters,
+    ...nothingOfClusters,
     reports: noReports,
     files: {stat: notFound, get: notFound, put: notFound},
     addSession(tenant) {
@@ -267,7 +267,7 @@ function* partsAfter(parts: readonly (Uint8Array | Gap)[], from: number) {
   }
 }
 
-function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks'> {
+function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks' | 'plugins'> {
   const missing =
     (what: string) =>
     async (_by: unknown, name: unknown): Promise<never> => {
@@ -280,7 +280,7 @@ function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'eve
   return {
     devboxes: {create: box, list: none, show: box, stats: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
     workers: {list: none, show: box, label: box, cordon: box, drain: box, remove: box},
-    webhooks: noWebhooks(missing('webhook'), none),
+    ...noWebhooks(missing('webhook'), none),
     images: {
       list: async () => ({items: [], missing: []}),
       check: async (_tenant, ref) => ({ref, workers: []}),

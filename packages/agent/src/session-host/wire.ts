@@ -10,7 +10,14 @@ const of = {job: JobId, attempt: Attempt};
 const held = {...of, slot: z.string().max(64)};
 
 /** A plugin as the agent's config names it; what it is called it says itself. */
-export const EngineToLoad = z.object({module: z.string(), config: z.unknown().optional()});
+export const EngineToLoad = z.object({
+  module: z.string(),
+  config: z.unknown().optional(),
+  version: z.string().optional(),
+  integrity: z.string().optional(),
+  /** Found by the agent: a copied session host has no packages beside it. */
+  place: z.object({file: z.string(), root: z.string().optional(), version: z.string().optional()}).optional(),
+});
 export type EngineToLoad = z.infer<typeof EngineToLoad>;
 
 const view = z.number().int();

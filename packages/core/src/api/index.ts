@@ -12,7 +12,6 @@ export {
   LogsQuery,
   LogTimesQuery,
   LogTimesView,
-  Origin,
   Outcome,
   PullRequest,
   Reason,
@@ -67,6 +66,7 @@ export {
   WorkerView,
   page,
 } from './resources.ts';
+export {PluginView} from './plugins.ts';
 export {
   CreateWebhookRequest,
   CreatedWebhookView,
@@ -108,3 +108,5 @@ export {
   TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';
+export {FolderFileView, FolderView, FoldersPutView, RunRecordView, RunView, RunsQuery} from './folders.ts';
+export {Conflict, Origin} from './origin.ts';

@@ -22,6 +22,7 @@ import {
   WireError,
   WorkerId,
 } from '../protocol/index.ts';
+import {Conflict, Origin} from './origin.ts';
 import {Progress} from './reported.ts';
 
 const EngineName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of an engine');
@@ -157,14 +158,6 @@ export type Refusal = z.infer<typeof Refusal>;
 export const Reason = z.object({code: z.string(), message: z.string(), hint: z.string().optional(), until: Millis.optional()});
 export type Reason = z.infer<typeof Reason>;
 
-/** Which role of which cluster a job is a run of, and what started it. */
-export const Origin = z.object({
-  cluster: z.object({id: z.string(), name: z.string()}),
-  role: z.object({id: z.string(), name: z.string()}),
-  trigger: z.object({type: z.enum(['manual', 'cron', 'webhook']), schedule: z.string().optional(), at: z.string().optional()}),
-});
-export type Origin = z.infer<typeof Origin>;
-
 export const JobState = z.enum(['queued', 'sent', 'running', 'ended']);
 export const Outcome = z.enum(['succeeded', 'failed', 'cancelled', 'lost']);
 export const Totals = z.object({
@@ -221,6 +214,7 @@ export const JobView = z.object({
   /** Of a job with children: the job that gathers their results. */
   gatherJob: JobId.optional(),
   origin: Origin.optional(),
+  conflicts: z.array(Conflict).optional(),
   children: Totals.optional(),
   /** `unrestricted` until an egress gateway exists (R5). */
   egress: z.enum(['unrestricted', 'none']).optional(),

@@ -21,6 +21,11 @@ export function blobPlaces(dir: string) {
     out: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'out.tar'),
     result: (tenant: string, id: string, {attempt: number, hash}: ResultRef) =>
       join(attempt(tenant, id, number), `result-${part(hash)}.json`),
+    /** What an attempt changed in its cluster's folders, and what else is noted of an attempt. */
+    changes: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'folders.pack'),
+    note: (tenant: string, id: string, number: number, name: string) => join(attempt(tenant, id, number), `${part(name)}.json`),
+    folders: (tenant: string, cluster: string) => join(dir, 'folders', part(tenant), part(cluster)),
+    allFolders: join(dir, 'folders'),
     stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),
     taken: (tenant: string, id: string, blob: string) => join(job(tenant, id), `upload-${part(blob)}`),
     uploads: (tenant: string) => join(dir, 'uploads', part(tenant)),

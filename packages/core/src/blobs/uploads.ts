@@ -17,9 +17,11 @@ export interface FileLimits {
   readonly uploads: number;
   readonly stdin: number;
   readonly out: number;
+  /** What one attempt sends of its cluster's folders. */
+  readonly changes: number;
 }
 
-export const fileLimits: FileLimits = {upload: 4 * gib, uploads: 16 * gib, stdin: 4 * gib, out: 4 * gib};
+export const fileLimits: FileLimits = {upload: 4 * gib, uploads: 16 * gib, stdin: 4 * gib, out: 4 * gib, changes: 16 * gib};
 const lookEvery = 64 * 1024 ** 2;
 const uploadKeptMs = 24 * 3_600_000;
 
@@ -150,6 +152,37 @@ export class JobFiles {
   /** The archive of `out` as it comes in; renamed when whole. */
   openOut(tenant: string, job: string, attempt: number, from: number): Promise<OutFile> {
     return openOut(this.#places.out(tenant, job, attempt), from, this.#limits.out);
+  }
+
+  /** What an attempt changed in its cluster's folders, as it comes in; renamed when whole. */
+  openChanges(tenant: string, job: string, attempt: number): Promise<OutFile> {
+    return openOut(this.#places.changes(tenant, job, attempt), 0, this.#limits.changes);
+  }
+
+  changesPath(tenant: string, job: string, attempt: number): string {
+    return this.#places.changes(tenant, job, attempt);
+  }
+
+  async dropChanges(tenant: string, job: string, attempt: number): Promise<void> {
+    await rm(this.#places.changes(tenant, job, attempt), {force: true});
+  }
+
+  /** What was noted of an attempt under that name. */
+  async note(tenant: string, job: string, {attempt, name}: {readonly attempt: number; readonly name: string}): Promise<string | undefined> {
+    return readFile(this.#places.note(tenant, job, attempt, name), 'utf8').catch(() => undefined);
+  }
+
+  /** Whole or not at all, and on disk when it resolves. */
+  async putNote(
+    tenant: string,
+    job: string,
+    note: {readonly attempt: number; readonly name: string; readonly text: string},
+  ): Promise<void> {
+    const path = this.#places.note(tenant, job, note.attempt, note.name);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.${newId('u').slice(2, 10)}`;
+    await writeFile(part, note.text, {mode: 0o600, flush: true});
+    await rename(part, path);
   }
 
   async out(tenant: string, job: string, attempt: number): Promise<{bytes: number; read(): AsyncIterable<Uint8Array>}> {

@@ -1,5 +1,6 @@
 import type {RoleDocument, RunRequest, RunRoleRequest} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
+import type {FolderPlan} from '../services.ts';
 import type {FanOut} from '../protocol/index.ts';
 import {fullImageName} from '../images/rules.ts';
 import {expandPrompt, unsafeName} from '../jobs/rules-template.ts';
@@ -59,13 +60,34 @@ export function runRequest(role: RoleDocument): RunRequest {
   }) as RunRequest;
 }
 
+/** What a trigger hands in: the body of a webhook, or the files that changed; JSON. */
+export interface RunExtras {
+  readonly payload?: string;
+  readonly files?: string;
+}
+
+/** What the jobs of the role see of the cluster's folders; undefined where neither has any. */
+export function folderPlan(role: RoleDocument, shared: readonly string[] | undefined): FolderPlan | undefined {
+  const {folders = [], keepPrivate, mirror} = role;
+  if ((shared ?? []).length === 0 && folders.length === 0 && keepPrivate === undefined) return undefined;
+  return {
+    shared: shared ?? [],
+    role: folders,
+    ...(keepPrivate === undefined ? {} : {keepPrivateMs: msOf(keepPrivate, `roles.${role.name}.keepPrivate`)}),
+    ...(mirror === true ? {mirror} : {}),
+  };
+}
+
 /** What a run's jobs are told beside their command. */
 export function runEnv(
   role: RoleDocument,
-  {prompt, inputs = {}, payload}: RunRoleRequest & {readonly payload?: string},
+  {prompt, inputs = {}, payload, files}: RunRoleRequest & RunExtras,
   clusterPrompt: string | undefined,
 ): {readonly env: Record<string, string>; readonly templates: string[]} {
-  const own = payload === undefined ? {} : {BOXYARD_WEBHOOK_PAYLOAD: payload};
+  const own = {
+    ...(payload === undefined ? {} : {BOXYARD_WEBHOOK_PAYLOAD: payload}),
+    ...(files === undefined ? {} : {BOXYARD_CHANGED_FILES: files}),
+  };
   const env: Record<string, string> = {...promptEnv(role, prompt, clusterPrompt), ...inputEnv(inputs), ...own};
   const templates = ['BOXYARD_SYSTEM_PROMPT', ...(prompt === undefined ? ['BOXYARD_PROMPT'] : [])].filter(name =>
     env[name]?.includes('{{'),

@@ -5,6 +5,7 @@ import {BoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
 import {onlyChildren} from './rules-children.ts';
 import {readProgress} from './reported.ts';
+import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {execSpec} from './rules-spec-devbox.ts';
 import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
@@ -25,14 +26,11 @@ export function createJobService(deps: JobServiceDeps): JobService {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
       submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
-    runRole: async (caller, {request, asked, key, origin, waits, v}) =>
-      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {
-        key,
-        request: {run: asked},
-        origin,
-        waits,
-        cluster: {id: origin.cluster.id, v},
-      }),
+    runRole: async (caller, {request, asked, key, origin, waits, v, isSameWorker}) => {
+      const spec = runSpec(request, await specContext(deps, caller, request.worker), origin.folders !== undefined);
+      const placed = isSameWorker === true ? await atHome(deps, {tenant: caller.tenant, id: origin.role.id}, spec) : spec;
+      return submit(deps, caller, placed, {key, request: {run: asked}, origin, waits, cluster: {id: origin.cluster.id, v}});
+    },
     liveSessions: tenant => deps.store.rim.ask(redis => redis.hlen(deps.store.rim.keys.sessions(tenant))),
     exec: async (caller, devbox, request, key) => {
       const record = await deps.getDevBox(caller.tenant, devbox);

@@ -14,6 +14,9 @@ export interface LookOptions {
   readonly gatherer: Gatherer;
   /** A schedule of a role is due. */
   readonly cron: (cluster: string, role: string) => Promise<void>;
+  /** Changes of files that a role watches are due; a folder was kept long enough. */
+  readonly watch: (cluster: string, role: string) => Promise<void>;
+  readonly kept: (cluster: string, folder: string) => Promise<void>;
   /** Whether nobody can hear the worker now. */
   readonly isSilent: (worker: string) => boolean;
   /** Declares what the clock says about workers; once per sweep. */
@@ -48,8 +51,10 @@ export function createLook(options: LookOptions) {
     const began = store.rim.clock.now();
     const [kind, first = '', second = ''] = thing.split(':');
     if (kind === 'j') return lookAtJob(first);
-    // It writes its own next row.
+    // They write their own next rows.
     if (kind === 'c') return options.cron(first, second);
+    if (kind === 'f') return options.watch(first, second);
+    if (kind === 'k') return options.kept(first, second);
     if (kind === 'r') {
       await letRunsIn(store, first);
       return dropDue(store, thing, began);

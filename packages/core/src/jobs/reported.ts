@@ -7,7 +7,7 @@ import {createRateLimit} from '../rim/rate-limit.ts';
 import type {ReportSecrets, ReportService} from '../services.ts';
 import {isShallow} from './rules-reported.ts';
 import {type JobRecord, isOnWorker, mayReport, versionPrefix} from './rules-record.ts';
-import {JobId} from '../protocol/index.ts';
+import {type Attempt, JobId} from '../protocol/index.ts';
 import {keepResult} from './store-results.ts';
 import type {JobStore} from './store.ts';
 
@@ -16,7 +16,7 @@ export interface ReportDeps {
   readonly blobs: Blobs;
   readonly secrets: ReportSecrets;
   /** Hands lines for the job's stream `log` to its worker; `WORKER_OFFLINE`. */
-  readonly tellLog: (record: JobRecord, text: string) => void;
+  readonly log: (worker: string, lines: {readonly job: string; readonly attempt: Attempt; readonly text: string}) => void;
   /** Tells who looks on. */
   readonly gauge: (tenant: string, gauge: {readonly object: string; readonly values: Record<string, unknown>}) => void;
 }
@@ -37,7 +37,7 @@ export function createReportService(deps: ReportDeps): ReportService {
       const result = request.result === undefined ? undefined : resultText(request.result);
       // What may be refused comes before what is kept.
       const log = linesOf(request.log);
-      if (log !== undefined) deps.tellLog(record, log);
+      if (log !== undefined) deps.log(record.worker!.id, {job: record.id, attempt: record.attempt, text: log});
       if (result !== undefined) {
         const {id, attempt} = record;
         const step = (ref: ResultRef) => store.step(id, {type: 'reported', attempt, result: ref}, {actor: `job:${id}`});

@@ -1,6 +1,7 @@
 import type {z} from 'zod';
 import type {JobState, Origin, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
 import type {ResultRef} from '../blobs/rules-results.ts';
+import type {FolderPlan} from '../services.ts';
 import type {
   Attempt,
   Exit,
@@ -46,6 +47,8 @@ export interface Run extends Origin {
   readonly env: Readonly<Record<string, string>>;
   /** Those of them in which `{{NAME}}` stands for something: what the cluster's owners wrote, and nobody from outside. */
   readonly templates?: readonly string[] | undefined;
+  /** What they see of the cluster's folders; absent: nothing. */
+  readonly folders?: FolderPlan | undefined;
 }
 
 /** Of a job with children: how many there are to be, how many were made so far, and for whom those of `each` are. */
@@ -102,8 +105,8 @@ export interface JobRecord {
   readonly fan?: Fan | undefined;
   /** Of a parent whose children have ended: the job that gathers their results. */
   readonly gatherJob?: JobId | undefined;
-  /** It is that job of its parent, and none of its children. */
-  readonly gathers?: true | undefined;
+  /** It is that job of its parent, for the children with these numbers, and none of them. */
+  readonly gathers?: {readonly copies: readonly number[]} | undefined;
   /** Of a run of a role, and of its children. */
   readonly origin?: Run | undefined;
   /** Its end may let others of its parent's children begin, or make them needless. */
@@ -151,6 +154,9 @@ export const isOfOthers = ({hold}: JobRecord): boolean => hold === 'children' ||
 export const mayReport = ({spec, parent, origin}: JobRecord): boolean =>
   spec.kind === 'run' && spec.fanOut === undefined && (parent !== undefined || origin !== undefined || spec.report === true);
 export const isWaiting = (record: JobRecord): boolean => record.state === 'queued' && record.hold === undefined;
+/** Whether what its present attempt says still counts: an end that the server decided alone is provisional (R10). */
+export const stillCounts = (record: JobRecord): boolean =>
+  isOnWorker(record) || (hasEnded(record) && record.source === 'server' && record.sentAt !== undefined);
 export const isOnWorker = (record: JobRecord): boolean => record.state === 'sent' || record.state === 'running';
 
 /** The due row: when somebody must look at the job whatever happens; undefined where nothing is to be done by time. */

@@ -1,5 +1,7 @@
 import {type BoxToCreate, type JobSpec, type Labels, REPORT_SECRET, type SecretRef, type Step} from '../protocol/index.ts';
 import type {z} from 'zod';
+import {folderLimits} from '../folders/rules.ts';
+import {placesEnv, placesOf} from '../folders/rules-places.ts';
 import {copyEnv} from './rules-children.ts';
 import {type TemplateValues, expandPrompt, expandWord} from './rules-template.ts';
 import {type JobRecord, mayReport} from './rules-record.ts';
@@ -54,12 +56,15 @@ type Setup = Extract<z.infer<typeof Step>, {do: 'container.setup'}>;
 function runSteps(record: JobRecord, asked: Run, context: StepContext): z.infer<typeof Step>[] {
   const spec = {...asked, box: {...asked.box, main: ownWords(record, asked.box.main)}};
   const box = record.box!;
-  const collect = spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}];
-  if (!runsHeld(spec))
+  const {fetch, store} = folderSteps(record, box);
+  const collect = [...store, ...(spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}])];
+  const isHeld = runsHeld(spec) || (fetch.length > 0 && spec.box.readOnlyRoot);
+  if (!isHeld)
     return [
       ...pull(spec.box.image),
       {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: withReport(record, spec.secrets)},
       ...(spec.source === undefined ? [] : [{do: 'container.setup' as const, box, source: spec.source, commands: []}]),
+      ...fetch,
       {do: 'container.start', box, stdin: spec.box.stdin},
       {do: 'container.wait', box},
       ...collect,
@@ -69,6 +74,7 @@ function runSteps(record: JobRecord, asked: Run, context: StepContext): z.infer<
     ...pull(spec.box.image),
     {do: 'container.create', spec: boxToCreate(record, {...spec.box, main: 'hold', stdin: false}, context), secrets: spec.secrets},
     ...heldUp(box, spec, []),
+    ...fetch,
     {
       do: 'container.exec',
       box,
@@ -84,6 +90,14 @@ function runSteps(record: JobRecord, asked: Run, context: StepContext): z.infer<
     },
     ...collect,
   ];
+}
+
+/** Folders of a role's cluster come in before its program begins and go out behind its end, however that ended. */
+function folderSteps(record: JobRecord, box: string) {
+  const at = placesOf(record).map(place => place.at);
+  if (at.length === 0) return {fetch: [], store: []};
+  const store = {do: 'folders.store' as const, box, at, mirror: record.origin?.folders?.mirror === true, limits: folderLimits};
+  return {fetch: [{do: 'folders.fetch' as const, box}], store: [store]};
 }
 
 /**
@@ -145,6 +159,7 @@ export function jobEnv(record: JobRecord): Labels {
     ...(record.parent === undefined ? {} : {BOXYARD_PARENT_ID: record.parent}),
     ...(copy === undefined ? {} : copyEnv(copy)),
     ...(record.origin === undefined ? {} : runEnv(record.origin, record)),
+    ...placesEnv(record),
   };
 }
 
@@ -160,7 +175,7 @@ function templateValues({id, spec, origin, sentAt, createdAt}: JobRecord): Templ
   return {
     role: origin?.role.name ?? '',
     job: id,
-    folders: [],
+    folders: origin?.folders?.shared.map(name => `shared/${name}`) ?? [],
     at: new Date(sentAt ?? createdAt).toISOString(),
     payload: origin?.env['BOXYARD_WEBHOOK_PAYLOAD'],
     workspace: hasImage ? '/workspace' : '.',

@@ -12,6 +12,8 @@ type View = z.infer<typeof JobView>;
 
 export interface ViewExtras {
   readonly totals?: ChildTotals | undefined;
+  /** Of its folders: files that two jobs changed. */
+  readonly conflicts?: View['conflicts'] | undefined;
   readonly progress?: View['progress'];
   /** JSON; undefined where it is too large to be shown here, or nobody looked. */
   readonly result?: unknown;
@@ -73,11 +75,12 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
 }
 
 /** What it told of itself, and what gathers or is gathered. */
-const reportedView = (record: JobRecord, {progress, result}: ViewExtras): Partial<View> => ({
+const reportedView = (record: JobRecord, {progress, result, conflicts}: ViewExtras): Partial<View> => ({
+  ...given('conflicts', conflicts),
   ...given('progress', progress),
   ...given('result', result),
   ...given('resultBytes', record.result?.bytes),
-  ...given('gathers', record.gathers),
+  ...given('gathers', record.gathers && (true as const)),
   ...given('gatherJob', record.gatherJob),
 });
 

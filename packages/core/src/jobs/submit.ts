@@ -9,6 +9,7 @@ import {readProgress} from './reported.ts';
 import type {JobRecord} from './rules-record.ts';
 import {jobView} from './rules-view.ts';
 import {acceptJobs} from './store-accept.ts';
+import {readConflicts} from '../folders/store.ts';
 import {getJob, readTotals} from './store-lists.ts';
 import {type AcceptDeps, fanTargets, newJob, prepare, refused, withKnownSecrets} from './store-prepare.ts';
 
@@ -42,7 +43,14 @@ export async function readView(deps: SubmitDeps, record: JobRecord): Promise<Vie
   const [totals] = record.fan === undefined ? [] : await readTotals(deps.store, [record.id]);
   const have = record.sentAt === undefined ? undefined : await deps.blobs.output.have(record.tenant, record.id, record.attempt.number);
   const [progress] = await readProgress(deps.store, record.tenant, [record]);
-  return jobView(record, {totals, have, progress, result: await smallResult(deps, record)});
+  return jobView(record, {totals, have, progress, conflicts: await conflictsOf(deps, record), result: await smallResult(deps, record)});
+}
+
+/** Of a run those of all its jobs. */
+async function conflictsOf({store}: SubmitDeps, record: JobRecord): Promise<View['conflicts']> {
+  if (record.origin?.folders === undefined || (record.sentAt === undefined) === (record.fan === undefined)) return undefined;
+  const found = await readConflicts(store.rim, record.parent ?? record.id, record.fan === undefined ? record.id : undefined);
+  return found.length === 0 ? undefined : found;
 }
 
 /** One that is larger has a route of its own. */

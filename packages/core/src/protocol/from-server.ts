@@ -69,7 +69,14 @@ export const fromServer = {
   'inventory.ask': z.object({type: z.literal('inventory.ask')}),
   query: z.object({type: z.literal('query'), query: z.string(), of: Query}),
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
-  'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
+  /** `notes`: what whoever reads the job's log should know of what was stored. */
+  'stream.end': z.object({
+    type: z.literal('stream.end'),
+    stream: z.number().int(),
+    length: Bytes.optional(),
+    error: WireError.optional(),
+    notes: z.array(z.string()).optional(),
+  }),
   ...terminalFromServer,
   ...filesFromServer,
   ...portFromServer,

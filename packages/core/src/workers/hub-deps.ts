@@ -1,3 +1,4 @@
+import type {Packed} from '../blobs/packed.ts';
 import type {Progress} from '../api/index.ts';
 import type {Blobs} from '../blobs/blobs.ts';
 import type {Timing} from '../config/index.ts';
@@ -11,6 +12,17 @@ import type {Outboxes} from './store-outbox.ts';
 import type {WorkerStore} from './store.ts';
 import type {WorkerTable} from './table.ts';
 
+/** Folders as the attempts of jobs see them. */
+export interface JobFolders {
+  /** The blobs `folders` and `folders-base` of an attempt; undefined where its job has no folders. */
+  read(record: JobRecord, blob: string): Promise<Packed | undefined>;
+  /**
+   * What the attempt sent of them, once, whoever asks how often; resolves to what its log should say. Nothing is written where the job
+   * has moved on. `LIMIT_REACHED`, `INVALID_INPUT`.
+   */
+  store(record: JobRecord): Promise<readonly string[]>;
+}
+
 export type JobProgress = Omit<Progress, 'at'>;
 
 export interface HubDeps {
@@ -21,6 +33,7 @@ export interface HubDeps {
   readonly outboxes: Outboxes;
   readonly presence: Presence;
   readonly blobs: Blobs;
+  readonly folders: JobFolders;
   readonly secrets: Pick<SecretValues, 'values'>;
   readonly reportSecrets: ReportSecrets;
   /** How far a job says it is. */

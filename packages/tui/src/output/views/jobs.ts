@@ -2,6 +2,7 @@ import type {JobView, Progress, Totals} from '@boxyard/core/api';
 import {formatAge, formatSpan} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 import {ownWords} from '../shell-command.ts';
+import {triggerText} from './trigger.ts';
 
 /** `exit 3`, `killed (SIGKILL)`, `out of memory`, `unknown (…)`; undefined while there is none. */
 export function exitText(job: Pick<JobView, 'exit'>): string | undefined {
@@ -113,6 +114,10 @@ export function endText(job: JobView): string {
   return [`${how}${exit === undefined ? '' : `, ${exit}`}.`, children, reason, refusalText(job), error, result].filter(Boolean).join('\n');
 }
 
+/** Files that two jobs changed: both versions are there. */
+export const conflictText = ({conflicts = []}: JobView): string =>
+  conflicts.map(({path, kept}) => `${path}: also kept as ${kept}`).join('\n');
+
 export function jobText(job: JobView, now: number): string {
   return renderFields([
     ['Job', job.id],
@@ -129,6 +134,9 @@ export function jobText(job: JobView, now: number): string {
     ['Profile', job.egress === undefined ? job.spec.profile : `${job.spec.profile} (egress: ${job.egress})`],
     ['Image', job.image?.ref],
     ['DevBox', job.devbox?.name],
+    ['Role', job.origin && `${job.origin.cluster.name}/${job.origin.role.name}`],
+    ['Trigger', job.origin && triggerText(job.origin.trigger)],
+    ['Conflicts', conflictText(job)],
     ['Attempt', String(job.attempt.number)],
     ['Children', job.children && totalsText(job.children)],
     ['Gathered by', job.gatherJob],
