@@ -19,6 +19,7 @@ import {b17Plugins} from './b17-plugins.ts';
 import {b19} from './b19-garbage.ts';
 import {b19Terminals} from './b19-terminals.ts';
 import {chaosScenarios} from './chaos.ts';
+import {clusters} from './clusters.ts';
 import type {Scenario} from './scenario.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -42,5 +43,6 @@ export const scenarios: readonly Scenario[] = [
   ...b17Plugins,
   ...b19,
   ...b19Terminals,
+  ...clusters,
   ...chaosScenarios,
 ];
