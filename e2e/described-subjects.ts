@@ -1,7 +1,9 @@
 import {buffer} from 'node:stream/consumers';
 import {pack} from 'tar-stream';
+import {existsSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import type {Reader} from './described-answers.ts';
-import type {Up} from './up.ts';
+import {type Up, waitFor} from './up.ts';
 
 /** Every route about clusters and roles, asked so that it succeeds. */
 export async function ofClusters(reader: Reader, up: Up): Promise<void> {
@@ -23,10 +25,23 @@ export async function ofClusters(reader: Reader, up: Up): Promise<void> {
   await reader.ok('jobsShow', {at: {job}});
   for (const name of ['foldersList', 'clustersRuns', 'clustersRun']) await reader.ok(name, {at: {...at, run: run.id}});
   await reader.ok('foldersRemove', {at, query});
+  await ofReports(reader, up);
   await reader.ok('clustersStop', {at, body: {}});
   await reader.ok('rolesRemove', {at: {...at, role: 'tester'}});
   await reader.ok('clustersUpdate', {at, body: {enabled: false}});
   await reader.ok('clustersRemove', {at});
+}
+
+/** A job's own secret is known to it alone, so it says it. */
+async function ofReports(reader: Reader, up: Up): Promise<void> {
+  const file = join(up.path, 'reported');
+  const command = ['sh', '-c', `printf %s "$BOXYARD_REPORT_SECRET" > ${file}.part; mv ${file}.part ${file}; sleep 60`];
+  const {id: job} = await reader.ok<{id: string}>('jobsCreate', {body: {engine: 'process', report: true, command}});
+  const token = await waitFor(() => (existsSync(file) ? readFileSync(file, 'utf8') : undefined), {within: 20_000, what: 'its secret'});
+  await reader.ok('jobsReport', {at: {job}, token, body: {progress: {done: 1, total: 2}, log: ['a'], result: {b: [1, null]}}});
+  for (const name of ['jobsShow', 'jobsList', 'jobsResult']) await reader.ok(name, {at: {job}});
+  await reader.ok('jobsCancel', {at: {job}, body: {}});
+  await up.ended(job);
 }
 
 /** Every route about webhooks; nobody listens there, which is told. */

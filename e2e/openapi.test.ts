@@ -193,6 +193,7 @@ async function ofWorkers(reader: Reader): Promise<void> {
   const at = {worker: mine!.name};
   await reader.ok('workersList');
   await reader.ok('workersShow', {at});
+  await reader.ok('pluginsList');
   await reader.ok('workersLabel', {at, body: {set: {room: 'attic'}}});
   for (const name of ['workersCordon', 'workersDrain']) for (const on of [true, false]) await reader.ok(name, {at, body: {on}});
   await reader.ok('workersReadmit', {body: {}});

@@ -60,6 +60,7 @@ export const table: readonly Row[] = [
   {files: 'core/config', may: ['core/errors']},
   {files: 'core/security', may: ['core/protocol', 'core/errors', 'core/plugin-api']},
   {files: 'core/plugin-host', may: ['core/plugin-api', 'core/errors', 'core/config', 'core/security']},
+  {files: 'core/conformance', may: ['core/plugin-api', 'core/plugin-host', 'core/errors']},
   {files: 'core/client', may: ['core/api', 'core/errors', 'core/protocol', 'core/config', 'core/streams']},
   {files: 'core/rim', may: [...contracts, 'core/services.ts']},
   {files: 'core/blobs', may: [...contracts, 'core/rim/clock.ts']},
@@ -83,8 +84,14 @@ export const table: readonly Row[] = [
     may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty', 'tui/screen'],
   },
   {files: 'tui/screen', may: [...clientSide, 'core/vt', 'tui/tty', 'tui/output']},
+  // What looks at, tries and makes plugins on this machine; the agent's loader holds the built-in engines.
+  ...['services/plugin-*.ts', 'commands/plugins'].map(files => ({
+    files: `tui/${files}`,
+    may: [...clientSide, 'core/plugin-api', 'core/plugin-host', 'core/conformance', 'agent/engine-loading.ts', 'tui'],
+  })),
   {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: [...clientSide, 'core/vt']},
+  {files: 'tui/output/views/conformance.ts', may: ['core/conformance', 'tui/output'], ownFolder: false},
   {files: 'tui/output', may: [...clientSide, 'core/vt', 'tui/cli/flags.ts']},
   {files: 'tui/cli/install-worker.ts', may: [...clientSide, 'tui', 'agent']},
   {files: 'tui/cli', may: [...clientSide, 'tui']},

@@ -22,6 +22,8 @@ import {type LookOptions, createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
 import {openJobQueue, type JobQueue} from './jobs/queue.ts';
 import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
+import {createReportSecrets} from './jobs/report-secrets.ts';
+import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
 import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
@@ -38,7 +40,7 @@ import {createLeases} from './workers/store-connect.ts';
 import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
 import {createServerMarks} from './workers/store-servers.ts';
 import {createWorkerStore} from './workers/store.ts';
-import {WorkerTable} from './workers/table.ts';
+import {WorkerTable, createTableNews, noteRoom} from './workers/table.ts';
 import {type WorkerServiceDeps, createWorkerService, learnAdmitted} from './workers/workers.ts';
 
 export interface JobCoreOptions {
@@ -59,7 +61,7 @@ export interface JobCoreOptions {
 }
 
 export interface JobCore {
-  readonly services: Omit<Services, 'webhooks'>;
+  readonly services: Omit<Services, 'webhooks' | 'plugins'>;
   readonly hub: Hub;
   /** Looks at everything overdue, now: what the sweep does every 5 s. */
   sweep(): Promise<void>;
@@ -88,8 +90,8 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
   const onFailure = (name: string, error: unknown) => onFault(error, name);
   const schedules = await startSchedules({rim, sweepMs: timing.sweep, sweep, audit, tidy, onFailure});
-  // The sweep is one server's at a time; that it lives each says itself.
-  const living = setInterval(() => void parts.marks.mark().catch(() => undefined), timing.lease / 3);
+  // The sweep is one server's at a time; that it lives each says itself, and each looks what the others changed.
+  const living = setInterval(() => void Promise.allSettled([parts.marks.mark(), parts.news()]), timing.lease / 3);
   living.unref();
   const bell = listenToBell(rim, options.serverId, found => hub.ring(found), closing.signal);
   void bell.catch((error: unknown) => onFault(error, 'bell'));
@@ -149,11 +151,12 @@ const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefi
 async function createParts(options: JobCoreOptions) {
   const storage = await createStorage(options);
   const {rim, timing, blobs, installation} = options;
-  const {store, workers, table, leases, marks, events, nudge, bells, rings} = storage;
+  const {store, workers, table, news, leases, marks, events, nudge, bells, rings} = storage;
   const presence: Presence = new Presence({
     store,
     workers,
     table,
+    news,
     leases,
     timing,
     isConnected: worker => hub.isConnected(worker),
@@ -171,6 +174,9 @@ async function createParts(options: JobCoreOptions) {
     presence,
     blobs,
     secrets: options.secrets,
+    reportSecrets: storage.reportSecrets,
+    onProgress: (job, progress) =>
+      void keepProgress({store, gauge: events.gauge}, job, progress).catch((error: unknown) => options.onFault(error, job.id)),
     timing,
     start: {installation, timing},
     nudge,
@@ -179,14 +185,16 @@ async function createParts(options: JobCoreOptions) {
   });
   rings.ring = worker => hub.ring([worker]);
   const learnJoined = (tenant: string) => learnAdmitted({admitted: options.admitted, table, workers}, tenant);
-  const placement = new Placement({store, workers, table, learnJoined, pausedUntil: () => bells.pausedUntil});
+  const placement = new Placement({store, workers, table, news, learnJoined, pausedUntil: () => bells.pausedUntil});
   return {...storage, folders, presence, hub, placement, learnJoined};
 }
 
 async function createStorage(options: JobCoreOptions) {
   const {rim, timing, serverId} = options;
-  const workers = createWorkerStore(rim);
+  const workers = createWorkerStore(rim, serverId);
+  await workers.begin();
   const table = new WorkerTable();
+  const news = createTableNews(workers, table);
   table.reset(await workers.readAll());
   for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
   await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
@@ -219,7 +227,9 @@ async function createStorage(options: JobCoreOptions) {
   const marks = createServerMarks(rim, serverId, timing.lease);
   await marks.mark();
   const eventStore = createEventStore(rim);
-  return {workers, table, bells, rings, nudge, noteDue, watchers, store, leases, marks, eventStore, events: createEventHub(eventStore)};
+  const reportSecrets = createReportSecrets(options.attemptKey);
+  const events = createEventHub(eventStore);
+  return {workers, table, news, bells, rings, nudge, noteDue, watchers, store, leases, marks, eventStore, events, reportSecrets};
 }
 
 /** One-job secrets go with the outcome; those of children are their parent's. */
@@ -244,18 +254,6 @@ function createLookOf({store, table, placement, presence, bells}: Parts, looks: 
   });
 }
 
-/** Keeps this server's view of reservations near the truth between readings: what ends frees. */
-function noteRoom(table: WorkerTable, before: JobRecord | undefined, after: JobRecord): void {
-  if (before === undefined || !isOnWorker(before) || isOnWorker(after) || before.worker === undefined) return;
-  const entry = table.get(before.worker.id);
-  if (entry === undefined) return;
-  if (after.outcome === 'succeeded' && after.image !== undefined) entry.images.add(after.image.ref);
-  if (after.outcome === 'succeeded' && after.spec.kind === 'image.remove') entry.images.delete(after.spec.ref);
-  const {slots, memoryBytes} = after.spec.needs;
-  const keepsMemory = after.outcome === 'succeeded' && (after.kind === 'devbox.create' || after.kind === 'devbox.start');
-  entry.used = {slots: Math.max(0, entry.used.slots - slots), memory: Math.max(0, entry.used.memory - (keepsMemory ? 0 : memoryBytes))};
-}
-
 function createServices(options: JobCoreOptions, parts: Parts): JobCore['services'] {
   const {store, table, watchers, hub, events, workers, placement, learnJoined} = parts;
   const {rim, blobs, timing} = options;
@@ -269,6 +267,13 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
   });
   return {
     jobs,
+    reports: createReportService({
+      store,
+      blobs,
+      secrets: parts.reportSecrets,
+      tellLog: ({id, attempt, worker}, text) => hub.log(worker!.id, {job: id, attempt, text}),
+      gauge: events.gauge,
+    }),
     clusters: {
       ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
       ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
@@ -282,6 +287,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
       store,
       workers,
       table,
+      news: parts.news,
       hub: () => hub,
       admitted,
       nudge: parts.nudge,

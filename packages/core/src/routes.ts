@@ -10,6 +10,7 @@ import {addEventRoutes} from './events/sse.ts';
 import {addImageRoutes} from './images/routes.ts';
 import {addAttachRoute} from './jobs/routes-attach.ts';
 import {addJobRoutes} from './jobs/routes.ts';
+import {addPluginRoute} from './reports/routes-plugins.ts';
 import {addWebhookRoutes} from './reports/routes.ts';
 import type {Http} from './rim/http.ts';
 import type {Metrics} from './rim/metrics.ts';
@@ -45,4 +46,5 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addWorkerRoutes(http, services.workers, access.workers);
   addEventRoutes(http, services.events);
   addWebhookRoutes(http, services.webhooks);
+  addPluginRoute(http, services.plugins, services.workers);
 }

@@ -2,6 +2,7 @@ import type {z} from 'zod';
 import type {
   Access,
   AdoptRequest,
+  AnyJson,
   ApplyView,
   BuildRequest,
   ClusterDocument,
@@ -11,6 +12,7 @@ import type {
   DeadLetterView,
   DeliveryView,
   EnableWebhookRequest,
+  PluginView,
   RedeliverRequest,
   RotateWebhookRequest,
   UpdateWebhookRequest,
@@ -30,6 +32,7 @@ import type {
   PullRequest,
   RemoveImageRequest,
   RemoveRequest,
+  ReportRequest,
   RoleDocument,
   RoleView,
   RunRequest,
@@ -41,7 +44,7 @@ import type {
   WorkerView,
 } from './api/index.ts';
 import type {FileService, FolderPlan, FolderService, PortService, TerminalService} from './services-streams.ts';
-import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {Attempt, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {
   FilesOfBox,
@@ -92,6 +95,8 @@ export interface JobService {
   /** By id, unique prefix of an id, or `DEVBOX/NAME`. */
   show(tenant: TenantId, job: string): Promise<JobView>;
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
+  /** What came of it; `NOT_FOUND` where nothing was reported or gathered. */
+  result(tenant: TenantId, job: string): Promise<AnyJson>;
   /** How many programs at a terminal the tenant has that were accepted and have not ended. */
   liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
@@ -100,6 +105,19 @@ export interface JobService {
   retry(caller: Caller, job: string, options: {readonly key?: string | undefined; readonly failed?: boolean | undefined}): Promise<JobView>;
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */
   watch(tenant: TenantId, job: string, onChange: (job: JobView) => void): Promise<() => void>;
+}
+/** What an attempt proves with that it is itself. Derived whenever it is needed and kept nowhere (R15); the next attempt's is another. */
+export interface ReportSecrets {
+  of(job: string, attempt: Attempt): string;
+  isOf(secret: string, job: string, attempt: Attempt): boolean;
+}
+/** What running jobs tell of themselves. */
+export interface ReportService {
+  /**
+   * All of it, or nothing where it rejects. `FORBIDDEN` where the secret is not of the job's present attempt, `CONFLICT` where that
+   * does not run, `BODY_TOO_LARGE`, `TOO_MANY_REQUESTS`, `WORKER_OFFLINE` for lines while its worker is away.
+   */
+  report(job: string, secret: string | undefined, request: ReportRequest): Promise<void>;
 }
 export interface DevBoxService {
   create(caller: Caller, request: CreateDevBoxRequest, key?: string): Promise<{devbox: DevBoxView; job: JobView}>;
@@ -275,8 +293,13 @@ export interface SecretValues {
   setForJob(tenant: TenantId, job: string, values: Readonly<Record<string, string>>): Promise<void>;
   forgetJob(tenant: TenantId, job: string): Promise<void>;
 }
+/** The plugins of this server's own process. */
+export interface PluginService {
+  ofServer(): Promise<readonly PluginView[]>;
+}
 export interface Services {
   readonly jobs: JobService;
+  readonly reports: ReportService;
   readonly devboxes: DevBoxService;
   readonly workers: WorkerService;
   readonly images: ImageService;
@@ -288,6 +311,7 @@ export interface Services {
   readonly clusters: ClusterService;
   readonly folders: FolderService;
   readonly webhooks: WebhookService;
+  readonly plugins: PluginService;
 }
 /** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
 export interface Session extends Caller {

@@ -72,9 +72,11 @@ import {
   RunView,
   RunsQuery,
 } from './folders.ts';
+import {AnyJson, ReportRequest, ReportedView} from './reported.ts';
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
+import {PluginView} from './plugins.ts';
 import {
   CreateWebhookRequest,
   CreatedWebhookView,
@@ -123,6 +125,8 @@ export const contracts = {
   jobsAttach: {query: AttachQuery.strict()},
   jobsTerminal: {query: TerminalQuery.strict()},
   jobsOut: {gives: tar},
+  jobsResult: {response: AnyJson},
+  jobsReport: {body: ReportRequest, response: ReportedView},
   jobsCancel: {body: CancelRequest, response: JobView, status: 202},
   jobsRetry: {...job, body: RetryRequest},
   uploads: {takes: octets, response: UploadView, status: 201},
@@ -195,6 +199,7 @@ export const contracts = {
   webhooksDeliveries: {query: DeliveriesQuery.strict(), response: page(DeliveryView)},
   webhooksRedeliver: {body: RedeliverRequest, response: RedeliverView, status: 202},
   webhooksDeadLetters: {response: page(DeadLetterView)},
+  pluginsList: {response: page(PluginView)},
   tenantsList: {response: page(TenantView)},
   tenantsShow: {response: TenantView},
   tenantsCreate: {body: CreateTenantRequest, response: CreatedTenantView, status: 201},

@@ -22,10 +22,9 @@ export {
   StopRequest,
   Totals,
   UploadView,
-  attachFromClient,
-  attachFromServer,
-  attachStream,
 } from './jobs.ts';
+export {AnyJson, MOST_RESULT_BYTES, Progress, ReportRequest, ReportedView} from './reported.ts';
+export {attachFromClient, attachFromServer, attachStream} from './attach.ts';
 export {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 export {ERROR_TRAILER, encodeTrailer} from './trailer.ts';
 export {portFromClient, portToClient, type PortFromClient, type PortToClient} from './port.ts';
@@ -67,6 +66,7 @@ export {
   WorkerView,
   page,
 } from './resources.ts';
+export {PluginView} from './plugins.ts';
 export {
   CreateWebhookRequest,
   CreatedWebhookView,

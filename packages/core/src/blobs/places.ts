@@ -23,6 +23,7 @@ export function blobPlaces(dir: string) {
     note: (tenant: string, id: string, number: number, name: string) => join(attempt(tenant, id, number), `${part(name)}.json`),
     folders: (tenant: string, cluster: string) => join(dir, 'folders', part(tenant), part(cluster)),
     allFolders: join(dir, 'folders'),
+    result: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'result.json'),
     stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),
     taken: (tenant: string, id: string, blob: string) => join(job(tenant, id), `upload-${part(blob)}`),
     uploads: (tenant: string) => join(dir, 'uploads', part(tenant)),

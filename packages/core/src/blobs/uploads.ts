@@ -181,6 +181,20 @@ export class JobFiles {
     return {bytes: found.size, read: () => createReadStream(path)};
   }
 
+  /** JSON that came of an attempt: whole or not at all, and safely on disk when it resolves. The last one counts. */
+  async writeResult(tenant: string, job: string, attempt: number, json: string): Promise<void> {
+    const path = this.#places.result(tenant, job, attempt);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.${newId('u').slice(2, 10)}`;
+    await writeFile(part, json, {mode: 0o600, flush: true});
+    await rename(part, path);
+  }
+
+  /** Undefined where there is none, or none any more. */
+  async result(tenant: string, job: string, attempt: number): Promise<string | undefined> {
+    return readFile(this.#places.result(tenant, job, attempt), 'utf8').catch(() => undefined);
+  }
+
   /** Everything of a job; after its history is over. */
   async remove(tenant: string, job: string): Promise<void> {
     const dir = this.#places.job(tenant, job);

@@ -1,7 +1,7 @@
 import type {Blobs} from '../blobs/blobs.ts';
 import {packed, type Packed} from '../blobs/packed.ts';
 import type {JobRecord} from '../jobs/rules-record.ts';
-import {mayReport} from '../jobs/rules-record.ts';
+import {stillCounts} from '../jobs/rules-record.ts';
 import type {JobStore} from '../jobs/store.ts';
 import type {FolderFile} from '../protocol/index.ts';
 import {packedBase, pinnedBase} from './folders-base.ts';
@@ -79,7 +79,7 @@ async function storeOnce(deps: JobFoldersDeps, record: JobRecord): Promise<Store
       role: role.id,
       job: async conflicts => {
         const present = await store.read(id);
-        if (present === undefined || present.attempt.id !== attempt.id || !mayReport(present)) return undefined;
+        if (present === undefined || present.attempt.id !== attempt.id || !stillCounts(present)) return undefined;
         const known = await readStored(store.rim, runOf(record), id, attempt.id);
         stored = known ?? {attempt: attempt.id, conflicts: conflicts.slice(0, mostTold), notes: notesOf(conflicts)};
         return known === undefined ? {id, v: present.v, run: runOf(record), stored} : undefined;

@@ -1,10 +1,11 @@
 import type {z} from 'zod';
-import type {JobsQuery} from '../api/index.ts';
+import type {AnyJson, JobsQuery} from '../api/index.ts';
 import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
 import {onlyChildren} from './rules-children.ts';
 import {atHome} from './role-home.ts';
+import {readProgress} from './reported.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {execSpec} from './rules-spec-devbox.ts';
 import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
@@ -38,6 +39,12 @@ export function createJobService(deps: JobServiceDeps): JobService {
     },
     show: async (tenant, job) => readView(deps, await getJob(store, tenant, job)),
     list: async (tenant, query) => list(deps, tenant, query),
+    result: async (tenant, job) => {
+      const record = await getJob(store, tenant, job);
+      const text = record.result && (await deps.blobs.files.result(tenant, record.id, record.result.attempt));
+      if (text === undefined) throw new BoxyardError('NOT_FOUND', {what: 'result of job', name: record.id});
+      return JSON.parse(text) as AnyJson;
+    },
     cancel: async (caller, job, reason) => {
       const record = await getJob(store, caller.tenant, job);
       const stepped = await store.step(record.id, {type: 'cancel', actor: caller.actor, reason}, {actor: caller.actor});
@@ -122,6 +129,7 @@ async function list(deps: JobServiceDeps, tenant: string, query: z.infer<typeof 
     store,
     parents.map(record => record.id),
   );
-  const items = page.items.map(record => jobView(record, {totals: totals[parents.indexOf(record)]}));
+  const progress = await readProgress(store, tenant, page.items);
+  const items = page.items.map((record, at) => jobView(record, {totals: totals[parents.indexOf(record)], progress: progress[at]}));
   return {items, ...(page.nextCursor === undefined ? {} : {nextCursor: page.nextCursor})};
 }

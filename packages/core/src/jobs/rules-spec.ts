@@ -45,6 +45,7 @@ export function runSpec(request: RunRequest, context: SpecContext, hasFolders = 
     ...(source === undefined ? {} : {source}),
     out: checkOut(request.out ?? []),
     ...ttyFor(request),
+    ...(request.report === true ? {report: true} : {}),
     ...(request.fanOut === undefined ? {} : {fanOut: checkedFanOut(request.fanOut)}),
   };
 }

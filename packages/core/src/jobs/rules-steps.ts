@@ -1,9 +1,9 @@
-import type {BoxToCreate, JobSpec, Labels, Step} from '../protocol/index.ts';
+import {type BoxToCreate, type JobSpec, type Labels, REPORT_SECRET, type SecretRef, type Step} from '../protocol/index.ts';
 import type {z} from 'zod';
 import {folderLimits} from '../folders/rules.ts';
 import {placesEnv, placesOf} from '../folders/rules-places.ts';
 import {copyEnv} from './rules-children.ts';
-import type {JobRecord} from './rules-record.ts';
+import {type JobRecord, mayReport} from './rules-record.ts';
 
 /** What else a box's labels say, beside the job: they are the truth about what exists (R9), so they name their owner. */
 export interface StepContext {
@@ -45,6 +45,9 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
   }
 }
 
+const withReport = (record: JobRecord, secrets: readonly SecretRef[]): SecretRef[] =>
+  mayReport(record) ? [...secrets, {secret: REPORT_SECRET, as: 'BOXYARD_REPORT_SECRET', kind: 'env'}] : [...secrets];
+
 type Run = Extract<JobSpec, {kind: 'run'}>;
 type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
 type Setup = Extract<z.infer<typeof Step>, {do: 'container.setup'}>;
@@ -57,7 +60,7 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
   if (!isHeld)
     return [
       ...pull(spec.box.image),
-      {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: spec.secrets},
+      {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: withReport(record, spec.secrets)},
       ...(spec.source === undefined ? [] : [{do: 'container.setup' as const, box, source: spec.source, commands: []}]),
       ...fetch,
       {do: 'container.start', box, stdin: spec.box.stdin},
@@ -81,7 +84,7 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
         stdin: spec.box.stdin,
         ...(spec.tty === undefined ? {} : {tty: spec.tty}),
       },
-      secrets: spec.secrets,
+      secrets: withReport(record, spec.secrets),
     },
     ...collect,
   ];

@@ -1,7 +1,5 @@
 import type {Blobs} from '../blobs/blobs.ts';
 import type {EventStore} from '../events/store.ts';
-import type {WorkerStore} from '../workers/store.ts';
-import type {WorkerTable} from '../workers/table.ts';
 import type {Tenants} from './store-prepare.ts';
 import {dropHistory} from './store-history.ts';
 import type {JobStore} from './store.ts';
@@ -11,8 +9,6 @@ export interface TidyDeps {
   readonly blobs: Blobs;
   readonly events: EventStore;
   readonly tenants: Tenants;
-  readonly table: WorkerTable;
-  readonly workers: WorkerStore;
   /** Behind which event of a tenant somebody still has to read on (R18). */
   /** What a run brought into folders of its own goes with its history. */
   readonly dropRun: (run: string) => Promise<void>;
@@ -32,7 +28,6 @@ export function createTidy(deps: TidyDeps): () => Promise<void> {
   let blobsAt = -Infinity;
   return async () => {
     const now = store.rim.clock.now();
-    for (const record of await deps.workers.readAll()) deps.table.set(record);
     let longest = 0;
     for (const tenant of await store.rim.ask(redis => redis.smembers(store.rim.keys.tenants))) {
       const {limits} = await deps.tenants.get(tenant);

@@ -25,6 +25,7 @@ const job = {job: JobId, attempt: Attempt};
 
 /** Engines as the agent found them; an unusable one is told with its reason and its remedy. */
 export const EngineReport = z.object({
+  /** What it calls itself; of one that was not loaded, what the config calls it. */
   name: z.string(),
   usable: z.boolean(),
   version: z.string().optional(),
@@ -33,6 +34,16 @@ export const EngineReport = z.object({
   features: z.array(z.string()).default([]),
   enforces: z.array(Restriction).default([]),
   labels: Labels.default({}),
+  /** Of one that did not come with Boxyard: what the config names, and what was found. */
+  plugin: z
+    .object({
+      module: z.string(),
+      version: z.string().optional(),
+      integrity: z.string().optional(),
+      isPinned: z.boolean(),
+      isLoaded: z.boolean().optional(),
+    })
+    .optional(),
 });
 export type EngineReport = z.infer<typeof EngineReport>;
 
@@ -133,6 +144,8 @@ export const fromAgent = {
     box: z.string().optional(),
     out: z.object({blob: z.string(), bytes: Bytes}).optional(),
     image: z.object({id: z.string(), ref: z.string()}).optional(),
+    /** JSON that the job itself reported as what came of it. */
+    reported: z.string().optional(),
     /** Where its program was when its engine was killed with it. */
     directory: z.string().optional(),
   }),

@@ -25,12 +25,15 @@ export function createKeys(prefix: string) {
     ids: (tenant: string) => key('ids', tenant),
     totals: (job: string) => key('totals', job),
     children: (job: string) => key('children', job),
+    /** What running jobs last said of how far they are. */
+    progress: (tenant: string) => key('progress', tenant),
     idempotency: (tenant: string, hash: string) => key('idem', tenant, hash),
     waiting: (tenant: string, group: string) => key('waiting', tenant, group),
     /** Waiting groups; those that name a worker lie apart, so that nobody else need look at them. */
     groups: (tenant: string, worker?: string) => (worker === undefined ? key('groups', tenant) : key('groups', tenant, worker)),
     workers: (tenant: string) => key('workers', tenant),
     allWorkers: key('all-workers'),
+    workerChanges: key('worker-changes'),
     workerNames: (tenant: string) => key('worker-names', tenant),
     worker: (id: string) => key('worker', id),
     workerJobs: (id: string) => key('worker-jobs', id),

@@ -1,9 +1,10 @@
 import type {Packed} from '../blobs/packed.ts';
+import type {Progress} from '../api/index.ts';
 import type {Blobs} from '../blobs/blobs.ts';
 import type {Timing} from '../config/index.ts';
 import type {JobRecord} from '../jobs/rules-record.ts';
 import type {JobStore} from '../jobs/store.ts';
-import type {SecretValues} from '../services.ts';
+import type {ReportSecrets, SecretValues} from '../services.ts';
 import type {StartContext} from './job-start.ts';
 import type {Presence} from './presence.ts';
 import type {Leases} from './store-connect.ts';
@@ -22,6 +23,8 @@ export interface JobFolders {
   store(record: JobRecord): Promise<readonly string[]>;
 }
 
+export type JobProgress = Omit<Progress, 'at'>;
+
 export interface HubDeps {
   readonly store: JobStore;
   readonly workers: WorkerStore;
@@ -32,6 +35,9 @@ export interface HubDeps {
   readonly blobs: Blobs;
   readonly folders: JobFolders;
   readonly secrets: Pick<SecretValues, 'values'>;
+  readonly reportSecrets: ReportSecrets;
+  /** How far a job says it is. */
+  readonly onProgress: (job: JobRecord, progress: JobProgress) => void;
   readonly timing: Timing;
   readonly start: StartContext;
   readonly nudge: (things: readonly string[]) => void;

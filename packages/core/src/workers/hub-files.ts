@@ -3,7 +3,7 @@ import type {Blobs} from '../blobs/blobs.ts';
 import {readPart} from '../blobs/job-output.ts';
 import type {OutFile} from '../blobs/out-file.ts';
 import {BoxyardError, asBoxyardError, toWire} from '../errors/index.ts';
-import {isOnWorker, mayReport} from '../jobs/rules-record.ts';
+import {isOnWorker, stillCounts} from '../jobs/rules-record.ts';
 import type {JobStore} from '../jobs/store.ts';
 import {type DataFrame, type FromAgent, MAX_DATA_BYTES} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
@@ -112,7 +112,7 @@ export class FileFrames {
   put(message: Extract<FromAgent, {type: 'file.put'}>): Promise<void> {
     return this.#inOrder(async () => {
       const record = await ownJob(this.#deps, this.#link, message);
-      if (record === undefined || !mayReport(record)) return;
+      if (record === undefined || !stillCounts(record)) return;
       const {stream} = message;
       await this.#receiving.get(stream)?.out.abandon();
       this.#receiving.delete(stream);

@@ -15,6 +15,7 @@ const bodies: Partial<Record<RouteName, object>> = {
   devboxesSnapshot: {name: 'web'},
   devboxesExec: {command: ['true']},
   devboxesAdopt: {worker: 'w', box: 'b', name: 'n'},
+  jobsReport: {progress: {done: 1}},
   clustersApply: {document: {name: 'team', roles: []}, dryRun: true},
   rolesCreate: {name: 'builder'},
   rolesUpdate: {name: 'builder'},

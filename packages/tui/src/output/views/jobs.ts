@@ -1,4 +1,4 @@
-import type {JobView, Totals} from '@boxyard/core/api';
+import type {JobView, Progress, Totals} from '@boxyard/core/api';
 import {formatAge, formatSpan} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 import {ownWords} from '../shell-command.ts';
@@ -35,6 +35,20 @@ export const totalsText = (totals: Totals): string =>
     ),
   ].join(', ');
 
+const percent = ({done, total}: Progress): string => (total === undefined || total === 0 ? '' : `, ${Math.floor((done / total) * 100)} %`);
+
+/** `3 of 10, 30 %: linking` */
+export const progressText = (progress: Progress): string =>
+  `${progress.done}${progress.total === undefined ? '' : ` of ${progress.total}`}${percent(progress)}${progress.step === '' ? '' : `: ${progress.step}`}`;
+
+function resultText({result, resultBytes, id}: JobView): string | undefined {
+  if (resultBytes === undefined) return undefined;
+  const text = result === undefined ? undefined : typeof result === 'string' ? result : JSON.stringify(result, undefined, 2);
+  return text !== undefined && text.length <= MOST_SHOWN ? text.trimEnd() : `${resultBytes} bytes: boxyard jobs result ${id}`;
+}
+
+const MOST_SHOWN = 4_000;
+
 export const jobName = (job: JobView): string => job.id;
 
 export const jobList: ListView<JobView> = {
@@ -45,6 +59,7 @@ export const jobList: ListView<JobView> = {
     {title: 'KIND', cell: job => job.kind, spare: true},
     {title: 'STATUS', cell: statusText},
     {title: 'EXIT', cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : ''), align: 'right', spare: true},
+    {title: 'PROGRESS', cell: job => (job.progress === undefined ? '' : progressText(job.progress)), wide: true},
     {title: 'ENGINE', cell: job => job.engine ?? '', wide: true},
     {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true, spare: true},
     {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), sort: job => -Date.parse(job.createdAt), align: 'right', spare: true},
@@ -123,6 +138,9 @@ export function jobText(job: JobView, now: number): string {
     ['Conflicts', conflictText(job)],
     ['Attempt', String(job.attempt.number)],
     ['Children', job.children && totalsText(job.children)],
+    ['Gathered by', job.gatherJob],
+    ['Progress', job.progress && progressText(job.progress)],
+    ['Result', resultText(job)],
     ['Created', `${job.createdAt} by ${job.actor}`],
     ['Started', job.startedAt],
     ['Ended', job.endedAt],
