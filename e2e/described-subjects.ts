@@ -1,7 +1,7 @@
-import {buffer} from 'node:stream/consumers';
-import {pack} from 'tar-stream';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {buffer} from 'node:stream/consumers';
+import {pack} from 'tar-stream';
 import type {Reader} from './described-answers.ts';
 import {type Up, waitFor} from './up.ts';
 
@@ -23,9 +23,9 @@ export async function ofClusters(reader: Reader, up: Up): Promise<void> {
   const {job} = await reader.ok<{job: string}>('rolesTrigger', {at, body: {a: 1}});
   await up.ended(job);
   await reader.ok('jobsShow', {at: {job}});
+  await ofReports(reader, up);
   for (const name of ['foldersList', 'clustersRuns', 'clustersRun']) await reader.ok(name, {at: {...at, run: run.id}});
   await reader.ok('foldersRemove', {at, query});
-  await ofReports(reader, up);
   await reader.ok('clustersStop', {at, body: {}});
   await reader.ok('rolesRemove', {at: {...at, role: 'tester'}});
   await reader.ok('clustersUpdate', {at, body: {enabled: false}});
