@@ -32,6 +32,7 @@ const rows: Readonly<Record<string, Row>> = {
   'clusters:logs': {line: ['clusters', 'logs', 'team', foreign, job], shows: 'output'},
   'clusters:remove': {line: ['clusters', 'remove', foreign]},
   'clusters:run': {line: ['clusters', 'run', 'team', 'builder']},
+  'clusters:schema': {line: ['clusters', 'schema'], silent: 'it asks nobody'},
   'clusters:show': {line: ['clusters', 'show', 'team']},
   'clusters:stop': {line: ['clusters', 'stop', 'team']},
   'config:get': {line: ['config', 'get', 'image']},
@@ -74,8 +75,11 @@ const rows: Readonly<Record<string, Row>> = {
   'plugins:show': {line: ['plugins', 'show', foreign]},
   'plugins:verify': {line: ['plugins', 'verify', 'docker', '--case', 'a']},
   'ports:forward': {line: ['ports', 'forward', 'web', '1'], lives: true},
+  'roles:create': {line: ['roles', 'create', 'team', '-f', 'role.json']},
   'roles:list': {line: ['roles', 'list', '-o', 'wide']},
+  'roles:remove': {line: ['roles', 'remove', foreign, 'builder']},
   'roles:show': {line: ['roles', 'show', 'team', 'builder']},
+  'roles:update': {line: ['roles', 'update', 'team', 'builder', '-f', 'role.json']},
   run: {line: ['run', '--image', 'a', '--', 'true'], lives: true, shows: 'output'},
   'secrets:list': {line: ['secrets', 'list']},
   'secrets:remove': {line: ['secrets', 'remove', 'a']},
@@ -137,6 +141,7 @@ beforeAll(async () => {
   engine.listen(join(home, 'engine'));
   mkdirSync(join(home, 'work'));
   writeFileSync(join(home, 'work/Dockerfile'), 'FROM scratch\n');
+  writeFileSync(join(home, 'work/role.json'), JSON.stringify({name: 'builder', command: ['true']}));
   writeFileSync(join(home, 'work/team.json'), JSON.stringify({name: 'team', roles: []}));
   mkdirSync(join(home, 'config/boxyard'), {recursive: true});
   writeFileSync(join(home, 'config/boxyard/config.yaml'), `image: ${JSON.stringify(foreign)}\n`, {mode: 0o600});

@@ -8,25 +8,24 @@ import {createAudit} from './events/audit.ts';
 import {createEventHub} from './events/events.ts';
 import {createAuditStore} from './events/store-audit.ts';
 import {createEventStore} from './events/store.ts';
-import {childrenOf} from './jobs/store-lists.ts';
-import {createFolderCore} from './folder-core.ts';
+import {createClusterCore} from './cluster-core.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {type Alarm, createAlarm} from './jobs/alarm.ts';
-import {createRuns} from './clusters/runs.ts';
-import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
+import {Gatherer} from './jobs/gather.ts';
 import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
 import {type LookOptions, createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
-import {openJobQueue, type JobQueue} from './jobs/queue.ts';
-import {dueAt, hasEnded, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
+import {openJobQueue, silentQueue, type JobQueue} from './jobs/queue.ts';
+import {dueAt, hasOwnSecretsLeft, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
 import {createReportSecrets} from './jobs/report-secrets.ts';
 import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
 import {createAttemptIds} from './jobs/attempt-ids.ts';
 import {JobStore} from './jobs/store.ts';
+import {writeDue} from './jobs/store-waiting.ts';
 import {createTidy} from './jobs/tidy.ts';
 import {JobWatchers} from './jobs/watchers.ts';
 import {slowestCursor} from './reports/store-endpoints.ts';
@@ -77,7 +76,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
   const alarm = createAlarm({store: parts.store, aheadMs: timing.sweep * 2, nudge: parts.nudge, onFault: error => onFault(error, 'alarm')});
   bells.alarm = alarm;
   const services = createServices(options, parts);
-  const {look, sweep} = createLookOf(parts, parts.folders.looks(services.clusters.run));
+  const {look, sweep} = createLookOf(options, parts, parts.folders.looks(services.clusters.run));
   bells.queue = openJobQueue({rim, look, onFailure: (thing, error) => onFault(error, thing), onStuck: options.onStuck});
   const tidy = createTidy({
     ...parts,
@@ -146,8 +145,6 @@ interface Bells {
   alarm?: Alarm;
 }
 
-const silentQueue: JobQueue = {nudge: () => undefined, close: async () => undefined};
-
 async function createParts(options: JobCoreOptions) {
   const storage = await createStorage(options);
   const {rim, timing, blobs, installation} = options;
@@ -163,7 +160,7 @@ async function createParts(options: JobCoreOptions) {
     isHeldElsewhere: worker => marks.isHeldElsewhere(worker),
     nudge,
   });
-  const folders = createFolderCore({rim, blobs, tenants: options.tenants, store, noteDue: storage.noteDue});
+  const folders = createClusterCore({rim, blobs, tenants: options.tenants, store, noteDue: storage.noteDue});
   const hub: Hub = createHub({
     store,
     folders: folders.ofJobs,
@@ -232,16 +229,22 @@ async function createStorage(options: JobCoreOptions) {
   return {workers, table, news, bells, rings, nudge, noteDue, watchers, store, leases, marks, eventStore, events, reportSecrets};
 }
 
-/** One-job secrets go with the outcome; those of children are their parent's. */
-const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
-  hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;
-
-function createLookOf({store, table, placement, presence, bells}: Parts, looks: Pick<LookOptions, 'cron' | 'watch' | 'kept'>) {
+function createLookOf(
+  {blobs, timing}: JobCoreOptions,
+  {store, table, placement, presence, bells}: Parts,
+  looks: Pick<LookOptions, 'cron' | 'watch' | 'kept'>,
+) {
   return createLook({
     store,
     placement,
     fanOut: new FanOut(store),
     ...looks,
+    gatherer: new Gatherer({
+      store,
+      blobs,
+      timing,
+      lookAgain: (job, at) => writeDue(store, `j:${job}`, at).then(() => bells.alarm?.note(at)),
+    }),
     isSilent: worker => {
       const record = table.get(worker)?.record;
       return record === undefined || presenceOf(record) !== 'online';
@@ -256,8 +259,7 @@ function createLookOf({store, table, placement, presence, bells}: Parts, looks: 
 
 function createServices(options: JobCoreOptions, parts: Parts): JobCore['services'] {
   const {store, table, watchers, hub, events, workers, placement, learnJoined} = parts;
-  const {rim, blobs, timing} = options;
-  const {admitted, secrets, tenants} = options;
+  const {rim, blobs, timing, admitted, secrets, tenants} = options;
   const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
   const jobs = createJobService({
     ...accept,
@@ -274,24 +276,13 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
       tellLog: ({id, attempt, worker}, text) => hub.log(worker!.id, {job: id, attempt, text}),
       gauge: events.gauge,
     }),
-    clusters: {
-      ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
-      ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
-    },
+    clusters: parts.folders.clusters(jobs),
     folders: parts.folders.service,
     devboxes: {
       ...createDevBoxService(accept),
       stats: createStats({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), table, timing, ask: hub.ask}),
     },
-    workers: createWorkerService({
-      store,
-      workers,
-      table,
-      news: parts.news,
-      hub: () => hub,
-      admitted,
-      nudge: parts.nudge,
-    }),
+    workers: createWorkerService({store, workers, table, news: parts.news, hub: () => hub, admitted, nudge: parts.nudge}),
     terminals: {open: hub.openTerminal},
     files: createFileService({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), filesOn: hub.filesOn}),
     ports: createPortService({

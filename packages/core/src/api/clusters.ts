@@ -70,6 +70,7 @@ export const RoleDocument = z.strictObject({
   parallel: FanOut.shape.parallel,
   failurePolicy: Policy.optional(),
   failFast: FanOut.shape.failFast,
+  gather: FanOut.shape.gather,
   /** Runs of the role that go on at one time, whatever number of children each has (R24). Default 1. */
   maxConcurrency: z.number().int().min(1).max(1_000).optional(),
   overlap: Overlap.optional(),

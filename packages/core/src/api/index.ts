@@ -92,6 +92,7 @@ export {
   type ResponseOf,
   type RouteName,
 } from './contracts.ts';
+export {clusterSchema} from './cluster-schema.ts';
 export {
   ApplyRequest,
   ApplyView,

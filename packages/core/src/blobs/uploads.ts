@@ -6,6 +6,7 @@ import {BoxyardError} from '../errors/index.ts';
 import type {OpenFiles} from './open-files.ts';
 import {type OutFile, openOut} from './out-file.ts';
 import type {BlobPlaces} from './places.ts';
+import type {ResultRef} from './rules-results.ts';
 
 const gib = 1024 ** 3;
 
@@ -130,6 +131,16 @@ export class JobFiles {
     this.#files.changed(path);
   }
 
+  /** All of it, for a job that nobody has heard of yet: whole or not at all. */
+  async setStdin(tenant: string, job: string, text: string): Promise<void> {
+    const path = this.#places.stdin(tenant, job);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.${newId('u').slice(2, 10)}`;
+    await writeFile(part, text, {mode: 0o600, flush: true});
+    await rename(part, path);
+    await writeFile(`${path}.end`, String(Buffer.byteLength(text)), {mode: 0o600, flush: true});
+  }
+
   stdinPath(tenant: string, job: string): string {
     return this.#places.stdin(tenant, job);
   }
@@ -181,9 +192,9 @@ export class JobFiles {
     return {bytes: found.size, read: () => createReadStream(path)};
   }
 
-  /** JSON that came of an attempt: whole or not at all, and safely on disk when it resolves. The last one counts. */
-  async writeResult(tenant: string, job: string, attempt: number, json: string): Promise<void> {
-    const path = this.#places.result(tenant, job, attempt);
+  /** Whole or not at all, and safely on disk when it resolves. It counts once a record names it. */
+  async writeResult(tenant: string, job: string, ref: ResultRef, json: string): Promise<void> {
+    const path = this.#places.result(tenant, job, ref);
     await mkdir(dirname(path), {recursive: true, mode: 0o700});
     const part = `${path}.${newId('u').slice(2, 10)}`;
     await writeFile(part, json, {mode: 0o600, flush: true});
@@ -191,8 +202,13 @@ export class JobFiles {
   }
 
   /** Undefined where there is none, or none any more. */
-  async result(tenant: string, job: string, attempt: number): Promise<string | undefined> {
-    return readFile(this.#places.result(tenant, job, attempt), 'utf8').catch(() => undefined);
+  async result(tenant: string, job: string, ref: ResultRef): Promise<string | undefined> {
+    return readFile(this.#places.result(tenant, job, ref), 'utf8').catch(() => undefined);
+  }
+
+  /** Nobody names it, or names it any more. */
+  dropResult(tenant: string, job: string, ref: ResultRef): Promise<void> {
+    return rm(this.#places.result(tenant, job, ref), {force: true});
   }
 
   /** Everything of a job; after its history is over. */

@@ -41,7 +41,7 @@ export function createJobService(deps: JobServiceDeps): JobService {
     list: async (tenant, query) => list(deps, tenant, query),
     result: async (tenant, job) => {
       const record = await getJob(store, tenant, job);
-      const text = record.result && (await deps.blobs.files.result(tenant, record.id, record.result.attempt));
+      const text = record.result && (await deps.blobs.files.result(tenant, record.id, record.result));
       if (text === undefined) throw new BoxyardError('NOT_FOUND', {what: 'result of job', name: record.id});
       return JSON.parse(text) as AnyJson;
     },

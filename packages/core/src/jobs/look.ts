@@ -1,3 +1,4 @@
+import type {Gatherer} from './gather.ts';
 import type {FanOut} from './fan-out.ts';
 import type {Placement} from './placement.ts';
 import {dueAt, hasEnded, isOnWorker} from './rules-record.ts';
@@ -10,6 +11,7 @@ export interface LookOptions {
   readonly store: JobStore;
   readonly placement: Placement;
   readonly fanOut: FanOut;
+  readonly gatherer: Gatherer;
   /** A schedule of a role is due. */
   readonly cron: (cluster: string, role: string) => Promise<void>;
   /** Changes of files that a role watches are due; a folder was kept long enough. */
@@ -26,7 +28,7 @@ const sweepBatch = 1_000;
 
 /** What a nudge and a sweep do: read the thing named and do what is due. Everything here may run twice at once. */
 export function createLook(options: LookOptions) {
-  const {store, placement} = options;
+  const {store, placement, gatherer} = options;
 
   const lookAtJob = async (id: string): Promise<void> => {
     const record = await store.read(id);
@@ -37,9 +39,10 @@ export function createLook(options: LookOptions) {
       const [totals] = await readTotals(store, [id]);
       const parent = await store.get(id);
       if (parent !== undefined && dueAt(parent) === 0 && parent.fan!.made < parent.fan!.total) return;
-      if (totals !== undefined) await store.step(id, {type: 'children', totals});
-      return dropDue(store, `j:${id}`, began);
+      const isDone = parent === undefined || totals === undefined || (await gatherer.afterChildren(parent, totals));
+      return isDone ? dropDue(store, `j:${id}`, began) : undefined;
     }
+    if (record.hold === 'gather') return (await gatherer.whileGathering(record)) ? dropDue(store, `j:${id}`, began) : undefined;
     const isSilent = isOnWorker(record) && record.worker !== undefined && options.isSilent(record.worker.id);
     await store.step(id, {type: 'due', isSilent}, {actor: 'server'});
   };

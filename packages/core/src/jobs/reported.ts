@@ -1,11 +1,14 @@
 import {MOST_RESULT_BYTES, type Progress, type ReportRequest} from '../api/index.ts';
+import type {ResultRef} from '../blobs/rules-results.ts';
 import type {Blobs} from '../blobs/blobs.ts';
 import {BoxyardError} from '../errors/index.ts';
 import {iso} from '../rim/clock.ts';
 import {createRateLimit} from '../rim/rate-limit.ts';
 import type {ReportSecrets, ReportService} from '../services.ts';
+import {isShallow} from './rules-reported.ts';
 import {type JobRecord, isOnWorker, mayReport, versionPrefix} from './rules-record.ts';
 import {JobId} from '../protocol/index.ts';
+import {keepResult} from './store-results.ts';
 import type {JobStore} from './store.ts';
 
 export interface ReportDeps {
@@ -27,7 +30,8 @@ export function createReportService(deps: ReportDeps): ReportService {
   return {
     report: async (job, secret, asked) => {
       const record = await ownRecord(deps, job, secret);
-      const request = withoutSecret(asked, secret!);
+      const checked = asked.result === undefined || isShallow(asked.result) ? asked : tooDeep();
+      const request = withoutSecret(checked, secret!);
       const wait = limit.take(record.id);
       if (wait > 0) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'reports of one job', retryAfter: Math.ceil(wait / 1_000)});
       const result = request.result === undefined ? undefined : resultText(request.result);
@@ -35,9 +39,9 @@ export function createReportService(deps: ReportDeps): ReportService {
       const log = linesOf(request.log);
       if (log !== undefined) deps.tellLog(record, log);
       if (result !== undefined) {
-        const {tenant, id, attempt} = record;
-        await blobs.files.writeResult(tenant, id, attempt.number, result);
-        await store.step(id, {type: 'reported', attempt, bytes: Buffer.byteLength(result)}, {actor: `job:${id}`});
+        const {id, attempt} = record;
+        const step = (ref: ResultRef) => store.step(id, {type: 'reported', attempt, result: ref}, {actor: `job:${id}`});
+        await keepResult(blobs, {record, json: result}, step);
       }
       const {progress} = request;
       if (progress === undefined) return;
@@ -66,6 +70,10 @@ const notItsOwn = () =>
     {},
     {message: 'This is not the secret of the present attempt of that job.', hint: 'A job reports for itself alone: BOXYARD_REPORT_SECRET.'},
   );
+
+function tooDeep(): never {
+  throw new BoxyardError('INVALID_INPUT', {field: 'result', issue: 'is nested more than 100 deep'});
+}
 
 function resultText(result: unknown): string {
   const text = JSON.stringify(result);

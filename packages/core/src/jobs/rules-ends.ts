@@ -1,3 +1,4 @@
+import {resultRef} from '../blobs/rules-results.ts';
 import type {Moment, Result} from './rules-events.ts';
 import {type JobOutcome, type JobRecord, type Superseded, hasEnded, isOnWorker} from './rules-record.ts';
 import {type FailureKind, backOffMs, failureKind, mayRetry} from './rules-retry.ts';
@@ -82,7 +83,7 @@ function withReport(record: JobRecord, result: Result, now: number): JobRecord {
 
 /** What its worker says counts more than what it told the server itself. */
 const resultOf = ({result: known}: JobRecord, {reported, attempt}: Result): Pick<JobRecord, 'result'> => ({
-  result: reported === undefined ? known : {attempt: attempt.number, bytes: Buffer.byteLength(reported)},
+  result: reported === undefined ? known : resultRef(attempt.number, reported),
 });
 
 /** A short job says nothing before its result: when it was taken and ran is in its phases, by the worker's clock. */

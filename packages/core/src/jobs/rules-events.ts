@@ -1,5 +1,6 @@
 import type {Timing} from '../config/index.ts';
 import type {Attempt, FromAgent, JobId, SessionState} from '../protocol/index.ts';
+import type {ResultRef} from '../blobs/rules-results.ts';
 import type {JobRecord} from './rules-record.ts';
 import type {ChildTotals} from './rules-totals.ts';
 
@@ -25,7 +26,7 @@ export type JobEvent =
   /** The job that gathers has ended. */
   | {readonly type: 'gathered'; readonly gathered: Exclude<Gathered, {readonly job: JobId}>}
   /** It told the server itself what came of it. */
-  | {readonly type: 'reported'; readonly attempt: Attempt; readonly bytes: number}
+  | {readonly type: 'reported'; readonly attempt: Attempt; readonly result: ResultRef}
   /** Of children that are left none is needed. */
   | {readonly type: 'certain'; readonly verdict: 'succeeded' | 'failed'}
   /** A due row came up. `isSilent`: nobody can hear the worker now. */
@@ -35,8 +36,8 @@ export type JobEvent =
   /** The agent holds a newer attempt than Redis remembers (R3). */
   | {readonly type: 'recovered'; readonly attempt: Attempt; readonly worker: NonNullable<JobRecord['worker']>; readonly isRunning: boolean};
 
-/** So many bytes of it are stored, a job does it, or why nothing came of it. */
-export type Gathered = {readonly bytes: number} | {readonly job: JobId} | {readonly failed: NonNullable<JobRecord['reason']>};
+/** What is stored, the job that does it, or why nothing came of it. */
+export type Gathered = {readonly result: ResultRef} | {readonly job: JobId} | {readonly failed: NonNullable<JobRecord['reason']>};
 
 export interface Moment {
   readonly now: number;

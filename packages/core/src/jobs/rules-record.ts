@@ -1,6 +1,7 @@
 import type {z} from 'zod';
 import type {JobState, Origin, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
 import type {FolderPlan} from '../services.ts';
+import type {ResultRef} from '../blobs/rules-results.ts';
 import type {
   Attempt,
   Exit,
@@ -46,6 +47,8 @@ export interface Run extends Origin {
   readonly env: Readonly<Record<string, string>>;
   /** What they see of the cluster's folders; absent: nothing. */
   readonly folders?: FolderPlan | undefined;
+  /** Those of them in which `{{NAME}}` stands for something: what the cluster's owners wrote, and nobody from outside. */
+  readonly templates?: readonly string[] | undefined;
 }
 
 /** Of a job with children: how many there are to be, how many were made so far, and for whom those of `each` are. */
@@ -89,8 +92,8 @@ export interface JobRecord {
   readonly gaps?: readonly Gap[] | undefined;
   readonly out?: {readonly blob: string; readonly bytes: number} | undefined;
   readonly image?: {readonly id: string; readonly ref: string} | undefined;
-  /** What the attempt reported, or what was gathered of its children: so many bytes of JSON, beside its output. */
-  readonly result?: {readonly attempt: number; readonly bytes: number} | undefined;
+  /** What the attempt reported, or what was gathered of its children: JSON that lies beside its output. */
+  readonly result?: ResultRef | undefined;
   readonly asOf?: number | undefined;
   /** Of a command at a terminal, from the worker's first word about it. */
   readonly session?: SessionState | undefined;
@@ -187,3 +190,7 @@ export function bucketOf(record: JobRecord): keyof z.infer<typeof Totals> {
   if (record.state !== 'ended') return 'running';
   return record.outcome ?? 'failed';
 }
+
+/** One-job secrets go with the outcome; those of children are their parent's. */
+export const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
+  hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;

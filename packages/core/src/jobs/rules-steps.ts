@@ -3,6 +3,7 @@ import type {z} from 'zod';
 import {folderLimits} from '../folders/rules.ts';
 import {placesEnv, placesOf} from '../folders/rules-places.ts';
 import {copyEnv} from './rules-children.ts';
+import {type TemplateValues, expandPrompt, expandWord} from './rules-template.ts';
 import {type JobRecord, mayReport} from './rules-record.ts';
 
 /** What else a box's labels say, beside the job: they are the truth about what exists (R9), so they name their owner. */
@@ -52,7 +53,8 @@ type Run = Extract<JobSpec, {kind: 'run'}>;
 type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
 type Setup = Extract<z.infer<typeof Step>, {do: 'container.setup'}>;
 
-function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<typeof Step>[] {
+function runSteps(record: JobRecord, asked: Run, context: StepContext): z.infer<typeof Step>[] {
+  const spec = {...asked, box: {...asked.box, main: ownWords(record, asked.box.main)}};
   const box = record.box!;
   const {fetch, store} = folderSteps(record, box);
   const collect = [...store, ...(spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}])];
@@ -156,17 +158,36 @@ export function jobEnv(record: JobRecord): Labels {
     ...(record.devboxName === undefined ? {} : {BOXYARD_DEVBOX: record.devboxName}),
     ...(record.parent === undefined ? {} : {BOXYARD_PARENT_ID: record.parent}),
     ...(copy === undefined ? {} : copyEnv(copy)),
-    ...(record.origin === undefined ? {} : runEnv(record.origin)),
+    ...(record.origin === undefined ? {} : runEnv(record.origin, record)),
     ...placesEnv(record),
   };
 }
 
-const runEnv = ({cluster, role, trigger, env}: NonNullable<JobRecord['origin']>): Labels => ({
-  ...env,
-  BOXYARD_CLUSTER: cluster.name,
-  BOXYARD_ROLE: role.name,
-  BOXYARD_TRIGGER: trigger.type,
-});
+function runEnv({cluster, role, trigger, env, templates = []}: NonNullable<JobRecord['origin']>, record: JobRecord): Labels {
+  const values = templateValues(record);
+  const expanded = Object.fromEntries(templates.map(name => [name, expandPrompt(env[name] ?? '', values)]));
+  return {...env, ...expanded, BOXYARD_CLUSTER: cluster.name, BOXYARD_ROLE: role.name, BOXYARD_TRIGGER: trigger.type};
+}
+
+/** Without an image the workspace is a folder of the machine, which only the job's own environment names. */
+function templateValues({id, spec, origin, sentAt, createdAt}: JobRecord): TemplateValues {
+  const hasImage = spec.kind === 'run' && spec.box.image !== undefined;
+  return {
+    role: origin?.role.name ?? '',
+    job: id,
+    folders: (origin?.folders?.shared ?? []).map(name => `shared/${name}`),
+    at: new Date(sentAt ?? createdAt).toISOString(),
+    payload: origin?.env['BOXYARD_WEBHOOK_PAYLOAD'] ?? origin?.env['BOXYARD_CHANGED_FILES'],
+    workspace: hasImage ? '/workspace' : '.',
+  };
+}
+
+/** What a role says is to be run is a template; what somebody else asks for is what it is. */
+function ownWords(record: JobRecord, main: Run['box']['main']): Run['box']['main'] {
+  if (record.origin === undefined || !Array.isArray(main)) return main;
+  const values = templateValues(record);
+  return main.map(word => expandWord(word, values));
+}
 
 const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeof Step> => ({
   do: 'image.build',

@@ -24,7 +24,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** The record as a client sees it. Pure. */
 export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
-  const {totals, have, conflicts} = extras;
+  const {totals, have} = extras;
   const devbox = devboxIdOf(record.spec);
   const children = record.totals ?? totals;
   return {
@@ -63,7 +63,6 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
     ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
     ...given('parent', record.parent),
     ...given('origin', record.origin && originView(record.origin)),
-    ...given('conflicts', conflicts),
     ...given('children', children),
     ...(record.kind === 'run' || record.kind === 'devbox.create' ? {egress: egressOf(record.spec.profile)} : {}),
     actor: record.actor,
@@ -75,8 +74,9 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
   };
 }
 
-/** What it told of itself, and what gathers or is gathered. */
-const reportedView = (record: JobRecord, {progress, result}: ViewExtras): Partial<View> => ({
+/** What it told of itself, what gathers or is gathered, and what it changed as others did. */
+const reportedView = (record: JobRecord, {progress, result, conflicts}: ViewExtras): Partial<View> => ({
+  ...given('conflicts', conflicts),
   ...given('progress', progress),
   ...given('result', result),
   ...given('resultBytes', record.result?.bytes),

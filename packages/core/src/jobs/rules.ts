@@ -156,7 +156,7 @@ function gathered(record: JobRecord, got: Exclude<Gathered, {readonly job: strin
 
 /** Where nothing could be gathered the job has failed, however its children did. */
 function withGathered(ended: JobRecord, got: Exclude<Gathered, {readonly job: string}>): JobRecord {
-  if ('bytes' in got) return {...ended, result: {attempt: ended.attempt.number, bytes: got.bytes}};
+  if ('result' in got) return {...ended, result: got.result};
   const outcome = ended.cancel === undefined ? ('failed' as const) : ('cancelled' as const);
   return {...ended, outcome, reason: got.failed, exit: {code: ended.partial ? 7 : 1}};
 }
@@ -177,8 +177,8 @@ function afterChildren(record: JobRecord, totals: ChildTotals, at: Moment): JobR
   };
 }
 
-const reported = (record: JobRecord, {attempt, bytes}: Extract<JobEvent, {type: 'reported'}>): JobRecord | undefined =>
-  isSameAttempt(record.attempt, attempt) && isOnWorker(record) ? {...record, result: {attempt: attempt.number, bytes}} : undefined;
+const reported = (record: JobRecord, {attempt, result}: Extract<JobEvent, {type: 'reported'}>): JobRecord | undefined =>
+  isSameAttempt(record.attempt, attempt) && isOnWorker(record) ? {...record, result} : undefined;
 
 function due(record: JobRecord, isSilent: boolean, at: Moment): JobRecord | undefined {
   if (hasEnded(record)) return undefined;

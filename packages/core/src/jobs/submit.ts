@@ -56,7 +56,7 @@ async function conflictsOf({store}: SubmitDeps, record: JobRecord): Promise<View
 /** One that is larger has a route of its own. */
 async function smallResult({blobs}: SubmitDeps, {tenant, id, result}: JobRecord): Promise<unknown> {
   if (result === undefined || result.bytes > MOST_RESULT_BYTES) return undefined;
-  const text = await blobs.files.result(tenant, id, result.attempt);
+  const text = await blobs.files.result(tenant, id, result);
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 

@@ -2,6 +2,7 @@ import {toWire, asBoxyardError} from '../errors/index.ts';
 import type {Blobs} from '../blobs/blobs.ts';
 import {hasEnded, isOnWorker, mayReport, type JobRecord} from '../jobs/rules-record.ts';
 import {secretNames} from '../jobs/rules-steps.ts';
+import {keepResult} from '../jobs/store-results.ts';
 import {boundedError, boundedPhases, boundedResult} from '../jobs/rules-reported.ts';
 import type {JobStore, StepResult} from '../jobs/store.ts';
 import {type Attempt, type FromAgent, REPORT_SECRET} from '../protocol/index.ts';
@@ -76,8 +77,10 @@ export async function onResult(deps: JobFrameDeps, link: AgentLink, message: Ext
   const isEarlier = message.attempt.number < known.attempt.number;
   if (isEarlier && !deps.store.attemptIds.isOf(message.attempt.id, job, worker))
     return link.send({type: 'job.superseded', job, attempt: message.attempt});
-  if (result.reported !== undefined && !isEarlier) await deps.blobs.files.writeResult(tenant, job, message.attempt.number, result.reported);
-  const stepped = await deps.store.step(job, {type: 'result', result});
+  const step = () => deps.store.step(job, {type: 'result', result});
+  const record = {tenant, id: known.id, attempt: message.attempt};
+  const {reported} = result;
+  const stepped = await (reported === undefined || isEarlier ? step() : keepResult(deps.blobs, {record, json: reported}, step));
   if (!isSettled(stepped, message.attempt)) return link.send({type: 'job.superseded', job, attempt: message.attempt});
   link.send({type: 'job.stored', job, attempt: message.attempt});
 }

@@ -57,6 +57,7 @@ test('what its worker says came of it counts more; what is no JSON or too large 
   expect(await said('{"by": "worker"}')).toEqual({by: 'worker'});
   expect(await said('{"by": ')).toBe('by http');
   expect(await said(JSON.stringify('x'.repeat(70_000)))).toBe('by http');
+  expect(await said(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)).toBe('by http');
 });
 
 test('the secret of another job, of a dead attempt or of nobody reports nothing, and does not say whether a job is there', async () => {
@@ -110,6 +111,8 @@ test('too much is refused whole, and too often is told to wait', async () => {
   const secret = secretOf(start);
   const large = {progress: {done: 1}, log: 'a', result: 'x'.repeat(70_000)};
   await expect(reports.report(id, secret, large)).rejects.toMatchObject({code: 'BODY_TOO_LARGE'});
+  const deep = JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) as unknown;
+  await expect(reports.report(id, secret, {progress: {done: 1}, result: deep})).rejects.toMatchObject({code: 'INVALID_INPUT'});
   expect(await jobs.show(core.caller.tenant, id)).not.toHaveProperty('progress');
   expect(agent.received.filter(message => message.type === 'job.log')).toEqual([]);
   const often = Array.from({length: 200}, () => reports.report(id, secret, {progress: {done: 1}}));

@@ -57,6 +57,9 @@ async function followAll(context: Context, client: Client, job: JobView, signal:
     if (child.outcome !== 'succeeded')
       context.say(`${nameOf(child)}: ${[statusText(child), exitText(child), failureOf(child)?.message].filter(Boolean).join(', ')}`);
   if (ended.children !== undefined) context.say(totalsText(ended.children));
+  const failure = ended.reason?.code === 'gather_failed' ? [ended.reason.message, ended.reason.hint] : [];
+  const result = ended.resultBytes === undefined ? [] : [`What came of it: boxyard jobs result ${ended.id}`];
+  for (const line of [...failure, ...result]) if (line !== undefined) context.say(line);
   return ended;
 }
 

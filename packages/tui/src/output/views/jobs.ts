@@ -105,12 +105,13 @@ const errorText = ({error}: JobView): string | undefined => error && [error.mess
 /** How a job ended, and why where it did not do what was asked. */
 export function endText(job: JobView): string {
   const how = `Job ${job.id}: ${statusText(job)}`;
-  if (job.outcome === 'succeeded' && !job.partial) return `${how}.`;
+  const result = job.children === undefined || job.resultBytes === undefined ? undefined : `What came of it: boxyard jobs result ${job.id}`;
+  if (job.outcome === 'succeeded' && !job.partial) return [`${how}.`, result].filter(Boolean).join('\n');
   const exit = exitText(job);
   const [children, error] = [job.children && totalsText(job.children), errorText(job)];
   // An error is often the reason once more.
   const reason = error !== undefined && job.reason !== undefined && error.startsWith(job.reason.message) ? undefined : reasonText(job);
-  return [`${how}${exit === undefined ? '' : `, ${exit}`}.`, children, reason, refusalText(job), error].filter(Boolean).join('\n');
+  return [`${how}${exit === undefined ? '' : `, ${exit}`}.`, children, reason, refusalText(job), error, result].filter(Boolean).join('\n');
 }
 
 /** Files that two jobs changed: both versions are there. */

@@ -1,19 +1,22 @@
 import type {Blobs} from './blobs/blobs.ts';
+import {createClusterService} from './clusters/clusters.ts';
 import {lookAtCron} from './clusters/crons.ts';
+import {createRuns} from './clusters/runs.ts';
 import {type CleaningDeps, dropRunFolders, lookAtKept, sweepObjects} from './folders/cleaning.ts';
 import {createFolderService} from './folders/folders.ts';
 import {createJobFolders} from './folders/of-jobs.ts';
 import {folderLimits} from './folders/rules.ts';
 import {lookAtWatch} from './folders/watches.ts';
 import type {LookOptions} from './jobs/look.ts';
+import {childrenOf} from './jobs/store-lists.ts';
 import type {Tenants} from './jobs/store-prepare.ts';
 import type {JobStore} from './jobs/store.ts';
 import type {TidyDeps} from './jobs/tidy.ts';
 import type {RedisRim} from './rim/redis.ts';
-import type {ClusterService, FolderService} from './services.ts';
+import type {ClusterService, FolderService, JobService} from './services.ts';
 import type {JobFolders} from './workers/hub-deps.ts';
 
-export interface FolderCoreOptions {
+export interface ClusterCoreOptions {
   readonly rim: RedisRim;
   readonly blobs: Blobs;
   readonly tenants: Tenants;
@@ -22,16 +25,18 @@ export interface FolderCoreOptions {
   readonly noteDue: (at: number) => void;
 }
 
-export interface FolderCore {
+export interface ClusterCore {
   readonly ofJobs: JobFolders;
   readonly service: FolderService;
   readonly tidy: Pick<TidyDeps, 'dropRun' | 'sweepFolders'>;
+  /** Clusters and their roles, whose runs are jobs. */
+  clusters(jobs: JobService): ClusterService;
   /** What is done when a role's trigger, or the end of a folder, is due. */
   looks(run: ClusterService['run']): Pick<LookOptions, 'cron' | 'watch' | 'kept'>;
 }
 
-/** The folders of clusters, for jobs and for people, and what starts roles by time and by changes of files. */
-export function createFolderCore({rim, blobs, tenants, store, noteDue}: FolderCoreOptions): FolderCore {
+/** Clusters and their folders, for jobs and for people, and what starts roles by time and by changes of files. */
+export function createClusterCore({rim, blobs, tenants, store, noteDue}: ClusterCoreOptions): ClusterCore {
   const mostBytes = async (tenant: string) => (await tenants.get(tenant)).limits.folderBytes ?? -1;
   const limits = folderLimits;
   const deps: CleaningDeps = {rim, blobs};
@@ -39,6 +44,10 @@ export function createFolderCore({rim, blobs, tenants, store, noteDue}: FolderCo
     ofJobs: createJobFolders({store, blobs, limits, mostBytes, noteDue}),
     service: createFolderService({rim, blobs, limits, mostBytes, noteDue}),
     tidy: {dropRun: job => dropRunFolders(deps, job), sweepFolders: () => sweepObjects(deps)},
+    clusters: jobs => ({
+      ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
+      ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
+    }),
     looks: run => ({
       cron: (cluster, role) => lookAtCron({rim, run}, cluster, role),
       watch: (cluster, role) => lookAtWatch({rim, run, noteDue}, cluster, role),
