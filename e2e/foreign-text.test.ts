@@ -71,6 +71,7 @@ const rows: Readonly<Record<string, Row>> = {
   'jobs:show': {line: ['jobs', 'show', job]},
   'jobs:wait': {line: ['jobs', 'wait', job]},
   login: {line: ['login', foreign]},
+  'plugins:create': {line: ['plugins', 'create', foreign, '--kind', 'engine']},
   'plugins:list': {line: ['plugins', 'list', '-o', 'wide']},
   'plugins:show': {line: ['plugins', 'show', foreign]},
   'plugins:verify': {line: ['plugins', 'verify', 'docker', '--case', 'a']},

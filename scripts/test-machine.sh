@@ -4,7 +4,7 @@
 test_programs() {
   [ "$(uname)" = Linux ] || return 0
   missing=
-  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables nsenter:util-linux curl:curl openssl:openssl; do
+  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables nsenter:util-linux curl:curl openssl:openssl bwrap:bubblewrap; do
     PATH=$PATH:/usr/sbin:/sbin has "${pair%%:*}" || missing="$missing ${pair#*:}"
   done
   # Installing the registry also starts it, open to the network, where systemd does; then the tests of pulls are left out.

@@ -67,7 +67,9 @@ export const table: readonly Row[] = [
   ...subjects.map(name => ({files: `core/${name}`, may: subject})),
   {files: 'core/testing', may: ['core']},
   {files: 'core/services-streams.ts', may: contracts},
-  {files: 'core/services.ts', may: [...contracts, 'core/services-streams.ts']},
+  {files: 'core/services-caller.ts', may: contracts},
+  {files: 'core/services-clusters.ts', may: [...contracts, 'core/services-caller.ts', 'core/services-streams.ts']},
+  {files: 'core/services.ts', may: [...contracts, 'core/services-*.ts']},
   {files: 'core/*.ts', may: ['core']},
   // Where the built-in engines come in; a bundle has to hold them.
   {files: 'agent/engine-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/engines']},

@@ -44,6 +44,8 @@ function flagsFrom(values: Values): AgentFlags {
 }
 
 const exit: (code: number) => never = keepExit(process);
+// Else Node opens its debugger, on a port that every user of this machine may talk to.
+process.on('SIGUSR1', () => undefined);
 const isSource = import.meta.url.endsWith('.ts');
 const hostFile = isSource ? join(import.meta.dirname, 'session-host', 'main.ts') : join(import.meta.dirname, 'session-host.js');
 

@@ -5,7 +5,6 @@ import {createStats} from './devboxes/stats.ts';
 import {createFileService} from './devboxes/files.ts';
 import {getDevBox} from './devboxes/store.ts';
 import {createAudit} from './events/audit.ts';
-import {createEventHub} from './events/events.ts';
 import {createAuditStore} from './events/store-audit.ts';
 import {createEventStore} from './events/store.ts';
 import {createClusterCore} from './cluster-core.ts';
@@ -18,16 +17,11 @@ import {createJobService} from './jobs/jobs.ts';
 import {createLogService} from './jobs/logs.ts';
 import {type LookOptions, createLook} from './jobs/look.ts';
 import {Placement} from './jobs/placement.ts';
-import {openJobQueue, silentQueue, type JobQueue} from './jobs/queue.ts';
-import {dueAt, hasOwnSecretsLeft, isOnWorker, type JobRecord} from './jobs/rules-record.ts';
-import {createReportSecrets} from './jobs/report-secrets.ts';
+import {openJobQueue} from './jobs/queue.ts';
 import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
-import {createAttemptIds} from './jobs/attempt-ids.ts';
-import {JobStore} from './jobs/store.ts';
 import {writeDue} from './jobs/store-waiting.ts';
 import {createTidy} from './jobs/tidy.ts';
-import {JobWatchers} from './jobs/watchers.ts';
 import {slowestCursor} from './reports/store-endpoints.ts';
 import type {RedisRim} from './rim/redis.ts';
 import type {SecretValues, Services} from './services.ts';
@@ -35,12 +29,9 @@ import {createPortService} from './sessions/ports.ts';
 import {createHub, type Hub} from './workers/hub.ts';
 import {Presence} from './workers/presence.ts';
 import {presenceOf} from './workers/rules.ts';
-import {createLeases} from './workers/store-connect.ts';
 import {createOutboxes, listenToBell} from './workers/store-outbox.ts';
-import {createServerMarks} from './workers/store-servers.ts';
-import {createWorkerStore} from './workers/store.ts';
-import {WorkerTable, createTableNews, noteRoom} from './workers/table.ts';
 import {type WorkerServiceDeps, createWorkerService, learnAdmitted} from './workers/workers.ts';
+import {createStorage} from './job-core-storage.ts';
 
 export interface JobCoreOptions {
   readonly rim: RedisRim;
@@ -137,13 +128,6 @@ async function recover(
 }
 
 type Parts = Awaited<ReturnType<typeof createParts>>;
-
-/** What is set once the queue is open, and while placement rests. */
-interface Bells {
-  queue: JobQueue;
-  pausedUntil: number;
-  alarm?: Alarm;
-}
 
 async function createParts(options: JobCoreOptions) {
   const storage = await createStorage(options);

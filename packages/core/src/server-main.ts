@@ -97,9 +97,10 @@ async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
 }
 
 async function readFile(file: string): Promise<object> {
-  const {parse} = await import('yaml');
+  // A bundle gives what is no ESM module as its default alone.
+  const {default: yaml} = await import('yaml');
   try {
-    return (yamlData(parse, readFileSync(file, 'utf8'), file) as object | null) ?? {};
+    return (yamlData(yaml.parse, readFileSync(file, 'utf8'), file) as object | null) ?? {};
   } catch (error) {
     if (isBoxyardError(error)) throw error;
     throw new BoxyardError('CONFIG_INVALID', {file, issue: error instanceof Error ? error.message : 'not readable'}, {cause: error});
@@ -217,6 +218,8 @@ async function main(): Promise<void> {
   let end: ((code: number) => void) | undefined;
   const ended = new Promise<number>(resolve => (end = resolve));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end?.(0));
+  // Else Node opens its debugger, on a port that every user of this machine may talk to.
+  process.on('SIGUSR1', () => undefined);
   const options = serverOptions(configured, process.env, log);
   const stop = new AbortController();
   void ended.then(() => stop.abort());

@@ -1,12 +1,8 @@
 import type {z} from 'zod';
 import type {
-  Access,
   AdoptRequest,
   AnyJson,
-  ApplyView,
   BuildRequest,
-  ClusterDocument,
-  ClusterView,
   CreateWebhookRequest,
   CreatedWebhookView,
   DeadLetterView,
@@ -28,24 +24,18 @@ import type {
   JobView,
   JobsQuery,
   LabelRequest,
-  Origin,
   PullRequest,
   RemoveImageRequest,
   RemoveRequest,
-  ReportRequest,
-  RoleDocument,
-  RoleView,
   RunRequest,
-  RunRoleRequest,
-  RunView,
-  RunsQuery,
   SnapshotRequest,
-  UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
 import type {FileService, FolderPlan, FolderService, LogService, PortService, TerminalService} from './services-streams.ts';
 import type {Attempt, TenantId} from './protocol/index.ts';
 
+export type {Caller, Page, Session} from './services-caller.ts';
+export type {ClusterService, ReportSecrets, ReportService, RolePlace, RoleRun} from './services-clusters.ts';
 export type {
   FilesOfBox,
   BoxFiles,
@@ -64,17 +54,6 @@ export type {
   PortHandlers,
 } from './services-streams.ts';
 
-/** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
-export interface Caller {
-  readonly tenant: TenantId;
-  /** `user:anna`, `token:ci`, `worker:nas`. */
-  readonly actor: string;
-  readonly access: Access;
-}
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor?: string | undefined;
-}
 type Body<T extends z.ZodType> = z.infer<T>;
 
 /**
@@ -106,19 +85,6 @@ export interface JobService {
   retry(caller: Caller, job: string, options: {readonly key?: string | undefined; readonly failed?: boolean | undefined}): Promise<JobView>;
   /** Calls back with the newest view on every change, at once with the present one; the function returned ends it. */
   watch(tenant: TenantId, job: string, onChange: (job: JobView) => void): Promise<() => void>;
-}
-/** What an attempt proves with that it is itself. Derived whenever it is needed and kept nowhere (R15); the next attempt's is another. */
-export interface ReportSecrets {
-  of(job: string, attempt: Attempt): string;
-  isOf(secret: string, job: string, attempt: Attempt): boolean;
-}
-/** What running jobs tell of themselves. */
-export interface ReportService {
-  /**
-   * All of it, or nothing where it rejects. `FORBIDDEN` where the secret is not of the job's present attempt, `CONFLICT` where that
-   * does not run, `BODY_TOO_LARGE`, `TOO_MANY_REQUESTS`, `WORKER_OFFLINE` for lines while its worker is away.
-   */
-  report(job: string, secret: string | undefined, request: ReportRequest): Promise<void>;
 }
 export interface DevBoxService {
   create(caller: Caller, request: CreateDevBoxRequest, key?: string): Promise<{devbox: DevBoxView; job: JobView}>;
@@ -283,12 +249,4 @@ export interface Services {
   readonly folders: FolderService;
   readonly webhooks: WebhookService;
   readonly plugins: PluginService;
-}
-/** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
-export interface Session extends Caller {
-  readonly token: string;
-  readonly tokenName: string;
-  readonly expiresAt?: number | undefined;
-  /** Owner of the first tenant: may create tenants and set their limits. */
-  readonly isOperator: boolean;
 }

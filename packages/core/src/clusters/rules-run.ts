@@ -3,6 +3,7 @@ import {BoxyardError} from '../errors/index.ts';
 import type {FolderPlan} from '../services.ts';
 import type {FanOut} from '../protocol/index.ts';
 import {fullImageName} from '../images/rules.ts';
+import {sharedPath} from '../folders/rules-places.ts';
 import {expandPrompt, unsafeName} from '../jobs/rules-template.ts';
 import {checkFanOut} from '../jobs/rules-children.ts';
 import {checkCommand, checkEnv, checkLabels, checkSecretTarget} from '../security/names.ts';

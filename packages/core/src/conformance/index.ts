@@ -15,6 +15,5 @@ export type {
 } from './contract.ts';
 export {displayCases} from './display-cases.ts';
 export {engineCases} from './engine-cases.ts';
-export {hostileArchives} from './engine/contents.ts';
 export {reporterCases} from './reporter-cases.ts';
 export {verifyPlugin} from './verify.ts';

@@ -29,12 +29,15 @@ export function placesOf(record: Job): Place[] {
   const copy = copyOf(record);
   const out = outFolder(run, copy);
   return [
-    ...plan.shared.map(name => ({folder: `shared/${name}`, at: `shared/${name}`})),
+    ...plan.shared.map(name => ({folder: sharedPath(name), at: sharedPath(name)})),
     {folder: out, at: out},
     ...plan.role.map(name => ({folder: `roles/${origin.role.id}/${name}`, at: `role/${name}`})),
     ...(plan.keepPrivateMs === undefined ? [] : [{folder: privateFolder(run, copy), at: 'private'}]),
   ];
 }
+
+/** Of a folder of all roles: on the server, and below a job's workspace. */
+export const sharedPath = (name: string): string => `shared/${name}`;
 
 /** Where in a folder a path of the workspace lies; undefined where it lies in none. */
 export function inFolder(places: readonly Place[], path: string): {readonly folder: string; readonly path: string} | undefined {

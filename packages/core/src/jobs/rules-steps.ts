@@ -1,7 +1,7 @@
 import {type BoxToCreate, type JobSpec, type Labels, REPORT_SECRET, type SecretRef, type Step} from '../protocol/index.ts';
 import type {z} from 'zod';
 import {folderLimits} from '../folders/rules.ts';
-import {placesEnv, placesOf} from '../folders/rules-places.ts';
+import {placesEnv, placesOf, sharedPath} from '../folders/rules-places.ts';
 import {copyEnv} from './rules-children.ts';
 import {type TemplateValues, expandPrompt, expandWord} from './rules-template.ts';
 import {type JobRecord, mayReport} from './rules-record.ts';

@@ -22,6 +22,12 @@ export interface ViewExtras {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+const phaseView = ({startedAt, endedAt, ...phase}: JobRecord['phases'][number]): View['phases'][number] => ({
+  ...phase,
+  startedAt: iso(startedAt),
+  ...given('endedAt', endedAt === undefined ? undefined : iso(endedAt)),
+});
+
 /** The record as a client sees it. Pure. */
 export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
   const {totals, have} = extras;
@@ -47,11 +53,7 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
       'cancelRequested',
       record.cancel && {at: iso(record.cancel.at), actor: record.cancel.actor, confirmed: record.cancel.confirmed},
     ),
-    phases: record.phases.map(({startedAt, endedAt, ...phase}) => ({
-      ...phase,
-      startedAt: iso(startedAt),
-      ...(endedAt === undefined ? {} : {endedAt: iso(endedAt)}),
-    })),
+    phases: record.phases.map(phaseView),
     ...given('logEnd', record.logEnd),
     ...given('have', have?.have),
     ...given('logsComplete', isComplete(record, have)),

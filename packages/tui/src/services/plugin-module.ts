@@ -7,7 +7,9 @@ import type {ModuleHere} from '../output/views/plugins.ts';
 
 /** A path is meant from here; a package is looked for here and beside Boxyard. `PLUGIN_INVALID` where there is none. */
 export function findModule(module: string, {cwd, root}: Pick<Program, 'cwd' | 'root'>): PluginPlace {
-  const place = locatePlugin(module, [join(cwd, 'here'), join(root, 'here')]);
+  const from = [join(cwd, 'here'), join(root, 'here')];
+  // Who types a folder's name without ./ means the folder.
+  const place = locatePlugin(module, from) ?? (existsSync(join(cwd, module)) ? locatePlugin(`./${module}`, from) : undefined);
   if (place !== undefined && existsSync(place.file)) return place;
   const issue = place === undefined ? 'there is no such package' : `there is no ${place.file}`;
   const hint = place?.root === undefined ? 'Name its path, or install it beside Boxyard.' : 'Build it first: npm run build, in its folder.';
@@ -27,6 +29,6 @@ export async function lookAtModule(module: string, program: Pick<Program, 'cwd' 
   const {file, root, version} = place;
   const covers = root === undefined ? 'this file alone' : `all files in ${root} but node_modules and .git`;
   // A config file may lie elsewhere than where this is typed.
-  const named = /^(?:[./]|file:)/.test(module) ? (root ?? file) : module;
+  const named = /^(?:[./]|file:)/.test(module) || module.includes('/') ? (root ?? file) : module;
   return {module: named, file, version, integrity, covers};
 }

@@ -112,7 +112,7 @@ function hintsOf(place: PluginPlace | undefined): Hints {
 
 async function openBuiltIn(module: string, config: unknown, stateDir: string): Promise<Engine> {
   const plugin = (await loadAnyDefinition({module}, importEngine)) as Plugin<'engine', unknown>;
-  const host = createHost(module, join(stateDir, module), () => undefined);
+  const host = createHost(module, mkdtempSync(join(stateDir, 'engine-')), () => undefined);
   return (await openEngine(plugin, await configOf(plugin, module, config), host)).engine;
 }
 
