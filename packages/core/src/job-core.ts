@@ -6,11 +6,13 @@ import {createFileService} from './devboxes/files.ts';
 import {getDevBox} from './devboxes/store.ts';
 import {createAudit} from './events/audit.ts';
 import {createAuditStore} from './events/store-audit.ts';
-import {createEventStore} from './events/store.ts';
-import {createClusterCore} from './cluster-core.ts';
+import {childrenOf} from './jobs/store-lists.ts';
+import {createFolderCore} from './folder-core.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
-import {type Alarm, createAlarm} from './jobs/alarm.ts';
+import {createAlarm} from './jobs/alarm.ts';
+import {createRuns} from './clusters/runs.ts';
+import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
 import {Gatherer} from './jobs/gather.ts';
 import {createJobService} from './jobs/jobs.ts';
@@ -144,7 +146,7 @@ async function createParts(options: JobCoreOptions) {
     isHeldElsewhere: worker => marks.isHeldElsewhere(worker),
     nudge,
   });
-  const folders = createClusterCore({rim, blobs, tenants: options.tenants, store, noteDue: storage.noteDue});
+  const folders = createFolderCore({rim, blobs, tenants: options.tenants, store, noteDue: storage.noteDue});
   const hub: Hub = createHub({
     store,
     folders: folders.ofJobs,
@@ -168,49 +170,6 @@ async function createParts(options: JobCoreOptions) {
   const learnJoined = (tenant: string) => learnAdmitted({admitted: options.admitted, table, workers}, tenant);
   const placement = new Placement({store, workers, table, news, learnJoined, pausedUntil: () => bells.pausedUntil});
   return {...storage, folders, presence, hub, placement, learnJoined};
-}
-
-async function createStorage(options: JobCoreOptions) {
-  const {rim, timing, serverId} = options;
-  const workers = createWorkerStore(rim, serverId);
-  await workers.begin();
-  const table = new WorkerTable();
-  const news = createTableNews(workers, table);
-  table.reset(await workers.readAll());
-  for (const entry of table.all()) entry.used = await workers.used(entry.record.id);
-  await rim.ask(redis => redis.setnx(rim.keys.incarnation, '1'));
-  const bells: Bells = {queue: silentQueue, pausedUntil: 0};
-  const rings: {ring: (worker: string) => void} = {ring: () => undefined};
-  const nudge = (things: readonly string[]) => bells.queue.nudge(things);
-  const watchers: JobWatchers = new JobWatchers(() => store);
-  const noteDue = (at: number) => bells.alarm?.note(at);
-  const onChange = (before: JobRecord | undefined, after: JobRecord) => {
-    watchers.changed(after);
-    // The bell rings too, for whichever server holds the socket; here it need not be waited for.
-    if (isOnWorker(after) && after.worker !== undefined && (before?.state === 'queued' || before?.cancel !== after.cancel))
-      rings.ring(after.worker.id);
-    noteRoom(table, before, after);
-    const at = dueAt(after);
-    if (at !== undefined && at > 0) noteDue(at);
-    if (hasOwnSecretsLeft(before, after))
-      void options.secrets.forgetJob(after.tenant, after.id).catch((error: unknown) => options.onFault(error, after.id));
-  };
-  const store: JobStore = new JobStore({
-    rim,
-    timing,
-    attemptIds: createAttemptIds(options.attemptKey),
-    nudge,
-    onChange,
-    onDamaged: id => options.onFault(new Error('what Redis has under the key of this job is no record of it'), id),
-    mostUnfinished: options.mostUnfinished,
-  });
-  const leases = createLeases(rim, {id: serverId, url: ''});
-  const marks = createServerMarks(rim, serverId, timing.lease);
-  await marks.mark();
-  const eventStore = createEventStore(rim);
-  const reportSecrets = createReportSecrets(options.attemptKey);
-  const events = createEventHub(eventStore);
-  return {workers, table, news, bells, rings, nudge, noteDue, watchers, store, leases, marks, eventStore, events, reportSecrets};
 }
 
 function createLookOf(
@@ -243,7 +202,8 @@ function createLookOf(
 
 function createServices(options: JobCoreOptions, parts: Parts): JobCore['services'] {
   const {store, table, watchers, hub, events, workers, placement, learnJoined} = parts;
-  const {rim, blobs, timing, admitted, secrets, tenants} = options;
+  const {rim, blobs, timing} = options;
+  const {admitted, secrets, tenants} = options;
   const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
   const jobs = createJobService({
     ...accept,
@@ -260,13 +220,24 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
       tellLog: ({id, attempt, worker}, text) => hub.log(worker!.id, {job: id, attempt, text}),
       gauge: events.gauge,
     }),
-    clusters: parts.folders.clusters(jobs),
+    clusters: {
+      ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
+      ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
+    },
     folders: parts.folders.service,
     devboxes: {
       ...createDevBoxService(accept),
       stats: createStats({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), table, timing, ask: hub.ask}),
     },
-    workers: createWorkerService({store, workers, table, news: parts.news, hub: () => hub, admitted, nudge: parts.nudge}),
+    workers: createWorkerService({
+      store,
+      workers,
+      table,
+      news: parts.news,
+      hub: () => hub,
+      admitted,
+      nudge: parts.nudge,
+    }),
     terminals: {open: hub.openTerminal},
     files: createFileService({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), filesOn: hub.filesOn}),
     ports: createPortService({

@@ -1,6 +1,6 @@
 import type {z} from 'zod';
 import type {Access, FileStatView, FilesPutView, FolderFileView, FolderView, FoldersPutView} from './api/index.ts';
-import type {DataFrame, FileKind, FromAgent, FromServer, Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
+import type {DataFrame, FileKind, FromAgent, FromServer, TenantId} from './protocol/index.ts';
 
 /** What the subjects offer of streams into boxes: files, terminals, ports. */
 
@@ -105,36 +105,4 @@ export interface FolderPlan {
   readonly keepPrivateMs?: number | undefined;
   /** What a job deletes is deleted for all. */
   readonly mirror?: true | undefined;
-}
-/** What jobs wrote, and what is fed to them. */
-export interface LogService {
-  /** Lengths (gaps counted) and gaps of a job's streams as stored. */
-  have(tenant: TenantId, job: string, attempt?: number): Promise<{readonly have: LogEnd; readonly gaps: readonly Gap[]}>;
-  /** When a stream's bytes came, and how many there were then: the byte at a mark's `offset` came at `at` (ms), the next ones within a second of it. */
-  times(
-    tenant: TenantId,
-    job: string,
-    stream: OutputName,
-    attempt?: number,
-  ): Promise<{readonly marks: readonly {readonly offset: number; readonly at: number}[]; readonly length: number}>;
-  /**
-   * Bytes of a stream from `from` on; where the stream has a gap at the position, `gap` is yielded instead. With `follow` it
-   * waits for more until the job has ended and everything was yielded. In order, single consumer, ends when `signal` aborts.
-   */
-  read(
-    tenant: TenantId,
-    job: string,
-    stream: OutputName,
-    options: {from: number; follow: boolean; attempt?: number; signal: AbortSignal},
-  ): AsyncIterable<{readonly offset: number; readonly bytes: Uint8Array} | {readonly gap: Gap}>;
-  /** Appends stdin where `offset` equals the stored length (a repeat is dropped); resolves to the stored length. */
-  writeStdin(tenant: TenantId, job: string, offset: number, bytes: Uint8Array): Promise<number>;
-  stdinLength(tenant: TenantId, job: string): Promise<{readonly length: number; readonly ended: boolean}>;
-  endStdin(tenant: TenantId, job: string, length: number): Promise<void>;
-  /** The client that fed stdin is gone before eof: unless one comes back within the grace, the job is killed (`stdin_interrupted`). */
-  stdinClientGone(tenant: TenantId, job: string): void;
-  stdinClientHere(tenant: TenantId, job: string): void;
-  /** Stores an upload; the id is random and belongs to the tenant. Bounded, removed after 24 h if no job took it. */
-  upload(tenant: TenantId, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}>;
-  out(tenant: TenantId, job: string): Promise<{readonly bytes: number; read(): AsyncIterable<Uint8Array>}>;
 }

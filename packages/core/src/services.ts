@@ -31,8 +31,10 @@ import type {
   SnapshotRequest,
   WorkerView,
 } from './api/index.ts';
-import type {FileService, FolderPlan, FolderService, LogService, PortService, TerminalService} from './services-streams.ts';
-import type {Attempt, TenantId} from './protocol/index.ts';
+import type {Caller, Page} from './services-caller.ts';
+import type {ClusterService, ReportService, RoleRun} from './services-clusters.ts';
+import type {FileService, FolderService, PortService, TerminalService} from './services-streams.ts';
+import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {Caller, Page, Session} from './services-caller.ts';
 export type {ClusterService, ReportSecrets, ReportService, RolePlace, RoleRun} from './services-clusters.ts';
@@ -42,7 +44,6 @@ export type {
   FileService,
   FolderPlan,
   FolderService,
-  LogService,
   TerminalService,
   TerminalToOpen,
   TerminalStream,
@@ -100,59 +101,6 @@ export interface DevBoxService {
   restore(caller: Caller, devbox: string): Promise<DevBoxView>;
   adopt(caller: Caller, request: Body<typeof AdoptRequest>): Promise<DevBoxView>;
 }
-/** Documents are applied whole or not at all; a change that comes between is read and built upon. */
-export interface ClusterService {
-  list(tenant: TenantId): Promise<Page<ClusterView>>;
-  /** By name or id, here and below. */
-  show(tenant: TenantId, cluster: string): Promise<ClusterView>;
-  /** Idempotent by the document's name. Runs of roles that it leaves out are cancelled. */
-  apply(caller: Caller, document: ClusterDocument, isDryRun: boolean): Promise<ApplyView>;
-  create(caller: Caller, document: ClusterDocument): Promise<ClusterView>;
-  /** Disabling it cancels its runs. */
-  update(caller: Caller, cluster: string, fields: Body<typeof UpdateClusterRequest>): Promise<ClusterView>;
-  remove(caller: Caller, cluster: string): Promise<void>;
-  /** Cancels the runs of one role, or of all, also those that wait; whose they are. */
-  stop(caller: Caller, cluster: string, role?: string): Promise<string[]>;
-  showRole(tenant: TenantId, cluster: string, role: string): Promise<RoleView>;
-  addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
-  putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
-  removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
-  /** Runs of one role or of all, newest first. */
-  runs(tenant: TenantId, cluster: string, query: Body<typeof RunsQuery>): Promise<Page<JobView>>;
-  /** By the id of a run of the cluster, or of one job of it. */
-  showRun(tenant: TenantId, cluster: string, run: string): Promise<RunView>;
-  /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
-  run(
-    caller: Caller,
-    place: RolePlace,
-    request: RunRoleRequest & {readonly payload?: string; readonly files?: string},
-    key?: string,
-  ): Promise<JobView>;
-}
-/** By names or ids, and what starts it; absent: a person. */
-export interface RolePlace {
-  readonly cluster: string;
-  readonly role: string;
-  readonly trigger?: Origin['trigger'];
-}
-/** A run of a role, as the job core accepts it. */
-export interface RoleRun {
-  readonly request: RunRequest;
-  /** What was asked for, which tells a repeat from another request with the same key. */
-  readonly asked: unknown;
-  readonly key?: string | undefined;
-  readonly origin: Origin & {
-    readonly most: number;
-    readonly env: Readonly<Record<string, string>>;
-    readonly templates?: readonly string[];
-    readonly folders?: FolderPlan | undefined;
-  };
-  readonly waits?: boolean;
-  /** All jobs of the role run on one worker. */
-  readonly isSameWorker?: boolean | undefined;
-  /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
-  readonly v: number;
-}
 export interface WorkerService {
   list(tenant: TenantId): Promise<Page<WorkerView>>;
   show(tenant: TenantId, worker: string): Promise<WorkerView>;
@@ -174,6 +122,37 @@ export interface ImageService {
     tenant: TenantId,
     image: {readonly ref: string; readonly worker?: string | undefined; readonly engine?: string | undefined},
   ): Promise<ImagePlace | undefined>;
+}
+export interface LogService {
+  /** Lengths (gaps counted) and gaps of a job's streams as stored. */
+  have(tenant: TenantId, job: string, attempt?: number): Promise<{readonly have: LogEnd; readonly gaps: readonly Gap[]}>;
+  /** When a stream's bytes came, and how many there were then: the byte at a mark's `offset` came at `at` (ms), the next ones within a second of it. */
+  times(
+    tenant: TenantId,
+    job: string,
+    stream: OutputName,
+    attempt?: number,
+  ): Promise<{readonly marks: readonly {readonly offset: number; readonly at: number}[]; readonly length: number}>;
+  /**
+   * Bytes of a stream from `from` on; where the stream has a gap at the position, `gap` is yielded instead. With `follow` it
+   * waits for more until the job has ended and everything was yielded. In order, single consumer, ends when `signal` aborts.
+   */
+  read(
+    tenant: TenantId,
+    job: string,
+    stream: OutputName,
+    options: {from: number; follow: boolean; attempt?: number; signal: AbortSignal},
+  ): AsyncIterable<{readonly offset: number; readonly bytes: Uint8Array} | {readonly gap: Gap}>;
+  /** Appends stdin where `offset` equals the stored length (a repeat is dropped); resolves to the stored length. */
+  writeStdin(tenant: TenantId, job: string, offset: number, bytes: Uint8Array): Promise<number>;
+  stdinLength(tenant: TenantId, job: string): Promise<{readonly length: number; readonly ended: boolean}>;
+  endStdin(tenant: TenantId, job: string, length: number): Promise<void>;
+  /** The client that fed stdin is gone before eof: unless one comes back within the grace, the job is killed (`stdin_interrupted`). */
+  stdinClientGone(tenant: TenantId, job: string): void;
+  stdinClientHere(tenant: TenantId, job: string): void;
+  /** Stores an upload; the id is random and belongs to the tenant. Bounded, removed after 24 h if no job took it. */
+  upload(tenant: TenantId, bytes: AsyncIterable<Uint8Array>): Promise<{blob: string; bytes: number}>;
+  out(tenant: TenantId, job: string): Promise<{readonly bytes: number; read(): AsyncIterable<Uint8Array>}>;
 }
 export interface EventService {
   /**

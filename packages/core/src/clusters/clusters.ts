@@ -199,7 +199,7 @@ async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request
       role: {id: role.id, name: role.name},
       trigger,
       most: role.maxConcurrency ?? 1,
-      ...runEnv(role, request, record.prompt),
+      ...runEnv(role, request, record),
       folders: folderPlan(role, record.folders),
     },
   };

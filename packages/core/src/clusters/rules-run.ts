@@ -83,20 +83,18 @@ export function folderPlan(role: RoleDocument, shared: readonly string[] | undef
 export function runEnv(
   role: RoleDocument,
   {prompt, inputs = {}, payload, files}: RunRoleRequest & RunExtras,
-  clusterPrompt: string | undefined,
+  cluster: {readonly prompt?: string | undefined; readonly folders?: readonly string[] | undefined},
 ): {readonly env: Record<string, string>; readonly templates: string[]} {
   const own = {
     ...(payload === undefined ? {} : {BOXYARD_WEBHOOK_PAYLOAD: payload}),
     ...(files === undefined ? {} : {BOXYARD_CHANGED_FILES: files}),
   };
-  const env: Record<string, string> = {...promptEnv(role, prompt, clusterPrompt), ...inputEnv(inputs), ...own};
+  const env: Record<string, string> = {...promptEnv(role, prompt, cluster.prompt), ...inputEnv(inputs), ...own};
+  const values = {...longest, folders: (cluster.folders ?? []).map(sharedPath), payload};
   const templates = ['BOXYARD_SYSTEM_PROMPT', ...(prompt === undefined ? ['BOXYARD_PROMPT'] : [])].filter(name =>
     env[name]?.includes('{{'),
   );
-  const expanded = {
-    ...env,
-    ...Object.fromEntries(templates.map(name => [name, expandPrompt(env[name]!, {...longest, payload: payload ?? files})])),
-  };
+  const expanded = {...env, ...Object.fromEntries(templates.map(name => [name, expandPrompt(env[name]!, values)]))};
   const bytes = Object.entries(expanded).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   const field = Object.keys(inputs).length > 0 ? 'inputs' : 'prompt';
   if (Object.values(env).some(value => value.includes('\0')))
@@ -113,13 +111,7 @@ export function runEnv(
 }
 
 /** As long as the values of templates get, but for a payload. */
-const longest = {
-  role: 'x'.repeat(63),
-  job: 'x'.repeat(28),
-  folders: Array.from({length: 50}, () => `shared/${'x'.repeat(63)}`),
-  at: 'x'.repeat(24),
-  workspace: '/workspace',
-};
+const longest = {role: 'x'.repeat(63), job: 'x'.repeat(28), at: 'x'.repeat(24), workspace: '/workspace'};
 
 /** What a Linux kernel takes of one variable. */
 const MOST_ENV_BYTES = 128 * 1024;

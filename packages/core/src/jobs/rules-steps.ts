@@ -175,9 +175,9 @@ function templateValues({id, spec, origin, sentAt, createdAt}: JobRecord): Templ
   return {
     role: origin?.role.name ?? '',
     job: id,
-    folders: (origin?.folders?.shared ?? []).map(name => `shared/${name}`),
+    folders: (origin?.folders?.shared ?? []).map(sharedPath),
     at: new Date(sentAt ?? createdAt).toISOString(),
-    payload: origin?.env['BOXYARD_WEBHOOK_PAYLOAD'] ?? origin?.env['BOXYARD_CHANGED_FILES'],
+    payload: origin?.env['BOXYARD_WEBHOOK_PAYLOAD'],
     workspace: hasImage ? '/workspace' : '.',
   };
 }

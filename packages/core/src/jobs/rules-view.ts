@@ -30,7 +30,7 @@ const phaseView = ({startedAt, endedAt, ...phase}: JobRecord['phases'][number]):
 
 /** The record as a client sees it. Pure. */
 export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
-  const {totals, have} = extras;
+  const {totals, have, conflicts} = extras;
   const devbox = devboxIdOf(record.spec);
   const children = record.totals ?? totals;
   return {
@@ -65,6 +65,7 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
     ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
     ...given('parent', record.parent),
     ...given('origin', record.origin && originView(record.origin)),
+    ...given('conflicts', conflicts),
     ...given('children', children),
     ...(record.kind === 'run' || record.kind === 'devbox.create' ? {egress: egressOf(record.spec.profile)} : {}),
     actor: record.actor,
@@ -76,9 +77,8 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
   };
 }
 
-/** What it told of itself, what gathers or is gathered, and what it changed as others did. */
-const reportedView = (record: JobRecord, {progress, result, conflicts}: ViewExtras): Partial<View> => ({
-  ...given('conflicts', conflicts),
+/** What it told of itself, and what gathers or is gathered. */
+const reportedView = (record: JobRecord, {progress, result}: ViewExtras): Partial<View> => ({
   ...given('progress', progress),
   ...given('result', result),
   ...given('resultBytes', record.result?.bytes),

@@ -1,22 +1,19 @@
 import type {Blobs} from './blobs/blobs.ts';
-import {createClusterService} from './clusters/clusters.ts';
 import {lookAtCron} from './clusters/crons.ts';
-import {createRuns} from './clusters/runs.ts';
 import {type CleaningDeps, dropRunFolders, lookAtKept, sweepObjects} from './folders/cleaning.ts';
 import {createFolderService} from './folders/folders.ts';
 import {createJobFolders} from './folders/of-jobs.ts';
 import {folderLimits} from './folders/rules.ts';
 import {lookAtWatch} from './folders/watches.ts';
 import type {LookOptions} from './jobs/look.ts';
-import {childrenOf} from './jobs/store-lists.ts';
 import type {Tenants} from './jobs/store-prepare.ts';
 import type {JobStore} from './jobs/store.ts';
 import type {TidyDeps} from './jobs/tidy.ts';
 import type {RedisRim} from './rim/redis.ts';
-import type {ClusterService, FolderService, JobService} from './services.ts';
+import type {ClusterService, FolderService} from './services.ts';
 import type {JobFolders} from './workers/hub-deps.ts';
 
-export interface ClusterCoreOptions {
+export interface FolderCoreOptions {
   readonly rim: RedisRim;
   readonly blobs: Blobs;
   readonly tenants: Tenants;
@@ -25,18 +22,16 @@ export interface ClusterCoreOptions {
   readonly noteDue: (at: number) => void;
 }
 
-export interface ClusterCore {
+export interface FolderCore {
   readonly ofJobs: JobFolders;
   readonly service: FolderService;
   readonly tidy: Pick<TidyDeps, 'dropRun' | 'sweepFolders'>;
-  /** Clusters and their roles, whose runs are jobs. */
-  clusters(jobs: JobService): ClusterService;
   /** What is done when a role's trigger, or the end of a folder, is due. */
   looks(run: ClusterService['run']): Pick<LookOptions, 'cron' | 'watch' | 'kept'>;
 }
 
-/** Clusters and their folders, for jobs and for people, and what starts roles by time and by changes of files. */
-export function createClusterCore({rim, blobs, tenants, store, noteDue}: ClusterCoreOptions): ClusterCore {
+/** The folders of clusters, for jobs and for people, and what starts roles by time and by changes of files. */
+export function createFolderCore({rim, blobs, tenants, store, noteDue}: FolderCoreOptions): FolderCore {
   const mostBytes = async (tenant: string) => (await tenants.get(tenant)).limits.folderBytes ?? -1;
   const limits = folderLimits;
   const deps: CleaningDeps = {rim, blobs};
@@ -44,10 +39,6 @@ export function createClusterCore({rim, blobs, tenants, store, noteDue}: Cluster
     ofJobs: createJobFolders({store, blobs, limits, mostBytes, noteDue}),
     service: createFolderService({rim, blobs, limits, mostBytes, noteDue}),
     tidy: {dropRun: job => dropRunFolders(deps, job), sweepFolders: () => sweepObjects(deps)},
-    clusters: jobs => ({
-      ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
-      ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
-    }),
     looks: run => ({
       cron: (cluster, role) => lookAtCron({rim, run}, cluster, role),
       watch: (cluster, role) => lookAtWatch({rim, run, noteDue}, cluster, role),
