@@ -38,8 +38,6 @@ const batch = 50;
 const lookAgainMs = 200;
 /** So much of the time that logs are waited for: whoever gathers waits for the result, and is told what is incomplete. */
 const partOfWait = 0.1;
-/** Of so many children it finds what they brought into their own folders. */
-const MOST_FOLDERS = 500;
 /** Beside the numbers of children, from which ids are made. */
 const GATHER = -1;
 
@@ -126,7 +124,6 @@ export class Gatherer {
     const id = childId(parent.id, GATHER) as JobId;
     const after = next(parent, {type: 'children', totals, gathered: {job: id}}, store.moment());
     if (after === undefined || (await store.read(id)) !== undefined) return;
-    const copies = document.children.map(child => child.index);
     await blobs.files.setStdin(parent.tenant, id, `${JSON.stringify(document)}\n`);
     const spec = gatherSpec(parent.spec, command);
     const now = store.rim.clock.now();
@@ -144,7 +141,7 @@ export class Gatherer {
       phases: [],
       tries: 0,
       parent: parent.id,
-      gathers: {copies: copies.slice(0, MOST_FOLDERS)},
+      gathers: true,
       ...(parent.origin === undefined ? {} : {origin: parent.origin}),
       createdAt: now,
       ...(spec.queueTimeoutMs === undefined ? {} : {queueUntil: now + spec.queueTimeoutMs}),

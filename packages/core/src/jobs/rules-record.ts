@@ -105,8 +105,8 @@ export interface JobRecord {
   readonly fan?: Fan | undefined;
   /** Of a parent whose children have ended: the job that gathers their results. */
   readonly gatherJob?: JobId | undefined;
-  /** It is that job of its parent, for the children with these numbers, and none of them. */
-  readonly gathers?: {readonly copies: readonly number[]} | undefined;
+  /** It is that job of its parent, and none of the children. */
+  readonly gathers?: true | undefined;
   /** Of a run of a role, and of its children. */
   readonly origin?: Run | undefined;
   /** Its end may let others of its parent's children begin, or make them needless. */
