@@ -14,13 +14,6 @@ afterAll(() => up?.[Symbol.asyncDispose]());
 
 const open = (line: string, size?: {columns: number; rows: number}): Promise<Screen> => openTerminal(`${boxyard} ${line}`, up.env, size);
 
-/** `cat` shows what is typed once and then once more: the person's terminal is as it was. */
-async function isRestored(screen: Screen, code: number): Promise<void> {
-  await screen.shows(`ENDED ${code}`);
-  await screen.keys('typed-after', 'Enter');
-  await screen.shows(/typed-after\s+typed-after/);
-}
-
 describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
   test('shows a shell, is left with ctrl-q d, and shows the same screen again', async () => {
     await using first = await open('terminal --name one web');
@@ -28,11 +21,11 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await first.keys('echo first-$((40+2))', 'Enter');
     await first.shows('first-42');
     await first.keys('C-q', 'd');
-    await isRestored(first, 0);
+    await first.isRestored(0);
     await using second = await open('terminal --name one web');
     await second.shows('first-42');
     await second.keys('exit 7', 'Enter');
-    await isRestored(second, 7);
+    await second.isRestored(7);
   });
 
   test('gives the terminal back when it is told to end in the middle of a full screen, and that goes on', async () => {
@@ -41,14 +34,12 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await screen.keys('ihello', 'Escape');
     await screen.shows('hello');
     await screen.signal('SIGTERM');
-    await screen.shows(/ENDED \d+/);
-    await screen.keys('typed-after', 'Enter');
-    await screen.shows(/typed-after\s+typed-after/);
+    await screen.isRestored(130);
     expect(await screen.text()).not.toMatch(/^~/m);
     await using again = await open('terminal --name two web');
     await again.shows(/^hello/m);
     await again.keys(':q!', 'Enter');
-    await isRestored(again, 0);
+    await again.isRestored(0);
   });
 
   test('with --keep tmux what runs in it is gone on with by the next one of that name', async () => {
@@ -61,7 +52,7 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await using second = await open('terminal --name kept --keep tmux web');
     await second.shows('kept-42');
     await second.keys('exit', 'Enter');
-    await isRestored(second, 0);
+    await second.isRestored(0);
   });
 
   test('rings in the person’s own terminal when another session asks that nobody looks at', async () => {
@@ -80,7 +71,7 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     expect((await up.cli(['exec', 'web', '--', 'touch', 'go'])).code).toBe(0);
     await waitFor(() => raw().includes('\u0007\u001b]9;web/asking asks: Allow it?\u0007'), {within: 10_000, what: 'it rings'});
     await screen.keys('exit', 'Enter');
-    await isRestored(screen, 0);
+    await screen.isRestored(0);
   });
 
   test('goes on by itself after kill -9 of the server', async () => {
@@ -91,7 +82,7 @@ describe.skipIf(!hasTmux)('boxyard terminal in a person’s terminal', () => {
     await screen.shows('after-2');
     await screen.shows('20 90');
     await screen.keys('exit', 'Enter');
-    await isRestored(screen, 0);
+    await screen.isRestored(0);
   });
 });
 
@@ -122,7 +113,7 @@ describe.skipIf(!hasTmux).each(await engines())('kill -9 of the CLI with a termi
     await next.keys('C-u');
     for (const line of numbered.slice(came.length)) await next.keys(line, 'Enter');
     await next.keys('C-d');
-    await isRestored(next, 0);
+    await next.isRestored(0);
     expect((await up.ok('exec', box, '--', 'cat', 'numbers')).trim().split('\n')).toEqual(numbered);
     await up.ok('devboxes', 'remove', box, '--now');
   });

@@ -56,8 +56,7 @@ describe.skipIf(!hasTmux)('at a person’s terminal', () => {
     await screen.shows(/ENDED \d+/);
     const shown = await screen.text();
     expect([shown.includes(said), /ENDED (\d+)/.exec(shown)?.[1]], shown).toEqual([true, String(code)]);
-    await screen.keys('typed-after', 'Enter');
-    await screen.shows(/typed-after\s+typed-after/);
+    await screen.isRestored(code);
   });
 
   test('commands to run first are run first, by the other names of the command too, and run -it ends with the command’s code', async () => {

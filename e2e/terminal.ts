@@ -4,6 +4,7 @@ import {readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
+import {expect} from 'vitest';
 import {waitFor} from './up.ts';
 
 const exec = promisify(execFile);
@@ -19,9 +20,23 @@ export interface Screen extends AsyncDisposable {
   shows(what: string | RegExp): Promise<void>;
   /** Every byte that reaches the terminal from now on. */
   record(): Promise<() => string>;
+  /** Once the command has ended with this code: its line settings and modes are what they were before it. */
+  isRestored(code: number): Promise<void>;
   /** To the command itself. */
   signal(name: NodeJS.Signals): Promise<void>;
 }
+
+/** What tmux calls the modes of a terminal that nobody has changed. */
+const usual = {
+  alternate_on: 0,
+  mouse_any_flag: 0,
+  keypad_flag: 0,
+  keypad_cursor_flag: 0,
+  insert_flag: 0,
+  origin_flag: 0,
+  cursor_flag: 1,
+  wrap_flag: 1,
+};
 
 /** `boxyard …` in a real terminal with a shell behind it, so that what is left of the terminal afterwards can be seen. */
 export async function openTerminal(
@@ -41,21 +56,39 @@ export async function openTerminal(
     '-y',
     String(size.rows),
     ...given,
-    `sh -c '${command}; echo ENDED $?; exec cat'`,
+    `sh -c 'before=$(stty -g); ${command}; code=$?; [ "$(stty -g)" = "$before" ] && line=same || line=changed; echo ENDED $code; echo LINE $line; exec cat'`,
   );
   let recorded: string | undefined;
   const text = async () => (await tmux('capture-pane', '-p')).stdout;
+  const shows = async (what: string | RegExp) => {
+    let last = '';
+    const found = async () => new RegExp(what).test((last = await text()));
+    await waitFor(found, {within: 20_000, what: `the screen shows ${what}`}).catch((error: Error) => {
+      throw new Error(`${error.message}; it shows:\n${last}`);
+    });
+  };
   return {
     text,
+    shows,
     async keys(...keys) {
       for (const key of keys) await tmux('send-keys', key);
     },
-    async shows(what) {
-      let last = '';
-      const found = async () => new RegExp(what).test((last = await text()));
-      await waitFor(found, {within: 20_000, what: `the screen shows ${what}`}).catch((error: Error) => {
-        throw new Error(`${error.message}; it shows:\n${last}`);
-      });
+    async isRestored(code) {
+      await shows(new RegExp(`ENDED ${code}\\s+LINE same`));
+      const modes = (
+        await tmux(
+          'display-message',
+          '-p',
+          Object.keys(usual)
+            .map(name => `${name}=#{${name}}`)
+            .join(' '),
+        )
+      ).stdout.trim();
+      expect(modes).toBe(
+        Object.entries(usual)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' '),
+      );
     },
     async record() {
       const file = join(tmpdir(), `${name}.raw`);

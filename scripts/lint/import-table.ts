@@ -35,7 +35,19 @@ const subject = [
   'core/events',
 ];
 const clientSide = ['core/client', 'core/api', 'core/errors', 'core/protocol', 'core/config'];
-const subjects = ['jobs', 'devboxes', 'workers', 'sessions', 'images', 'clusters', 'events', 'reports', 'access', 'installation'];
+const subjects = [
+  'jobs',
+  'devboxes',
+  'workers',
+  'sessions',
+  'images',
+  'clusters',
+  'folders',
+  'events',
+  'reports',
+  'access',
+  'installation',
+];
 
 export const table: readonly Row[] = [
   ...rules.map(files => ({files, may: [...contracts, 'core/services.ts', ...rules], ownFolder: false})),
@@ -55,7 +67,9 @@ export const table: readonly Row[] = [
   ...subjects.map(name => ({files: `core/${name}`, may: subject})),
   {files: 'core/testing', may: ['core']},
   {files: 'core/services-streams.ts', may: contracts},
-  {files: 'core/services.ts', may: [...contracts, 'core/services-streams.ts']},
+  {files: 'core/services-caller.ts', may: contracts},
+  {files: 'core/services-clusters.ts', may: [...contracts, 'core/services-caller.ts', 'core/services-streams.ts']},
+  {files: 'core/services.ts', may: [...contracts, 'core/services-*.ts']},
   {files: 'core/*.ts', may: ['core']},
   // Where the built-in engines come in; a bundle has to hold them.
   {files: 'agent/engine-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/engines']},

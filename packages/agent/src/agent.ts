@@ -19,6 +19,7 @@ import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
+import {PluginDeaths} from './plugin-deaths.ts';
 import {Ports} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
@@ -39,13 +40,14 @@ export type {Agent, AgentDeps} from './agent-deps.ts';
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
   const lock = lockStateDir(config.stateDir, 'agent', 'agent');
   try {
+    const deaths = new PluginDeaths(config.stateDir);
     const found = findEngines(config.engines);
     const failed: FailedEngine[] = [];
-    const loaded = await loadAll(found, config.stateDir, deps.log, (module, error) => failed.push({module, error}));
+    const loaded = await loadAll(found, config.stateDir, deps.log, {onFailure: (module, error) => failed.push({module, error}), deaths});
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock, found}, loaded, failed);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths, found}, loaded, failed);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -61,6 +63,7 @@ interface Base {
   readonly journal: Journal;
   readonly machine: string;
   readonly clock: FollowingClock;
+  readonly deaths: PluginDeaths;
   /** What a session host loads as well. */
   readonly found: readonly EngineToLoad[];
 }
@@ -107,7 +110,7 @@ class RunningAgent {
       clock: this.#clock,
       timing: deps.timing,
       stateDir: config.stateDir,
-      worker: {machine, name: config.name, floor: config.floor},
+      worker: {machine, name: config.name, floor: config.floor, server: config.url},
       send: message => this.#connection.send(message),
       log: deps.log,
       crash: deps.crash ?? (() => undefined),
@@ -153,7 +156,7 @@ class RunningAgent {
   }
 
   async close(): Promise<void> {
-    const {journal, lock} = this.#base;
+    const {journal, lock, deaths} = this.#base;
     this.#pulse.stop();
     clearInterval(this.#inventoryTimer);
     this.#abort.abort(new BoxyardError('INTERRUPTED'));
@@ -165,6 +168,7 @@ class RunningAgent {
     await journal.setMeta('clean', '1');
     journal.close();
     await this.#engines.close();
+    deaths.close();
     lock.release();
   }
 
@@ -199,8 +203,10 @@ class RunningAgent {
   }
 
   #hosts(): Hosts {
-    const {config, deps, found: engines} = this.#base;
+    const {config, deps, found} = this.#base;
     const {stateDir} = config;
+    // What could not be loaded here is not tried there, where every job's streams are.
+    const engines = found.filter(({module}) => this.#engines.entries.some(entry => entry.module === module));
     const program = prepareHost(stateDir, deps.hostProgram);
     const spawn = () => spawnHost(stateDir, program, deps.env);
     return new Hosts(
@@ -211,6 +217,7 @@ class RunningAgent {
           this.#parts.held.show(message, message.state);
           this.#terminals.changed(message, message.state);
         },
+        progress: ({job, attempt, progress}) => this.#jobs.find(job, attempt)?.tellProgress(progress),
         view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
         stdinTook: message => this.#quietly(stdinTook(this.#base.journal, message)),
@@ -254,6 +261,8 @@ class RunningAgent {
         return this.#quietly(this.#jobs.superseded(message));
       case 'job.secrets':
         return secrets.answer(message);
+      case 'job.log':
+        return this.#quietly(Promise.resolve(this.#jobs.find(message.job, message.attempt)?.log(message.text)));
       case 'job.have':
         return outputs.have(message);
       case 'job.ask':
@@ -279,8 +288,7 @@ class RunningAgent {
         return this.#quietly(this.#ports.open(message));
       case 'stream.end':
         return streams.end(message);
-      case 'hello':
-      case 'ping':
+      default:
         return;
     }
   }

@@ -75,7 +75,10 @@ export interface AgentConfig {
 
 export type AgentFlags = Partial<
   Pick<AgentFile, 'url' | 'name' | 'mode' | 'dataDir' | 'securityFloor' | 'logLevel' | 'slots' | 'memory' | 'engines' | 'labels'>
->;
+> & {
+  /** Instead of podman and docker, where nothing names any. */
+  readonly usualEngines?: AgentFile['engines'];
+};
 
 /** What is wrong here was set on this machine. */
 const hint = 'boxyard worker run --help';
@@ -101,7 +104,7 @@ export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
     name: workerName(flags.name ?? at('WORKER_NAME') ?? file.name ?? hostname()),
     mode,
     stateDir: stateDirOf(mode, flags.dataDir ?? at('DATA_DIR') ?? file.dataDir, env),
-    engines: enginesOf(flags.engines ?? file.engines, {
+    engines: enginesOf(flags.engines ?? file.engines ?? flags.usualEngines, {
       podmanPath: at('PODMAN_PATH') ?? file.podmanPath,
       from: flags.engines === undefined ? configFile : undefined,
     }),

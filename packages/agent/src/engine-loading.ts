@@ -1,7 +1,8 @@
 import {join, resolve} from 'node:path';
+import {BoxyardError} from '@boxyard/core/errors';
 import {loadEngines, locatePlugin, type LoadedEngine} from '@boxyard/core/plugin-host';
 import type {EngineToFind} from './config.ts';
-import type {BoxyardError} from '@boxyard/core/errors';
+import {noted, type PluginDeaths} from './plugin-deaths.ts';
 import type {EngineToLoad} from './session-host/wire.ts';
 
 type Log = (message: string, fields?: object) => void;
@@ -25,14 +26,18 @@ export const findEngines = (engines: readonly EngineToFind[]): readonly EngineTo
     ...(isBuiltIn(setting.module) ? {} : {place: locatePlugin(setting.module, [resolve(from ?? 'boxyard.yaml'), import.meta.filename])}),
   }));
 
-export type OnFailure = (module: string, error: BoxyardError) => void;
+export interface LoadAllOptions {
+  readonly onFailure?: (module: string, error: BoxyardError) => void;
+  /** With it a plugin in whose calls the agent keeps ending is left out too, and those of the others are noted. */
+  readonly deaths?: PluginDeaths;
+}
 
 /** What agent and session host load alike: the same plugins, with the same state directory. A plugin that fails is left out and logged. */
 export const loadAll = (
   engines: readonly EngineToLoad[],
   stateDir: string,
   log: Log,
-  onFailure: OnFailure = () => undefined,
+  {onFailure, deaths}: LoadAllOptions = {},
 ): Promise<readonly LoadedEngine[]> =>
   loadEngines(engines, {
     importModule: importEngine,
@@ -40,6 +45,14 @@ export const loadAll = (
     log: (level, message, fields) => log(message, {level, ...fields}),
     onFailure: ({module}, error) => {
       log('a plugin was not loaded', {level: 'warn', module, code: error.code, error: error.message, hint: error.hint});
-      onFailure(module, error);
+      onFailure?.(module, error);
+    },
+    around: async ({module}, load) => {
+      if (deaths === undefined || isBuiltIn(module)) return load();
+      const issue = deaths.whyOff(module);
+      if (issue !== undefined) throw new BoxyardError('PLUGIN_INVALID', {plugin: module, problem: 'deaths', issue, hint: TRY_AGAIN});
+      return noted(await deaths.during(module, 'load', load), deaths);
     },
   });
+
+const TRY_AGAIN = 'Mend it, or take it out of the engines of this worker; stopped and started in order, the agent tries it again.';

@@ -218,6 +218,8 @@ async function main(): Promise<void> {
   let end: ((code: number) => void) | undefined;
   const ended = new Promise<number>(resolve => (end = resolve));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end?.(0));
+  // Else Node opens its debugger, on a port that every user of this machine may talk to.
+  process.on('SIGUSR1', () => undefined);
   const options = serverOptions(configured, process.env, log);
   const stop = new AbortController();
   void ended.then(() => stop.abort());

@@ -1,11 +1,8 @@
 import type {z} from 'zod';
 import type {
-  Access,
   AdoptRequest,
-  ApplyView,
+  AnyJson,
   BuildRequest,
-  ClusterDocument,
-  ClusterView,
   CreateWebhookRequest,
   CreatedWebhookView,
   DeadLetterView,
@@ -27,25 +24,26 @@ import type {
   JobView,
   JobsQuery,
   LabelRequest,
-  Origin,
   PullRequest,
   RemoveImageRequest,
   RemoveRequest,
-  RoleDocument,
-  RoleView,
   RunRequest,
-  RunRoleRequest,
   SnapshotRequest,
-  UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
-import type {FileService, PortService, TerminalService} from './services-streams.ts';
+import type {Caller, Page} from './services-caller.ts';
+import type {ClusterService, ReportService, RoleRun} from './services-clusters.ts';
+import type {FileService, FolderService, PortService, TerminalService} from './services-streams.ts';
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
+export type {Caller, Page, Session} from './services-caller.ts';
+export type {ClusterService, ReportSecrets, ReportService, RolePlace, RoleRun} from './services-clusters.ts';
 export type {
   FilesOfBox,
   BoxFiles,
   FileService,
+  FolderPlan,
+  FolderService,
   TerminalService,
   TerminalToOpen,
   TerminalStream,
@@ -57,17 +55,6 @@ export type {
   PortHandlers,
 } from './services-streams.ts';
 
-/** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
-export interface Caller {
-  readonly tenant: TenantId;
-  /** `user:anna`, `token:ci`, `worker:nas`. */
-  readonly actor: string;
-  readonly access: Access;
-}
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor?: string | undefined;
-}
 type Body<T extends z.ZodType> = z.infer<T>;
 
 /**
@@ -89,6 +76,8 @@ export interface JobService {
   /** By id, unique prefix of an id, or `DEVBOX/NAME`. */
   show(tenant: TenantId, job: string): Promise<JobView>;
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
+  /** What came of it; `NOT_FOUND` where nothing was reported or gathered. */
+  result(tenant: TenantId, job: string): Promise<AnyJson>;
   /** How many programs at a terminal the tenant has that were accepted and have not ended. */
   liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
@@ -111,43 +100,6 @@ export interface DevBoxService {
   remove(caller: Caller, devbox: string, request: Body<typeof RemoveRequest>, key?: string): Promise<{devbox: DevBoxView; job?: JobView}>;
   restore(caller: Caller, devbox: string): Promise<DevBoxView>;
   adopt(caller: Caller, request: Body<typeof AdoptRequest>): Promise<DevBoxView>;
-}
-/** Documents are applied whole or not at all; a change that comes between is read and built upon. */
-export interface ClusterService {
-  list(tenant: TenantId): Promise<Page<ClusterView>>;
-  /** By name or id, here and below. */
-  show(tenant: TenantId, cluster: string): Promise<ClusterView>;
-  /** Idempotent by the document's name. Runs of roles that it leaves out are cancelled. */
-  apply(caller: Caller, document: ClusterDocument, isDryRun: boolean): Promise<ApplyView>;
-  create(caller: Caller, document: ClusterDocument): Promise<ClusterView>;
-  /** Disabling it cancels its runs. */
-  update(caller: Caller, cluster: string, fields: Body<typeof UpdateClusterRequest>): Promise<ClusterView>;
-  remove(caller: Caller, cluster: string): Promise<void>;
-  /** Cancels the runs of one role, or of all, also those that wait; whose they are. */
-  stop(caller: Caller, cluster: string, role?: string): Promise<string[]>;
-  showRole(tenant: TenantId, cluster: string, role: string): Promise<RoleView>;
-  addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
-  putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
-  removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
-  /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
-  run(caller: Caller, place: RolePlace, request: RunRoleRequest & {readonly payload?: string}, key?: string): Promise<JobView>;
-}
-/** By names or ids, and what starts it; absent: a person. */
-export interface RolePlace {
-  readonly cluster: string;
-  readonly role: string;
-  readonly trigger?: Origin['trigger'];
-}
-/** A run of a role, as the job core accepts it. */
-export interface RoleRun {
-  readonly request: RunRequest;
-  /** What was asked for, which tells a repeat from another request with the same key. */
-  readonly asked: unknown;
-  readonly key?: string | undefined;
-  readonly origin: Origin & {readonly most: number; readonly env: Readonly<Record<string, string>>};
-  readonly waits?: boolean;
-  /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
-  readonly v: number;
 }
 export interface WorkerService {
   list(tenant: TenantId): Promise<Page<WorkerView>>;
@@ -263,6 +215,7 @@ export interface PluginService {
 }
 export interface Services {
   readonly jobs: JobService;
+  readonly reports: ReportService;
   readonly devboxes: DevBoxService;
   readonly workers: WorkerService;
   readonly images: ImageService;
@@ -272,14 +225,7 @@ export interface Services {
   readonly files: FileService;
   readonly ports: PortService;
   readonly clusters: ClusterService;
+  readonly folders: FolderService;
   readonly webhooks: WebhookService;
   readonly plugins: PluginService;
-}
-/** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
-export interface Session extends Caller {
-  readonly token: string;
-  readonly tokenName: string;
-  readonly expiresAt?: number | undefined;
-  /** Owner of the first tenant: may create tenants and set their limits. */
-  readonly isOperator: boolean;
 }

@@ -1,7 +1,8 @@
 import type {JobView} from '../src/api/index.ts';
 import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
-import {noClusters} from './no-clusters.ts';
+import {noReports} from './no-reports.ts';
+import {nothingOfClusters} from './no-clusters.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
 import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
 import {noWebhooks} from './no-webhooks.ts';
@@ -77,12 +78,9 @@ export function memoryServices(): MemoryServices {
         throw new BoxyardError('WORKER_OFFLINE', {worker});
       },
     },
-    clusters: noClusters,
-    files: {
-      stat: async (_tenant, name) => notFound(name),
-      get: async (_tenant, name) => notFound(name),
-      put: async (_tenant, name) => notFound(name),
-    },
+    ...nothingOfClusters,
+    reports: noReports,
+    files: {stat: notFound, get: notFound, put: notFound},
     addSession(tenant) {
       const view = this.addJob(tenant);
       this.change(view.id, {
@@ -132,7 +130,7 @@ export function memoryServices(): MemoryServices {
   };
 }
 
-const notFound = (name: string): never => {
+const notFound = async (_tenant: string, name: string): Promise<never> => {
   throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name});
 };
 
@@ -190,6 +188,7 @@ function jobService(find: (tenant: string, job: string) => Stored, all: Readonly
     removeImage: refuse,
     show: async (tenant, job) => find(tenant, job).view,
     list: async tenant => ({items: [...all.values()].map(each => each.view).filter(each => each.tenant === tenant)}),
+    result: async (tenant, job) => find(tenant, job).view.id,
     cancel: async (caller, job) => find(caller.tenant, job).view,
     retry: async (caller, job) => find(caller.tenant, job).view,
     watch: async (tenant, job, onChange) => {

@@ -3,6 +3,7 @@ import {containerCollect} from './collect.ts';
 import {containerCreate, containerRemove, containerStart, containerStop, containerWait} from './container.ts';
 import type {StepContext} from './context.ts';
 import {containerExec} from './exec.ts';
+import {foldersFetch, foldersStore} from './folders.ts';
 import {imageBuild, imageDelete, imagePull, imageSnapshot} from './image.ts';
 import {containerSetup} from './setup.ts';
 
@@ -30,6 +31,10 @@ export function perform(context: StepContext, step: Step): Promise<void> {
       return containerExec(context, step);
     case 'container.collect':
       return containerCollect(context, step);
+    case 'folders.fetch':
+      return foldersFetch(context, step);
+    case 'folders.store':
+      return foldersStore(context, step);
     case 'container.stop':
       return containerStop(context, step);
     case 'container.remove':

@@ -61,6 +61,18 @@ import {
   TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';
+import {
+  FolderFileView,
+  FolderPathQuery,
+  FolderView,
+  FoldersPutView,
+  FoldersRemovedView,
+  PutFolderQuery,
+  RemoveFolderQuery,
+  RunView,
+  RunsQuery,
+} from './folders.ts';
+import {AnyJson, ReportRequest, ReportedView} from './reported.ts';
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
@@ -113,6 +125,8 @@ export const contracts = {
   jobsAttach: {query: AttachQuery.strict()},
   jobsTerminal: {query: TerminalQuery.strict()},
   jobsOut: {gives: tar},
+  jobsResult: {response: AnyJson},
+  jobsReport: {body: ReportRequest, response: ReportedView},
   jobsCancel: {body: CancelRequest, response: JobView, status: 202},
   jobsRetry: {...job, body: RetryRequest},
   uploads: {takes: octets, response: UploadView, status: 201},
@@ -144,6 +158,13 @@ export const contracts = {
   rolesRemove: {},
   rolesRun: {...job, body: RunRoleRequest},
   rolesTrigger: {body: TriggerRequest, response: TriggeredView, keyed: true},
+  foldersList: {response: page(FolderView)},
+  foldersFiles: {query: FolderPathQuery.strict(), response: page(FolderFileView)},
+  foldersGet: {query: FolderPathQuery.strict(), gives: tar},
+  foldersPut: {query: PutFolderQuery.strict(), takes: tar, response: FoldersPutView},
+  foldersRemove: {query: RemoveFolderQuery.strict(), response: FoldersRemovedView},
+  clustersRuns: {query: RunsQuery.strict(), response: page(JobView)},
+  clustersRun: {response: RunView},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
   imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},
   imagesPull: {...job, body: PullRequest},

@@ -19,7 +19,7 @@ type Run = Extract<JobSpec, {kind: 'run'}>;
 type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
 
 /** The whole spec of a run, with every default filled in. Rejects what can never run. */
-export function runSpec(request: RunRequest, context: SpecContext): Run {
+export function runSpec(request: RunRequest, context: SpecContext, hasFolders = false): Run {
   const isolation = isolationOf(request, context);
   const source = checkSource(request.source);
   if (request.command === undefined && (source?.kind === 'repo' || !hasImages(isolation.engine, context) || request.image === undefined))
@@ -27,7 +27,7 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
   if (request.command !== undefined) checkCommand(request.command, request.cwd);
   if (source?.kind === 'repo' && request.stdin === true)
     throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a run of a repository takes no input'});
-  const hasFiles = source?.kind === 'dir' || (request.out ?? []).length > 0;
+  const hasFiles = source?.kind === 'dir' || (request.out ?? []).length > 0 || hasFolders;
   const features = [
     ...(source?.kind === 'repo' || (hasFiles && profiles[isolation.profile].readOnlyRoot) ? ['exec'] : []),
     ...(hasFiles ? ['files'] : []),
@@ -45,6 +45,7 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
     ...(source === undefined ? {} : {source}),
     out: checkOut(request.out ?? []),
     ...ttyFor(request),
+    ...(request.report === true ? {report: true} : {}),
     ...(request.fanOut === undefined ? {} : {fanOut: checkedFanOut(request.fanOut)}),
   };
 }

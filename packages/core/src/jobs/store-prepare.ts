@@ -17,9 +17,11 @@ import type {JobStore} from './store.ts';
 
 export interface Tenants {
   /** Profiles and limits of a tenant; -1 is unlimited. */
-  get(
-    tenant: string,
-  ): Promise<TenantPolicy & {readonly limits: {readonly devboxes: number; readonly sessions: number; readonly historyDays: number}}>;
+  get(tenant: string): Promise<
+    TenantPolicy & {
+      readonly limits: {readonly devboxes: number; readonly sessions: number; readonly historyDays: number; readonly folderBytes?: number};
+    }
+  >;
 }
 
 export interface AcceptDeps {

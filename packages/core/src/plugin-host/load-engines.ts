@@ -17,6 +17,8 @@ export interface LoadDeps {
   readonly log: PluginLog;
   /** Told of each plugin that could not be loaded; the others are. */
   readonly onFailure: (setting: EngineSetting, error: BoxyardError) => void;
+  /** What is done around the loading of each. */
+  readonly around?: (setting: EngineSetting, load: () => Promise<LoadedEngine>) => Promise<LoadedEngine>;
 }
 
 /** What a config says of a plugin, and what was found: for `plugins list`. */
@@ -31,6 +33,8 @@ export interface PluginOrigin {
 /** `engine` is guarded: it rejects with `BoxyardError` only, in time, and returns nothing that the contract does not know. */
 export interface LoadedEngine {
   readonly name: string;
+  /** As its setting names it. */
+  readonly module: string;
   readonly engine: Engine;
   /** The keys of `engine.features`, for the wire. */
   readonly features: readonly string[];
@@ -38,8 +42,10 @@ export interface LoadedEngine {
   readonly origin?: PluginOrigin | undefined;
 }
 
+type OpenedEngine = Pick<LoadedEngine, 'name' | 'engine' | 'features'>;
+
 /** Makes an engine of its definition, guarded. `PLUGIN_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_FAILED`. */
-export const openEngine = async (plugin: Plugin<'engine', unknown>, config: unknown, host: Host): Promise<LoadedEngine> => {
+export const openEngine = async (plugin: Plugin<'engine', unknown>, config: unknown, host: Host): Promise<OpenedEngine> => {
   const engine = await createFrom(plugin, config, host);
   checkShape(plugin.name, engine);
   const guarded = guardEngine(plugin.name, engine);
@@ -50,7 +56,8 @@ const METHODS = ['probe', 'create', 'find', 'list'] as const;
 
 /** Loads what it can, in the order of the settings, all at once; a plugin that fails is reported and left out. */
 export const loadEngines = async (settings: readonly EngineSetting[], deps: LoadDeps): Promise<readonly LoadedEngine[]> => {
-  const results = await Promise.allSettled(settings.map(setting => loadEngine(setting, deps)));
+  const around = deps.around ?? ((_, load) => load());
+  const results = await Promise.allSettled(settings.map(setting => around(setting, () => loadEngine(setting, deps))));
   const loaded: LoadedEngine[] = [];
   for (const [index, result] of results.entries()) {
     const setting = settings[index] as EngineSetting;
@@ -66,7 +73,8 @@ const loadEngine = async (setting: EngineSetting, deps: LoadDeps): Promise<Loade
   const {plugin, config} = await loadPlugin('engine', setting, deps.importModule);
   const stateDir = path.join(deps.stateDir, plugin.name);
   await mkdir(stateDir, {recursive: true, mode: 0o700});
-  return {...(await openEngine(plugin, config, createHost(plugin.name, stateDir, deps.log))), origin: await originOf(setting)};
+  const opened = await openEngine(plugin, config, createHost(plugin.name, stateDir, deps.log));
+  return {...opened, module: setting.module, origin: await originOf(setting)};
 };
 
 /** Of a plugin that was found on this machine. */

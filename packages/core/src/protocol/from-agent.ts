@@ -144,6 +144,8 @@ export const fromAgent = {
     box: z.string().optional(),
     out: z.object({blob: z.string(), bytes: Bytes}).optional(),
     image: z.object({id: z.string(), ref: z.string()}).optional(),
+    /** JSON that the job itself reported as what came of it. */
+    reported: z.string().optional(),
     /** Where its program was when its engine was killed with it. */
     directory: z.string().optional(),
   }),
@@ -161,7 +163,7 @@ export const fromAgent = {
   /** Opens an output stream whose data frames follow under the number `stream`; the server answers `job.have`. */
   'output.open': z.object({type: z.literal('output.open'), stream: z.number().int(), ...job, name: OutputName}),
   'output.gap': z.object({type: z.literal('output.gap'), ...job, gap: Gap}),
-  /** Asks for bytes: stdin of a job from an offset, or an uploaded blob. Data frames follow; credit is given with `stream.credit`. */
+  /** Asks for bytes: stdin of a job from an offset, an uploaded blob, or the attempt's `folders` or `folders-base`. Data frames follow; credit is given with `stream.credit`. */
   'file.get': z.object({
     type: z.literal('file.get'),
     stream: z.number().int(),
@@ -169,8 +171,8 @@ export const fromAgent = {
     what: z.union([z.literal('stdin'), z.object({blob: z.string()})]),
     from: Bytes,
   }),
-  /** Sends the job's `out` archive; data frames follow, then `stream.end`. The server answers `stream.end` when stored. */
-  'file.put': z.object({type: z.literal('file.put'), stream: z.number().int(), ...job, what: z.literal('out'), from: Bytes}),
+  /** Sends the job's `out` archive, or its changes of `folders`; data frames follow, then `stream.end`. The server answers `stream.end` when stored. */
+  'file.put': z.object({type: z.literal('file.put'), stream: z.number().int(), ...job, what: z.enum(['out', 'folders']), from: Bytes}),
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromAgent,

@@ -1,7 +1,7 @@
 import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import type {Corkable, Query} from '../protocol/index.ts';
+import type {Corkable, FromServer, Query} from '../protocol/index.ts';
 import type {BoxFiles, PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
@@ -20,6 +20,8 @@ export interface Hub {
   filesOn(worker: string): BoxFiles;
   /** Connects to a port inside a box of a connected worker; throws `WORKER_OFFLINE`. */
   openPort(worker: string, request: PortToOpen, handlers: PortHandlers): PortStream;
+  /** Lines for the stream `log` of a job that runs there; throws `WORKER_OFFLINE`. */
+  log(worker: string, message: Omit<Extract<FromServer, {type: 'job.log'}>, 'type'>): void;
   /** There is something new in these workers' outboxes. */
   ring(workers: Iterable<string>): void;
   /** Closes a worker's socket, for example because its credential ended (4403). */
@@ -73,6 +75,7 @@ export function createHub(deps: HubDeps): Hub {
     filesOn: worker => sessionOf(worker).files,
     openTerminal: (worker, request, handlers) => sessionOf(worker).streams.openTerminal(request, handlers),
     openPort: (worker, request, handlers) => sessionOf(worker).streams.openPort(request, handlers),
+    log: (worker, message) => sessionOf(worker).link.send({type: 'job.log', ...message}),
     ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),
     disconnect: (worker, code, reason) => sessions.get(worker)?.link.close(code, reason),
     askJournals: async () => void (await Promise.all(Array.from(sessions.values(), each => each.askJournal(deps.timing.journalWait)))),

@@ -1,4 +1,14 @@
-import type {DevBoxView, EventView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+import type {
+  ClusterView,
+  DeadLetterView,
+  DeliveryView,
+  DevBoxView,
+  EventView,
+  ImageView,
+  JobView,
+  WebhookView,
+  WorkerView,
+} from '@boxyard/core/api';
 
 /** What the server said last, by id. */
 export interface Data {
@@ -7,9 +17,18 @@ export interface Data {
   readonly jobs: ReadonlyMap<string, JobView>;
   /** By worker, engine and id: the same image is many. */
   readonly images: ReadonlyMap<string, ImageView>;
+  readonly clusters: ReadonlyMap<string, ClusterView>;
+  readonly webhooks: ReadonlyMap<string, WebhookView>;
   /** The newest last. */
   readonly events: readonly EventView[];
   readonly loaded: readonly ListName[];
+}
+
+/** Of one webhook, the newest first. */
+export interface Sent {
+  readonly webhook: string;
+  readonly deliveries: readonly DeliveryView[];
+  readonly letters: readonly DeadLetterView[];
 }
 
 /** What a DevBox uses now; 100 % is one processor. */
@@ -20,7 +39,7 @@ export interface Figure {
 /** By the DevBox's id. */
 export type Figures = Readonly<Record<string, Figure>>;
 
-export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images';
+export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images' | 'clusters' | 'webhooks';
 export type Item<L extends ListName> = Data[L] extends ReadonlyMap<string, infer T> ? T : never;
 
 /** `whole`: what is not among the items is gone. */
@@ -35,7 +54,16 @@ export type Change = {
   };
 }[ListName];
 
-export const noData: Data = {workers: new Map(), devboxes: new Map(), jobs: new Map(), images: new Map(), events: [], loaded: []};
+export const noData: Data = {
+  workers: new Map(),
+  devboxes: new Map(),
+  jobs: new Map(),
+  images: new Map(),
+  clusters: new Map(),
+  webhooks: new Map(),
+  events: [],
+  loaded: [],
+};
 
 const mostEvents = 1_000;
 const mostJobs = 5_000;

@@ -1,4 +1,14 @@
-import {DevBoxView, EventView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+import {
+  ClusterView,
+  DeadLetterView,
+  DeliveryView,
+  DevBoxView,
+  EventView,
+  ImageView,
+  JobView,
+  WebhookView,
+  WorkerView,
+} from '@boxyard/core/api';
 import {Heartbeat} from '@boxyard/core/protocol';
 import type {z} from 'zod';
 
@@ -159,6 +169,10 @@ export interface Understood {
   readonly devboxes: Reader<DevBoxView>;
   readonly jobs: Reader<JobView>;
   readonly images: Reader<ImageView>;
+  readonly clusters: Reader<ClusterView>;
+  readonly webhooks: Reader<WebhookView>;
+  readonly deliveries: Reader<DeliveryView>;
+  readonly letters: Reader<DeadLetterView>;
   readonly events: Reader<EventView>;
   readonly heartbeat: Reader<NonNullable<WorkerView['heartbeat']>>;
 }
@@ -172,6 +186,10 @@ export const understood: Understood = {
   devboxes: things(DevBoxView),
   jobs: things(JobView),
   images: things(ImageView),
+  clusters: things(ClusterView),
+  webhooks: things(WebhookView),
+  deliveries: reads(DeliveryView),
+  letters: reads(DeadLetterView),
   events: things(EventView),
   heartbeat: reads(Heartbeat.omit({type: true})),
 };

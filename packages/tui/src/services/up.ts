@@ -4,7 +4,6 @@ import {join as joinPath} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {createClient, type Client} from '@boxyard/core/client';
 import {files, privateDir, readPrivate, type Paths} from '@boxyard/core/config';
-import {agentFileNames} from './agent-file.ts';
 import type {WorkerView} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 import {isNotAskedYet} from '../output/views/workers.ts';
@@ -75,8 +74,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
     children.push(started);
     return started;
   };
-  const engines = (await agentFileNames('engines', options)) ? [] : localEngines;
-  const startAgent = (url: string) => start({name: 'agent', args: ['--url', url, ...engines], finalCodes: [2, refusedCode, 6]});
+  const startAgent = (url: string) => start({name: 'agent', args: ['--url', url, ...localEngines], finalCodes: [2, refusedCode, 6]});
   try {
     start({name: 'server', args: ['--listen', formatListen(options.listen), ...options.serverArguments], finalCodes: [2, 6]});
     const expected = expectedUrl(options);
@@ -118,8 +116,8 @@ const refusedCode = 4;
 export const removedNotice =
   'This machine was removed from the workers; the server goes on without it. To have it back: boxyard workers invite, boxyard worker join --only, boxyard down, boxyard up -d';
 
-/** R8: on its own loopback worker `up` switches the process engine on, unless the worker's own file names engines. */
-const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--engine', engine]);
+/** R8: on its own loopback worker `up` switches the process engine on, unless its owner has named what it shall have. */
+const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--usual-engine', engine]);
 
 /** The error that tells what runs here already. */
 export async function alreadyRunning(running: UpFile, {paths, env}: Pick<UpOptions, 'paths' | 'env'>): Promise<BoxyardError> {

@@ -1,4 +1,4 @@
-import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
+import type {ClusterView, DevBoxView, JobView, WebhookView, WorkerView} from '@boxyard/core/api';
 import {formatBytes} from '../../output/amounts.ts';
 import {percentText} from '../../output/views/devboxes.ts';
 import type {Figures} from '../data.ts';
@@ -21,6 +21,25 @@ export const jobTone = (job: JobView): Tone => {
   if (job.partial) return 'warn';
   return job.outcome === 'succeeded' ? 'good' : job.outcome === 'cancelled' ? 'wait' : 'bad';
 };
+
+export const clusterTone = ({enabled, roles}: ClusterView): Tone =>
+  !enabled ? 'wait' : roles.some(({running}) => running > 0) ? 'run' : 'good';
+
+export const hookTone = ({state, deadLetters}: WebhookView): Tone => {
+  if (state === 'disabled') return 'wait';
+  return state === 'failing' ? 'bad' : deadLetters > 0 ? 'warn' : 'good';
+};
+
+/** Why it is where it is, until it did what was asked; of one that nobody has told yet, who would not have it. */
+export function whyOf(job: JobView): string | undefined {
+  if (job.state === 'ended' && job.outcome === 'succeeded') return undefined;
+  const refused = job.refusals?.map(({name, why}) => `${name}: ${why}`).join('; ');
+  return job.error?.message ?? job.reason?.message ?? (job.state === 'queued' && refused ? refused : undefined);
+}
+
+/** Which role of which cluster it is a run of. */
+export const roleName = ({origin}: JobView): string | undefined =>
+  origin === undefined ? undefined : `${origin.cluster.name}/${origin.role.name}`;
 
 export const attentionTone = (job: JobView): Tone => {
   const is = job.session?.attention.is;
