@@ -86,6 +86,15 @@ test.skipIf(!hasTmux)('a webhook is tested, says what failed, sends it once more
   await screen.shows('ENDED 0');
 });
 
+test.skipIf(!hasTmux)('plugins are listed with where they run and what they are', async () => {
+  await using screen = await open();
+  await screen.shows(online);
+  await screen.keys(':plugins', 'Enter');
+  await screen.shows(/Plugins \d+[^]*process +engine[^]*webhook +reporter +server +usable/);
+  await screen.keys('C-c', 'C-c');
+  await screen.shows('ENDED 0');
+});
+
 interface Receiver {
   readonly port: number;
   /** From now on every event is answered with this status. */

@@ -12,6 +12,7 @@ const places: readonly (readonly [Context, string])[] = [
   ['clusters', 'Clusters'],
   ['roles', 'Roles'],
   ['webhooks', 'Webhooks'],
+  ['plugins', 'Plugins'],
   ['settings', 'Settings'],
   ['grid', 'Live terminals side by side'],
   ['job', 'One job, or one session'],

@@ -3,7 +3,7 @@ import {BoxyardError} from '@boxyard/core/errors';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
-import type {Agent, AgentDeps} from './agent-deps.ts';
+import type {Agent, AgentBase, AgentDeps} from './agent-deps.ts';
 import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
@@ -26,8 +26,7 @@ import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
 import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
-import type {EngineToLoad} from './session-host/wire.ts';
-import {lockStateDir, type StateLock} from './state-lock.ts';
+import {lockStateDir} from './state-lock.ts';
 import {stdinTook} from './steps/stdin.ts';
 import type {Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
@@ -56,23 +55,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   }
 }
 
-interface Base {
-  readonly config: AgentConfig;
-  readonly deps: AgentDeps;
-  readonly lock: StateLock;
-  readonly journal: Journal;
-  readonly machine: string;
-  readonly clock: FollowingClock;
-  readonly deaths: PluginDeaths;
-  /** What a session host loads as well. */
-  readonly found: readonly EngineToLoad[];
-}
-
 const FIRST_PROBE_MS = 3_000;
 const END_HOST_MS = 1_000;
 
 class RunningAgent {
-  readonly #base: Base;
+  readonly #base: AgentBase;
   readonly #clock: FollowingClock;
   readonly #process = randomBytes(16).toString('hex');
   readonly #abort = new AbortController();
@@ -88,7 +75,7 @@ class RunningAgent {
   readonly #ports: Ports;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: Base, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
+  constructor(base: AgentBase, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;

@@ -6,6 +6,7 @@ import type {
   EventView,
   ImageView,
   JobView,
+  PluginView,
   WebhookView,
   WorkerView,
 } from '@boxyard/core/api';
@@ -19,9 +20,15 @@ export interface Data {
   readonly images: ReadonlyMap<string, ImageView>;
   readonly clusters: ReadonlyMap<string, ClusterView>;
   readonly webhooks: ReadonlyMap<string, WebhookView>;
+  readonly plugins: ReadonlyMap<string, Plugin>;
   /** The newest last. */
   readonly events: readonly EventView[];
   readonly loaded: readonly ListName[];
+}
+
+/** Where it runs, what it is and how it is called tell it apart. */
+export interface Plugin extends PluginView {
+  readonly id: string;
 }
 
 /** Of one webhook, the newest first. */
@@ -39,7 +46,7 @@ export interface Figure {
 /** By the DevBox's id. */
 export type Figures = Readonly<Record<string, Figure>>;
 
-export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images' | 'clusters' | 'webhooks';
+export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images' | 'clusters' | 'webhooks' | 'plugins';
 export type Item<L extends ListName> = Data[L] extends ReadonlyMap<string, infer T> ? T : never;
 
 /** `whole`: what is not among the items is gone. */
@@ -61,6 +68,7 @@ export const noData: Data = {
   images: new Map(),
   clusters: new Map(),
   webhooks: new Map(),
+  plugins: new Map(),
   events: [],
   loaded: [],
 };

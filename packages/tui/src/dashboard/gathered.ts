@@ -40,7 +40,7 @@ const restPerItemMs = 1.5;
 const always = ['jobs', 'devboxes', 'workers'] as const;
 type Touched = (typeof always)[number];
 /** Read only while they are looked at. */
-const onDemand = ['images', 'clusters', 'webhooks'] as const;
+const onDemand = ['images', 'clusters', 'webhooks', 'plugins'] as const;
 const isTouched = (list: string): list is Touched => always.some(one => one === list);
 /** How a webhook does, no event tells. */
 const pollMs = 5_000;
@@ -107,8 +107,8 @@ export class Gathered {
   #fact(event: EventView): void {
     this.#events.push(event);
     const [list = '', id = ''] = event.subject.split('/');
-    // Each event may be a run of a role, and is to be sent.
-    this.#stale.add('clusters').add('webhooks');
+    // Each event may be a run of a role, is to be sent, and may be told of a worker with other engines.
+    this.#stale.add('clusters').add('webhooks').add('plugins');
     if (!isTouched(list)) return this.wake();
     if (event.type.endsWith('.removed')) this.#gone.push({list, id});
     else this.#touched[list].add(id);

@@ -5,7 +5,7 @@ import type {Connection} from '../services/connection.ts';
 import {createCapture, type Capture} from './capture.ts';
 import {keepClock} from './clock.ts';
 import {createDragging, type Dragging} from './dragging.ts';
-import {lackOf} from './actions/action.ts';
+import {lackOfPage} from './actions/action.ts';
 import type {ListName} from './data.ts';
 import {openFeed, type Feed} from './feed.ts';
 import type {Wanted} from './gathered.ts';
@@ -216,8 +216,9 @@ function wantedBy(state: State): Omit<Wanted, 'inSight'> {
   const {page, subject} = placeOf(state);
   const isParent = page === 'job' && state.data.jobs.get(subject ?? '')?.children !== undefined;
   const run = shownRun(state);
+  const list = listOf[page];
   return {
-    lists: lackOf(state, 'manage') !== undefined && listOf[page] === 'webhooks' ? [] : [listOf[page] ?? []].flat(),
+    lists: list === undefined || lackOfPage(state) !== undefined ? [] : [list],
     parent: isParent ? subject : run?.children === undefined ? undefined : run.id,
     webhook: page === 'webhook' ? subject : undefined,
   };
@@ -231,4 +232,6 @@ const listOf: Readonly<Partial<Record<PageName, ListName>>> = {
   role: 'clusters',
   webhooks: 'webhooks',
   webhook: 'webhooks',
+  plugins: 'plugins',
+  plugin: 'plugins',
 };

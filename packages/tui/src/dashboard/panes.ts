@@ -17,7 +17,7 @@ export interface LivePane {
 }
 
 /** Pages about one thing. */
-export const detailPages = ['devbox', 'job', 'worker', 'cluster', 'role', 'webhook'] as const;
+export const detailPages = ['devbox', 'job', 'worker', 'cluster', 'role', 'webhook', 'plugin'] as const;
 export const isDetail = (page: PageName): page is (typeof detailPages)[number] => detailPages.some(one => one === page);
 
 const mostTiles = 16;
@@ -88,6 +88,7 @@ const fixedTabs: Readonly<Partial<Record<PageName, readonly Tab[]>>> = {
   cluster: ['roles', 'runs', 'log', 'facts', 'json'],
   role: ['runs', 'log', 'facts', 'json'],
   webhook: ['deliveries', 'dead letters', 'facts', 'json'],
+  plugin: ['facts', 'json'],
 };
 
 export function tabsOf(state: State): readonly Tab[] {

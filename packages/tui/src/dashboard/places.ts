@@ -8,6 +8,7 @@ export const pageNames = [
   'clusters',
   'roles',
   'webhooks',
+  'plugins',
   'events',
   'messages',
   'settings',
@@ -19,6 +20,7 @@ export const pageNames = [
   'cluster',
   'role',
   'webhook',
+  'plugin',
 ] as const;
 export type PageName = (typeof pageNames)[number];
 

@@ -94,6 +94,7 @@ const aliases: Readonly<Record<string, PageName>> = {
   role: 'roles',
   webhook: 'webhooks',
   hooks: 'webhooks',
+  plugin: 'plugins',
   i: 'images',
   image: 'images',
   e: 'events',

@@ -1,6 +1,6 @@
 import type {ClusterView, DevBoxView, ImageView, JobView, WebhookView, WorkerView} from '@boxyard/core/api';
 import {safeLine} from '../output/safe-text.ts';
-import type {Data, Figures} from './data.ts';
+import type {Data, Figures, Plugin} from './data.ts';
 import {isFit, parseFilter} from './filter.ts';
 import {homeRows, type HomeRow} from './pages/home.ts';
 import type {PageColumn} from './pages/columns.ts';
@@ -158,6 +158,7 @@ export type Target =
   | {readonly is: 'cluster'; readonly cluster: ClusterView}
   | {readonly is: 'role'; readonly role: ClusterRole}
   | {readonly is: 'webhook'; readonly webhook: WebhookView}
+  | {readonly is: 'plugin'; readonly plugin: Plugin}
   | {readonly is: 'none'};
 
 export function targetOf(state: State, id: string | undefined = placeOf(state).subject ?? cursorOf(state)): Target {
@@ -170,11 +171,12 @@ export function targetOf(state: State, id: string | undefined = placeOf(state).s
   return seldom(state.data, id);
 }
 
-function seldom({images, clusters, webhooks}: Data, id: string): Target {
-  const [image, cluster, webhook] = [images.get(id), clusters.get(id), webhooks.get(id)];
+function seldom({images, clusters, webhooks, plugins}: Data, id: string): Target {
+  const [image, cluster, webhook, plugin] = [images.get(id), clusters.get(id), webhooks.get(id), plugins.get(id)];
   if (image !== undefined) return {is: 'image', image};
   if (cluster !== undefined) return {is: 'cluster', cluster};
   if (webhook !== undefined) return {is: 'webhook', webhook};
+  if (plugin !== undefined) return {is: 'plugin', plugin};
   const role = rolesOf(clusters).find(each => each.id === id);
   return role === undefined ? {is: 'none'} : {is: 'role', role};
 }
@@ -198,6 +200,8 @@ export function thingOf(target: Exclude<Target, {is: 'none'}>): {readonly id: st
     }
     case 'webhook':
       return target.webhook;
+    case 'plugin':
+      return target.plugin;
   }
 }
 

@@ -21,6 +21,7 @@ export class ServerLists {
     if (list === 'jobs') return (await this.#allJobs()).flatMap(read);
     if (list === 'images') return itemsOf(await client.imagesList({signal})).flatMap(read);
     if (list === 'clusters') return itemsOf(await client.clustersList({signal})).flatMap(read);
+    if (list === 'plugins') return itemsOf(await client.pluginsList({signal})).flatMap(read);
     if (list === 'webhooks') return itemsOf(await client.webhooksList({signal})).flatMap(read);
     return itemsOf(await (list === 'workers' ? client.workersList({signal}) : client.devboxesList({signal}))).flatMap(read);
   }

@@ -4,6 +4,7 @@ import {
   DeliveryView,
   DevBoxView,
   EventView,
+  PluginView,
   ImageView,
   JobView,
   WebhookView,
@@ -11,6 +12,7 @@ import {
 } from '@boxyard/core/api';
 import {Heartbeat} from '@boxyard/core/protocol';
 import type {z} from 'zod';
+import type {Plugin} from './data.ts';
 
 /** What is not of the kind it should be. */
 const nothing = Symbol('not understood');
@@ -171,6 +173,7 @@ export interface Understood {
   readonly images: Reader<ImageView>;
   readonly clusters: Reader<ClusterView>;
   readonly webhooks: Reader<WebhookView>;
+  readonly plugins: Reader<Plugin>;
   readonly deliveries: Reader<DeliveryView>;
   readonly letters: Reader<DeadLetterView>;
   readonly events: Reader<EventView>;
@@ -188,6 +191,7 @@ export const understood: Understood = {
   images: things(ImageView),
   clusters: things(ClusterView),
   webhooks: things(WebhookView),
+  plugins: value => reads(PluginView)(value).map(plugin => ({...plugin, id: `${plugin.where}/${plugin.kind}/${plugin.name}`})),
   deliveries: reads(DeliveryView),
   letters: reads(DeadLetterView),
   events: things(EventView),

@@ -92,6 +92,7 @@ export const cluster = (name: string, role: Partial<RoleView> = {}, fields: Part
 /** A run of the role `builder`. */
 export const runOf = (name: string, id: string, fields: Partial<JobView> = {}): JobView =>
   job(id, {
+    name: 'builder',
     origin: {cluster: {id: `c-${name}`, name}, role: {id: `r-${name}-builder`, name: 'builder'}, trigger: {type: 'manual'}},
     ...fields,
   });

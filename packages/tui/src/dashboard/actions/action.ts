@@ -2,7 +2,7 @@ import type {Deed} from '../deeds.ts';
 import {lineOf, nameOf} from '../deeds.ts';
 import type {PageName} from '../places.ts';
 import {emptyLine} from '../line.ts';
-import {stay, withEffects, type State, type Step} from '../state.ts';
+import {placeOf, stay, withEffects, type State, type Step} from '../state.ts';
 
 export type Context = 'any' | 'list' | 'log' | PageName;
 
@@ -80,6 +80,12 @@ export function mayChange(state: State, needs: 'nothing' | 'own' | 'run' | 'mana
   if (state.isReadOnly) return 'The dashboard is open with --read-only.';
   return needs === 'own' ? undefined : lackOf(state, needs);
 }
+
+/** Why they may not even look at this page; undefined where they may. */
+export const lackOfPage = (state: State): string | undefined =>
+  managed.includes(placeOf(state).page) ? lackOf(state, 'manage') : undefined;
+
+const managed: readonly PageName[] = ['webhooks', 'webhook', 'plugins', 'plugin'];
 
 /** Why their token does not do for it; undefined where it does, or is not known yet. */
 export function lackOf(state: State, needs: 'run' | 'manage'): string | undefined {

@@ -96,6 +96,7 @@ export const pageActions: readonly Action[] = [
   {id: 'clusters', keys: ['0'], title: 'Clusters', on: ['any'], run: state => stay(goTo(state, 'clusters'))},
   {id: 'roles', keys: [], title: 'Roles of clusters', on: ['any'], run: state => stay(goTo(state, 'roles'))},
   {id: 'webhooks', keys: [], title: 'Webhooks', on: ['any'], run: state => stay(goTo(state, 'webhooks'))},
+  {id: 'plugins', keys: [], title: 'Plugins: engines and reporters', on: ['any'], run: state => stay(goTo(state, 'plugins'))},
   {id: 'grid', keys: ['#'], title: 'Live terminals side by side', on: ['any'], run: state => stay(goTo(state, 'grid'))},
   {id: 'commands', keys: ['@'], title: 'Commands that do the same', on: ['any'], run: state => stay(goTo(state, 'commands'))},
   {

@@ -44,7 +44,7 @@ export const sessionActions: readonly Action[] = [
     keys: ['enter'],
     title: 'take its keyboard, or open it',
     footer: 'open',
-    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'clusters', 'roles', 'webhooks', 'grid', ...detailPages],
+    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'clusters', 'roles', 'webhooks', 'plugins', 'grid', ...detailPages],
     when: state => (cursorOf(state) === undefined && placeOf(state).subject === undefined ? 'There is nothing here.' : undefined),
     run: enter,
   },

@@ -1,7 +1,7 @@
 import type {ClusterView, DevBoxView, JobView, WebhookView, WorkerView} from '@boxyard/core/api';
 import {formatBytes} from '../../output/amounts.ts';
 import {percentText} from '../../output/views/devboxes.ts';
-import type {Figures} from '../data.ts';
+import type {Figures, Plugin} from '../data.ts';
 import type {Tone} from '../theme.ts';
 
 /** What the views of workers, DevBoxes and jobs come to, in a word and a colour. */
@@ -24,6 +24,11 @@ export const jobTone = (job: JobView): Tone => {
 
 export const clusterTone = ({enabled, roles}: ClusterView): Tone =>
   !enabled ? 'wait' : roles.some(({running}) => running > 0) ? 'run' : 'good';
+
+export const pluginTone = ({state, lastError}: Plugin): Tone => {
+  if (state !== 'usable') return state === 'unusable' ? 'wait' : 'bad';
+  return lastError === undefined ? 'good' : 'warn';
+};
 
 export const hookTone = ({state, deadLetters}: WebhookView): Tone => {
   if (state === 'disabled') return 'wait';

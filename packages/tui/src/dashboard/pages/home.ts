@@ -141,7 +141,7 @@ function* jobRows(data: Data, now: number): Generator<Thing> {
       id: job.id,
       rank: job.state === 'ended' ? 'failed' : 'running',
       tone: jobTone(job),
-      name: [job.devbox?.name, job.name].filter(Boolean).join('/') || (roleName(job) ?? job.kind),
+      name: roleName(job) ?? ([job.devbox?.name, job.name].filter(Boolean).join('/') || job.kind),
       branch: '',
       doing: jobDoing(job),
       since: job.endedAt ?? job.createdAt,

@@ -9,7 +9,7 @@ import type {PageName} from '../places.ts';
 import type {CommandLine, Message, Setting} from '../state.ts';
 import type {Tone} from '../theme.ts';
 import type {PageColumn} from './columns.ts';
-import {clusters, roles, webhooks} from './cluster-tables.ts';
+import {clusters, plugins, roles, webhooks} from './admin-tables.ts';
 import {attentionTone, boxCpu, boxMemory, boxTone, branchOf, doing, jobTone, roleName, saying, whyOf, workerTone} from './facts.ts';
 import {list, page, type TablePage} from './table-page.ts';
 
@@ -231,6 +231,7 @@ export type TableName =
   | 'clusters'
   | 'roles'
   | 'webhooks'
+  | 'plugins'
   | 'events'
   | 'messages'
   | 'settings'
@@ -244,6 +245,7 @@ export const tables: Readonly<Record<TableName, TablePage<unknown>>> = {
   clusters,
   roles,
   webhooks,
+  plugins,
   events,
   messages,
   settings,

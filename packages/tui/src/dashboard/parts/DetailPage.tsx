@@ -2,6 +2,7 @@ import {Box} from 'ink';
 import {clusterText, roleText} from '../../output/views/clusters.ts';
 import {devboxText} from '../../output/views/devboxes.ts';
 import {jobText} from '../../output/views/jobs.ts';
+import {pluginText} from '../../output/views/plugins.ts';
 import {webhookText} from '../../output/views/webhooks.ts';
 import {workerText} from '../../output/views/workers.ts';
 import {bodyRows, firstVisible} from '../layout.ts';
@@ -77,6 +78,7 @@ function factsOf({now, look, figures}: State, target: Target): readonly string[]
   if (target.is === 'cluster') return clusterText(target.cluster).split('\n');
   if (target.is === 'role') return roleText(target.role).split('\n');
   if (target.is === 'webhook') return webhookText(target.webhook, now).split('\n');
+  if (target.is === 'plugin') return pluginText(target.plugin).split('\n');
   if (target.is === 'devbox') return devboxText({...target.devbox, stats: figures[target.devbox.id]}, now).split('\n');
   if (target.is !== 'job') return [];
   const chart = waterfall(target.job, now, !look.isLinear);

@@ -1,5 +1,5 @@
 import {Box} from 'ink';
-import {lackOf} from '../actions/action.ts';
+import {lackOfPage} from '../actions/action.ts';
 import type {ListName} from '../data.ts';
 import {bodyRows, firstVisible} from '../layout.ts';
 import {fitted, markWidth, rowLine, titleLine} from '../pages/columns.ts';
@@ -61,12 +61,13 @@ const remote: Readonly<Partial<Record<TableName, ListName>>> = {
   clusters: 'clusters',
   roles: 'clusters',
   webhooks: 'webhooks',
+  plugins: 'plugins',
 };
 
 function emptyText(state: State, name: TableName): string {
   if (memoryOf(state).filter !== '') return 'Nothing fits the filter. esc clears it.';
   const list = remote[name];
-  const refusal = name === 'webhooks' ? lackOf(state, 'manage') : undefined;
+  const refusal = lackOfPage(state);
   if (refusal !== undefined) return refusal;
   return list !== undefined && !state.data.loaded.includes(list) ? 'Loading…' : tables[name].empty;
 }

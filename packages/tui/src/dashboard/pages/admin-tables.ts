@@ -2,7 +2,8 @@ import type {ClusterView, WebhookView} from '@boxyard/core/api';
 import {childrenText} from '../../output/views/clusters.ts';
 import {hookTarget} from '../../output/views/webhooks.ts';
 import {ageText} from '../ages.ts';
-import {hookTone, clusterTone} from './facts.ts';
+import type {Plugin} from '../data.ts';
+import {clusterTone, hookTone, pluginTone} from './facts.ts';
 import {rolesOf, runsOf, type ClusterRole} from './roles.ts';
 import {list, page} from './table-page.ts';
 
@@ -79,5 +80,24 @@ export const webhooks = page<WebhookView>({
     },
     {title: 'EVENTS', width: 10, grow: 1, spare: true, cell: hook => hook.events.join(' ')},
     {title: 'WHY', width: 10, grow: 2, spare: true, cell: hook => hook.reason ?? ''},
+  ],
+});
+
+export const plugins = page<Plugin>({
+  title: 'Plugins',
+  empty: 'No plugins: no worker is known here, and the server has none.',
+  items: list(data => data.plugins),
+  id: plugin => plugin.id,
+  tone: pluginTone,
+  detail: 'plugin',
+  columns: [
+    {title: 'NAME', width: 10, grow: 1, cell: plugin => plugin.name},
+    {title: 'KIND', width: 8, cell: plugin => plugin.kind},
+    {title: 'WHERE', width: 10, grow: 1, cell: plugin => plugin.where},
+    {title: 'STATE', width: 10, cell: plugin => plugin.state},
+    {title: 'VERSION', width: 8, spare: true, cell: plugin => plugin.version ?? (plugin.module === undefined ? 'built in' : '')},
+    {title: 'PINNED', width: 6, spare: true, cell: plugin => (plugin.isPinned ? 'yes' : '')},
+    {title: 'FEATURES', width: 12, grow: 1, spare: true, cell: plugin => plugin.features.join(' ')},
+    {title: 'WHY', width: 12, grow: 3, cell: plugin => plugin.why ?? plugin.lastError?.message ?? ''},
   ],
 });
