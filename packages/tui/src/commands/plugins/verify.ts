@@ -5,7 +5,7 @@ import type {Context} from '../../cli/context.ts';
 import {defineCommand} from '../../cli/define-command.ts';
 import {duration, repeated, required, whole} from '../../cli/flags.ts';
 import {capabilityTable, failureLines, resultLine, summaryLine} from '../../output/views/conformance.ts';
-import {verifyModule, type VerifyWish} from '../../services/plugin-verify.ts';
+import type {VerifyWish} from '../../services/plugin-verify.ts';
 
 const interruptedCode = 130;
 
@@ -45,6 +45,7 @@ export default defineCommand({
       caseMs: flags['case-timeout'],
       atATime: flags['at-a-time'],
     };
+    const {verifyModule} = await import('../../services/plugin-verify.ts');
     const stop = new AbortController();
     const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name =>
       context.program.onSignal(name, () => {
