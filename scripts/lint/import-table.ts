@@ -42,6 +42,7 @@ export const table: readonly Row[] = [
   {files: 'core/protocol', may: []},
   {files: 'core/errors', may: []},
   {files: 'core/vt', may: []},
+  {files: 'core/rfb', may: ['core/errors']},
   {files: 'core/plugin-api', may: []},
   {files: 'core/streams', may: ['core/errors']},
   {files: 'core/api', may: ['core/protocol', 'core/errors']},
