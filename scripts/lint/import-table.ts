@@ -20,6 +20,7 @@ const contracts = [
   'core/security',
   'core/vt',
   'core/streams',
+  'core/rfb',
 ];
 const rules = ['core/*/rules.ts', 'core/*/rules-*.ts', 'core/*/rules'];
 const stores = ['core/*/store.ts', 'core/*/store-*.ts', 'core/*/store'];
@@ -59,6 +60,7 @@ export const table: readonly Row[] = [
   {files: 'core/*.ts', may: ['core']},
   // Where the built-in engines come in; a bundle has to hold them.
   {files: 'agent/engine-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/engines']},
+  {files: 'agent/display-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/displays']},
   {files: 'agent', may: [...contracts, ...rules, 'core/plugin-host']},
   {files: 'plugins/engines/*.ts', may: ['core/plugin-api', 'core/errors']},
   {files: 'plugins/engines/docker-api', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
@@ -71,8 +73,8 @@ export const table: readonly Row[] = [
     files: 'tui/dashboard',
     may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty', 'tui/screen'],
   },
-  {files: 'tui/screen', may: [...clientSide, 'core/vt', 'tui/tty', 'tui/output']},
-  {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
+  {files: 'tui/screen', may: [...clientSide, 'core/vt', 'core/rfb', 'tui/tty', 'tui/output']},
+  {files: 'tui/services', may: [...clientSide, 'core/rfb', 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: [...clientSide, 'core/vt']},
   {files: 'tui/output', may: [...clientSide, 'core/vt', 'tui/cli/flags.ts']},
   {files: 'tui/cli/install-worker.ts', may: [...clientSide, 'tui', 'agent']},

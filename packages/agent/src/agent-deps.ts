@@ -1,6 +1,10 @@
 import type {Timing} from '@boxyard/core/config';
 import type {BoxyardError} from '@boxyard/core/errors';
 import type {FollowingClock} from './clock.ts';
+import type {AgentConfig} from './config.ts';
+import type {Displays} from './displays.ts';
+import type {Journal} from './journal.ts';
+import type {StateLock} from './state-lock.ts';
 import type {DiskFigures} from './disk-guard.ts';
 import type {HostProgram} from './host-spawn.ts';
 import type {CrashPoint} from './steps/index.ts';
@@ -24,4 +28,15 @@ export interface Agent {
   readonly status: () => string;
   /** Lets go of everything and ends nothing: boxes and the session host go on. */
   close(): Promise<void>;
+}
+
+/** What a running agent begins with, and keeps. */
+export interface AgentBase {
+  readonly config: AgentConfig;
+  readonly deps: AgentDeps;
+  readonly lock: StateLock;
+  readonly journal: Journal;
+  readonly machine: string;
+  readonly clock: FollowingClock;
+  readonly displays: Displays;
 }

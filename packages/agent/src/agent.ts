@@ -2,7 +2,9 @@ import {randomBytes} from 'node:crypto';
 import {BoxyardError} from '@boxyard/core/errors';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
-import type {Agent, AgentDeps} from './agent-deps.ts';
+import {CarriedStreams} from './carried-streams.ts';
+import {openDisplays} from './display-loading.ts';
+import type {Agent, AgentBase, AgentDeps} from './agent-deps.ts';
 import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
@@ -18,13 +20,13 @@ import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
-import {Ports} from './ports.ts';
+import {toCarry} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
 import {helloOf, journalReport, registration} from './registration.ts';
 import {Secrets} from './secrets.ts';
-import {lockStateDir, type StateLock} from './state-lock.ts';
+import {lockStateDir} from './state-lock.ts';
 import {stdinTook} from './steps/stdin.ts';
 import type {Parts} from './steps/index.ts';
 import {Streams} from './streams.ts';
@@ -42,10 +44,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       config.stateDir,
       deps.log,
     );
+    const displays = await openDisplays(config, deps.log);
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock}, engines);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, displays}, engines);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -54,20 +57,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   }
 }
 
-interface Base {
-  readonly config: AgentConfig;
-  readonly deps: AgentDeps;
-  readonly lock: StateLock;
-  readonly journal: Journal;
-  readonly machine: string;
-  readonly clock: FollowingClock;
-}
-
 const FIRST_PROBE_MS = 3_000;
 const END_HOST_MS = 1_000;
 
 class RunningAgent {
-  readonly #base: Base;
+  readonly #base: AgentBase;
   readonly #clock: FollowingClock;
   readonly #process = randomBytes(16).toString('hex');
   readonly #abort = new AbortController();
@@ -80,10 +74,10 @@ class RunningAgent {
   readonly #pulse: Pulse;
   readonly #terminals: Terminals;
   readonly #files: BoxFiles;
-  readonly #ports: Ports;
+  readonly #carried: CarriedStreams;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: Base, loaded: ConstructorParameters<typeof Engines>[0]) {
+  constructor(base: AgentBase, loaded: ConstructorParameters<typeof Engines>[0]) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;
@@ -96,6 +90,7 @@ class RunningAgent {
     const host = this.#hosts();
     this.#parts = {
       engines: this.#engines,
+      displays: base.displays,
       host,
       held: new HeldRegistry(host),
       secrets: new Secrets(connection),
@@ -111,7 +106,7 @@ class RunningAgent {
       crash: deps.crash ?? (() => undefined),
     };
     this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, streams, send: this.#parts.send});
-    this.#ports = new Ports({...this.#parts, connection});
+    this.#carried = new CarriedStreams({streams, connection});
     this.#files = new BoxFiles({...this.#parts, connection});
     this.#jobs = new Jobs(this.#parts, () => this.#pulse.beat(true));
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
@@ -189,7 +184,7 @@ class RunningAgent {
           this.#parts.outputs.onClosed();
           this.#terminals.onClosed();
           this.#files.onClosed();
-          this.#ports.onClosed();
+          this.#carried.onClosed();
         },
         stopped: deps.onStopped,
       },
@@ -275,7 +270,8 @@ class RunningAgent {
       case 'files.open':
         return this.#quietly(this.#files.open(message));
       case 'port.open':
-        return this.#quietly(this.#ports.open(message));
+      case 'display.view':
+        return this.#quietly(this.#carried.open(toCarry(this.#parts, message)));
       case 'stream.end':
         return streams.end(message);
       case 'hello':

@@ -9,7 +9,7 @@ import {Profile} from '@boxyard/core/protocol';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const EngineSetting = z.union([z.string(), z.strictObject({module: z.string(), config: z.unknown().optional()})]);
+const PluginEntry = z.union([z.string(), z.strictObject({module: z.string(), config: z.unknown().optional()})]);
 
 /** What a file may say: `/etc/boxyard/agent.yaml` (fleet, or `AGENT_CONFIG`) and `config.json` (byom). A typo is an error. */
 export const AgentFile = z.strictObject({
@@ -22,7 +22,8 @@ export const AgentFile = z.strictObject({
   podmanPath: z.string().optional(),
   securityFloor: Profile.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
-  engines: z.array(EngineSetting).optional(),
+  engines: z.array(PluginEntry).optional(),
+  displays: z.array(PluginEntry).optional(),
   slots: z.number().int().positive().optional(),
   memory: z.number().int().positive().optional(),
   labels: z.record(z.string(), z.string()).optional(),
@@ -49,6 +50,7 @@ export interface AgentConfig {
   readonly mode: 'byom' | 'fleet';
   readonly stateDir: string;
   readonly engines: readonly {readonly module: string; readonly config?: unknown}[];
+  readonly displays: readonly {readonly module: string; readonly config?: unknown}[];
   readonly floor?: Profile | undefined;
   readonly slots?: number | undefined;
   readonly memory?: number | undefined;
@@ -84,6 +86,7 @@ export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
     mode,
     stateDir: stateDirOf(mode, flags.dataDir ?? at('DATA_DIR') ?? file.dataDir, env),
     engines: enginesOf(flags.engines ?? file.engines, at('PODMAN_PATH') ?? file.podmanPath),
+    displays: (file.displays ?? ['vnc']).map(setting => (typeof setting === 'string' ? {module: setting, config: {}} : setting)),
     floor: floorOf(flags.securityFloor ?? at('SECURITY_FLOOR') ?? file.securityFloor),
     slots: flags.slots ?? file.slots,
     memory: flags.memory ?? file.memory,

@@ -92,7 +92,9 @@ export class Job {
 
   async #steps(): Promise<void> {
     const {steps} = this.row.start;
-    const hasProgram = steps.some(step => step.do === 'container.wait' || step.do.startsWith('container.exec'));
+    const hasProgram = steps.some(
+      step => step.do === 'container.wait' || step.do === 'display.open' || step.do.startsWith('container.exec'),
+    );
     while (this.row.finished < steps.length) {
       const index = this.row.finished;
       const step = steps[index]!;
@@ -199,8 +201,8 @@ export class Job {
     this.row.isStarting = false;
     this.row.runningAt = this.#parts.clock.bootMs();
     this.#note();
-    // Who looks on at a terminal is let in when it runs.
-    this.tell(this.row.start.steps.some(hasTerminal) ? 0 : TELL_AFTER_MS);
+    // Who looks on is let in when it runs.
+    this.tell(this.row.start.steps.some(isWatched) ? 0 : TELL_AFTER_MS);
     this.#countDown();
   }
 
@@ -287,4 +289,5 @@ export class Job {
   }
 }
 
-const hasTerminal = (step: JobStart['steps'][number]): boolean => 'command' in step && step.command.tty !== undefined;
+const isWatched = (step: JobStart['steps'][number]): boolean =>
+  step.do === 'display.open' || ('command' in step && step.command.tty !== undefined);

@@ -277,6 +277,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
       nudge: parts.nudge,
     }),
     terminals: {open: hub.openTerminal},
+    displays: {view: hub.viewDisplay},
     files: createFileService({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), filesOn: hub.filesOn}),
     ports: createPortService({
       getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),

@@ -19,6 +19,7 @@ import type {
   DevBoxStatsView,
   DevBoxView,
   EventView,
+  DisplayRequest,
   ExecRequest,
   Gauge,
   ImageCheckView,
@@ -38,7 +39,7 @@ import type {
   UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
-import type {FileService, PortService, TerminalService} from './services-streams.ts';
+import type {DisplayService, FileService, PortService, TerminalService} from './services-streams.ts';
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {
@@ -49,6 +50,8 @@ export type {
   TerminalToOpen,
   TerminalStream,
   TerminalHandlers,
+  DisplayService,
+  DisplayToView,
   PortService,
   PortPlace,
   PortToOpen,
@@ -77,6 +80,8 @@ type Body<T extends z.ZodType> = z.infer<T>;
 export interface JobService {
   run(caller: Caller, request: RunRequest, key?: string): Promise<JobView>;
   exec(caller: Caller, devbox: string, request: ExecRequest, key?: string): Promise<JobView>;
+  /** The display that is open, or a new one. */
+  display(caller: Caller, devbox: string, request: DisplayRequest, key?: string): Promise<JobView>;
   pull(caller: Caller, request: Body<typeof PullRequest>, key?: string): Promise<JobView>;
   build(caller: Caller, request: Body<typeof BuildRequest>, key?: string): Promise<JobView>;
   /** `at`: where the image was found; what the request names has the say without it. */
@@ -88,7 +93,7 @@ export interface JobService {
   /** By id, unique prefix of an id, or `DEVBOX/NAME`. */
   show(tenant: TenantId, job: string): Promise<JobView>;
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
-  /** How many programs at a terminal the tenant has that were accepted and have not ended. */
+  /** How many terminals and displays the tenant has that were accepted and have not ended. */
   liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
   /** A run of a role of a cluster. */
@@ -266,6 +271,7 @@ export interface Services {
   readonly terminals: TerminalService;
   readonly files: FileService;
   readonly ports: PortService;
+  readonly displays: DisplayService;
   readonly clusters: ClusterService;
   readonly webhooks: WebhookService;
 }

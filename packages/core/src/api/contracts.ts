@@ -77,6 +77,7 @@ import {
   UpdateWebhookRequest,
   WebhookView,
 } from './webhooks.ts';
+import {DisplayQuery, DisplayRequest} from './display.ts';
 
 export type RouteName = keyof typeof routes;
 
@@ -111,6 +112,7 @@ export const contracts = {
   jobsLogTimes: {query: LogTimesQuery.strict(), response: LogTimesView},
   jobsAttach: {query: AttachQuery.strict()},
   jobsTerminal: {query: TerminalQuery.strict()},
+  jobsDisplay: {query: DisplayQuery.strict()},
   jobsOut: {gives: tar},
   jobsCancel: {body: CancelRequest, response: JobView, status: 202},
   jobsRetry: {...job, body: RetryRequest},
@@ -128,6 +130,7 @@ export const contracts = {
   devboxesFilesStat: {query: FilesQuery.strict(), response: FileStatView},
   devboxesFilesGet: {query: FilesQuery.strict(), gives: tar},
   devboxesFilesPut: {query: FilesQuery.strict(), takes: tar, response: FilesPutView},
+  devboxesDisplay: {...job, body: DisplayRequest},
   devboxesPort: {},
   devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
   clustersList: {response: page(ClusterView)},

@@ -29,6 +29,7 @@ export {
 } from './jobs.ts';
 export {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 export {ERROR_TRAILER, encodeTrailer} from './trailer.ts';
+export {DisplayQuery, DisplayRequest, displayFromClient, displayToClient, type DisplayFromClient, type DisplayToClient} from './display.ts';
 export {portFromClient, portToClient, type PortFromClient, type PortToClient} from './port.ts';
 export {TerminalQuery, terminalFromClient, terminalToClient, type TerminalFromClient, type TerminalToClient} from './terminal.ts';
 export {

@@ -289,6 +289,12 @@ export const catalogue = {
     d => `The display sent ${s(d['issue'])}.`,
     'It is no VNC server, or one that cannot be trusted: look at what listens there.',
   ),
+  DISPLAY_UNAVAILABLE: environment(
+    400,
+    6,
+    d => `${s(d['devbox'] ?? 'The DevBox')} shows no desktop: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? ''),
+  ),
   DISPLAY_DENIED: environment(
     502,
     6,

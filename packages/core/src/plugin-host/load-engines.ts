@@ -1,22 +1,9 @@
-import {mkdir} from 'node:fs/promises';
-import path from 'node:path';
-import {asBoxyardError, type BoxyardError} from '../errors/index.ts';
 import type {Engine} from '../plugin-api/index.ts';
-import {createFrom} from './create-plugin.ts';
 import {guardEngine} from './guard-engine.ts';
-import {invalid, loadPlugin, type ImportModule, type PluginSetting} from './load-plugin.ts';
-import {createHost, type PluginLog} from './plugin-faults.ts';
+import {loadEach, type LoadDeps} from './load-each.ts';
+import {invalid, type PluginSetting} from './load-plugin.ts';
 
 export type EngineSetting = PluginSetting;
-
-export interface LoadDeps {
-  readonly importModule: ImportModule;
-  /** Each plugin gets a folder of its own in here, named after it. */
-  readonly stateDir: string;
-  readonly log: PluginLog;
-  /** Told of each plugin that could not be loaded; the others are. */
-  readonly onFailure: (setting: EngineSetting, error: BoxyardError) => void;
-}
 
 /** `engine` is guarded: it rejects with `BoxyardError` only, in time, and returns nothing that the contract does not know. */
 export interface LoadedEngine {
@@ -29,29 +16,12 @@ export interface LoadedEngine {
 const METHODS = ['probe', 'create', 'find', 'list'] as const;
 
 /** Loads what it can, in the order of the settings, all at once; a plugin that fails is reported and left out. */
-export const loadEngines = async (settings: readonly EngineSetting[], deps: LoadDeps): Promise<readonly LoadedEngine[]> => {
-  const results = await Promise.allSettled(settings.map(setting => loadEngine(setting, deps)));
-  const loaded: LoadedEngine[] = [];
-  for (const [index, result] of results.entries()) {
-    const setting = settings[index] as EngineSetting;
-    if (result.status === 'rejected') deps.onFailure(setting, asBoxyardError(result.reason));
-    else if (loaded.some(one => one.name === result.value.name))
-      deps.onFailure(setting, invalid(setting.module, 'name', `another plugin is already called ${result.value.name}`));
-    else loaded.push(result.value);
-  }
-  return loaded;
-};
-
-const loadEngine = async (setting: EngineSetting, deps: LoadDeps): Promise<LoadedEngine> => {
-  const {plugin, config} = await loadPlugin('engine', setting, deps.importModule);
-  const stateDir = path.join(deps.stateDir, plugin.name);
-  await mkdir(stateDir, {recursive: true, mode: 0o700});
-  const host = createHost(plugin.name, stateDir, deps.log);
-  const engine = await createFrom(plugin, config, host);
-  checkShape(plugin.name, engine);
-  const guarded = guardEngine(plugin.name, engine);
-  return {name: plugin.name, engine: guarded, features: Object.keys(guarded.features)};
-};
+export const loadEngines = (settings: readonly EngineSetting[], deps: LoadDeps): Promise<readonly LoadedEngine[]> =>
+  loadEach('engine', settings, deps, (name, engine) => {
+    checkShape(name, engine);
+    const guarded = guardEngine(name, engine);
+    return {name, engine: guarded, features: Object.keys(guarded.features)};
+  });
 
 const checkShape = (name: string, engine: unknown): void => {
   const found = (engine ?? {}) as Record<string, unknown>;

@@ -9,12 +9,12 @@ export function* decodeRaw(screen: Framebuffer, {x, y, width, height}: Rect): Re
   for (let done = 0; done < height; done += step) {
     const rows = Math.min(step, height - done);
     const bytes = yield rows * width * 4;
-    for (let row = 0; row < rows; row += 1) copyRow(screen, screen.at(x, y + done + row), bytes, row * width * 4, width);
+    for (let row = 0; row < rows; row += 1) copyRow(screen, screen.at(x, y + done + row), bytes.subarray(row * width * 4), width);
   }
 }
 
-function copyRow(screen: Framebuffer, at: number, bytes: Buffer, from: number, width: number): void {
-  for (let column = 0; column < width; column += 1) screen.pixels[at + column] = bytes.readUInt32LE(from + column * 4) & 0xffffff;
+function copyRow(screen: Framebuffer, at: number, bytes: Buffer, width: number): void {
+  for (let column = 0; column < width; column += 1) screen.pixels[at + column] = bytes.readUInt32LE(column * 4) & 0xffffff;
 }
 
 export function* decodeCopyRect(screen: Framebuffer, rect: Rect): Reading<void> {

@@ -1,4 +1,4 @@
-import {Duplex, duplexPair} from 'node:stream';
+import {duplexPair, type Duplex} from 'node:stream';
 import {deflateSync} from 'node:zlib';
 import fc from 'fast-check';
 import {expect, describe, test} from 'vitest';

@@ -7,9 +7,7 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {waitFor} from '../redis-for-tests.ts';
 
-const exec = promisify(execFile);
-
-export const hasXvnc = await exec('Xtigervnc', ['-version']).then(
+export const hasXvnc = await promisify(execFile)('Xtigervnc', ['-version']).then(
   () => true,
   () => (console.log('skipped: no Xtigervnc here'), false),
 );
@@ -49,7 +47,7 @@ export async function startXvnc({size = '640x480', passwordFile}: {size?: string
       open()
         .then(socket => (socket.destroy(), true))
         .catch(() => false),
-    {within: 10_000, what: 'Xvnc listens'},
+    {within: 10_000},
   );
   return {
     display,
