@@ -1,7 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {duplexPair} from 'node:stream';
-import {inflateSync} from 'node:zlib';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
@@ -9,6 +8,7 @@ import {RfbClient} from '@boxyard/core/rfb';
 import {clientOf} from '../faults/lab/terminal-viewer.ts';
 import {boxyard} from '../faults/lab/directories.ts';
 import {run} from '../faults/lab/run-command.ts';
+import {countIn, sizeOf} from './desktop-picture.ts';
 import {baseImage, engines, hasImage, killPart, Up, waitFor} from './up.ts';
 
 const image = 'localhost/vnc:test';
@@ -47,29 +47,10 @@ afterAll(async () => {
 
 const boxOn = (engine: string): string => `desk-${engine}`;
 
-/** The pixels of a PNG of ours: rows of colours, each as it differs from the one above. */
-function pixelsOf(png: Buffer): {width: number; height: number; count(red: number, green: number, blue: number): number} {
-  expect(png.subarray(1, 4).toString('latin1')).toBe('PNG');
-  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
-  const rows = inflateSync(png.subarray(41, 41 + png.readUInt32BE(33)));
-  for (let at = width * 3 + 2; at < rows.length; at += 1) if (at % (width * 3 + 1) !== 0) rows[at]! += rows[at - width * 3 - 1]!;
-  const colour = (at: number, wanted: readonly number[]) => wanted.every((value, part) => rows[at + part] === value);
-  return {
-    width,
-    height,
-    count(...wanted) {
-      let found = 0;
-      for (let y = 0; y < height; y += 1)
-        for (let x = 0; x < width; x += 1) found += Number(colour(y * (width * 3 + 1) + 1 + x * 3, wanted));
-      return found;
-    },
-  };
-}
-
-async function shot(box: string): Promise<ReturnType<typeof pixelsOf>> {
+async function shot(box: string): Promise<Buffer> {
   const file = join(up.path, `${box}.png`);
   await ok('display', 'shot', box, '-o', file);
-  return pixelsOf(readFileSync(file));
+  return readFileSync(file);
 }
 
 const openJob = async (box: string): Promise<JobView> => client.devboxesDisplay({devbox: box, body: {}});
@@ -100,8 +81,9 @@ describe.each(here)('on %s, without a network', engine => {
 
   test('a picture of the desktop is taken, into a file and into a pipe', async () => {
     const picture = await shot(box);
-    expect([picture.width, picture.height]).toEqual([1280, 800]);
-    expect(picture.count(255, 255, 255)).toBeGreaterThan(100_000);
+    expect(picture.subarray(1, 4).toString('latin1')).toBe('PNG');
+    expect(sizeOf(picture)).toEqual([1280, 800]);
+    expect(countIn(picture, 255, 255, 255)).toBeGreaterThan(100_000);
     const piped = await run(['sh', '-c', `"$0" display shot ${box} -o - | head -c 8 | od -An -tx1`, boxyard], {env: up.env});
     expect(piped.stdout.trim()).toBe('89 50 4e 47 0d 0a 1a 0a');
     expect(await ok('displays', 'list', '-o', 'name')).toContain(box);
@@ -114,12 +96,12 @@ describe.each(here)('on %s, without a network', engine => {
     using typist = await look(job.id, 'wait');
     typist.pointer(100, 100, 0);
     type(typist, paint('#00ff00'));
-    await waitFor(async () => (await shot(box)).count(0, 255, 0) > 100_000, {within: 30_000, what: 'the window is green'});
+    await waitFor(async () => countIn(await shot(box), 0, 255, 0) > 100_000, {within: 30_000, what: 'the window is green'});
     type(watcher, paint('#ff0000'));
     type(typist, paint('#0000ff'));
-    await waitFor(async () => (await shot(box)).count(0, 0, 255) > 100_000, {within: 30_000, what: 'the window is blue'});
+    await waitFor(async () => countIn(await shot(box), 0, 0, 255) > 100_000, {within: 30_000, what: 'the window is blue'});
     type(typist, 'clear\n');
-    expect((await shot(box)).count(255, 0, 0)).toBe(0);
+    expect(countIn(await shot(box), 255, 0, 0)).toBe(0);
   });
 
   test('an agent that is killed comes back to the same desktop', async () => {
@@ -127,7 +109,7 @@ describe.each(here)('on %s, without a network', engine => {
     using before = await look(job.id, 'none');
     await killPart(up, /agent\.js|agent-main/);
     await before.ended;
-    expect((await shot(box)).count(0, 0, 255)).toBeGreaterThan(100_000);
+    expect(countIn(await shot(box), 0, 0, 255)).toBeGreaterThan(100_000);
     expect((await openJob(box)).id).toBe(job.id);
   });
 
@@ -138,7 +120,7 @@ describe.each(here)('on %s, without a network', engine => {
     await watcher.ended;
     expect(await up.ended(id)).toMatchObject({outcome: 'cancelled'});
     expect(await ok('displays', 'list', '--devbox', box, '-o', 'name')).toBe('');
-    expect((await shot(box)).count(0, 0, 255)).toBeGreaterThan(100_000);
+    expect(countIn(await shot(box), 0, 0, 255)).toBeGreaterThan(100_000);
     expect((await openJob(box)).id).not.toBe(id);
   });
 });

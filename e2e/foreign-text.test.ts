@@ -48,6 +48,7 @@ const rows: Readonly<Record<string, Row>> = {
   'devboxes:start': {line: ['devboxes', 'start', 'web'], shows: 'output'},
   'devboxes:stats': {line: ['devboxes', 'stats', 'web']},
   'devboxes:stop': {line: ['devboxes', 'stop', 'web'], shows: 'output'},
+  display: {line: ['display', 'web'], lives: true, shows: 'screen'},
   'displays:close': {line: ['displays', 'close', 'web']},
   'displays:list': {line: ['displays', 'list', '-o', 'wide']},
   'displays:shot': {line: ['displays', 'shot', 'web'], lives: true},

@@ -7,7 +7,9 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {waitFor} from '../redis-for-tests.ts';
 
-export const hasXvnc = await promisify(execFile)('Xtigervnc', ['-version']).then(
+const PROGRAM = 'Xtigervnc';
+
+export const hasXvnc = await promisify(execFile)(PROGRAM, ['-version']).then(
   () => true,
   () => (console.log('skipped: no Xtigervnc here'), false),
 );
@@ -36,7 +38,7 @@ export async function startXvnc({size = '640x480', passwordFile}: {size?: string
   const security = passwordFile ? ['-SecurityTypes', 'VncAuth', '-PasswordFile', join(dir, 'password')] : ['-SecurityTypes', 'None'];
   if (passwordFile) writeFileSync(join(dir, 'password'), passwordFile, {mode: 0o600});
   const args = [display, '-rfbport', String(port), '-localhost', '-geometry', size, '-depth', '24', '-nolisten', 'tcp', ...security];
-  const server = spawn('Xtigervnc', args, {stdio: 'ignore', cwd: dir});
+  const server = spawn(PROGRAM, args, {stdio: 'ignore', cwd: dir});
   const programs: {kill(): void}[] = [];
   const open = () =>
     new Promise<Duplex>((resolve, reject) => {
