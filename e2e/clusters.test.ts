@@ -47,6 +47,25 @@ test('a dry run tells the difference and changes nothing; applying does; applyin
   expect(await up.ok('roles', 'list', '--cluster', 'diff', '-q')).toBe('diff/b\n');
 });
 
+test('one role is added, put in place of another and removed, without its file of all', async () => {
+  await up.ok('clusters', 'apply', '-f', rolesOf('single', role('a', 'true')));
+  expect(await up.ok('roles', 'create', 'single', '-f', file('name: b\nengine: process\ncommand: [sleep, 1]\nenv: {PORT: 1}\n'))).toContain(
+    'sleep',
+  );
+  expect((await up.cli(['roles', 'create', 'single', '-f', file('name: b\ncommand: [x]\n')])).stderr).toContain('b is there twice');
+  expect((await up.cli(['roles', 'create', 'single', '-f', file('name: c\ncomand: [x]\n')])).stderr).toContain('comand');
+  await up.ok('roles', 'update', 'single', 'b', '-f', file("name: c\nengine: process\ncommand: ['true']\n"));
+  expect(await up.ok('roles', 'list', '--cluster', 'single', '-q')).toBe('single/a\nsingle/c\n');
+  expect((await up.cli(['clusters', 'run', 'single', 'c', '--wait'])).code).toBe(0);
+  await up.ok('roles', 'remove', 'single', 'c');
+  expect(await up.ok('roles', 'list', '--cluster', 'single', '-q')).toBe('single/a\n');
+  expect((await up.cli(['roles', 'remove', 'single', 'c'])).code).not.toBe(0);
+});
+
+test('editors are given the form of the file', async () => {
+  expect(JSON.parse(await up.ok('clusters', 'schema'))).toMatchObject({title: 'Boxyard cluster', required: ['name', 'roles']});
+});
+
 test('a file is refused where it is wrong, with its place, and nothing of it is stored', async () => {
   const refused = async (text: string) => (await up.cli(['clusters', 'apply', '-f', file(text)])).stderr;
   expect(await refused('name: bad\nroles:\n  - name: a\n    comand: [true]\n')).toMatch(

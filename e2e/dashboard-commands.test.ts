@@ -19,7 +19,7 @@ afterAll(async () => {
 const [engine] = (await engines()).filter(each => each !== 'process');
 
 /** One life in which every change of the dashboard has its place; a kind that is missing does not compile. */
-function life(name: string, worker: string, ids: {readonly running: string; readonly ended: string; readonly terminal: string}) {
+function life(name: string, worker: string, ids: Ids) {
   const ref = `localhost/${name}:latest`;
   const on = (deed: Deed) => deed;
   return {
@@ -46,8 +46,43 @@ function life(name: string, worker: string, ids: {readonly running: string; read
     'workers.undrain': on({do: 'workers.undrain', worker}),
     'workers.label': on({do: 'workers.label', worker, labels: ['disk=fast', 'old-']}),
     'workers.invite': on({do: 'workers.invite', name: `${name}-machine`}),
+    'clusters.run': on({do: 'clusters.run', cluster: ids.cluster, role: 'builder', prompt: 'it\u2019s $HOME'}),
+    'clusters.stop': on({do: 'clusters.stop', cluster: ids.cluster, role: 'builder'}),
+    'clusters.disable': on({do: 'clusters.disable', cluster: ids.cluster}),
+    'clusters.enable': on({do: 'clusters.enable', cluster: ids.cluster}),
+    'clusters.remove': on({do: 'clusters.remove', cluster: ids.cluster}),
+    'webhooks.test': on({do: 'webhooks.test', webhook: ids.webhook}),
+    'webhooks.redeliver': on({do: 'webhooks.redeliver', webhook: ids.webhook, event: ids.event}),
+    'webhooks.redeliver-dead': on({do: 'webhooks.redeliver-dead', webhook: ids.webhook}),
+    'webhooks.disable': on({do: 'webhooks.disable', webhook: ids.webhook}),
+    'webhooks.enable': on({do: 'webhooks.enable', webhook: ids.webhook}),
+    'webhooks.remove': on({do: 'webhooks.remove', webhook: ids.webhook}),
     'config.set': on({do: 'config.set', key: 'theme', value: 'dark'}),
   } satisfies Record<Exclude<Deed['do'], 'workers.remove'>, Deed>;
+}
+
+interface Ids {
+  readonly running: string;
+  readonly ended: string;
+  readonly terminal: string;
+  readonly cluster: string;
+  readonly webhook: string;
+  /** One that the webhook was told. */
+  readonly event: string;
+}
+
+async function things(name: string): Promise<Ids> {
+  const cluster = `${name}-team`;
+  const webhook = `${name}-hook`;
+  const role = {name: 'builder', engine: engine!, image: baseImage, command: ['sleep', '300']};
+  await client.clustersApply({body: {document: {name: cluster, roles: [role]}}});
+  await client.webhooksCreate({body: {name: webhook, reporter: 'log'}});
+  const {running, ended, terminal} = await jobs();
+  const told = await expect
+    .poll(async () => (await client.webhooksDeliveries({webhook})).items.find(({kind}) => kind === 'event'), {timeout: 20_000})
+    .toBeDefined()
+    .then(async () => (await client.webhooksDeliveries({webhook})).items.find(({kind}) => kind === 'event')!);
+  return {running, ended, terminal, cluster, webhook, event: told.event};
 }
 
 async function jobs(): Promise<{running: string; ended: string; terminal: string}> {
@@ -85,7 +120,7 @@ describe.skipIf(engine === undefined)('every change of the dashboard works', () 
     async (way, carryOut) => {
       const name = way.startsWith('as the command') ? 'typed' : 'pressed';
       const [worker] = (await client.workersList()).items;
-      for (const deed of Object.values(life(name, worker!.name, await jobs()))) {
+      for (const deed of Object.values(life(name, worker!.name, await things(name)))) {
         await carryOut(deed);
         await settled(name);
       }

@@ -29,8 +29,10 @@ const rows: Readonly<Record<string, Row>> = {
   'clusters:disable': {line: ['clusters', 'disable', 'team']},
   'clusters:enable': {line: ['clusters', 'enable', 'team']},
   'clusters:list': {line: ['clusters', 'list', '-o', 'wide']},
+  'clusters:logs': {line: ['clusters', 'logs', 'team', foreign, job], shows: 'output'},
   'clusters:remove': {line: ['clusters', 'remove', foreign]},
   'clusters:run': {line: ['clusters', 'run', 'team', 'builder']},
+  'clusters:schema': {line: ['clusters', 'schema'], silent: 'it asks nobody'},
   'clusters:show': {line: ['clusters', 'show', 'team']},
   'clusters:stop': {line: ['clusters', 'stop', 'team']},
   'config:get': {line: ['config', 'get', 'image']},
@@ -55,6 +57,10 @@ const rows: Readonly<Record<string, Row>> = {
   doctor: {line: ['doctor']},
   down: {line: ['down'], silent: 'nothing of that home runs'},
   exec: {line: ['exec', 'web', '--', 'true'], lives: true, shows: 'output'},
+  'folders:get': {line: ['folders', 'get', 'team', 'shared/plans', 'fetched']},
+  'folders:list': {line: ['folders', 'list', 'team', foreign, '-o', 'wide']},
+  'folders:put': {line: ['folders', 'put', 'team', '.', 'shared/plans']},
+  'folders:remove': {line: ['folders', 'remove', foreign, foreign]},
   'images:build': {line: ['images', 'build', '.', '-t', 'mine:1'], shows: 'output'},
   'images:check': {line: ['images', 'check', 'a']},
   'images:list': {line: ['images', 'list', '-o', 'wide']},
@@ -64,13 +70,21 @@ const rows: Readonly<Record<string, Row>> = {
   'jobs:cancel': {line: ['jobs', 'cancel', job]},
   'jobs:list': {line: ['jobs', 'list', '-o', 'wide']},
   'jobs:logs': {line: ['jobs', 'logs', job], shows: 'output'},
+  'jobs:result': {line: ['jobs', 'result', job], shows: 'output'},
   'jobs:retry': {line: ['jobs', 'retry', job], lives: true, shows: 'output'},
   'jobs:show': {line: ['jobs', 'show', job]},
   'jobs:wait': {line: ['jobs', 'wait', job]},
   login: {line: ['login', foreign]},
+  'plugins:create': {line: ['plugins', 'create', foreign, '--kind', 'engine']},
+  'plugins:list': {line: ['plugins', 'list', '-o', 'wide']},
+  'plugins:show': {line: ['plugins', 'show', foreign]},
+  'plugins:verify': {line: ['plugins', 'verify', 'docker', '--case', 'a']},
   'ports:forward': {line: ['ports', 'forward', 'web', '1'], lives: true},
+  'roles:create': {line: ['roles', 'create', 'team', '-f', 'role.json']},
   'roles:list': {line: ['roles', 'list', '-o', 'wide']},
+  'roles:remove': {line: ['roles', 'remove', foreign, 'builder']},
   'roles:show': {line: ['roles', 'show', 'team', 'builder']},
+  'roles:update': {line: ['roles', 'update', 'team', 'builder', '-f', 'role.json']},
   run: {line: ['run', '--image', 'a', '--', 'true'], lives: true, shows: 'output'},
   'secrets:list': {line: ['secrets', 'list']},
   'secrets:remove': {line: ['secrets', 'remove', 'a']},
@@ -132,6 +146,7 @@ beforeAll(async () => {
   engine.listen(join(home, 'engine'));
   mkdirSync(join(home, 'work'));
   writeFileSync(join(home, 'work/Dockerfile'), 'FROM scratch\n');
+  writeFileSync(join(home, 'work/role.json'), JSON.stringify({name: 'builder', command: ['true']}));
   writeFileSync(join(home, 'work/team.json'), JSON.stringify({name: 'team', roles: []}));
   mkdirSync(join(home, 'config/boxyard'), {recursive: true});
   writeFileSync(join(home, 'config/boxyard/config.yaml'), `image: ${JSON.stringify(foreign)}\n`, {mode: 0o600});

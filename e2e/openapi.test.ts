@@ -1,12 +1,10 @@
 import {Validator} from '@seriousme/openapi-schema-validator';
 import {get} from 'node:http';
 import {createServer, type AddressInfo} from 'node:net';
-import {buffer} from 'node:stream/consumers';
-import {pack} from 'tar-stream';
 
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {isSocket, operations, Reader, type Description} from './described-answers.ts';
-import {ofClusters, ofWebhooks} from './described-subjects.ts';
+import {ofClusters, ofWebhooks, tarOf} from './described-subjects.ts';
 import {baseImage, engines, run, Up, waitUntil} from './up.ts';
 
 /** What a real server says of itself, and whether what it answers is that. */
@@ -53,7 +51,7 @@ async function badly(reader: Reader): Promise<void> {
     const stranger = await reader.ask(name, {token: 'nobody', query: name === 'jobsTerminal' ? looking : ''});
     if (operation.security?.length !== 0) expect(stranger.status, name).toBe(401);
     if (isSocket(operation)) continue;
-    const type = name === 'uploads' ? 'application/octet-stream' : name === 'devboxesFilesPut' ? 'application/x-tar' : undefined;
+    const type = name === 'uploads' ? 'application/octet-stream' : isTar(name) ? 'application/x-tar' : undefined;
     const sent = type === undefined ? {} : {raw: 'x', headers: {'content-type': type}};
     const odd = await reader.ask(name, {query: '?no-such-parameter=1', ...sent});
     expect(odd.status, name).toBeGreaterThanOrEqual(400);
@@ -198,6 +196,7 @@ async function ofWorkers(reader: Reader): Promise<void> {
   const at = {worker: mine!.name};
   await reader.ok('workersList');
   await reader.ok('workersShow', {at});
+  await reader.ok('pluginsList');
   await reader.ok('workersLabel', {at, body: {set: {room: 'attic'}}});
   for (const name of ['workersCordon', 'workersDrain']) for (const on of [true, false]) await reader.ok(name, {at, body: {on}});
   await reader.ok('workersReadmit', {body: {}});
@@ -226,12 +225,7 @@ function heads(reader: Reader, name: string, path: string): Promise<void> {
   return promise;
 }
 
-async function tarOf(name: string): Promise<Buffer> {
-  const tar = pack();
-  tar.entry({name}, 'FROM scratch\n');
-  tar.finalize();
-  return buffer(tar);
-}
+const isTar = (name: string): boolean => name === 'devboxesFilesPut' || name === 'foldersPut';
 
 /** A port of this machine, which is what a box of the process engine has too. */
 async function listener(): Promise<{readonly port: number; close(): void}> {

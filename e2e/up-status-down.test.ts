@@ -1,4 +1,5 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync, readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
 import {expect, test} from 'vitest';
 import {files, paths} from '@boxyard/core/config';
 import {run, Up, waitFor} from './up.ts';
@@ -29,6 +30,20 @@ test('up says where it is, that it is ready and what to type next; a second one 
   const after = await up.cli(['run', '--', 'true']);
   expect(after.code).toBe(125);
   expect(after.stderr).toContain('No Boxyard server here.');
+});
+
+test('no signal opens a debugger in what up started', async () => {
+  await using up = await Up.open();
+  await up.ok('run', '--engine', 'process', '--', 'true');
+  const ours = up.processes(/server\.js|agent\.js|session-host/);
+  expect(ours.length).toBe(3);
+  for (const {pid} of ours) process.kill(pid, 'SIGUSR1');
+  await up.ok('run', '--engine', 'process', '--', 'true');
+  const {serverLog, agentLog, agentData} = files(paths(up.env));
+  const said = [serverLog, agentLog, join(agentData, 'session-host.log')].map(file => readFileSync(file, 'utf8')).join('');
+  expect(said).not.toMatch(/debugger|inspector/i);
+  const alive = new Set(up.processes(/server\.js|agent\.js|session-host/).map(({pid}) => pid));
+  expect(ours.filter(({pid}) => !alive.has(pid))).toEqual([]);
 });
 
 test('status says that Redis does not answer, and that the server still does', async () => {

@@ -2,7 +2,7 @@
  * The fault suite: `npm run faults`. One scenario after another, each in a private Boxyard; a table at the end, exit 1 if a
  * promise was broken.
  *   --short         the set that runs within `npm test`
- *   --only TEXT     scenarios whose name contains it (several, by comma)
+ *   --only TEXT     scenarios whose name contains it; may be given several times
  *   --seed N        for the random choices; the default is drawn and printed
  *   --json FILE     the results as JSON
  *   --times N       the whole set again and again
@@ -19,7 +19,7 @@ import {markdownTable} from './table.ts';
 const {values} = parseArgs({
   options: {
     short: {type: 'boolean', default: false},
-    only: {type: 'string'},
+    only: {type: 'string', multiple: true},
     seed: {type: 'string'},
     json: {type: 'string'},
     times: {type: 'string', default: '1'},
@@ -29,8 +29,7 @@ const {values} = parseArgs({
 });
 
 const seed = Number(values.seed ?? randomInt(1, 1_000_000));
-const wanted = values.only?.split(',').map(text => text.trim());
-const chosen = scenarios.filter(each => (wanted ? wanted.some(text => each.name.includes(text)) : !values.short || each.isShort));
+const chosen = scenarios.filter(each => (values.only ? values.only.some(text => each.name.includes(text)) : !values.short || each.isShort));
 
 // Ctrl-C leaves by `exit`, on which every lab that is open ends its processes.
 process.once('SIGINT', () => process.exit(130));

@@ -6,6 +6,7 @@ import {readFile} from 'node:fs/promises';
 import {existsSync, rmSync} from 'node:fs';
 import {build, type BuildOptions, type Metafile} from 'esbuild';
 import {programs, type Program} from './build/programs.ts';
+import {writeForAuthors} from './build/for-authors.ts';
 import {inputsDigest, isUpToDate, remember} from './build/inputs.ts';
 import {lockBuild} from './build/lock.ts';
 import {writeManifest} from './build/manifest.ts';
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  removeStale(outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? outcome.value : [])));
+  removeStale([...outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? outcome.value : [])), ...writeForAuthors()]);
   if (existsSync('dist/cli/run.js')) await writeManifest();
   remember(digest);
 }

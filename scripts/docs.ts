@@ -1,6 +1,7 @@
 /** `npm run docs`: writes the generated pages of `docs/`; with `--check` only says which are not what would be written. */
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
+import {clusterSchema} from '../packages/core/src/api/index.ts';
 import {renderDashboard} from './docs/dashboard.ts';
 import {renderErrors} from './docs/errors.ts';
 import {renderExitCodes} from './docs/exit-codes.ts';
@@ -12,6 +13,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
 
 async function main(): Promise<void> {
   const pages: Record<string, string> = {
+    'docs/cluster.schema.json': `${JSON.stringify(clusterSchema(), undefined, 2)}\n`,
     'docs/dashboard.md': renderDashboard(),
     'docs/errors.md': renderErrors(),
     'docs/exit-codes.md': renderExitCodes(),

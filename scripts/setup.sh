@@ -60,7 +60,7 @@ dependencies() {
 
 build() {
   [ -f .cache/build ] && [ -d dist ] &&
-    [ -z "$(find packages/*/src packages/*/package.json package.json package-lock.json scripts/build scripts/build.ts -newer .cache/build 2>/dev/null | head -n 1)" ] && return
+    [ -z "$(find packages/*/src examples/templates packages/*/package.json package.json package-lock.json scripts/build scripts/build.ts -newer .cache/build 2>/dev/null | head -n 1)" ] && return
   node_modules/node/bin/node scripts/build.ts || fail "the build failed"
 }
 

@@ -4,7 +4,7 @@
 test_programs() {
   [ "$(uname)" = Linux ] || return 0
   missing=
-  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables nsenter:util-linux curl:curl openssl:openssl \
+  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables nsenter:util-linux curl:curl openssl:openssl bwrap:bubblewrap \
     Xtigervnc:tigervnc-standalone-server xtigervncviewer:tigervnc-viewer xterm:xterm xdotool:xdotool; do
     PATH=$PATH:/usr/sbin:/sbin has "${pair%%:*}" || missing="$missing ${pair#*:}"
   done

@@ -1,45 +1,35 @@
 import type {JobView} from '@boxyard/core/api';
-import {image, rawEngine, type EngineName} from '../baselines/engine-socket.ts';
-import type {Figure, Row} from '../figure.ts';
-import {waitFor, type Lab} from '../lab.ts';
+import {image} from '../baselines/engine-socket.ts';
+import {waitFor} from '../lab.ts';
 import {interleave, timed} from '../measure.ts';
-import {startUp, unusableEngine, type Boxyard} from '../product/boxyard.ts';
+import {onEngines} from '../on-engines.ts';
+import type {Boxyard} from '../product/boxyard.ts';
 
 /** Under the 48 MiB of a spool that are sent while the job runs; what lies behind waits for its end. */
 const bytes = 40 * 1024 * 1024;
 const noise = ['head', '-c', String(bytes), '/dev/zero'] as const;
 
-export const logThroughput: Figure = {
+export const logThroughput = onEngines({
   id: 'P7',
   title: 'output of one job without TTY, stored',
-  async measure(lab) {
-    const boxyard = await startUp(lab);
-    const rows: Row[] = [];
-    for (const name of ['docker', 'podman'] as const) rows.push(await onEngine(lab, boxyard, name));
-    return rows;
+  unit: 'MB/s',
+  budget: {of: 'ratio', least: 0.5},
+  async measure({boxyard: {client}, name, engine}) {
+    const rate = (work: () => Promise<unknown>) => async () => bytes / 1_000 / (await timed(work));
+    const medians = await interleave(
+      {
+        baseline: rate(() => engine.attachToNull(noise)),
+        product: rate(async () => {
+          const {id} = await client.ask<JobView>('POST', '/v1/jobs', {engine: name, image, command: noise});
+          const job = await stored(client, id);
+          if (job.have?.stdout !== bytes) throw new Error(`${job.have?.stdout} of ${bytes} bytes stored (${job.outcome})`);
+        }),
+      },
+      {runs: 5, warmUp: 1},
+    );
+    return medians;
   },
-};
-
-async function onEngine(lab: Lab, {client}: Boxyard, name: EngineName): Promise<Row> {
-  const row = {figure: 'P7', case: name, unit: 'MB/s', budget: {of: 'ratio', least: 0.5}} as const;
-  const engine = await rawEngine(lab, name);
-  if ('missing' in engine) return {...row, skipped: engine.missing};
-  const unusable = await unusableEngine(client, name);
-  if (unusable) return {...row, skipped: unusable};
-  const rate = (work: () => Promise<unknown>) => async () => bytes / 1_000 / (await timed(work));
-  const medians = await interleave(
-    {
-      baseline: rate(() => engine.attachToNull(noise)),
-      product: rate(async () => {
-        const {id} = await client.ask<JobView>('POST', '/v1/jobs', {engine: name, image, command: noise});
-        const job = await stored(client, id);
-        if (job.have?.stdout !== bytes) throw new Error(`${job.have?.stdout} of ${bytes} bytes stored (${job.outcome})`);
-      }),
-    },
-    {runs: 5, warmUp: 1},
-  );
-  return {...row, ...medians};
-}
+});
 
 const stored = (client: Client, id: string): Promise<JobView> =>
   waitFor(

@@ -1,9 +1,7 @@
 import type {Duplex} from 'node:stream';
-import {image, rawEngine, type EngineName} from '../baselines/engine-socket.ts';
-import type {Figure, Row} from '../figure.ts';
-import type {Lab} from '../lab.ts';
+import {image} from '../baselines/engine-socket.ts';
 import {interleave, medianOf} from '../measure.ts';
-import {startUp, unusableEngine, type Boxyard} from '../product/boxyard.ts';
+import {onEngines} from '../on-engines.ts';
 import {createDevBox} from '../product/devbox.ts';
 import {openTerminal, type Keys} from '../product/terminal.ts';
 
@@ -11,32 +9,22 @@ import {openTerminal, type Keys} from '../product/terminal.ts';
 const echo = ['sh', '-c', 'stty raw -echo; echo ready; exec cat'];
 const keys = 200;
 
-export const terminalEcho: Figure = {
+export const terminalEcho = onEngines({
   id: 'P5',
   title: 'keystroke and its echo, through client, server, agent and session host',
-  async measure(lab) {
-    const boxyard = await startUp(lab);
-    const rows: Row[] = [];
-    for (const name of ['docker', 'podman'] as const) rows.push(await onEngine(lab, boxyard, name));
-    return rows;
+  unit: 'ms',
+  budget: {of: 'difference', most: 3},
+  async measure({lab, boxyard, name, engine}) {
+    const raw = keysOf(await engine.terminal(await engine.hold(), echo));
+    const own = await openTerminal(lab, boxyard, await createDevBox(lab, boxyard.client, {engine: name, image}), echo);
+    for (const side of [raw, own]) await press(side, 'first');
+    const medians = await interleave(
+      {baseline: medianOf(keys, () => press(raw, 'x')), product: medianOf(keys, () => press(own, 'x'))},
+      {runs: lab.runs},
+    );
+    return medians;
   },
-};
-
-async function onEngine(lab: Lab, boxyard: Boxyard, name: EngineName): Promise<Row> {
-  const row = {figure: 'P5', case: name, unit: 'ms', budget: {of: 'difference', most: 3}} as const;
-  const engine = await rawEngine(lab, name);
-  if ('missing' in engine) return {...row, skipped: engine.missing};
-  const unusable = await unusableEngine(boxyard.client, name);
-  if (unusable) return {...row, skipped: unusable};
-  const raw = keysOf(await engine.terminal(await engine.hold(), echo));
-  const own = await openTerminal(lab, boxyard, await createDevBox(lab, boxyard.client, {engine: name, image}), echo);
-  for (const side of [raw, own]) await press(side, 'first');
-  const medians = await interleave(
-    {baseline: medianOf(keys, () => press(raw, 'x')), product: medianOf(keys, () => press(own, 'x'))},
-    {runs: lab.runs},
-  );
-  return {...row, ...medians};
-}
+});
 
 export const keysOf = (stream: Duplex): Keys => {
   let onBytes: (bytes: Uint8Array) => void = () => {};

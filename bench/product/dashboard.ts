@@ -4,7 +4,7 @@ import {fileURLToPath} from 'node:url';
 import {spawn} from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import {startChild} from '../child.ts';
-import {waitFor, type Lab} from '../lab.ts';
+import {pause, waitFor, type Lab} from '../lab.ts';
 import {privateEnv} from './boxyard.ts';
 import type {PoolSize} from './simulated-pool.ts';
 
@@ -106,6 +106,42 @@ export async function firstFrame(lab: Lab, server: SimulatedServer, {columns, ro
   const late = setTimeout(() => shown.reject(new Error(`no frame within 20 s: ${linesOf(terminal).join('\n')}`)), 20_000);
   try {
     return await shown.promise;
+  } finally {
+    clearTimeout(late);
+    pty.kill('SIGKILL');
+  }
+}
+
+/**
+ * Milliseconds from the first frame until the row that was chosen before is chosen again, with the filter and the pane that were
+ * there: `boxyard dashboard` is left and opened once more. The server has 30 DevBoxes at least.
+ */
+export async function reopened(lab: Lab, server: SimulatedServer, {columns, rows}: Size): Promise<number> {
+  const open = {argv: ['dashboard'], env: dashboardEnv(lab, server), columns, rows};
+  const before = openPty(lab, join(root, 'bin/boxyard'), open);
+  const ended = new Promise(resolve => before.pty.onExit(resolve));
+  const selected = () => selectedIn(before.terminal);
+  await waitFor('DevBoxes', () => linesOf(before.terminal).some(line => line.includes('box-00')) || undefined, 20_000);
+  before.pty.write('/box-002\r');
+  await waitFor('those that fit', () => selected().includes('box-002') || undefined, 20_000);
+  const top = selected();
+  before.pty.write('jjj\t');
+  await waitFor('another row', () => selected() !== top || undefined, 20_000);
+  await pause(200);
+  const chosen = selected();
+  before.pty.kill('SIGTERM');
+  await ended;
+  const {terminal, pty, listeners} = openPty(lab, join(root, 'bin/boxyard'), open);
+  const back = Promise.withResolvers<number>();
+  let first: number | undefined;
+  listeners.add(() => {
+    const [head = ''] = linesOf(terminal);
+    if (head.includes('Boxyard')) first ??= performance.now();
+    if (head.includes('/box-002') && selectedIn(terminal) === chosen) back.resolve(performance.now() - first!);
+  });
+  const late = setTimeout(() => back.reject(new Error(`not ${chosen} within 20 s: ${linesOf(terminal).join('\n')}`)), 20_000);
+  try {
+    return await back.promise;
   } finally {
     clearTimeout(late);
     pty.kill('SIGKILL');

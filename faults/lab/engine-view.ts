@@ -27,14 +27,14 @@ export class EngineView implements AsyncDisposable {
   readonly starts = new Map<string, number>();
   #stop: (() => void) | undefined;
 
-  private constructor(engine: ContainerEngine) {
+  private constructor(engine: ContainerEngine, socketPath: string) {
     this.engine = engine;
-    this.socketPath = sockets[engine];
+    this.socketPath = socketPath;
   }
 
-  /** Undefined where the engine does not answer. */
-  static async open(engine: ContainerEngine): Promise<EngineView | undefined> {
-    return (await engineAnswers(sockets[engine])) ? new EngineView(engine) : undefined;
+  /** The machine's own, or the one that listens there. Undefined where the engine does not answer. */
+  static async open(engine: ContainerEngine, socketPath = sockets[engine]): Promise<EngineView | undefined> {
+    return (await engineAnswers(socketPath)) ? new EngineView(engine, socketPath) : undefined;
   }
 
   /** Counts starts of containers with a label of ours from now on. */
@@ -79,19 +79,23 @@ export class EngineView implements AsyncDisposable {
   }
 
   remove(name: string): Promise<unknown> {
-    return run([this.engine, 'rm', '-f', name]);
+    return run([...this.#client, 'rm', '-f', name]);
   }
 
   /** The engine's own client, as a person without a Boxyard has it; podman's by way of its service, whose settings count here. */
   cli(...args: readonly string[]): Promise<string> {
-    return must([this.engine, ...(this.engine === 'podman' ? ['--url', `unix://${this.socketPath}`] : []), ...args]);
+    return must([...this.#client, ...args]);
+  }
+
+  get #client(): readonly string[] {
+    return [this.engine, this.engine === 'podman' ? '--url' : '--host', `unix://${this.socketPath}`];
   }
 
   /** The image of the ledger, made of the machine's static busybox; its tag tells the script's version. */
   async ledgerImage(): Promise<string> {
     const script = join(projectRoot, 'faults/ledger/ledger.sh');
     const ref = `localhost/ledger:${createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 8)}`;
-    if ((await run([this.engine, 'image', 'inspect', ref])).code === 0) return ref;
+    if ((await run([...this.#client, 'image', 'inspect', ref])).code === 0) return ref;
     const tree = mkdtempSync(join(tmpdir(), 'bx-image-'));
     try {
       for (const dir of ['bin', 'etc', 'tmp', 'root', 'proc', 'sys', 'dev', 'workspace']) mkdirSync(join(tree, dir));
@@ -101,7 +105,7 @@ export class EngineView implements AsyncDisposable {
         symlinkSync('busybox', join(tree, 'bin', name));
       copyFileSync(script, join(tree, 'bin/ledger'));
       writeFileSync(join(tree, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-      await must(['sh', '-c', `tar -C ${tree} -c . | ${this.engine} import - ${ref}`], {within: 120_000});
+      await must(['sh', '-c', `tar -C ${tree} -c . | ${this.#client.join(' ')} import - ${ref}`], {within: 120_000});
       return ref;
     } finally {
       rmSync(tree, {recursive: true, force: true});

@@ -39,6 +39,8 @@ export interface SubmitOptions {
   readonly engine?: string;
   readonly request?: Readonly<Record<string, unknown>>;
   readonly key?: string;
+  /** Another server's voice than the lab's. */
+  readonly through?: Api;
 }
 
 /**
@@ -135,7 +137,7 @@ export class Lab implements AsyncDisposable {
   async submit(plan: LedgerPlan, options: SubmitOptions = {}): Promise<Accepted> {
     const engine = options.engine ?? 'process';
     const body = await this.#request(plan, engine, options.request);
-    const job = await this.api.must<JobView>('POST', '/v1/jobs', {
+    const job = await (options.through ?? this.api).must<JobView>('POST', '/v1/jobs', {
       body,
       headers: {'idempotency-key': options.key ?? `${plan.key}-${this.accepted.length}`},
     });

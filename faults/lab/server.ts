@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly redisUrl?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** Another build's; absent: this checkout's. */
+  readonly program?: string;
 }
 
 /** `boxyard server` in directories of its own. Its address and token stay the same over restarts. */
@@ -34,7 +36,7 @@ export class Server implements AsyncDisposable {
     this.env = machineEnv(options.dir, {...(options.redisUrl ? {REDIS_URL: options.redisUrl} : {}), ...options.env});
     this.program = new Program({
       name: 'server',
-      argv: [node, serverProgram, '--listen', `${host}:${port}`, ...(options.flags ?? [])],
+      argv: [node, options.program ?? serverProgram, '--listen', `${host}:${port}`, ...(options.flags ?? [])],
       env: this.env,
       log: join(options.dir, 'server.log'),
     });

@@ -16,6 +16,8 @@ export interface WorkerOptions {
   /** Where the agent dials, if not where the invitation says: a proxy of the test. */
   readonly address?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another build's; absent: this checkout's. */
+  readonly program?: string;
 }
 
 /** A machine's agent in directories of its own, joined by an invitation. */
@@ -34,7 +36,7 @@ export class Worker implements AsyncDisposable {
     const engines = (options.engines ?? ['process']).flatMap(engine => ['--engine', engine]);
     this.program = new Program({
       name: `agent ${options.name}`,
-      argv: [node, agentProgram, ...engines, '--slots', String(options.slots ?? 64)],
+      argv: [node, options.program ?? agentProgram, ...engines, '--slots', String(options.slots ?? 64)],
       env: this.env,
       log: join(options.dir, 'agent.log'),
       namespace: options.namespace,

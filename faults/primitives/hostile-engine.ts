@@ -1,6 +1,6 @@
 /**
- * An engine as a stranger may write it: the scripted one, until a box's environment names a call (`HOSTILE_AT`) and what goes wrong
- * in it (`HOSTILE_DOES`). Loaded by agent and session host by this file's path, as any plugin is.
+ * An engine as a stranger may write it: the scripted one, until a box's environment, or for calls about no box its process's, names a
+ * call (`HOSTILE_AT`) and what goes wrong in it (`HOSTILE_DOES`). Loaded by agent and session host by this file's path, as any plugin is.
  */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Box, Chunk, Engine, Host, Labels, Plugin} from '../../packages/core/src/plugin-api/index.ts';
@@ -85,12 +85,18 @@ async function* after(deed: Promise<unknown>, output: () => AsyncIterable<Chunk>
   yield* output();
 }
 
-const createHostile = (config: Config, host: Host): Engine => {
+const createHostile = async (config: Config, host: Host): Promise<Engine> => {
+  const own = process.env as Labels;
+  await hostile(own, 'load');
   const inner = createScriptedEngine(config, host);
   const envOf = ({labels}: Box): Labels => JSON.parse(labels['hostile'] ?? '{}') as Labels;
   const wrap = (box: Box) => hostileBox(box, envOf(box));
   return {
     ...inner,
+    probe: async signal => {
+      await hostile(own, 'probe');
+      return inner.probe(signal);
+    },
     create: async (spec, signal) => {
       const done = await hostile(spec.env, 'create');
       if (isNonsense(done)) return done as Box;
@@ -98,10 +104,14 @@ const createHostile = (config: Config, host: Host): Engine => {
       return wrap(await inner.create({...spec, labels: {...spec.labels, hostile: JSON.stringify(spec.env)}}, signal));
     },
     find: async (name, signal) => {
+      await hostile(own, 'find');
       const box = await inner.find(name, signal);
       return box === undefined ? undefined : wrap(box);
     },
-    list: async (labels, signal) => (await inner.list(labels, signal)).map(wrap),
+    list: async (labels, signal) => {
+      await hostile(own, 'list');
+      return (await inner.list(labels, signal)).map(wrap);
+    },
   };
 };
 

@@ -1,10 +1,11 @@
 import {join} from 'node:path';
-import type {JobView} from '@boxyard/core/api';
+import type {JobView, WorkerView} from '@boxyard/core/api';
 import {mustHold} from '../checker/check.ts';
 import {checkMemory} from '../checker/resources.ts';
 import {projectRoot} from '../lab/directories.ts';
 import {Lab} from '../lab/lab.ts';
-import {waitFor} from '../lab/wait-for.ts';
+import {waitFor, waitUntil} from '../lab/wait-for.ts';
+import {Worker} from '../lab/worker.ts';
 import {supervised} from '../primitives/supervisor.ts';
 import type {Misdeed} from '../primitives/hostile-engine.ts';
 import {expectEqual, expectThat} from './expectations.ts';
@@ -61,6 +62,39 @@ async function flooding(): Promise<Told> {
   return {jobs: 2};
 }
 
+/** What kills the agent outside of any job: after three deaths the plugin is left out, said to be, and all else goes on. */
+async function switchedOff(at: string, does: Misdeed): Promise<Told> {
+  await using lab = await Lab.open({workers: []});
+  const worker = await Worker.join(lab.api, {
+    name: 'w1',
+    dir: lab.makeDir('w1'),
+    engines: ['process', module],
+    env: {...lab.scale, HOSTILE_AT: at, HOSTILE_DOES: does},
+  });
+  lab.own(worker);
+  lab.workers.push(worker);
+  await using supervisor = supervised(worker.program);
+  const seen = await waitUntil(
+    () => lab.api.must<WorkerView>('GET', `/v1/workers/${worker.id}`),
+    view => view.presence === 'online' && view.engines.some(engine => !engine.usable && engine.why?.includes('switched off') === true),
+    {within: 40_000, what: 'the plugin is switched off'},
+  );
+  const off = seen.engines.find(engine => !engine.usable);
+  expectThat(JSON.stringify(off).includes('hostile') && JSON.stringify(off).includes(at), `it is not named: ${JSON.stringify(off)}`);
+  const ends = supervisor.ends;
+  await lab.submit({key: 'after', lines: 20, rate: 10, exit: 2}, {request: {worker: 'w1'}});
+  await mustHold(lab, {within: 60_000});
+  expectEqual(supervisor.ends, ends, 'ends of the agent once the plugin is off');
+  return {jobs: 1, figures: {'agent crashes': ends}};
+}
+
+const calls = [
+  {at: 'load', does: 'die'},
+  {at: 'probe', does: 'die'},
+  {at: 'probe', does: 'throw-later'},
+  {at: 'list', does: 'die'},
+] as const;
+
 const deeds: readonly (Deed & {readonly isShort?: boolean})[] = [
   {at: 'create', does: 'throw', ends: ['PLUGIN_FAILED']},
   {at: 'start', does: 'throw', ends: ['PLUGIN_FAILED']},
@@ -90,6 +124,12 @@ export const b17Plugins: readonly Scenario[] = [
     invariants: 'I1–I3 I5 I6 I8',
     isShort,
     run: () => misdeed(deed),
+  })),
+  ...calls.map(({at, does}) => ({
+    name: `B17 an engine plugin: ${does} in ${at}, outside of jobs`,
+    fault: `${does} in ${at}, each time`,
+    invariants: 'I1–I3 I5 I6 I8',
+    run: () => switchedOff(at, does),
   })),
   {
     name: 'B17 an engine plugin: output without end and pause',

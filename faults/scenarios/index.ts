@@ -9,15 +9,18 @@ import {b8} from './b8-partitions.ts';
 import {b9} from './b9-duplicates.ts';
 import {b10} from './b10-clock.ts';
 import {b11} from './b11-disk.ts';
+import {b11Images} from './b11-images.ts';
 import {b11ReadOnly} from './b11-read-only.ts';
 import {b12} from './b12-half-open.ts';
 import {b13} from './b13-terminals.ts';
 import {b15} from './b15-order.ts';
+import {b15TwoServers} from './b15-two-servers.ts';
 import {b16} from './b16-cancel.ts';
 import {b17} from './b17-poison.ts';
 import {b17Plugins} from './b17-plugins.ts';
 import {b19} from './b19-garbage.ts';
 import {b19Terminals} from './b19-terminals.ts';
+import {b20} from './b20-skew.ts';
 import {chaosScenarios} from './chaos.ts';
 import type {Scenario} from './scenario.ts';
 
@@ -33,14 +36,17 @@ export const scenarios: readonly Scenario[] = [
   ...b9,
   ...b10,
   ...b11,
+  ...b11Images,
   ...b11ReadOnly,
   ...b12,
   ...b13,
   ...b15,
+  ...b15TwoServers,
   ...b16,
   ...b17,
   ...b17Plugins,
   ...b19,
   ...b19Terminals,
+  ...b20,
   ...chaosScenarios,
 ];

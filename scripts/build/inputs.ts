@@ -8,6 +8,7 @@ const stamp = '.cache/build';
 export async function inputsDigest(): Promise<string> {
   const patterns = [
     'packages/*/src/**/*',
+    'examples/templates/*.ts',
     'packages/*/package.json',
     'scripts/build.ts',
     'scripts/build/*.ts',

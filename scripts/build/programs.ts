@@ -24,6 +24,11 @@ export function programs(externals: readonly string[]): Program[] {
     },
     {name: 'reporter', isWhole: true, entries: existing({reporter: 'packages/core/src/reporter-main.ts'}), options: wholeInOneFile},
     {name: 'agent', isWhole: true, entries: existing({agent: 'packages/agent/src/agent-main.ts'}), options: wholeInOneFile},
+    {
+      name: 'kit for authors of plugins',
+      entries: existing({'plugin-api': 'packages/core/src/plugin-api/index.ts', conformance: 'packages/core/src/conformance/index.ts'}),
+      options: thirdPartyOutside,
+    },
     {name: 'plugins', entries: pluginEntries(), options: thirdPartyOutside},
     {
       name: 'session host',

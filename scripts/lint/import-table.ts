@@ -36,7 +36,19 @@ const subject = [
   'core/events',
 ];
 const clientSide = ['core/client', 'core/api', 'core/errors', 'core/protocol', 'core/config'];
-const subjects = ['jobs', 'devboxes', 'workers', 'sessions', 'images', 'clusters', 'events', 'reports', 'access', 'installation'];
+const subjects = [
+  'jobs',
+  'devboxes',
+  'workers',
+  'sessions',
+  'images',
+  'clusters',
+  'folders',
+  'events',
+  'reports',
+  'access',
+  'installation',
+];
 
 export const table: readonly Row[] = [
   ...rules.map(files => ({files, may: [...contracts, 'core/services.ts', ...rules], ownFolder: false})),
@@ -50,13 +62,16 @@ export const table: readonly Row[] = [
   {files: 'core/config', may: ['core/errors']},
   {files: 'core/security', may: ['core/protocol', 'core/errors', 'core/plugin-api']},
   {files: 'core/plugin-host', may: ['core/plugin-api', 'core/errors', 'core/config', 'core/security']},
+  {files: 'core/conformance', may: ['core/plugin-api', 'core/plugin-host', 'core/errors']},
   {files: 'core/client', may: ['core/api', 'core/errors', 'core/protocol', 'core/config', 'core/streams']},
   {files: 'core/rim', may: [...contracts, 'core/services.ts']},
   {files: 'core/blobs', may: [...contracts, 'core/rim/clock.ts']},
   ...subjects.map(name => ({files: `core/${name}`, may: subject})),
   {files: 'core/testing', may: ['core']},
   {files: 'core/services-streams.ts', may: contracts},
-  {files: 'core/services.ts', may: [...contracts, 'core/services-streams.ts']},
+  {files: 'core/services-caller.ts', may: contracts},
+  {files: 'core/services-clusters.ts', may: [...contracts, 'core/services-caller.ts', 'core/services-streams.ts']},
+  {files: 'core/services.ts', may: [...contracts, 'core/services-*.ts']},
   {files: 'core/*.ts', may: ['core']},
   // Where the built-in engines come in; a bundle has to hold them.
   {files: 'agent/engine-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/engines']},
@@ -74,8 +89,14 @@ export const table: readonly Row[] = [
     may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty', 'tui/screen'],
   },
   {files: 'tui/screen', may: [...clientSide, 'core/vt', 'core/rfb', 'tui/tty', 'tui/output']},
+  // What looks at, tries and makes plugins on this machine; the agent's loader holds the built-in engines.
+  ...['services/plugin-*.ts', 'commands/plugins'].map(files => ({
+    files: `tui/${files}`,
+    may: [...clientSide, 'core/plugin-api', 'core/plugin-host', 'core/conformance', 'agent/engine-loading.ts', 'tui'],
+  })),
   {files: 'tui/services', may: [...clientSide, 'core/rfb', 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: [...clientSide, 'core/vt']},
+  {files: 'tui/output/views/conformance.ts', may: ['core/conformance', 'tui/output'], ownFolder: false},
   {files: 'tui/output', may: [...clientSide, 'core/vt', 'tui/cli/flags.ts']},
   {files: 'tui/cli/install-worker.ts', may: [...clientSide, 'tui', 'agent']},
   {files: 'tui/cli', may: [...clientSide, 'tui']},

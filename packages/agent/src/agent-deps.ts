@@ -3,10 +3,12 @@ import type {BoxyardError} from '@boxyard/core/errors';
 import type {FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import type {Displays} from './displays.ts';
-import type {Journal} from './journal.ts';
-import type {StateLock} from './state-lock.ts';
 import type {DiskFigures} from './disk-guard.ts';
 import type {HostProgram} from './host-spawn.ts';
+import type {Journal} from './journal.ts';
+import type {PluginDeaths} from './plugin-deaths.ts';
+import type {EngineToLoad} from './session-host/wire.ts';
+import type {StateLock} from './state-lock.ts';
 import type {CrashPoint} from './steps/index.ts';
 
 export interface AgentDeps {
@@ -38,5 +40,8 @@ export interface AgentBase {
   readonly journal: Journal;
   readonly machine: string;
   readonly clock: FollowingClock;
+  readonly deaths: PluginDeaths;
+  /** What a session host loads as well. */
+  readonly found: readonly EngineToLoad[];
   readonly displays: Displays;
 }

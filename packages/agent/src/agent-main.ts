@@ -19,6 +19,8 @@ const options = {
   slots: {type: 'string'},
   memory: {type: 'string'},
   engine: {type: 'string', multiple: true},
+  // Where neither flag nor file names any: `up` knows that this machine is its owner's.
+  'usual-engine': {type: 'string', multiple: true},
   label: {type: 'string', multiple: true},
 } as const;
 
@@ -35,12 +37,15 @@ function flagsFrom(values: Values): AgentFlags {
     slots: values.slots === undefined ? undefined : Number(values.slots),
     memory: values.memory === undefined ? undefined : Number(values.memory),
     engines: values.engine,
+    usualEngines: values['usual-engine'],
     labels: values.label && Object.fromEntries(values.label.map(one => [one.split('=', 1)[0]!, one.slice(one.indexOf('=') + 1)])),
   };
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as AgentFlags;
 }
 
 const exit: (code: number) => never = keepExit(process);
+// Else Node opens its debugger, on a port that every user of this machine may talk to.
+process.on('SIGUSR1', () => undefined);
 const isSource = import.meta.url.endsWith('.ts');
 const hostFile = isSource ? join(import.meta.dirname, 'session-host', 'main.ts') : join(import.meta.dirname, 'session-host.js');
 

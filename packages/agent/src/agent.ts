@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {BoxyardError} from '@boxyard/core/errors';
+import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
 import {CarriedStreams} from './carried-streams.ts';
@@ -9,8 +10,8 @@ import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf} from './disk-guard.ts';
-import {loadAll} from './engine-loading.ts';
-import {Engines} from './engines.ts';
+import {findEngines, loadAll} from './engine-loading.ts';
+import {Engines, type FailedEngine} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
 import {prepareHost, spawnHost} from './host-spawn.ts';
@@ -20,6 +21,7 @@ import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
+import {PluginDeaths} from './plugin-deaths.ts';
 import {toCarry} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
@@ -39,16 +41,15 @@ export type {Agent, AgentDeps} from './agent-deps.ts';
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
   const lock = lockStateDir(config.stateDir, 'agent', 'agent');
   try {
-    const engines = await loadAll(
-      config.engines.map(({module, config: own}) => ({module, config: own})),
-      config.stateDir,
-      deps.log,
-    );
+    const deaths = new PluginDeaths(config.stateDir);
+    const found = findEngines(config.engines);
+    const failed: FailedEngine[] = [];
+    const loaded = await loadAll(found, config.stateDir, deps.log, {onFailure: (module, error) => failed.push({module, error}), deaths});
     const displays = await openDisplays(config, deps.log);
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock, displays}, engines);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths, found, displays}, loaded, failed);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -77,11 +78,11 @@ class RunningAgent {
   readonly #carried: CarriedStreams;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: AgentBase, loaded: ConstructorParameters<typeof Engines>[0]) {
+  constructor(base: AgentBase, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;
-    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable));
+    this.#engines = new Engines(loaded, entry => this.#onEngine(entry.name, entry.probe.usable), failed);
     this.#connection = this.#connect();
     const connection = () => this.#connection;
     const streams = new Streams(connection);
@@ -100,7 +101,7 @@ class RunningAgent {
       clock: this.#clock,
       timing: deps.timing,
       stateDir: config.stateDir,
-      worker: {machine, name: config.name, floor: config.floor},
+      worker: {machine, name: config.name, floor: config.floor, server: config.url},
       send: message => this.#connection.send(message),
       log: deps.log,
       crash: deps.crash ?? (() => undefined),
@@ -146,7 +147,7 @@ class RunningAgent {
   }
 
   async close(): Promise<void> {
-    const {journal, lock} = this.#base;
+    const {journal, lock, deaths} = this.#base;
     this.#pulse.stop();
     clearInterval(this.#inventoryTimer);
     this.#abort.abort(new BoxyardError('INTERRUPTED'));
@@ -158,6 +159,7 @@ class RunningAgent {
     await journal.setMeta('clean', '1');
     journal.close();
     await this.#engines.close();
+    deaths.close();
     lock.release();
   }
 
@@ -192,9 +194,10 @@ class RunningAgent {
   }
 
   #hosts(): Hosts {
-    const {config, deps} = this.#base;
+    const {config, deps, found} = this.#base;
     const {stateDir} = config;
-    const engines = config.engines.map(({module, config: own}) => ({module, config: own}));
+    // What could not be loaded here is not tried there, where every job's streams are.
+    const engines = found.filter(({module}) => this.#engines.entries.some(entry => entry.module === module));
     const program = prepareHost(stateDir, deps.hostProgram);
     const spawn = () => spawnHost(stateDir, program, deps.env);
     return new Hosts(
@@ -205,6 +208,7 @@ class RunningAgent {
           this.#parts.held.show(message, message.state);
           this.#terminals.changed(message, message.state);
         },
+        progress: ({job, attempt, progress}) => this.#jobs.find(job, attempt)?.tellProgress(progress),
         view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
         stdinTook: message => this.#quietly(stdinTook(this.#base.journal, message)),
@@ -248,6 +252,8 @@ class RunningAgent {
         return this.#quietly(this.#jobs.superseded(message));
       case 'job.secrets':
         return secrets.answer(message);
+      case 'job.log':
+        return this.#quietly(Promise.resolve(this.#jobs.find(message.job, message.attempt)?.log(message.text)));
       case 'job.have':
         return outputs.have(message);
       case 'job.ask':
@@ -274,8 +280,7 @@ class RunningAgent {
         return this.#quietly(this.#carried.open(toCarry(this.#parts, message)));
       case 'stream.end':
         return streams.end(message);
-      case 'hello':
-      case 'ping':
+      default:
         return;
     }
   }

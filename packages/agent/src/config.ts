@@ -9,7 +9,15 @@ import {Profile} from '@boxyard/core/protocol';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const PluginEntry = z.union([z.string(), z.strictObject({module: z.string(), config: z.unknown().optional()})]);
+const PluginEntry = z.union([
+  z.string(),
+  z.strictObject({
+    module: z.string().min(1),
+    version: z.string().min(1).optional(),
+    integrity: z.string().min(1).optional(),
+    config: z.unknown().optional(),
+  }),
+]);
 
 /** What a file may say: `/etc/boxyard/agent.yaml` (fleet, or `AGENT_CONFIG`) and `config.json` (byom). A typo is an error. */
 export const AgentFile = z.strictObject({
@@ -41,6 +49,15 @@ export const WorkerFile = z.object({
 });
 export type WorkerFile = z.infer<typeof WorkerFile>;
 
+export interface EngineToFind {
+  readonly module: string;
+  readonly config?: unknown;
+  readonly version?: string | undefined;
+  readonly integrity?: string | undefined;
+  /** The file that names it: a path is meant from there, and a package is looked for beside it first. */
+  readonly from?: string | undefined;
+}
+
 export interface AgentConfig {
   readonly url: string;
   readonly credential: string;
@@ -49,8 +66,8 @@ export interface AgentConfig {
   readonly name: string;
   readonly mode: 'byom' | 'fleet';
   readonly stateDir: string;
-  readonly engines: readonly {readonly module: string; readonly config?: unknown}[];
-  readonly displays: readonly {readonly module: string; readonly config?: unknown}[];
+  readonly engines: readonly EngineToFind[];
+  readonly displays: readonly EngineToFind[];
   readonly floor?: Profile | undefined;
   readonly slots?: number | undefined;
   readonly memory?: number | undefined;
@@ -60,7 +77,10 @@ export interface AgentConfig {
 
 export type AgentFlags = Partial<
   Pick<AgentFile, 'url' | 'name' | 'mode' | 'dataDir' | 'securityFloor' | 'logLevel' | 'slots' | 'memory' | 'engines' | 'labels'>
->;
+> & {
+  /** Instead of podman and docker, where nothing names any. */
+  readonly usualEngines?: AgentFile['engines'];
+};
 
 /** What is wrong here was set on this machine. */
 const hint = 'boxyard worker run --help';
@@ -70,7 +90,8 @@ const DEFAULT_URL = 'ws://localhost:4240/ws/worker';
 export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
   const at = (name: string) => env[`BOXYARD_${name}`] || env[name] || undefined;
   const asked = flags.mode ?? modeOf(at('AGENT_MODE'));
-  const file = readFile(asked ?? 'byom', at('AGENT_CONFIG'), env);
+  const configFile = at('AGENT_CONFIG') ?? usualFile(asked ?? 'byom', env);
+  const file = readFile(configFile, at('AGENT_CONFIG') !== undefined);
   const mode = asked ?? file.mode ?? 'byom';
   const worker = mode === 'byom' ? readWorker(env) : undefined;
   const url = flags.url ?? at('ORCHESTRATOR_WS_URL') ?? file.url ?? worker?.url ?? DEFAULT_URL;
@@ -85,8 +106,11 @@ export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
     name: workerName(flags.name ?? at('WORKER_NAME') ?? file.name ?? hostname()),
     mode,
     stateDir: stateDirOf(mode, flags.dataDir ?? at('DATA_DIR') ?? file.dataDir, env),
-    engines: enginesOf(flags.engines ?? file.engines, at('PODMAN_PATH') ?? file.podmanPath),
-    displays: (file.displays ?? ['vnc']).map(setting => (typeof setting === 'string' ? {module: setting, config: {}} : setting)),
+    engines: enginesOf(flags.engines ?? file.engines ?? flags.usualEngines, {
+      podmanPath: at('PODMAN_PATH') ?? file.podmanPath,
+      from: flags.engines === undefined ? configFile : undefined,
+    }),
+    displays: (file.displays ?? ['vnc']).map(entry => ({...(typeof entry === 'string' ? {module: entry} : entry), from: configFile})),
     floor: floorOf(flags.securityFloor ?? at('SECURITY_FLOOR') ?? file.securityFloor),
     slots: flags.slots ?? file.slots,
     memory: flags.memory ?? file.memory,
@@ -104,10 +128,12 @@ export function readWorker(env: Env): WorkerFile | undefined {
   return parsed.data;
 }
 
-function readFile(mode: 'byom' | 'fleet', named: string | undefined, env: Env): AgentFile {
-  const path = named ?? (mode === 'fleet' ? '/etc/boxyard/agent.yaml' : join(paths(env).config, 'config.json'));
+const usualFile = (mode: 'byom' | 'fleet', env: Env): string =>
+  mode === 'fleet' ? '/etc/boxyard/agent.yaml' : join(paths(env).config, 'config.json');
+
+function readFile(path: string, isNamed: boolean): AgentFile {
   if (!existsSync(path)) {
-    if (named !== undefined) throw new BoxyardError('CONFIG_INVALID', {file: path, issue: 'no such file'});
+    if (isNamed) throw new BoxyardError('CONFIG_INVALID', {file: path, issue: 'no such file'});
     return {};
   }
   const parsed = AgentFile.safeParse(yamlData(parse, readFileSync(path, 'utf8'), path) ?? {});
@@ -124,14 +150,19 @@ function stateDirOf(mode: 'byom' | 'fleet', dataDir: string | undefined, env: En
   return mode === 'fleet' ? '/data/agent' : files(paths(env)).agentData;
 }
 
-function enginesOf(settings: AgentFile['engines'], podmanPath: string | undefined): AgentConfig['engines'] {
+interface EnginesFrom {
+  readonly podmanPath: string | undefined;
+  readonly from: string | undefined;
+}
+
+function enginesOf(settings: AgentFile['engines'], {podmanPath, from}: EnginesFrom): AgentConfig['engines'] {
   const podman = podmanPath === undefined ? {} : {path: podmanPath};
   return (settings ?? ['podman', 'docker']).map(setting => {
-    if (typeof setting !== 'string') return setting;
+    if (typeof setting !== 'string') return {...setting, from};
     if (setting === 'podman') return {module: 'podman', config: podman};
     // Named by the owner is what switches it on (R8).
     if (setting === 'process') return {module: 'process', config: {enabled: true}};
-    return {module: setting, config: {}};
+    return {module: setting, config: {}, from};
   });
 }
 

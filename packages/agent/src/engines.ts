@@ -10,6 +10,12 @@ export interface EngineEntry extends LoadedEngine {
   probe: Probe;
 }
 
+/** A plugin of the config that is not there, does not load, or is not what the config says. */
+export interface FailedEngine {
+  readonly module: string;
+  readonly error: BoxyardError;
+}
+
 /** The first probe of a machine starts a container; nobody waits for it but placement. */
 const PROBE_MS = 30_000;
 const SELDOM = 30;
@@ -20,11 +26,13 @@ const SELDOM = 30;
  */
 export class Engines {
   readonly entries: readonly EngineEntry[];
+  readonly #failed: readonly FailedEngine[];
   readonly #onChange: (engine: EngineEntry) => void;
   readonly #asking = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void) {
+  constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void, failed: readonly FailedEngine[] = []) {
+    this.#failed = failed;
     this.entries = loaded.map(one => ({...one, probe: {usable: false, why: notAskedYet}}));
     this.#onChange = onChange;
   }
@@ -80,26 +88,7 @@ export class Engines {
   }
 
   reports(): EngineReport[] {
-    return this.entries.map(({name, probe, features}) => {
-      if (!probe.usable)
-        return {
-          name,
-          usable: false,
-          why: probe.why,
-          ...(probe.fix === undefined ? {} : {fix: probe.fix}),
-          features: [...features],
-          enforces: [],
-          labels: {},
-        };
-      return {
-        name,
-        usable: true,
-        version: probe.version,
-        features: [...features],
-        enforces: [...probe.enforces],
-        labels: {...probe.labels},
-      };
-    });
+    return [...this.entries.map(loadedReport), ...this.#failed.map(failedReport)];
   }
 
   list(name: string, labels: Labels, ms: number): Promise<readonly import('@boxyard/core/plugin-api').Box[]> {
@@ -125,3 +114,26 @@ export class Engines {
     if (JSON.stringify(entry.probe) !== before) this.#onChange(entry);
   }
 }
+
+function loadedReport({name, probe, features, origin}: EngineEntry): EngineReport {
+  const about = {
+    name,
+    features: [...features],
+    ...(origin === undefined ? {} : {plugin: {...origin}}),
+  };
+  if (probe.usable) return {...about, usable: true, version: probe.version, enforces: [...probe.enforces], labels: {...probe.labels}};
+  const {why, fix} = probe;
+  return {...about, usable: false, why, ...(fix === undefined ? {} : {fix}), enforces: [], labels: {}};
+}
+
+/** Told like an engine that cannot be used, so that whoever asks for it learns why. */
+const failedReport = ({module, error}: FailedEngine): EngineReport => ({
+  name: module,
+  usable: false,
+  why: error.message,
+  ...(error.hint === '' ? {} : {fix: error.hint}),
+  features: [],
+  enforces: [],
+  labels: {},
+  plugin: {module, isPinned: false, isLoaded: false},
+});

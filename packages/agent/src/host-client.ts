@@ -32,6 +32,7 @@ export interface HostEvents {
   spooled(message: Extract<FromHostToAgent, {type: 'spooled'}>): void;
   stdinTook(message: Extract<FromHostToAgent, {type: 'stdin.took'}>): void;
   terminal(message: Extract<FromHostToAgent, {type: 'terminal'}>): void;
+  progress(message: Extract<FromHostToAgent, {type: 'progress'}>): void;
   view(message: FromView, bytes: Buffer): void;
   /** The session host is gone, and with it every stream it held. */
   lost(error: Error): void;
@@ -209,6 +210,7 @@ export class HostClient {
     if (message.type === 'spooled') return this.#events.spooled(message);
     if (message.type === 'stdin.took') return this.#events.stdinTook(message);
     if (message.type === 'terminal') return this.#events.terminal(message);
+    if (message.type === 'progress') return this.#events.progress(message);
     this.#events.view(message, bytes);
   }
 

@@ -1,5 +1,3 @@
-import {setTimeout as delay} from 'node:timers/promises';
-
 /** A job that takes its session host down so often is asked for no more. */
 const MOST_CRASHES = 3;
 /** What an engine does in a call it may do just after having answered it, too. */
@@ -7,23 +5,33 @@ const AFTERMATH_MS = 500;
 /** So long after a loss that followed another one, jobs go to the session host one at a time. */
 const CAREFUL_MS = 30_000;
 
+interface Handing {
+  readonly job: string;
+  /** Its moment is over: what is lost from now on is not its doing. */
+  readonly over: PromiseWithResolvers<void>;
+}
+
 /**
  * Which job takes the session host down with it, by what its engine does there (R27 for the process that holds the streams). A loss
  * counts for a job if no other was handed over at that moment; after a second loss they are handed over one at a time.
  */
 export class HostSuspects {
-  readonly #handedOver = new Set<string>();
+  readonly #handedOver = new Set<Handing>();
   readonly #crashes = new Map<string, number>();
   #culprit: string | undefined;
   #lostAt = Number.NEGATIVE_INFINITY;
   #carefulUntil = Number.NEGATIVE_INFINITY;
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
 
   async handOver<T>(job: string, work: () => Promise<T>): Promise<T> {
-    if (performance.now() >= this.#carefulUntil) return this.#noted(job, work);
-    const mine = this.#turn.then(() => this.#noted(job, work));
-    this.#turn = mine.catch(() => undefined).then(() => this.#aftermath(job));
-    return mine;
+    if (performance.now() < this.#carefulUntil) {
+      const mine = Promise.withResolvers<void>();
+      const before = this.#turn;
+      this.#turn = mine.promise;
+      await before;
+      return this.#noted(job, work, mine.resolve);
+    }
+    return this.#noted(job, work);
   }
 
   isPoison(job: string): boolean {
@@ -40,28 +48,29 @@ export class HostSuspects {
     const now = performance.now();
     if (now - this.#lostAt < CAREFUL_MS) this.#carefulUntil = now + CAREFUL_MS;
     this.#lostAt = now;
-    const [suspect] = this.#handedOver;
-    this.#culprit = this.#handedOver.size === 1 ? suspect : undefined;
+    const [suspect, ...others] = new Set([...this.#handedOver].map(({job}) => job));
+    this.#culprit = others.length === 0 ? suspect : undefined;
     if (this.#culprit !== undefined) this.#crashes.set(this.#culprit, (this.#crashes.get(this.#culprit) ?? 0) + 1);
-    this.#handedOver.clear();
+    for (const handing of this.#handedOver) this.#over(handing);
   }
 
   forget(job: string): void {
     this.#crashes.delete(job);
   }
 
-  async #noted<T>(job: string, work: () => Promise<T>): Promise<T> {
-    this.#handedOver.add(job);
+  async #noted<T>(job: string, work: () => Promise<T>, next?: () => void): Promise<T> {
+    const handing: Handing = {job, over: Promise.withResolvers()};
+    this.#handedOver.add(handing);
+    if (next) void handing.over.promise.then(next);
     try {
       return await work();
     } finally {
-      setTimeout(() => this.#handedOver.delete(job), AFTERMATH_MS).unref();
+      setTimeout(() => this.#over(handing), AFTERMATH_MS).unref();
     }
   }
 
-  /** Over with a loss: then the set is empty. */
-  async #aftermath(job: string): Promise<void> {
-    for (const until = performance.now() + AFTERMATH_MS; this.#handedOver.has(job) && performance.now() < until;)
-      await delay(20, undefined, {ref: false});
+  #over(handing: Handing): void {
+    this.#handedOver.delete(handing);
+    handing.over.resolve();
   }
 }

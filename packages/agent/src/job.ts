@@ -3,10 +3,12 @@ import {BoxyardError, asBoxyardError, toWire, type WireError} from '@boxyard/cor
 import type {Attempt, Exit, FromAgent, Phase} from '@boxyard/core/protocol';
 import {isHostLost} from './host-client.ts';
 import type {JobResult, JobRow, JobStart} from './journal.ts';
+import {reportedResult} from './session-host/job-reports.ts';
+import type {ReportedProgress} from './session-host/wire.ts';
 import {perform, type Parts, type StepContext} from './steps/index.ts';
 import {feedOf} from './steps/stdin.ts';
 import {BootTimer} from './boot-timer.ts';
-import {isOneMark} from './starting.ts';
+import {isOneMark, isProgram, isWatched} from './starting.ts';
 import {writtenOf} from './written.ts';
 
 /** Why a job ends before its program does by itself. The first one counts. */
@@ -92,9 +94,7 @@ export class Job {
 
   async #steps(): Promise<void> {
     const {steps} = this.row.start;
-    const hasProgram = steps.some(
-      step => step.do === 'container.wait' || step.do === 'display.open' || step.do.startsWith('container.exec'),
-    );
+    const hasProgram = steps.some(isProgram);
     while (this.row.finished < steps.length) {
       const index = this.row.finished;
       const step = steps[index]!;
@@ -160,7 +160,7 @@ export class Job {
         return graceMs();
       },
       phase: (name, work, detail) => this.#phase(name, work, detail),
-      log: text => this.#log(text),
+      log: text => this.log(text),
       progress: (step, done, total) => this.#progress(step, done, total),
       running: () => this.#running(),
       starting: () => this.#starting(),
@@ -180,7 +180,9 @@ export class Job {
     }
   }
 
-  async #log(text: string): Promise<void> {
+  /** A line for its stream `log`; what comes after its end is dropped. */
+  async log(text: string): Promise<void> {
+    if (this.row.state === 'ended') return;
     this.#usedHost = true;
     await this.#parts.host.append(this.of, text).catch((error: unknown) => {
       if (!isHostLost(error)) this.#parts.log('log line lost', {...this.of, error: String(error)});
@@ -191,7 +193,11 @@ export class Job {
     const now = performance.now();
     if (now - this.#lastProgress < 500) return;
     this.#lastProgress = now;
-    const progress = {step, done, ...(total === undefined ? {} : {total})};
+    this.tellProgress({step, done, ...(total === undefined ? {} : {total})});
+  }
+
+  tellProgress(progress: ReportedProgress): void {
+    if (this.row.state === 'ended') return;
     this.#parts.send({...(this.update() as Extract<FromAgent, {type: 'job.update'}>), progress});
   }
 
@@ -226,6 +232,7 @@ export class Job {
   async #conclude(error: unknown): Promise<void> {
     const {journal} = this.#parts;
     const {lengths, gaps} = await writtenOf(this.#parts, this.of, this.#usedHost);
+    const reported = reportedResult(this.#parts.stateDir, this.of);
     this.#parts.crash('before-result');
     this.row.result = {
       type: 'job.result',
@@ -236,6 +243,7 @@ export class Job {
       phases: this.#phases,
       asOf: journal.next(),
       ...this.#boxName(),
+      ...(reported === undefined ? {} : {reported}),
       ...(this.#end.out ? {out: this.#end.out} : {}),
       ...(this.#end.image ? {image: this.#end.image} : {}),
       ...(this.#end.directory ? {directory: this.#end.directory} : {}),
@@ -288,6 +296,3 @@ export class Job {
     return isGone ? {exit: {unknown: 'container_missing'}, reason: 'container_missing'} : {error: toWire(error)};
   }
 }
-
-const isWatched = (step: JobStart['steps'][number]): boolean =>
-  step.do === 'display.open' || ('command' in step && step.command.tty !== undefined);

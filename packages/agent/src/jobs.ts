@@ -38,8 +38,8 @@ export class Jobs {
     return this.#live.values();
   }
 
-  find(job: string): Job | undefined {
-    return this.#live.get(job);
+  find(job: string, attempt?: Attempt): Job | undefined {
+    return [this.#live.get(job)].find(found => attempt === undefined || found?.row.attempt.id === attempt.id);
   }
 
   /** What has to be on disk is on its way there when `#start` first waits; so entries are confirmed in the order they came. */

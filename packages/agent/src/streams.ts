@@ -90,16 +90,16 @@ export class Streams {
     return readable;
   }
 
-  /** Sends a file whole; resolves when the server has stored it. */
-  put(of: Of, path: string, bytes: number, signal: AbortSignal): Promise<void> {
+  /** Sends a file whole; resolves when the server has stored it, to what it says of that. */
+  put(of: Of, file: ToSend, signal: AbortSignal): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
-      const outgoing = new Outgoing({streams: this, connection: this.#connection, of, path, bytes});
+      const outgoing = new Outgoing({streams: this, connection: this.#connection, of, ...file});
       const stop = () => outgoing.finish(signal.reason instanceof Error ? signal.reason : new BoxyardError('INTERRUPTED'));
-      outgoing.onFinish = error => {
+      outgoing.onFinish = (error, notes) => {
         signal.removeEventListener('abort', stop);
         this.#all.delete(outgoing);
         if (error) reject(error);
-        else resolve();
+        else resolve(notes);
       };
       signal.addEventListener('abort', stop, {once: true});
       this.#all.add(outgoing);
@@ -198,16 +198,20 @@ export class Incoming implements Resumed {
   }
 }
 
-interface OutgoingDeps {
-  readonly streams: Streams;
-  readonly connection: () => Connection;
-  readonly of: Of;
+export interface ToSend {
+  readonly what: Extract<FromAgent, {type: 'file.put'}>['what'];
   readonly path: string;
   readonly bytes: number;
 }
 
+interface OutgoingDeps extends ToSend {
+  readonly streams: Streams;
+  readonly connection: () => Connection;
+  readonly of: Of;
+}
+
 class Outgoing implements Resumed, BulkSource {
-  onFinish: (error: Error | undefined) => void = () => undefined;
+  onFinish: (error: Error | undefined, notes: readonly string[]) => void = () => undefined;
   readonly #deps: OutgoingDeps;
   readonly #fd: number;
   #number = 0;
@@ -231,8 +235,8 @@ class Outgoing implements Resumed, BulkSource {
     this.#sent = 0;
     this.#credit = WINDOW;
     this.#hasEnded = false;
-    const {of} = this.#deps;
-    connection.send({type: 'file.put', stream: this.#number, job: of.job, attempt: of.attempt, what: 'out', from: 0});
+    const {of, what} = this.#deps;
+    connection.send({type: 'file.put', stream: this.#number, job: of.job, attempt: of.attempt, what, from: 0});
     this.#leave = connection.bulk.add(this);
   }
 
@@ -258,16 +262,16 @@ class Outgoing implements Resumed, BulkSource {
   }
 
   end(message: End): void {
-    this.finish(message.error ? fromWire(message.error as Parameters<typeof fromWire>[0]) : undefined);
+    this.finish(message.error ? fromWire(message.error as Parameters<typeof fromWire>[0]) : undefined, message.notes);
   }
 
-  finish(error: Error | undefined): void {
+  finish(error: Error | undefined, notes: readonly string[] = []): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#leave?.();
     this.#deps.streams.release(this.#number, this);
     closeSync(this.#fd);
-    this.onFinish(error);
+    this.onFinish(error, notes);
   }
 
   #end(): undefined {

@@ -36,6 +36,16 @@ test('a floor that is no profile is refused, never taken for none', () => {
   expect(() => resolveConfig({}, {AGENT_CONFIG: at.file, HOME: at.dir, SECURITY_FLOOR: 'strickt'})).toThrow(/SECURITY_FLOOR/);
 });
 
+test('the engines its owner wrote down win over those that are usual', () => {
+  using at = folder();
+  const env = {AGENT_CONFIG: at.file, HOME: at.dir};
+  const modules = () => resolveConfig({usualEngines: ['process']}, env).engines.map(({module}) => module);
+  at.write('token: t\n');
+  expect(modules()).toEqual(['process']);
+  at.write('token: t\nengines: [docker, {module: /opt/mine.js}]\n');
+  expect(modules()).toEqual(['docker', '/opt/mine.js']);
+});
+
 test('a fleet worker keeps its state in DATA_DIR and gets its podman from PODMAN_PATH', () => {
   using at = folder();
   at.write('token: t\nurl: wss://x/ws/worker\n');

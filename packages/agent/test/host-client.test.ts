@@ -26,6 +26,7 @@ function beside(answer: (socket: Socket, asked: Asked) => void, onView: (type: s
     state: nothing,
     spooled: nothing,
     stdinTook: nothing,
+    progress: nothing,
     terminal: nothing,
     lost: nothing,
     view: message => onView(message.type),

@@ -1,6 +1,6 @@
 import type {Timing} from './config/index.ts';
 import {createEventStore} from './events/store.ts';
-import type {Reporters} from './plugin-host/index.ts';
+import type {ReporterPlugin, Reporters} from './plugin-host/index.ts';
 import {openReportPumps} from './reports/reports.ts';
 import {activeSecrets, pluginConfig} from './reports/rules-record.ts';
 import {createEndpointStore} from './reports/store-endpoints.ts';
@@ -8,7 +8,8 @@ import {createLetters, createReportStore} from './reports/store.ts';
 import {createVault} from './reports/vault.ts';
 import {createWebhookService} from './reports/webhooks.ts';
 import type {RedisRim} from './rim/redis.ts';
-import type {EventService, WebhookService} from './services.ts';
+import type {PluginView} from './api/index.ts';
+import type {EventService, PluginService, WebhookService} from './services.ts';
 
 export interface ReportCoreOptions {
   readonly rim: RedisRim;
@@ -22,6 +23,7 @@ export interface ReportCoreOptions {
 
 export interface ReportCore {
   readonly webhooks: WebhookService;
+  readonly plugins: PluginService;
   /** Ends the pumps and the threads of the plugins. */
   close(): Promise<void>;
 }
@@ -65,9 +67,25 @@ export async function startReports({rim, timing, reporters, events, key, onFault
   });
   return {
     webhooks,
+    plugins: {ofServer: async () => (await reporters.list()).map(reporterView)},
     close: async () => {
       await pumps.close();
       await reporters.close();
     },
   };
 }
+
+const reporterView = ({name, origin, why, lastError}: ReporterPlugin): PluginView => ({
+  name,
+  kind: 'reporter',
+  where: 'server',
+  state: why === undefined ? 'usable' : 'not-loaded',
+  why,
+  module: origin?.module,
+  version: origin?.version,
+  integrity: origin?.integrity,
+  isPinned: origin?.isPinned ?? false,
+  features: [],
+  enforces: [],
+  lastError,
+});

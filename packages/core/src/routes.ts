@@ -5,10 +5,12 @@ import type {Access} from './access/access.ts';
 import {openApi} from './api/openapi.ts';
 import {addClusterRoutes} from './clusters/routes.ts';
 import {addDevBoxRoutes, addFileRoutes} from './devboxes/routes.ts';
+import {addFolderRoutes} from './folders/routes.ts';
 import {addEventRoutes} from './events/sse.ts';
 import {addImageRoutes} from './images/routes.ts';
 import {addAttachRoute} from './jobs/routes-attach.ts';
 import {addJobRoutes} from './jobs/routes.ts';
+import {addPluginRoute} from './reports/routes-plugins.ts';
 import {addWebhookRoutes} from './reports/routes.ts';
 import type {Http} from './rim/http.ts';
 import type {Metrics} from './rim/metrics.ts';
@@ -41,7 +43,9 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addFileRoutes(http, services.files);
   addImageRoutes(http, services.images, services.jobs);
   addClusterRoutes(http, services.clusters);
+  addFolderRoutes(http, services.folders, services.clusters);
   addWorkerRoutes(http, services.workers, access.workers);
   addEventRoutes(http, services.events);
   addWebhookRoutes(http, services.webhooks);
+  addPluginRoute(http, services.plugins, services.workers);
 }

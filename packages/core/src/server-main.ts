@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import {readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
-import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
 import {pino} from 'pino';
 import {z} from 'zod';
 import {files, lastWords, logFormat, logSink, paths, timingFrom, yamlData} from './config/index.ts';
 import {BoxyardError, asBoxyardError, entryOf, isBoxyardError} from './errors/index.ts';
 import {startEmbeddedRedis} from './rim/embedded-redis.ts';
+import {locatePlugin, type ReporterSetting} from './plugin-host/index.ts';
 import {builtInReporters} from './reporters-built-in.ts';
 import type {Server, ServerOptions} from './server.ts';
 
@@ -35,7 +35,16 @@ const Config = z.strictObject({
   'local-token': z.string().optional(),
   'webhook-allow': z.union([Opened, z.array(Opened)]).optional(),
   'webhook-ca': z.string().optional(),
-  reporters: z.array(z.strictObject({module: z.string().min(1), config: z.record(z.string(), z.unknown()).optional()})).optional(),
+  reporters: z
+    .array(
+      z.strictObject({
+        module: z.string().min(1),
+        version: z.string().min(1).optional(),
+        integrity: z.string().min(1).optional(),
+        config: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
   'log-level': z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
   'log-format': z.enum(['json', 'text']).optional(),
 });
@@ -60,7 +69,7 @@ const flags = {
 } as const;
 
 /** Flag over environment over file over default. */
-async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Config> {
+async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Configured> {
   const {values} = parseArgs({args: [...argv], options: flags, strict: true});
   const {config: file, ...given} = values;
   const fromEnv = Object.fromEntries(
@@ -79,7 +88,7 @@ async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   );
   const named = file ?? env['BOXYARD_SERVER_CONFIG'];
   const parsed = Config.safeParse({...(named === undefined ? {} : await readFile(named)), ...fromEnv, ...given});
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return {config: parsed.data, configFile: named};
   const issue = parsed.error.issues[0];
   throw new BoxyardError('CONFIG_INVALID', {
     file: named ?? 'flags',
@@ -88,9 +97,10 @@ async function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
 }
 
 async function readFile(file: string): Promise<object> {
-  const {parse} = await import('yaml');
+  // A bundle gives what is no ESM module as its default alone.
+  const {default: yaml} = await import('yaml');
   try {
-    return (yamlData(parse, readFileSync(file, 'utf8'), file) as object | null) ?? {};
+    return (yamlData(yaml.parse, readFileSync(file, 'utf8'), file) as object | null) ?? {};
   } catch (error) {
     if (isBoxyardError(error)) throw error;
     throw new BoxyardError('CONFIG_INVALID', {file, issue: error instanceof Error ? error.message : 'not readable'}, {cause: error});
@@ -105,7 +115,16 @@ function listenAt(text: string): {host: string; port: number} {
   return {host: match[1] ?? (match[2] || '127.0.0.1'), port};
 }
 
-function serverOptions(config: Config, env: NodeJS.ProcessEnv, log: ServerOptions['log']): Omit<ServerOptions, 'onStuck'> {
+interface Configured {
+  readonly config: Config;
+  readonly configFile: string | undefined;
+}
+
+function serverOptions(
+  {config, configFile}: Configured,
+  env: NodeJS.ProcessEnv,
+  log: ServerOptions['log'],
+): Omit<ServerOptions, 'onStuck'> {
   const known = files(paths(env));
   const dataDir = config['data-dir'] ?? known.serverData;
   const listen = config.listen === undefined ? ['127.0.0.1:4240'] : [config.listen].flat();
@@ -124,7 +143,7 @@ function serverOptions(config: Config, env: NodeJS.ProcessEnv, log: ServerOption
     tlsFiles: tls,
     secretKey: env['BOXYARD_SECRET_KEY'],
     localToken: config['local-token'] ?? known.localToken,
-    ...reporting(config),
+    ...reporting(config, configFile),
     version: version(),
     timing: timingFrom(env),
     log,
@@ -132,7 +151,7 @@ function serverOptions(config: Config, env: NodeJS.ProcessEnv, log: ServerOption
 }
 
 /** The plugins that tell the outside world, and what the owner lets them reach. */
-function reporting(config: Config): Pick<ServerOptions, 'reporters' | 'reporterFile'> {
+function reporting(config: Config, configFile: string | undefined): Pick<ServerOptions, 'reporters' | 'reporterFile'> {
   const allow = config['webhook-allow'] === undefined ? [] : [config['webhook-allow']].flat();
   const ca = config['webhook-ca'] === undefined ? {} : {ca: readCertificates(config['webhook-ca'])};
   const isSource = import.meta.filename.endsWith('.ts');
@@ -141,13 +160,18 @@ function reporting(config: Config): Pick<ServerOptions, 'reporters' | 'reporterF
     : [join(import.meta.dirname, 'plugins'), '.js'];
   return {
     reporterFile: join(import.meta.dirname, isSource ? 'reporter-main.ts' : 'reporter.js'),
-    reporters: [...builtInReporters(at[0]!, at[1]!, {webhook: {allow, ...ca}}), ...(config.reporters ?? []).map(withWholePath)],
+    reporters: [
+      ...builtInReporters(at[0]!, at[1]!, {webhook: {allow, ...ca}}),
+      ...(config.reporters ?? []).map(setting => located(setting, configFile)),
+    ],
   };
 }
 
-/** A path is meant from where the server was started; anything else is the name of a package. */
-const withWholePath = <T extends {readonly module: string}>(setting: T): T =>
-  /^[./]/.test(setting.module) ? {...setting, module: pathToFileURL(resolve(setting.module)).href} : setting;
+/** A path is meant from the file that names it; a package is looked for beside that file, then beside Boxyard. */
+const located = <T extends {readonly module: string}>(setting: T, configFile: string | undefined): T & Pick<ReporterSetting, 'place'> => ({
+  ...setting,
+  place: locatePlugin(setting.module, [resolve(configFile ?? 'boxyard.yaml'), import.meta.filename]),
+});
 
 function readCertificates(file: string): string {
   try {
@@ -182,7 +206,8 @@ async function start(options: ServerOptions): Promise<Server> {
 async function main(): Promise<void> {
   // Redis and the blobs write files of their own: none of them is anybody else's, also where a parent folder is opened.
   process.umask(0o077);
-  const config = await readConfig(process.argv.slice(2), process.env);
+  const configured = await readConfig(process.argv.slice(2), process.env);
+  const {config} = configured;
   const format = logFormat(config['log-format'], process.stderr.isTTY);
   const destination = pino.destination({dest: 2, sync: true});
   const log = pino(
@@ -193,7 +218,9 @@ async function main(): Promise<void> {
   let end: ((code: number) => void) | undefined;
   const ended = new Promise<number>(resolve => (end = resolve));
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end?.(0));
-  const options = serverOptions(config, process.env, log);
+  // Else Node opens its debugger, on a port that every user of this machine may talk to.
+  process.on('SIGUSR1', () => undefined);
+  const options = serverOptions(configured, process.env, log);
   const stop = new AbortController();
   void ended.then(() => stop.abort());
   const starting = start({...options, signal: stop.signal, onStuck: () => end?.(1)});

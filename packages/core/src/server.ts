@@ -113,7 +113,7 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
   closers.push(() => reports.close());
   const http = await openDoor({
     access,
-    services: {...core.services, webhooks: reports.webhooks},
+    services: {...core.services, webhooks: reports.webhooks, plugins: reports.plugins},
     metrics,
     server: {version: options.version, redisTrouble: rim.trouble},
     log,
@@ -147,6 +147,7 @@ function openReports(options: ServerOptions, {rim, installation, events}: Report
     settings: options.reporters ?? builtInReporters(join(import.meta.dirname, '../../plugins/src/reporters'), 'index.ts'),
     file: options.reporterFile ?? join(import.meta.dirname, 'reporter-main.ts'),
     stateDir: join(options.dataDir, 'plugins'),
+    now: rim.clock.now,
     log: (level, message, fields) => (level === 'warn' ? log.warn(fields, message) : log.info(fields, message)),
   });
   return startReports({

@@ -1,5 +1,5 @@
 import type {z} from 'zod';
-import type {FileStatView, FilesPutView} from './api/index.ts';
+import type {Access, FileStatView, FilesPutView, FolderFileView, FolderView, FoldersPutView} from './api/index.ts';
 import type {DataFrame, FileKind, FromAgent, FromServer, TenantId} from './protocol/index.ts';
 
 /** What the subjects offer of streams into boxes: files, terminals, ports. */
@@ -82,4 +82,33 @@ export interface PortHandlers {
   end(error: AgentSays<'stream.end'>['error']): void;
   /** Both directions have ended and every byte is on its way. Last. */
   over(): void;
+}
+/** Folders of clusters as people see them; paths are as people write them, `shared/plans/today.md`. `NOT_FOUND`. */
+export interface FolderService {
+  list(tenant: TenantId, cluster: string): Promise<{readonly items: readonly FolderView[]}>;
+  /** At and below a path; of all folders where it is empty. */
+  files(tenant: TenantId, cluster: string, path: string): Promise<{readonly items: readonly FolderFileView[]}>;
+  /** A tar of the same, names relative to the path. Single consumer. */
+  get(tenant: TenantId, cluster: string, path: string): Promise<AsyncIterable<Uint8Array>>;
+  /** All of it in one step, or nothing. `ARCHIVE_REFUSED`, `LIMIT_REACHED`. */
+  put(
+    caller: {readonly tenant: TenantId; readonly actor: string; readonly access: Access},
+    cluster: string,
+    to: {readonly path: string; readonly mirror: boolean},
+    tar: AsyncIterable<Uint8Array>,
+  ): Promise<FoldersPutView>;
+  remove(
+    caller: {readonly tenant: TenantId; readonly actor: string; readonly access: Access},
+    cluster: string,
+    path: string,
+  ): Promise<{removed: number}>;
+}
+/** What of its cluster's folders the jobs of a run see; the names are those of the cluster's and the role's documents. */
+export interface FolderPlan {
+  readonly shared: readonly string[];
+  readonly role: readonly string[];
+  /** How long `private` is kept behind a job's end; absent: not at all. Milliseconds. */
+  readonly keepPrivateMs?: number | undefined;
+  /** What a job deletes is deleted for all. */
+  readonly mirror?: true | undefined;
 }

@@ -1,16 +1,14 @@
 import type {z} from 'zod';
 import type {
-  Access,
   AdoptRequest,
-  ApplyView,
+  AnyJson,
   BuildRequest,
-  ClusterDocument,
-  ClusterView,
   CreateWebhookRequest,
   CreatedWebhookView,
   DeadLetterView,
   DeliveryView,
   EnableWebhookRequest,
+  PluginView,
   RedeliverRequest,
   RotateWebhookRequest,
   UpdateWebhookRequest,
@@ -27,25 +25,26 @@ import type {
   JobView,
   JobsQuery,
   LabelRequest,
-  Origin,
   PullRequest,
   RemoveImageRequest,
   RemoveRequest,
-  RoleDocument,
-  RoleView,
   RunRequest,
-  RunRoleRequest,
   SnapshotRequest,
-  UpdateClusterRequest,
   WorkerView,
 } from './api/index.ts';
-import type {DisplayService, FileService, PortService, TerminalService} from './services-streams.ts';
+import type {Caller, Page} from './services-caller.ts';
+import type {ClusterService, ReportService, RoleRun} from './services-clusters.ts';
+import type {DisplayService, FileService, FolderService, PortService, TerminalService} from './services-streams.ts';
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
+export type {Caller, Page, Session} from './services-caller.ts';
+export type {ClusterService, ReportSecrets, ReportService, RolePlace, RoleRun} from './services-clusters.ts';
 export type {
   FilesOfBox,
   BoxFiles,
   FileService,
+  FolderPlan,
+  FolderService,
   TerminalService,
   TerminalToOpen,
   TerminalStream,
@@ -59,17 +58,6 @@ export type {
   PortHandlers,
 } from './services-streams.ts';
 
-/** Who asks, as `access` found out from the credential. Every function below takes it or a tenant; nothing else names a tenant. */
-export interface Caller {
-  readonly tenant: TenantId;
-  /** `user:anna`, `token:ci`, `worker:nas`. */
-  readonly actor: string;
-  readonly access: Access;
-}
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly nextCursor?: string | undefined;
-}
 type Body<T extends z.ZodType> = z.infer<T>;
 
 /**
@@ -93,6 +81,8 @@ export interface JobService {
   /** By id, unique prefix of an id, or `DEVBOX/NAME`. */
   show(tenant: TenantId, job: string): Promise<JobView>;
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
+  /** What came of it; `NOT_FOUND` where nothing was reported or gathered. */
+  result(tenant: TenantId, job: string): Promise<AnyJson>;
   /** How many terminals and displays the tenant has that were accepted and have not ended. */
   liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
@@ -115,43 +105,6 @@ export interface DevBoxService {
   remove(caller: Caller, devbox: string, request: Body<typeof RemoveRequest>, key?: string): Promise<{devbox: DevBoxView; job?: JobView}>;
   restore(caller: Caller, devbox: string): Promise<DevBoxView>;
   adopt(caller: Caller, request: Body<typeof AdoptRequest>): Promise<DevBoxView>;
-}
-/** Documents are applied whole or not at all; a change that comes between is read and built upon. */
-export interface ClusterService {
-  list(tenant: TenantId): Promise<Page<ClusterView>>;
-  /** By name or id, here and below. */
-  show(tenant: TenantId, cluster: string): Promise<ClusterView>;
-  /** Idempotent by the document's name. Runs of roles that it leaves out are cancelled. */
-  apply(caller: Caller, document: ClusterDocument, isDryRun: boolean): Promise<ApplyView>;
-  create(caller: Caller, document: ClusterDocument): Promise<ClusterView>;
-  /** Disabling it cancels its runs. */
-  update(caller: Caller, cluster: string, fields: Body<typeof UpdateClusterRequest>): Promise<ClusterView>;
-  remove(caller: Caller, cluster: string): Promise<void>;
-  /** Cancels the runs of one role, or of all, also those that wait; whose they are. */
-  stop(caller: Caller, cluster: string, role?: string): Promise<string[]>;
-  showRole(tenant: TenantId, cluster: string, role: string): Promise<RoleView>;
-  addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
-  putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
-  removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
-  /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
-  run(caller: Caller, place: RolePlace, request: RunRoleRequest & {readonly payload?: string}, key?: string): Promise<JobView>;
-}
-/** By names or ids, and what starts it; absent: a person. */
-export interface RolePlace {
-  readonly cluster: string;
-  readonly role: string;
-  readonly trigger?: Origin['trigger'];
-}
-/** A run of a role, as the job core accepts it. */
-export interface RoleRun {
-  readonly request: RunRequest;
-  /** What was asked for, which tells a repeat from another request with the same key. */
-  readonly asked: unknown;
-  readonly key?: string | undefined;
-  readonly origin: Origin & {readonly most: number; readonly env: Readonly<Record<string, string>>};
-  readonly waits?: boolean;
-  /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
-  readonly v: number;
 }
 export interface WorkerService {
   list(tenant: TenantId): Promise<Page<WorkerView>>;
@@ -261,8 +214,13 @@ export interface SecretValues {
   setForJob(tenant: TenantId, job: string, values: Readonly<Record<string, string>>): Promise<void>;
   forgetJob(tenant: TenantId, job: string): Promise<void>;
 }
+/** The plugins of this server's own process. */
+export interface PluginService {
+  ofServer(): Promise<readonly PluginView[]>;
+}
 export interface Services {
   readonly jobs: JobService;
+  readonly reports: ReportService;
   readonly devboxes: DevBoxService;
   readonly workers: WorkerService;
   readonly images: ImageService;
@@ -273,13 +231,7 @@ export interface Services {
   readonly ports: PortService;
   readonly displays: DisplayService;
   readonly clusters: ClusterService;
+  readonly folders: FolderService;
   readonly webhooks: WebhookService;
-}
-/** A caller with the credential it came by; made by `access`, given to routes. Ends with its token. */
-export interface Session extends Caller {
-  readonly token: string;
-  readonly tokenName: string;
-  readonly expiresAt?: number | undefined;
-  /** Owner of the first tenant: may create tenants and set their limits. */
-  readonly isOperator: boolean;
+  readonly plugins: PluginService;
 }

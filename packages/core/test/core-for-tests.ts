@@ -28,7 +28,7 @@ export interface TestCoreOptions {
   readonly timing?: Timing;
   readonly dir?: string;
   readonly tenant?: string;
-  readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number};
+  readonly limits?: {readonly devboxes: number; readonly sessions?: number; readonly historyDays: number; readonly folderBytes?: number};
   readonly workers?: Map<string, KnownWorker>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly mostUnfinished?: number;
@@ -106,7 +106,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
       const name = more.name ?? `w${known.size + 1}`;
       const {invited, tenant: of = tenant} = more;
       known.set(worker, {worker, tenant: of, name, labels: invited});
-      if (invited === undefined) await createWorkerStore(options.rim).ensure({id: worker, tenant: of, name});
+      if (invited === undefined) await createWorkerStore(options.rim, 'test').ensure({id: worker, tenant: of, name});
       const agent = await startFakeAgent(url, {...more, worker, name});
       agents.push(agent);
       return agent;

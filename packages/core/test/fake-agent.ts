@@ -3,11 +3,13 @@ import {WebSocket} from 'ws';
 import {
   type Attempt,
   type BoxSeen,
+  type DataFrame,
   type FromAgent,
   type FromServer,
   type Gap,
   type Query,
   decode,
+  decodeData,
   encodeData,
   fromServer,
 } from '../src/protocol/index.ts';
@@ -49,6 +51,9 @@ export interface FakeAgent {
   readonly stored: Set<string>;
   send(message: FromAgent): void;
   sendRaw(frame: string | Buffer): void;
+  data(stream: number, offset: number, bytes: Uint8Array): void;
+  /** Calls back with bytes as they come; the function returned ends it. */
+  onData(listener: (frame: DataFrame) => void): () => void;
   accept(start: Start): void;
   running(start: Start): void;
   /** Output, then the result. */
@@ -72,6 +77,7 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
   const received: FromServer[] = [];
   const stored = new Set<string>();
   const have = new Map<number, number>();
+  const listeners = new Set<(frame: DataFrame) => void>();
   let asOf = 0;
   const send = (message: FromAgent) => socket.readyState === socket.OPEN && socket.send(JSON.stringify(message));
   const closed = new Promise<number>(resolve => socket.once('close', code => resolve(code)));
@@ -84,6 +90,11 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
     stored,
     send: message => void send(message),
     sendRaw: frame => socket.send(frame),
+    data: (stream, offset, bytes) => socket.send(encodeData({stream, offset, bytes})),
+    onData: listener => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     accept: start => void send({type: 'job.update', job: start.job, attempt: start.attempt, state: 'accepted', phases: []}),
     running: start => void send({type: 'job.update', job: start.job, attempt: start.attempt, state: 'running', phases: []}),
     result: (start, result, more = {}) =>
@@ -126,7 +137,11 @@ export async function startFakeAgent(url: string, options: FakeAgentOptions & {w
     send({type: 'outbox.done', upTo: start.entry});
   };
   socket.on('message', (data, isBinary) => {
-    if (isBinary) return;
+    if (isBinary) {
+      const frame = decodeData(data as Buffer);
+      if (frame !== undefined) for (const listener of listeners) listener(frame);
+      return;
+    }
     const decoded = decode<FromServer>(fromServer, (data as Buffer).toString('utf8'));
     if (decoded.kind !== 'message') throw new Error(JSON.stringify(decoded));
     const {message} = decoded;

@@ -1,7 +1,8 @@
 import type {JobView} from '../src/api/index.ts';
 import {newAttemptId, newId} from '../src/config/index.ts';
 import {BoxyardError} from '../src/errors/index.ts';
-import {noClusters} from './no-clusters.ts';
+import {noReports} from './no-reports.ts';
+import {nothingOfClusters} from './no-clusters.ts';
 import type {Gap, OutputName} from '../src/protocol/index.ts';
 import type {EventService, JobService, LogService, Services, TerminalHandlers, TerminalStream, TerminalToOpen} from '../src/services.ts';
 import {noWebhooks} from './no-webhooks.ts';
@@ -74,13 +75,10 @@ export function memoryServices(): MemoryServices {
       },
     },
     displays: {view: offline},
-    ports: {find: async (_tenant, devbox) => notFound(devbox), open: ({worker}) => offline(worker)},
-    clusters: noClusters,
-    files: {
-      stat: async (_tenant, name) => notFound(name),
-      get: async (_tenant, name) => notFound(name),
-      put: async (_tenant, name) => notFound(name),
-    },
+    ports: {find: notFound, open: ({worker}) => offline(worker)},
+    ...nothingOfClusters,
+    reports: noReports,
+    files: {stat: notFound, get: notFound, put: notFound},
     addSession(tenant) {
       const view = this.addJob(tenant);
       this.change(view.id, {
@@ -130,7 +128,7 @@ export function memoryServices(): MemoryServices {
   };
 }
 
-const notFound = (name: string): never => {
+const notFound = async (_tenant: string, name: string): Promise<never> => {
   throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name});
 };
 
@@ -189,6 +187,7 @@ function jobService(find: (tenant: string, job: string) => Stored, all: Readonly
     removeImage: refuse,
     show: async (tenant, job) => find(tenant, job).view,
     list: async tenant => ({items: [...all.values()].map(each => each.view).filter(each => each.tenant === tenant)}),
+    result: async (tenant, job) => find(tenant, job).view.id,
     cancel: async (caller, job) => find(caller.tenant, job).view,
     retry: async (caller, job) => find(caller.tenant, job).view,
     watch: async (tenant, job, onChange) => {
@@ -267,7 +266,7 @@ function* partsAfter(parts: readonly (Uint8Array | Gap)[], from: number) {
   }
 }
 
-function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks'> {
+function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'events' | 'webhooks' | 'plugins'> {
   const missing =
     (what: string) =>
     async (_by: unknown, name: unknown): Promise<never> => {
@@ -280,7 +279,7 @@ function others(): Pick<MemoryServices, 'devboxes' | 'workers' | 'images' | 'eve
   return {
     devboxes: {create: box, list: none, show: box, stats: box, start: box, stop: box, snapshot: box, remove: box, restore: box, adopt: box},
     workers: {list: none, show: box, label: box, cordon: box, drain: box, remove: box},
-    webhooks: noWebhooks(missing('webhook'), none),
+    ...noWebhooks(missing('webhook'), none),
     images: {
       list: async () => ({items: [], missing: []}),
       check: async (_tenant, ref) => ({ref, workers: []}),

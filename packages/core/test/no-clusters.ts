@@ -1,12 +1,11 @@
 import {BoxyardError} from '../src/errors/index.ts';
-import type {ClusterService} from '../src/services.ts';
+import type {ClusterService, FolderService} from '../src/services.ts';
 
 const notFound = async (name: string): Promise<never> => {
   throw new BoxyardError('NOT_FOUND', {what: 'cluster', name});
 };
 
-/** As of a tenant that has none. */
-export const noClusters: ClusterService = {
+const noClusters: ClusterService = {
   list: async () => ({items: []}),
   apply: async () => ({changes: []}),
   create: async (_caller, {name}) => notFound(name),
@@ -19,4 +18,17 @@ export const noClusters: ClusterService = {
   putRole: async (_caller, name) => notFound(name),
   removeRole: async (_caller, name) => notFound(name),
   run: async (_caller, {cluster}) => notFound(cluster),
+  runs: async (_tenant, name) => notFound(name),
+  showRun: async (_tenant, name) => notFound(name),
 };
+
+const noFolders: FolderService = {
+  list: async (_tenant, name) => notFound(name),
+  files: async (_tenant, name) => notFound(name),
+  get: async (_tenant, name) => notFound(name),
+  put: async (_caller, name) => notFound(name),
+  remove: async (_caller, name) => notFound(name),
+};
+
+/** As of a tenant that has none. */
+export const nothingOfClusters = {clusters: noClusters, folders: noFolders};

@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {CommandOfOurs} from './cli/define-command.ts';
 import type {Program} from './cli/context.ts';
+import {drained} from './screen/terminal-writes.ts';
 
 // A reader that has seen enough (`| head -1`) is no failure; who follows a job hears of it and ends the job first.
 for (const stream of [process.stdout, process.stderr])
@@ -87,10 +88,9 @@ function program(): Program {
   };
 }
 
-/** Lets both streams drain before the end, however slowly their reader reads. */
+/** Lets both streams drain before the end, however slowly their reader reads; a terminal that takes nothing is left. */
 async function end(code: number): Promise<void> {
-  for (const stream of [process.stdout, process.stderr])
-    if (stream.writableLength > 0) await new Promise<void>(resolve => stream.write('', () => resolve()));
+  await Promise.all([process.stdout, process.stderr].map(stream => drained(stream, stream.isTTY ? 1_000 : undefined)));
   // A disk that is full is told in the next turn.
   await new Promise(resolve => setImmediate(resolve));
   process.exit(code);

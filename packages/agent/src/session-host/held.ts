@@ -67,6 +67,7 @@ export class Held {
     this.started = new Promise(resolve => (this.#markStarted = resolve));
     this.#writesTo = streamsOf(message);
     deps.output.addSecrets(message.secrets);
+    if (message.report !== undefined) deps.output.hearReports(message.report);
     this.ended = (message.type === 'run' ? this.#main(message) : this.#exec(message)).catch((error: unknown) => this.#fail(error));
   }
 

@@ -1,9 +1,15 @@
 import type {Chunk} from '@boxyard/core/plugin-api';
 import type {Attempt, Gap, LogEnd, OutputName} from '@boxyard/core/protocol';
-import {Redactor} from './redactor.ts';
+import {JobReports, type JobReportsDeps} from './job-reports.ts';
+import {Redactor, masked} from './redactor.ts';
+import {ReportTap} from './report-tap.ts';
 import {OUTPUTS, gapsOf, type Spool} from './spool.ts';
 
 type Spooled = (stream: OutputName, length: number, settled: number) => void;
+export interface JobOutputEvents {
+  readonly onSpooled: Spooled;
+  readonly onProgress: JobReportsDeps['onProgress'];
+}
 
 /** The output of one attempt: masked, spooled, and told about at most once per turn of the event loop and stream. */
 export class JobOutput {
@@ -13,15 +19,19 @@ export class JobOutput {
   readonly #told: Spooled;
   readonly #secrets = new Set<string>();
   readonly #redactors = new Map<OutputName, Redactor>();
+  readonly #taps = new Map<OutputName, ReportTap>();
+  readonly #reports: JobReports;
+  #reportSecret: string | undefined;
   /** Bytes taken from the engine: what is spooled plus what the redactor still holds. */
   readonly #taken: {stdout: number; stderr: number; log: number};
   readonly #dirty = new Set<OutputName>();
 
-  constructor(of: {job: string; attempt: Attempt}, spool: Spool, told: Spooled) {
+  constructor(of: {job: string; attempt: Attempt}, spool: Spool, {onSpooled, onProgress}: JobOutputEvents) {
     this.job = of.job;
     this.attempt = of.attempt;
     this.#spool = spool;
-    this.#told = told;
+    this.#told = onSpooled;
+    this.#reports = new JobReports({spoolDir: spool.dir, onLine: line => this.#writeLine(line), onProgress});
     this.#taken = {...spool.lengths};
   }
 
@@ -32,9 +42,17 @@ export class JobOutput {
     this.#redactors.clear();
   }
 
+  /** From now on it is heard what the program reports. */
+  hearReports(secret: string): void {
+    if (this.#reportSecret === secret) return;
+    this.#reportSecret = secret;
+    this.#taps.clear();
+  }
+
   /** Where the engine has to go on: everything before is spooled. What a redactor holds back is read again. */
   resumeAt(): {stdout: number; stderr: number} {
     this.#redactors.clear();
+    this.#taps.clear();
     Object.assign(this.#taken, this.#spool.lengths);
     return {stdout: this.#taken.stdout, stderr: this.#taken.stderr};
   }
@@ -54,10 +72,11 @@ export class JobOutput {
   /** Returns what went on: masked, and without an end that may be the beginning of a secret. */
   write(stream: OutputName, bytes: Uint8Array): Uint8Array {
     this.#taken[stream] += bytes.length;
-    const masked = this.#secrets.size === 0 ? bytes : this.#redactorOf(stream).push(bytes);
-    this.#spool.write(stream, masked);
+    if (this.#reportSecret !== undefined && stream !== 'log') this.#tapOf(stream, this.#reportSecret).push(bytes);
+    const shown = this.#secrets.size === 0 ? bytes : this.#redactorOf(stream).push(bytes);
+    this.#spool.write(stream, shown);
     this.#tell(stream);
-    return masked;
+    return shown;
   }
 
   note(gap: Gap): void {
@@ -82,6 +101,7 @@ export class JobOutput {
 
   close(): void {
     this.flush();
+    this.#reports.close();
     this.#spool.close();
   }
 
@@ -92,6 +112,20 @@ export class JobOutput {
     this.#spool.write(stream, rest);
     this.#tell(stream);
     return rest;
+  }
+
+  #writeLine(line: string): void {
+    this.write('log', Buffer.from(line));
+    // It is whole: no secret goes on behind its end.
+    this.release('log');
+  }
+
+  #tapOf(stream: OutputName, secret: string): ReportTap {
+    const found = this.#taps.get(stream);
+    if (found) return found;
+    const made = new ReportTap(secret, ({kind, text}) => this.#reports.take({kind, text: masked(text, [...this.#secrets])}));
+    this.#taps.set(stream, made);
+    return made;
   }
 
   #redactorOf(stream: OutputName): Redactor {

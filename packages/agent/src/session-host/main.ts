@@ -55,7 +55,8 @@ function removeOwnFolder(folder: string): void {
   }
 }
 
-for (const name of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(name, () => undefined);
+// Without a listener, SIGUSR1 opens Node's debugger on a port that every user of this machine may talk to.
+for (const name of ['SIGHUP', 'SIGINT', 'SIGPIPE', 'SIGUSR1'] as const) process.on(name, () => undefined);
 process.on('SIGTERM', () => end(0));
 process.on('uncaughtException', error => log('uncaught', {error: error.stack ?? String(error)}));
 process.on('unhandledRejection', error => log('unhandled', {error: error instanceof Error ? error.stack : String(error)}));

@@ -30,6 +30,13 @@ export class Redactor {
   }
 }
 
+/** The same for a whole text. */
+export function masked(text: string, values: readonly string[]): string {
+  const redactor = new Redactor(values);
+  const first = redactor.push(Buffer.from(text));
+  return Buffer.concat([first, redactor.flush()]).toString('utf8');
+}
+
 /** Values as they may be printed: plain, base64 at the three alignments, and URL-encoded; longest first. */
 export function formsOf(values: readonly string[]): string[] {
   const forms = new Set<string>();

@@ -241,9 +241,10 @@ export class SessionHost {
     if (known) return known;
     const spool = new Spool(spoolDir(this.#deps.stateDir, of.job, of.attempt), this.#deps.caps ?? spoolCaps, this.#room);
     const {job, attempt} = of;
-    const made = new JobOutput({job, attempt}, spool, (stream, length, settled) =>
-      this.#tell({type: 'spooled', job, attempt, stream, length, settled}),
-    );
+    const made = new JobOutput({job, attempt}, spool, {
+      onSpooled: (stream, length, settled) => this.#tell({type: 'spooled', job, attempt, stream, length, settled}),
+      onProgress: progress => this.#tell({type: 'progress', job, attempt, progress}),
+    });
     this.#outputs.set(jobKey(of), made);
     return made;
   }

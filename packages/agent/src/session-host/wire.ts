@@ -10,7 +10,14 @@ const of = {job: JobId, attempt: Attempt};
 const held = {...of, slot: z.string().max(64)};
 
 /** A plugin as the agent's config names it; what it is called it says itself. */
-export const EngineToLoad = z.object({module: z.string(), config: z.unknown().optional()});
+export const EngineToLoad = z.object({
+  module: z.string(),
+  config: z.unknown().optional(),
+  version: z.string().optional(),
+  integrity: z.string().optional(),
+  /** Found by the agent: a copied session host has no packages beside it. */
+  place: z.object({file: z.string(), root: z.string().optional(), version: z.string().optional()}).optional(),
+});
 export type EngineToLoad = z.infer<typeof EngineToLoad>;
 
 const view = z.number().int();
@@ -24,7 +31,14 @@ const HostCommand = z.object({
 });
 
 /** `secrets` are values to mask in output: kept in memory, never written. */
-const running = {engine: z.string(), box: z.string(), stdin: z.boolean(), secrets: z.array(z.string())};
+const running = {
+  engine: z.string(),
+  box: z.string(),
+  stdin: z.boolean(),
+  secrets: z.array(z.string()),
+  /** The one of them that its program may report with. */
+  report: z.string().optional(),
+};
 
 export const FromAgentToHost = z.discriminatedUnion('type', [
   z.object({type: z.literal('hello'), id: z.number(), oldest: z.number(), newest: z.number(), engines: z.array(EngineToLoad)}),
@@ -84,12 +98,17 @@ export type HeldState = z.infer<typeof HeldState>;
 export const ViewOpened = z.object({input: z.number(), controls: z.boolean(), size: TerminalSize});
 export type ViewOpened = z.infer<typeof ViewOpened>;
 
+export const ReportedProgress = z.object({step: z.string(), done: z.number(), total: z.number().optional()});
+export type ReportedProgress = z.infer<typeof ReportedProgress>;
+
 export const FromHostToAgent = z.discriminatedUnion('type', [
   z.object({type: z.literal('reply'), id: z.number(), value: z.unknown().optional(), error: WireError.optional()}),
   z.object({type: z.literal('state'), of: HeldState}),
   /** `settled`: bytes before it stay readable in the spool; those behind it may still be cut out of the middle. */
   z.object({type: z.literal('spooled'), ...of, stream: OutputName, length: z.number(), settled: z.number()}),
   z.object({type: z.literal('terminal'), ...held, state: SessionState}),
+  /** How far a job says it is: the newest, once a second at most. */
+  z.object({type: z.literal('progress'), ...of, progress: ReportedProgress}),
   /** From byte `at` of the view's stream on, `bytes` bytes draw the screen; behind them goes on byte `output` of the session. */
   z.object({type: z.literal('view.screen'), view, at: z.number(), bytes: z.number(), output: z.number(), size: TerminalSize}),
   /** Bytes follow in the same frame. */

@@ -18,7 +18,7 @@ export async function containerCollect(context: StepContext, step: Extract<Step,
     const file = join(dir, 'out.tar');
     await writeArchive(context, step, file);
     const bytes = statSync(file).size;
-    await context.parts.streams.put(context.of, file, bytes, context.signal);
+    await context.parts.streams.put(context.of, {what: 'out', path: file, bytes}, context.signal);
     context.ends({out: {blob: 'out', bytes}});
   });
 }

@@ -7,6 +7,7 @@ import {isHostLost} from '../host-client.ts';
 import {ownBox} from '../own-box.ts';
 import type {HeldState} from '../session-host/wire.ts';
 import {boxOf, engineCall, findBox, present, whole, type StepContext} from './context.ts';
+import {placeReportScript, reportEnv, reports} from './report-script.ts';
 import {feedStdin} from './stdin.ts';
 import {SECRETS_DIR, awaitingSecrets, putSecretFiles, secretRefs, secretsOf} from './secret-files.ts';
 
@@ -22,9 +23,11 @@ export async function containerCreate(context: StepContext, step: Of<'container.
   const values = await secretsOf(context, step.secrets);
   await context.starting();
   const spec = specOf(context, step, values.env);
-  const box = await context.phase('create', () =>
-    engineCall(context, 'create', signal => context.parts.engines.get(context.start.engine).create(spec, signal)),
-  );
+  const box = await context.phase('create', async () => {
+    const made = await engineCall(context, 'create', signal => context.parts.engines.get(context.start.engine).create(spec, signal));
+    if (reports(context)) await placeReportScript(context, made, spec.readOnlyRoot);
+    return made;
+  });
   context.made.set(spec.name, box);
   context.parts.crash('after-create');
 }
@@ -39,7 +42,7 @@ function specOf(context: StepContext, {spec, secrets}: Of<'container.create'>, e
     labels: {...spec.labels, 'io.boxyard.agent': context.parts.worker.machine},
     image: spec.image,
     main: hasFiles ? awaitingSecrets(spec.main) : spec.main,
-    env: {...spec.env, ...env},
+    env: {...spec.env, ...env, ...reportEnv(context, spec.readOnlyRoot)},
     cwd: spec.cwd,
     user: spec.user,
     stdin: spec.stdin,
@@ -88,7 +91,8 @@ async function startMain(context: StepContext, step: Of<'container.start'>): Pro
 
 async function runMessage(context: StepContext, box: string, stdin: boolean) {
   const values = await secretsOf(context, secretRefs(context, box));
-  return {type: 'run' as const, ...context.of, slot: 'main', engine: context.start.engine, box, stdin, secrets: [...values.all]};
+  const {engine} = context.start;
+  return {type: 'run' as const, ...context.of, slot: 'main', engine, box, stdin, secrets: [...values.all], report: values.report};
 }
 
 /** The main process's end is the job's exit. Ended early, the box is stopped and its real exit still reported. */

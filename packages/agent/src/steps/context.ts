@@ -29,7 +29,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly timing: Timing;
   readonly stateDir: string;
-  readonly worker: {readonly machine: string; readonly name: string; readonly floor: Profile | undefined};
+  readonly worker: {readonly machine: string; readonly name: string; readonly floor: Profile | undefined; readonly server: string};
   readonly send: (message: FromAgent) => boolean;
   readonly log: (message: string, fields?: object) => void;
   /** Ends the process at a named place; only fault tests make it do anything. */
@@ -105,6 +105,7 @@ export interface ExecInBox {
   readonly tty?: Tty | undefined;
   readonly into: 'own' | 'log' | 'capture';
   readonly secrets?: readonly string[];
+  readonly report?: string | undefined;
   readonly onRunning?: (state: HeldState) => void;
 }
 
@@ -125,6 +126,7 @@ export async function execInBox(context: StepContext, exec: ExecInBox): Promise<
     command,
     into,
     secrets: [...(exec.secrets ?? [])],
+    ...(exec.report === undefined ? {} : {report: exec.report}),
   };
   for (let tries = 0; ; tries++) {
     try {

@@ -37,6 +37,7 @@ export async function containerExec(context: StepContext, step: ExecStep): Promi
       tty,
       into: 'own',
       secrets: [...values.all, ...masked],
+      report: values.report,
       onRunning: state => {
         context.running();
         if (stdin) feedStdin(context, slot, state);

@@ -4,6 +4,7 @@ import {containerCreate, containerRemove, containerStart, containerStop, contain
 import type {StepContext} from './context.ts';
 import {displayOpen} from './display.ts';
 import {containerExec} from './exec.ts';
+import {foldersFetch, foldersStore} from './folders.ts';
 import {imageBuild, imageDelete, imagePull, imageSnapshot} from './image.ts';
 import {containerSetup} from './setup.ts';
 
@@ -33,6 +34,10 @@ export function perform(context: StepContext, step: Step): Promise<void> {
       return displayOpen(context, step);
     case 'container.collect':
       return containerCollect(context, step);
+    case 'folders.fetch':
+      return foldersFetch(context, step);
+    case 'folders.store':
+      return foldersStore(context, step);
     case 'container.stop':
       return containerStop(context, step);
     case 'container.remove':

@@ -1,5 +1,5 @@
 import {BoxyardError} from '@boxyard/core/errors';
-import type {SecretRef} from '@boxyard/core/protocol';
+import {REPORT_SECRET, type SecretRef} from '@boxyard/core/protocol';
 import {execInBox, type StepContext} from './context.ts';
 
 export const SECRETS_DIR = '/run/boxyard/secrets';
@@ -8,6 +8,8 @@ const READY = `${SECRETS_DIR}/.ready`;
 export interface SecretValues {
   readonly env: Readonly<Record<string, string>>;
   readonly files: Readonly<Record<string, string>>;
+  /** The one that the program may report with. */
+  readonly report?: string | undefined;
   /** Every value, to be masked in output. */
   readonly all: readonly string[];
 }
@@ -22,7 +24,7 @@ export async function secretsOf(context: StepContext, refs: readonly SecretRef[]
     return value;
   };
   const pick = (kind: SecretRef['kind']) => Object.fromEntries(refs.filter(ref => ref.kind === kind).map(ref => [ref.as, valueOf(ref)]));
-  return {env: pick('env'), files: pick('file'), all: refs.map(valueOf)};
+  return {env: pick('env'), files: pick('file'), all: refs.map(valueOf), report: values[REPORT_SECRET]};
 }
 
 /** The secrets that the box was given by this same job; of a box that another job made nothing is known here. */

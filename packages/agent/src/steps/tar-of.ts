@@ -1,9 +1,9 @@
 /** A tar archive with one regular file, readable by all. */
-export function tarOf(name: string, content: Buffer): Buffer {
+export function tarOf(name: string, content: Buffer, mode = 0o644): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0, 100);
   const octal = (value: number, at: number, length: number) => header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at);
-  octal(0o644, 100, 8);
+  octal(mode, 100, 8);
   octal(0, 108, 8);
   octal(0, 116, 8);
   octal(content.length, 124, 12);

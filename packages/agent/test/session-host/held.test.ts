@@ -31,7 +31,7 @@ async function holding(wrong: (right: Start) => Start, stdin = false) {
   };
   const of = {job: newId('j'), attempt: {number: 1, id: newAttemptId()}};
   const spoolDir = join(dir, 'spool');
-  const output = new JobOutput(of, new Spool(spoolDir), () => undefined);
+  const output = new JobOutput(of, new Spool(spoolDir), {onSpooled: () => undefined, onProgress: () => undefined});
   const message = {type: 'run' as const, id: 1, ...of, slot: 'main', engine: 'scripted', box: 'box', stdin, secrets: []};
   const held = new Held(message, {
     engine: {...engine, find},
@@ -113,7 +113,7 @@ test('a box that was found for an exec is not looked for again, until an exec in
   const run = async (slot: string) => {
     const of = {job: newId('j'), attempt: {number: 1, id: newAttemptId()}};
     const spoolDir = join(dir, 'spool', of.job);
-    const output = new JobOutput(of, new Spool(spoolDir), () => undefined);
+    const output = new JobOutput(of, new Spool(spoolDir), {onSpooled: () => undefined, onProgress: () => undefined});
     const command = {argv: ['true'], env: {}};
     const message = {type: 'exec' as const, id: 1, ...of, slot, engine: 'scripted', box: 'box', stdin: false, secrets: [], command};
     const none = () => undefined;
@@ -155,7 +155,7 @@ test('the end of a helper, as of one that writes secret files, lets nothing go o
   await engine.create(box, AbortSignal.timeout(5_000));
   const of = {job: newId('j'), attempt: {number: 1, id: newAttemptId()}};
   const spoolDir = join(dir, 'spool');
-  const output = new JobOutput(of, new Spool(spoolDir), () => undefined);
+  const output = new JobOutput(of, new Spool(spoolDir), {onSpooled: () => undefined, onProgress: () => undefined});
   const nothing = () => undefined;
   const deps = {engine: {...engine, find}, output, spoolDir, onState: nothing, onTerminal: nothing, onStdin: nothing, lookMs: 50};
   const message = {id: 1, ...of, engine: 'scripted', box: 'box', stdin: false, secrets: [secret]};

@@ -41,10 +41,11 @@ export function checkGrant(caller: Pick<Caller, 'access'>, access: Access): void
 }
 
 export const UNLIMITED = -1;
+const GIB = 1024 ** 3;
 
 /** What a plan allows; settings of a tenant may change each. */
 export const planLimits: Readonly<Record<z.infer<typeof Plan>, z.infer<typeof TenantLimits>>> = {
-  starter: {workers: 2, devboxes: 5, sessions: 3, historyDays: 14},
-  pro: {workers: 10, devboxes: 15, sessions: 15, historyDays: 90},
-  enterprise: {workers: UNLIMITED, devboxes: UNLIMITED, sessions: UNLIMITED, historyDays: 365},
+  starter: {workers: 2, devboxes: 5, sessions: 3, historyDays: 14, folderBytes: GIB},
+  pro: {workers: 10, devboxes: 15, sessions: 15, historyDays: 90, folderBytes: 20 * GIB},
+  enterprise: {workers: UNLIMITED, devboxes: UNLIMITED, sessions: UNLIMITED, historyDays: 365, folderBytes: UNLIMITED},
 };

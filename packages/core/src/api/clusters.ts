@@ -19,8 +19,20 @@ const Policy = z.union([
 export const Overlap = z.enum(['reject', 'queue', 'replace']);
 
 const Cron = z.strictObject({schedule: z.string().max(200), timezone: z.string().max(64).optional()});
-/** What starts runs beside people: schedules, and whoever calls the role's address (unless `webhook` is false). */
-const Triggers = z.strictObject({cron: z.array(Cron).max(20).optional(), webhook: z.boolean().optional()});
+/** A name that is a file name on every machine, and a part of a path here. */
+const FolderName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected letters, digits, dots, dashes and underscores');
+const FolderNames = z.array(FolderName).max(50);
+/** What lies in the cluster's folders: `shared/plans`, `shared/out`, `roles/builder/cache`, and what is below them. */
+const WatchPath = z
+  .string()
+  .max(1_000)
+  .regex(/^(?:shared|roles)(?:\/[^/\0]+)+\/?$/, 'expected a path such as shared/plans or roles/builder/cache');
+/** What starts runs beside people: schedules, changes of files, and whoever calls the role's address (unless `webhook` is false). */
+const Triggers = z.strictObject({
+  cron: z.array(Cron).max(20).optional(),
+  webhook: z.boolean().optional(),
+  watch: z.array(WatchPath).min(1).max(20).optional(),
+});
 
 /** A role as a file has it: a template of jobs, without a default filled in. */
 export const RoleDocument = z.strictObject({
@@ -58,10 +70,19 @@ export const RoleDocument = z.strictObject({
   parallel: FanOut.shape.parallel,
   failurePolicy: Policy.optional(),
   failFast: FanOut.shape.failFast,
+  gather: FanOut.shape.gather,
   /** Runs of the role that go on at one time, whatever number of children each has (R24). Default 1. */
   maxConcurrency: z.number().int().min(1).max(1_000).optional(),
   overlap: Overlap.optional(),
   triggers: Triggers.optional(),
+  /** Folders that all runs of the role share: `role/<name>` in the workspace of each job. */
+  folders: FolderNames.optional(),
+  /** How long `private` of each job is kept on the server behind its end. Absent: not at all. */
+  keepPrivate: Duration.optional(),
+  /** What a job deletes in a folder is deleted for all. Default: it stays. */
+  mirror: z.boolean().optional(),
+  /** All its jobs run on one worker. */
+  sameWorker: z.boolean().optional(),
 });
 export type RoleDocument = z.infer<typeof RoleDocument>;
 
@@ -71,6 +92,8 @@ export const ClusterDocument = z.strictObject({
   prompt: Text.optional(),
   /** Default true. */
   enabled: z.boolean().optional(),
+  /** Folders that all its roles share: `shared/<name>` in the workspace of each job. */
+  folders: FolderNames.optional(),
   roles: z.array(RoleDocument).max(100),
 });
 export type ClusterDocument = z.infer<typeof ClusterDocument>;
@@ -91,6 +114,7 @@ export const ClusterView = z.object({
   tenant: z.string(),
   prompt: z.string().optional(),
   enabled: z.boolean(),
+  folders: FolderNames.optional(),
   roles: z.array(RoleView),
   actor: z.string(),
   createdAt: z.string(),
@@ -107,7 +131,12 @@ export const ApplyRequest = z.strictObject({document: ClusterDocument, dryRun: z
 export const ApplyView = z.object({cluster: ClusterView.optional(), changes: z.array(ClusterChange)});
 export type ApplyView = z.infer<typeof ApplyView>;
 
-export const UpdateClusterRequest = z.strictObject({name: Name.optional(), prompt: Text.optional(), enabled: z.boolean().optional()});
+export const UpdateClusterRequest = z.strictObject({
+  name: Name.optional(),
+  prompt: Text.optional(),
+  enabled: z.boolean().optional(),
+  folders: FolderNames.optional(),
+});
 /** `inputs` are handed in as BOXYARD_INPUT_NAME. */
 export const RunRoleRequest = z.strictObject({
   prompt: Text.optional(),

@@ -61,9 +61,22 @@ import {
   TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';
+import {
+  FolderFileView,
+  FolderPathQuery,
+  FolderView,
+  FoldersPutView,
+  FoldersRemovedView,
+  PutFolderQuery,
+  RemoveFolderQuery,
+  RunView,
+  RunsQuery,
+} from './folders.ts';
+import {AnyJson, ReportRequest, ReportedView} from './reported.ts';
 import {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 import type {routes} from './routes.ts';
 import {TerminalQuery} from './terminal.ts';
+import {PluginView} from './plugins.ts';
 import {
   CreateWebhookRequest,
   CreatedWebhookView,
@@ -114,6 +127,8 @@ export const contracts = {
   jobsTerminal: {query: TerminalQuery.strict()},
   jobsDisplay: {query: DisplayQuery.strict()},
   jobsOut: {gives: tar},
+  jobsResult: {response: AnyJson},
+  jobsReport: {body: ReportRequest, response: ReportedView},
   jobsCancel: {body: CancelRequest, response: JobView, status: 202},
   jobsRetry: {...job, body: RetryRequest},
   uploads: {takes: octets, response: UploadView, status: 201},
@@ -146,6 +161,13 @@ export const contracts = {
   rolesRemove: {},
   rolesRun: {...job, body: RunRoleRequest},
   rolesTrigger: {body: TriggerRequest, response: TriggeredView, keyed: true},
+  foldersList: {response: page(FolderView)},
+  foldersFiles: {query: FolderPathQuery.strict(), response: page(FolderFileView)},
+  foldersGet: {query: FolderPathQuery.strict(), gives: tar},
+  foldersPut: {query: PutFolderQuery.strict(), takes: tar, response: FoldersPutView},
+  foldersRemove: {query: RemoveFolderQuery.strict(), response: FoldersRemovedView},
+  clustersRuns: {query: RunsQuery.strict(), response: page(JobView)},
+  clustersRun: {response: RunView},
   imagesList: {response: page(ImageView).extend({missing: z.array(z.string())})},
   imagesCheck: {query: ImageCheckQuery.strict(), response: ImageCheckView},
   imagesPull: {...job, body: PullRequest},
@@ -180,6 +202,7 @@ export const contracts = {
   webhooksDeliveries: {query: DeliveriesQuery.strict(), response: page(DeliveryView)},
   webhooksRedeliver: {body: RedeliverRequest, response: RedeliverView, status: 202},
   webhooksDeadLetters: {response: page(DeadLetterView)},
+  pluginsList: {response: page(PluginView)},
   tenantsList: {response: page(TenantView)},
   tenantsShow: {response: TenantView},
   tenantsCreate: {body: CreateTenantRequest, response: CreatedTenantView, status: 201},

@@ -12,7 +12,6 @@ export {
   LogsQuery,
   LogTimesQuery,
   LogTimesView,
-  Origin,
   Outcome,
   PullRequest,
   Reason,
@@ -23,10 +22,9 @@ export {
   StopRequest,
   Totals,
   UploadView,
-  attachFromClient,
-  attachFromServer,
-  attachStream,
 } from './jobs.ts';
+export {AnyJson, MOST_RESULT_BYTES, Progress, ReportRequest, ReportedView} from './reported.ts';
+export {attachFromClient, attachFromServer, attachStream} from './attach.ts';
 export {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 export {ERROR_TRAILER, encodeTrailer} from './trailer.ts';
 export {DisplayQuery, DisplayRequest, displayFromClient, displayToClient, type DisplayFromClient, type DisplayToClient} from './display.ts';
@@ -69,6 +67,7 @@ export {
   WorkerView,
   page,
 } from './resources.ts';
+export {PluginView} from './plugins.ts';
 export {
   CreateWebhookRequest,
   CreatedWebhookView,
@@ -94,6 +93,7 @@ export {
   type ResponseOf,
   type RouteName,
 } from './contracts.ts';
+export {clusterSchema} from './cluster-schema.ts';
 export {
   ApplyRequest,
   ApplyView,
@@ -109,3 +109,5 @@ export {
   TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';
+export {FolderFileView, FolderView, FoldersPutView, RunRecordView, RunView, RunsQuery} from './folders.ts';
+export {Conflict, Origin} from './origin.ts';

@@ -22,6 +22,8 @@ import {
   WireError,
   WorkerId,
 } from '../protocol/index.ts';
+import {Conflict, Origin} from './origin.ts';
+import {Progress} from './reported.ts';
 
 const EngineName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of an engine');
 
@@ -92,6 +94,8 @@ export const RunRequest = z.strictObject({
   source: source.optional(),
   out: z.array(z.string().max(4096)).max(100).optional(),
   fanOut: z.strictObject(FanOut.shape).optional(),
+  /** It is given `boxyard-report` and a secret of its own to tell how far it is with; children and runs of roles always are. */
+  report: z.boolean().optional(),
 });
 export type RunRequest = z.infer<typeof RunRequest>;
 
@@ -154,14 +158,6 @@ export type Refusal = z.infer<typeof Refusal>;
 export const Reason = z.object({code: z.string(), message: z.string(), hint: z.string().optional(), until: Millis.optional()});
 export type Reason = z.infer<typeof Reason>;
 
-/** Which role of which cluster a job is a run of, and what started it. */
-export const Origin = z.object({
-  cluster: z.object({id: z.string(), name: z.string()}),
-  role: z.object({id: z.string(), name: z.string()}),
-  trigger: z.object({type: z.enum(['manual', 'cron', 'webhook']), schedule: z.string().optional(), at: z.string().optional()}),
-});
-export type Origin = z.infer<typeof Origin>;
-
 export const JobState = z.enum(['queued', 'sent', 'running', 'ended']);
 export const Outcome = z.enum(['succeeded', 'failed', 'cancelled', 'lost']);
 export const Totals = z.object({
@@ -203,12 +199,22 @@ export const JobView = z.object({
   logsComplete: z.boolean().optional(),
   gaps: z.array(Gap).optional(),
   out: z.object({bytes: z.number()}).optional(),
+  /** What it last said of how far it is, while it runs. */
+  progress: Progress.optional(),
+  /** What it reported as its result, or what was gathered of its children's; absent in lists and where it is larger than 64 KiB. */
+  result: z.unknown().optional(),
+  resultBytes: z.number().int().optional(),
   image: z.object({id: z.string(), ref: z.string()}).optional(),
   /** Of a command at a terminal. */
   session: SessionState.optional(),
   devbox: z.object({id: z.string(), name: z.string()}).optional(),
   parent: JobId.optional(),
+  /** It gathers what became of its parent's children. */
+  gathers: z.literal(true).optional(),
+  /** Of a job with children: the job that gathers their results. */
+  gatherJob: JobId.optional(),
   origin: Origin.optional(),
+  conflicts: z.array(Conflict).optional(),
   children: Totals.optional(),
   /** `unrestricted` until an egress gateway exists (R5). */
   egress: z.enum(['unrestricted', 'none']).optional(),
@@ -274,24 +280,3 @@ export const LogTimesQuery = LogsQuery.pick({stream: true, attempt: true});
  * it. A worker that was away sends later what its jobs wrote meanwhile. `length`: how many bytes there were.
  */
 export const LogTimesView = z.object({marks: z.array(z.object({offset: z.number(), at: z.number()})), length: z.number()});
-
-/**
- * Frames of `WS /v1/jobs/:id/attach?stdout=<from>&stderr=<from>&log=<from>` (offsets to go on from; absent streams are not
- * sent). Binary frames both ways: stream byte (0 stdin, 1 stdout, 2 stderr, 3 log), offset u64 BE, payload.
- */
-export const attachFromServer = z.discriminatedUnion('type', [
-  z.object({type: z.literal('job'), job: JobView}),
-  /** The bytes that follow are of this attempt, their offsets begin anew at 0. */
-  z.object({type: z.literal('attempt'), number: z.number().int()}),
-  /** Bytes `from`..`to` of a stream will not come. */
-  z.object({type: z.literal('gap'), gap: Gap}),
-  /** Stdin up to here is stored: what was sent before need not be sent again. */
-  z.object({type: z.literal('stdin.have'), length: z.number().int(), credit: z.number().int()}),
-  /** The job ended and every byte asked for was sent; the socket closes after it. */
-  z.object({type: z.literal('end'), job: JobView}),
-  z.object({type: z.literal('error'), error: WireError}),
-]);
-export const attachFromClient = z.discriminatedUnion('type', [
-  z.object({type: z.literal('stdin.eof'), length: z.number().int().nonnegative()}),
-]);
-export const attachStream = {stdin: 0, stdout: 1, stderr: 2, log: 3} as const;

@@ -158,6 +158,8 @@ export const TenantLimits = z.object({
   devboxes: z.number().int(),
   sessions: z.number().int().default(-1),
   historyDays: z.number().int(),
+  /** Bytes in the folders of all its clusters. */
+  folderBytes: z.number().int().default(-1),
 });
 export const TenantView = z.object({
   id: z.string(),

@@ -2,6 +2,7 @@ import {readdir, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {privateDir} from '../config/index.ts';
 import {AuditFiles} from './audit-files.ts';
+import {type FolderObjects, openFolderObjects} from './folder-objects.ts';
 import {JobOutput} from './job-output.ts';
 import {OpenFiles} from './open-files.ts';
 import {type BlobPlaces, blobPlaces} from './places.ts';
@@ -18,6 +19,10 @@ export interface Blobs {
   readonly output: JobOutput;
   readonly files: JobFiles;
   readonly audit: AuditFiles;
+  /** Bytes of the folders of a cluster. */
+  folders(tenant: string, cluster: string): FolderObjects;
+  /** Clusters of whose folders something lies here. */
+  clustersWithFolders(): Promise<{readonly tenant: string; readonly cluster: string}[]>;
   /** Removes the oldest logs of ended jobs until all fit under the bound. */
   trim(mayRemove: (job: string) => Promise<boolean>): Promise<void>;
   close(): Promise<void>;
@@ -35,6 +40,12 @@ export function openBlobs(options: BlobOptions): Blobs {
     output,
     files: new JobFiles(places, files, {...fileLimits, ...options.limits}),
     audit: new AuditFiles(join(options.dir, 'audit')),
+    folders: (tenant, cluster) => openFolderObjects(places.folders(tenant, cluster)),
+    clustersWithFolders: async () => {
+      const tenants = await readdir(places.allFolders).catch(() => []);
+      const found = tenants.map(async tenant => (await readdir(join(places.allFolders, tenant))).map(cluster => ({tenant, cluster})));
+      return (await Promise.all(found)).flat();
+    },
     trim: mayRemove => trim(places, files, options.totalBytes ?? 10 * 1024 * mib, mayRemove),
     close: () => files.close(),
   };

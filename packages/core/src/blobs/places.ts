@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {BoxyardError} from '../errors/index.ts';
 import type {OutputName} from '../protocol/index.ts';
+import type {ResultRef} from './rules-results.ts';
 
 /** Where bytes lie in `BLOB_DIR`: by tenant, job, attempt and stream. Parts are ids of ours; anything else is refused. */
 export function blobPlaces(dir: string) {
@@ -18,6 +19,13 @@ export function blobPlaces(dir: string) {
     attempt,
     output: (tenant: string, id: string, number: number, name: OutputName) => join(attempt(tenant, id, number), name),
     out: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'out.tar'),
+    /** What an attempt changed in its cluster's folders, and what else is noted of an attempt. */
+    changes: (tenant: string, id: string, number: number) => join(attempt(tenant, id, number), 'folders.pack'),
+    note: (tenant: string, id: string, number: number, name: string) => join(attempt(tenant, id, number), `${part(name)}.json`),
+    folders: (tenant: string, cluster: string) => join(dir, 'folders', part(tenant), part(cluster)),
+    allFolders: join(dir, 'folders'),
+    result: (tenant: string, id: string, {attempt: number, hash}: ResultRef) =>
+      join(attempt(tenant, id, number), `result-${part(hash)}.json`),
     stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),
     taken: (tenant: string, id: string, blob: string) => join(job(tenant, id), `upload-${part(blob)}`),
     uploads: (tenant: string) => join(dir, 'uploads', part(tenant)),

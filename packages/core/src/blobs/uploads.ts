@@ -6,6 +6,7 @@ import {BoxyardError} from '../errors/index.ts';
 import type {OpenFiles} from './open-files.ts';
 import {type OutFile, openOut} from './out-file.ts';
 import type {BlobPlaces} from './places.ts';
+import type {ResultRef} from './rules-results.ts';
 
 const gib = 1024 ** 3;
 
@@ -16,9 +17,11 @@ export interface FileLimits {
   readonly uploads: number;
   readonly stdin: number;
   readonly out: number;
+  /** What one attempt sends of its cluster's folders. */
+  readonly changes: number;
 }
 
-export const fileLimits: FileLimits = {upload: 4 * gib, uploads: 16 * gib, stdin: 4 * gib, out: 4 * gib};
+export const fileLimits: FileLimits = {upload: 4 * gib, uploads: 16 * gib, stdin: 4 * gib, out: 4 * gib, changes: 16 * gib};
 const lookEvery = 64 * 1024 ** 2;
 const uploadKeptMs = 24 * 3_600_000;
 
@@ -128,6 +131,16 @@ export class JobFiles {
     this.#files.changed(path);
   }
 
+  /** All of it, for a job that nobody has heard of yet: whole or not at all. */
+  async setStdin(tenant: string, job: string, text: string): Promise<void> {
+    const path = this.#places.stdin(tenant, job);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.${newId('u').slice(2, 10)}`;
+    await writeFile(part, text, {mode: 0o600, flush: true});
+    await rename(part, path);
+    await writeFile(`${path}.end`, String(Buffer.byteLength(text)), {mode: 0o600, flush: true});
+  }
+
   stdinPath(tenant: string, job: string): string {
     return this.#places.stdin(tenant, job);
   }
@@ -141,11 +154,61 @@ export class JobFiles {
     return openOut(this.#places.out(tenant, job, attempt), from, this.#limits.out);
   }
 
+  /** What an attempt changed in its cluster's folders, as it comes in; renamed when whole. */
+  openChanges(tenant: string, job: string, attempt: number): Promise<OutFile> {
+    return openOut(this.#places.changes(tenant, job, attempt), 0, this.#limits.changes);
+  }
+
+  changesPath(tenant: string, job: string, attempt: number): string {
+    return this.#places.changes(tenant, job, attempt);
+  }
+
+  async dropChanges(tenant: string, job: string, attempt: number): Promise<void> {
+    await rm(this.#places.changes(tenant, job, attempt), {force: true});
+  }
+
+  /** What was noted of an attempt under that name. */
+  async note(tenant: string, job: string, {attempt, name}: {readonly attempt: number; readonly name: string}): Promise<string | undefined> {
+    return readFile(this.#places.note(tenant, job, attempt, name), 'utf8').catch(() => undefined);
+  }
+
+  /** Whole or not at all, and on disk when it resolves. */
+  async putNote(
+    tenant: string,
+    job: string,
+    note: {readonly attempt: number; readonly name: string; readonly text: string},
+  ): Promise<void> {
+    const path = this.#places.note(tenant, job, note.attempt, note.name);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.${newId('u').slice(2, 10)}`;
+    await writeFile(part, note.text, {mode: 0o600, flush: true});
+    await rename(part, path);
+  }
+
   async out(tenant: string, job: string, attempt: number): Promise<{bytes: number; read(): AsyncIterable<Uint8Array>}> {
     const path = this.#places.out(tenant, job, attempt);
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'output archive of job', name: job});
     return {bytes: found.size, read: () => createReadStream(path)};
+  }
+
+  /** Whole or not at all, and safely on disk when it resolves. It counts once a record names it. */
+  async writeResult(tenant: string, job: string, ref: ResultRef, json: string): Promise<void> {
+    const path = this.#places.result(tenant, job, ref);
+    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    const part = `${path}.${newId('u').slice(2, 10)}`;
+    await writeFile(part, json, {mode: 0o600, flush: true});
+    await rename(part, path);
+  }
+
+  /** Undefined where there is none, or none any more. */
+  async result(tenant: string, job: string, ref: ResultRef): Promise<string | undefined> {
+    return readFile(this.#places.result(tenant, job, ref), 'utf8').catch(() => undefined);
+  }
+
+  /** Nobody names it, or names it any more. */
+  dropResult(tenant: string, job: string, ref: ResultRef): Promise<void> {
+    return rm(this.#places.result(tenant, job, ref), {force: true});
   }
 
   /** Everything of a job; after its history is over. */

@@ -62,6 +62,8 @@ type Special =
   | 'uploads'
   | 'devboxesFilesGet'
   | 'devboxesFilesPut'
+  | 'foldersGet'
+  | 'foldersPut'
   | 'agents';
 type JsonRoute = Exclude<RouteName, Special>;
 type NeedsNothing<K extends RouteName> = Record<never, never> extends Given<K> ? true : false;
@@ -84,6 +86,10 @@ export type Client = {
   devboxesFilesGet(input: Input<'devboxesFilesGet'>): AsyncIterable<Uint8Array>;
   /** Resolves when the tar is unpacked. Sent once: where it rejects, a part may be there. */
   devboxesFilesPut(input: Input<'devboxesFilesPut'>, tar: AsyncIterable<Uint8Array>): Promise<ResponseOf<'devboxesFilesPut'>>;
+  /** A tar of what lies at and below a path of a cluster's folders. */
+  foldersGet(input: Input<'foldersGet'>): AsyncIterable<Uint8Array>;
+  /** Resolves when what is in the tar is there, all of it. Sent once: where it rejects, nothing is. */
+  foldersPut(input: Input<'foldersPut'>, tar: AsyncIterable<Uint8Array>): Promise<ResponseOf<'foldersPut'>>;
   /** Facts and gauges, going on after a lost connection where it stopped, until the signal aborts. */
   events(options?: FollowOptions): AsyncIterable<EventItem>;
   /** Output (and stdin) of a job until its end, through lost connections. */
@@ -103,6 +109,13 @@ export function createClient(options: ClientOptions): Client {
   const names = Object.keys(routes) as RouteName[];
   const callOf = (name: RouteName) => (input?: Loose) =>
     isDryRun && routes[name].method !== 'GET' ? dontCall(link, name, input) : callJson(link, name, input);
+  const putTar = async (name: 'devboxesFilesPut' | 'foldersPut', input: Loose, tar: AsyncIterable<Uint8Array>) => {
+    if (isDryRun) return dontCall(link, name, input);
+    const headers = {'content-type': 'application/x-tar'};
+    const path = pathOf(name, input) + queryOf(input.query);
+    const options = {method: 'PUT', path, headers, body: tar, isRepeatable: false, signal: input.signal};
+    return JSON.parse(await readText(await send(link, {...options, timeoutMs: input.requestTimeoutMs ?? COPY_MS})));
+  };
   const methods = Object.fromEntries(names.map(name => [name, callOf(name)]));
   return {
     ...(methods as unknown as {readonly [K in JsonRoute]: never}),
@@ -119,13 +132,9 @@ export function createClient(options: ClientOptions): Client {
       return JSON.parse(await readText(await send(link, {...options, timeoutMs: given?.requestTimeoutMs ?? UPLOAD_MS})));
     },
     devboxesFilesGet: input => bytesOf(call(link, 'devboxesFilesGet', input)),
-    devboxesFilesPut: async (input, tar) => {
-      if (isDryRun) return dontCall(link, 'devboxesFilesPut', input);
-      const headers = {'content-type': 'application/x-tar'};
-      const path = pathOf('devboxesFilesPut', input) + queryOf(input.query);
-      const options = {method: 'PUT', path, headers, body: tar, isRepeatable: false, signal: input.signal};
-      return JSON.parse(await readText(await send(link, {...options, timeoutMs: input.requestTimeoutMs ?? COPY_MS})));
-    },
+    devboxesFilesPut: (input, tar) => putTar('devboxesFilesPut', input, tar),
+    foldersGet: input => bytesOf(call(link, 'foldersGet', input)),
+    foldersPut: (input, tar) => putTar('foldersPut', input, tar),
     events: given => followEvents(link, given),
     attach: given => createAttach(link, given),
     terminal: (given, handlers) => createTerminal(link, given, handlers),

@@ -4,9 +4,20 @@ import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {RedisRim} from '../rim/redis.ts';
 import {iso} from '../rim/clock.ts';
 import type {Caller, ClusterService, RoleRun} from '../services.ts';
-import {type ClusterRecord, type Making, type RoleRecord, applied, changed, changesOf, checkRoles, cronsOf, findRole} from './rules.ts';
+import {
+  type ClusterRecord,
+  type Making,
+  type RoleRecord,
+  applied,
+  changed,
+  changesOf,
+  checkFolders,
+  checkRoles,
+  cronsOf,
+  findRole,
+} from './rules.ts';
 import {nextOf} from './rules-cron.ts';
-import {runEnv, runRequest} from './rules-run.ts';
+import {type RunExtras, folderPlan, runEnv, runRequest} from './rules-run.ts';
 import {countRuns, findCluster, getCluster, listClusters, openRuns, writeCluster} from './store.ts';
 
 export interface ClusterDeps {
@@ -18,7 +29,7 @@ export interface ClusterDeps {
 
 const mostTries = 20;
 
-export function createClusterService(deps: ClusterDeps): ClusterService {
+export function createClusterService(deps: ClusterDeps): Omit<ClusterService, 'runs' | 'showRun'> {
   const parts = createParts(deps);
   return {...wholeClusters(parts), ...changesOfClusters(parts), ...theirRoles(parts), run: runner(deps)};
 }
@@ -84,9 +95,10 @@ const wholeClusters = ({rim, view, making, end}: Parts): Pick<ClusterService, 'l
 const changesOfClusters = ({rim, view, change, end}: Parts): Pick<ClusterService, 'update' | 'remove' | 'stop'> => ({
   update: async (caller, cluster, fields) => {
     const after = await change(caller, cluster, record => {
-      const {name = record.name, prompt = record.prompt, enabled = record.enabled} = fields;
-      const next = {...record, name, prompt, enabled};
-      return changesOf(record, next).length === 0 ? record : changed(record, {name, prompt, enabled}, rim.clock.now());
+      const {name = record.name, prompt = record.prompt, enabled = record.enabled, folders = record.folders} = fields;
+      checkFolders(folders, 'folders');
+      const wanted = {name, prompt, enabled, folders};
+      return changesOf(record, {...record, ...wanted}).length === 0 ? record : changed(record, wanted, rim.clock.now());
     });
     if (fields.enabled === false) await end(caller, after.roles, 'its cluster was disabled');
     return view(after);
@@ -158,7 +170,7 @@ const runner =
 interface Asked {
   readonly record: ClusterRecord;
   readonly role: RoleRecord;
-  readonly request: RunRoleRequest & {readonly payload?: string};
+  readonly request: RunRoleRequest & RunExtras;
   readonly key: string | undefined;
   readonly trigger: Origin['trigger'];
 }
@@ -181,12 +193,14 @@ async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request
     asked: {cluster: record.id, role: role.id, ...request},
     key,
     v: record.v,
+    isSameWorker: role.sameWorker,
     origin: {
       cluster: {id: record.id, name: record.name},
       role: {id: role.id, name: role.name},
       trigger,
       most: role.maxConcurrency ?? 1,
-      env: runEnv(role, request, record.prompt),
+      ...runEnv(role, request, record),
+      folders: folderPlan(role, record.folders),
     },
   };
   const {overlap = 'reject'} = role;
@@ -224,10 +238,16 @@ function clusterView(
   runs: readonly {readonly running: number; readonly queued: number}[],
   now: number,
 ): ClusterView {
-  const {createdAt, updatedAt, roles, ...rest} = record;
+  const {createdAt, updatedAt, roles, folders, ...rest} = record;
   const views = roles.map((role, at): RoleView => {
     const next = nextOf(cronsOf(record, role), now);
     return {...role, ...runs[at]!, ...(next === undefined ? {} : {next: iso(next.at)})};
   });
-  return {...rest, roles: views, createdAt: iso(createdAt), updatedAt: iso(updatedAt)};
+  return {
+    ...rest,
+    ...(folders === undefined ? {} : {folders: [...folders]}),
+    roles: views,
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+  };
 }

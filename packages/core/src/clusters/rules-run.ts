@@ -1,7 +1,10 @@
 import type {RoleDocument, RunRequest, RunRoleRequest} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
+import type {FolderPlan} from '../services.ts';
 import type {FanOut} from '../protocol/index.ts';
 import {fullImageName} from '../images/rules.ts';
+import {sharedPath} from '../folders/rules-places.ts';
+import {expandPrompt, unsafeName} from '../jobs/rules-template.ts';
 import {checkFanOut} from '../jobs/rules-children.ts';
 import {checkCommand, checkEnv, checkLabels, checkSecretTarget} from '../security/names.ts';
 
@@ -58,15 +61,41 @@ export function runRequest(role: RoleDocument): RunRequest {
   }) as RunRequest;
 }
 
+/** What a trigger hands in: the body of a webhook, or the files that changed; JSON. */
+export interface RunExtras {
+  readonly payload?: string;
+  readonly files?: string;
+}
+
+/** What the jobs of the role see of the cluster's folders; undefined where neither has any. */
+export function folderPlan(role: RoleDocument, shared: readonly string[] | undefined): FolderPlan | undefined {
+  const {folders = [], keepPrivate, mirror} = role;
+  if ((shared ?? []).length === 0 && folders.length === 0 && keepPrivate === undefined) return undefined;
+  return {
+    shared: shared ?? [],
+    role: folders,
+    ...(keepPrivate === undefined ? {} : {keepPrivateMs: msOf(keepPrivate, `roles.${role.name}.keepPrivate`)}),
+    ...(mirror === true ? {mirror} : {}),
+  };
+}
+
 /** What a run's jobs are told beside their command. */
 export function runEnv(
   role: RoleDocument,
-  {prompt, inputs = {}, payload}: RunRoleRequest & {readonly payload?: string},
-  clusterPrompt: string | undefined,
-): Record<string, string> {
-  const own = payload === undefined ? {} : {BOXYARD_WEBHOOK_PAYLOAD: payload};
-  const env = {...promptEnv(role, prompt, clusterPrompt), ...inputEnv(inputs), ...own};
-  const bytes = Object.entries(env).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+  {prompt, inputs = {}, payload, files}: RunRoleRequest & RunExtras,
+  cluster: {readonly prompt?: string | undefined; readonly folders?: readonly string[] | undefined},
+): {readonly env: Record<string, string>; readonly templates: string[]} {
+  const own = {
+    ...(payload === undefined ? {} : {BOXYARD_WEBHOOK_PAYLOAD: payload}),
+    ...(files === undefined ? {} : {BOXYARD_CHANGED_FILES: files}),
+  };
+  const env: Record<string, string> = {...promptEnv(role, prompt, cluster.prompt), ...inputEnv(inputs), ...own};
+  const values = {...longest, folders: (cluster.folders ?? []).map(sharedPath), payload};
+  const templates = ['BOXYARD_SYSTEM_PROMPT', ...(prompt === undefined ? ['BOXYARD_PROMPT'] : [])].filter(name =>
+    env[name]?.includes('{{'),
+  );
+  const expanded = {...env, ...Object.fromEntries(templates.map(name => [name, expandPrompt(env[name]!, values)]))};
+  const bytes = Object.entries(expanded).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
   const field = Object.keys(inputs).length > 0 ? 'inputs' : 'prompt';
   if (Object.values(env).some(value => value.includes('\0')))
     throw new BoxyardError('INVALID_INPUT', {field, issue: 'holds a NUL character'});
@@ -78,8 +107,11 @@ export function runEnv(
   const children = (role.copies ?? 1) * Object.values(role.matrix ?? {}).reduce((count, values) => count * values.length, 1);
   if (bytes * children > MOST_BYTES_IN_ALL)
     throw new BoxyardError('INVALID_INPUT', {field, issue: `prompts and inputs of ${bytes} bytes are too much for ${children} children`});
-  return env;
+  return {env, templates};
 }
+
+/** As long as the values of templates get, but for a payload. */
+const longest = {role: 'x'.repeat(63), job: 'x'.repeat(28), at: 'x'.repeat(24), workspace: '/workspace'};
 
 /** What a Linux kernel takes of one variable. */
 const MOST_ENV_BYTES = 128 * 1024;
@@ -93,10 +125,23 @@ export function checkRole(role: RoleDocument): void {
   if (command === undefined && image === undefined)
     throw new BoxyardError('INVALID_INPUT', {field: `roles.${role.name}.command`, issue: 'a command is needed, or an image that has one'});
   if (command !== undefined) checkCommand(command, cwd);
+  checkWords(role.name, 'command', command);
+  checkWords(role.name, 'gather', role.gather);
   if (image !== undefined) fullImageName(image);
   checkEnv(env, `roles.${role.name}.env`);
   checkLabels(workerLabels, `roles.${role.name}.labels`);
   for (const secret of secrets) checkSecretTarget(secret.as, secret.kind);
+}
+
+/** What may hold anything, quotes and newlines too, must not become a part of what a shell reads. */
+function checkWords(role: string, field: string, words: readonly string[] | string = []): void {
+  const unsafe = Array.isArray(words) ? words.map(unsafeName).find(name => name !== undefined) : undefined;
+  if (unsafe === undefined) return;
+  throw new BoxyardError('INVALID_INPUT', {
+    field: `roles.${role}.${field}`,
+    issue: `{{${unsafe}}} may hold anything, so it is not put into commands`,
+    hint: 'Use it in a prompt; a payload is in the variable BOXYARD_WEBHOOK_PAYLOAD.',
+  });
 }
 
 /** The system prompt is the cluster's and, under a heading with the role's name, its instructions. */
@@ -110,9 +155,9 @@ const inputEnv = (inputs: Readonly<Record<string, string>>): Record<string, stri
   Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`BOXYARD_INPUT_${name.toUpperCase()}`, value]));
 
 function fanOutOf(role: RoleDocument): FanOut | undefined {
-  const {copies, each, matrix, parallel, failFast} = role;
+  const {copies, each, matrix, parallel, failFast, gather} = role;
   const failurePolicy = policyOf(role.failurePolicy);
-  const fanOut = given({copies, each, matrix, parallel, failFast, failurePolicy});
+  const fanOut = given({copies, each, matrix, parallel, failFast, failurePolicy, gather});
   if (copies !== undefined || each !== undefined || matrix !== undefined) return fanOut;
   if (Object.keys(fanOut).length === 0) return undefined;
   throw new BoxyardError('INVALID_INPUT', {

@@ -13,6 +13,7 @@ export interface ClusterRecord {
   readonly name: string;
   readonly prompt?: string | undefined;
   readonly enabled: boolean;
+  readonly folders?: readonly string[] | undefined;
   readonly roles: readonly RoleRecord[];
   readonly actor: string;
   readonly createdAt: number;
@@ -34,31 +35,42 @@ export function checkRoles(roles: readonly RoleDocument[], now: number): void {
   if (twice !== undefined) throw new BoxyardError('INVALID_INPUT', {field: 'roles', issue: `${twice} is there twice`});
   for (const role of roles) {
     checkRole(role);
+    checkFolders(role.folders, `roles.${role.name}.folders`);
     for (const [at, cron] of (role.triggers?.cron ?? []).entries()) checkCron(cron, `roles.${role.name}.triggers.cron.${at}`, now);
   }
+}
+
+/** `shared/out` is where copies of a run put what they bring. */
+export function checkFolders(names: readonly string[] = [], field: string): void {
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new BoxyardError('INVALID_INPUT', {field, issue: `${twice} is there twice`});
+  if (names.includes('out')) throw new BoxyardError('INVALID_INPUT', {field, issue: 'out is where runs put what they bring'});
 }
 
 /** The record a document makes of the one there is; roles keep their ids by their names. Without a change it is the one there is. */
 export function applied(before: ClusterRecord | undefined, document: ClusterDocument, making: Making): ClusterRecord {
   checkRoles(document.roles, making.now);
+  checkFolders(document.folders, 'folders');
   const roles = document.roles.map(role => ({id: before?.roles.find(known => known.name === role.name)?.id ?? making.newId('r'), ...role}));
-  const {name, prompt, enabled = true} = document;
-  const wanted = {name, ...(prompt === undefined ? {} : {prompt}), enabled, roles};
+  const {name, prompt, enabled = true, folders} = document;
+  const wanted = {name, ...(prompt === undefined ? {} : {prompt}), enabled, ...(folders === undefined ? {} : {folders}), roles};
   if (before === undefined) {
     const {tenant, actor, now} = making;
     return {v: 1, id: making.newId('c'), tenant, ...wanted, actor, createdAt: now, updatedAt: now};
   }
-  return changesOf(before, {...before, ...wanted, prompt}).length === 0 ? before : changed(before, {...wanted, prompt}, making.now);
+  return changesOf(before, {...before, ...wanted, prompt, folders}).length === 0
+    ? before
+    : changed(before, {...wanted, prompt, folders}, making.now);
 }
 
 /** The next version of the record, with these fields. */
 export const changed = (
   before: ClusterRecord,
-  fields: Partial<Pick<ClusterRecord, 'name' | 'prompt' | 'enabled' | 'roles'>>,
+  fields: Partial<Pick<ClusterRecord, 'name' | 'prompt' | 'enabled' | 'folders' | 'roles'>>,
   now: number,
 ): ClusterRecord => ({...before, ...fields, v: before.v + 1, updatedAt: now});
 
-const shown = ['name', 'prompt', 'enabled'] as const;
+const shown = ['name', 'prompt', 'enabled', 'folders'] as const;
 
 /** What differs between two of a cluster, value by value, roles by their names; from nothing every value is new. */
 export function changesOf(before: ClusterRecord | undefined, after: ClusterRecord): ClusterChange[] {

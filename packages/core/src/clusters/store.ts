@@ -3,10 +3,13 @@ import {newId} from '../config/index.ts';
 import {addFact} from '../events/store-facts.ts';
 import type {RedisRim} from '../rim/redis.ts';
 import type {Change} from '../rim/redis-commit.ts';
+import {keptThing, watchThing} from '../folders/rules-watch.ts';
 import {type ClusterRecord, cronThing, cronsOf} from './rules.ts';
 import {nextOf} from './rules-cron.ts';
 
 const mostClusters = 1_000;
+/** How long folders outlive their cluster. */
+const foldersKeptMs = 600_000;
 
 /** Whoever's it is. */
 export async function readCluster(rim: RedisRim, id: string): Promise<ClusterRecord | undefined> {
@@ -66,7 +69,15 @@ export async function writeCluster(
       data: {name, v, enabled},
     });
     addCrons(change, keys.due, {before, after, now: rim.clock.now()});
-    for (const role of before?.roles ?? []) if (!after?.roles.some(kept => kept.id === role.id)) change.do(keys.roleJobs(role.id), 'DEL');
+    for (const role of before?.roles ?? [])
+      if (!after?.roles.some(kept => kept.id === role.id))
+        change
+          .do(keys.roleJobs(role.id), 'DEL')
+          .do(keys.roleHome(role.id), 'DEL')
+          .do(keys.watch(role.id), 'DEL')
+          .do(keys.due, 'ZREM', watchThing(id, role.id));
+    // What its last jobs bring shall not be left behind.
+    if (after === undefined) change.do(keys.due, 'ZADD', rim.clock.now() + foldersKeptMs, keptThing(id, '*'));
   });
   if (result.done) return true;
   if (result.failed === 'name') throw new BoxyardError('NAME_TAKEN', {name: after!.name});

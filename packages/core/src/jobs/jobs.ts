@@ -1,9 +1,11 @@
 import type {z} from 'zod';
-import type {JobsQuery} from '../api/index.ts';
+import type {AnyJson, JobsQuery} from '../api/index.ts';
 import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
 import {onlyChildren} from './rules-children.ts';
+import {readProgress} from './reported.ts';
+import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {displaySpec, execSpec} from './rules-spec-devbox.ts';
 import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
@@ -27,14 +29,11 @@ export function createJobService(deps: JobServiceDeps): JobService {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
       submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
-    runRole: async (caller, {request, asked, key, origin, waits, v}) =>
-      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {
-        key,
-        request: {run: asked},
-        origin,
-        waits,
-        cluster: {id: origin.cluster.id, v},
-      }),
+    runRole: async (caller, {request, asked, key, origin, waits, v, isSameWorker}) => {
+      const spec = runSpec(request, await specContext(deps, caller, request.worker), origin.folders !== undefined);
+      const placed = isSameWorker === true ? await atHome(deps, {tenant: caller.tenant, id: origin.role.id}, spec) : spec;
+      return submit(deps, caller, placed, {key, request: {run: asked}, origin, waits, cluster: {id: origin.cluster.id, v}});
+    },
     liveSessions: tenant => deps.store.rim.ask(redis => redis.hlen(deps.store.rim.keys.sessions(tenant))),
     exec: async (caller, devbox, request, key) => {
       const record = await deps.getDevBox(caller.tenant, devbox);
@@ -53,6 +52,12 @@ export function createJobService(deps: JobServiceDeps): JobService {
     },
     show: async (tenant, job) => readView(deps, await getJob(store, tenant, job)),
     list: async (tenant, query) => list(deps, tenant, query),
+    result: async (tenant, job) => {
+      const record = await getJob(store, tenant, job);
+      const text = record.result && (await deps.blobs.files.result(tenant, record.id, record.result));
+      if (text === undefined) throw new BoxyardError('NOT_FOUND', {what: 'result of job', name: record.id});
+      return JSON.parse(text) as AnyJson;
+    },
     cancel: async (caller, job, reason) => {
       const record = await getJob(store, caller.tenant, job);
       const stepped = await store.step(record.id, {type: 'cancel', actor: caller.actor, reason}, {actor: caller.actor});
@@ -137,6 +142,7 @@ async function list(deps: JobServiceDeps, tenant: string, query: z.infer<typeof 
     store,
     parents.map(record => record.id),
   );
-  const items = page.items.map(record => jobView(record, {totals: totals[parents.indexOf(record)]}));
+  const progress = await readProgress(store, tenant, page.items);
+  const items = page.items.map((record, at) => jobView(record, {totals: totals[parents.indexOf(record)], progress: progress[at]}));
   return {items, ...(page.nextCursor === undefined ? {} : {nextCursor: page.nextCursor})};
 }

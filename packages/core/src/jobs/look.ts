@@ -1,3 +1,4 @@
+import type {Gatherer} from './gather.ts';
 import type {FanOut} from './fan-out.ts';
 import type {Placement} from './placement.ts';
 import {dueAt, hasEnded, isOnWorker} from './rules-record.ts';
@@ -10,8 +11,12 @@ export interface LookOptions {
   readonly store: JobStore;
   readonly placement: Placement;
   readonly fanOut: FanOut;
+  readonly gatherer: Gatherer;
   /** A schedule of a role is due. */
   readonly cron: (cluster: string, role: string) => Promise<void>;
+  /** Changes of files that a role watches are due; a folder was kept long enough. */
+  readonly watch: (cluster: string, role: string) => Promise<void>;
+  readonly kept: (cluster: string, folder: string) => Promise<void>;
   /** Whether nobody can hear the worker now. */
   readonly isSilent: (worker: string) => boolean;
   /** Declares what the clock says about workers; once per sweep. */
@@ -23,7 +28,7 @@ const sweepBatch = 1_000;
 
 /** What a nudge and a sweep do: read the thing named and do what is due. Everything here may run twice at once. */
 export function createLook(options: LookOptions) {
-  const {store, placement} = options;
+  const {store, placement, gatherer} = options;
 
   const lookAtJob = async (id: string): Promise<void> => {
     const record = await store.read(id);
@@ -34,9 +39,10 @@ export function createLook(options: LookOptions) {
       const [totals] = await readTotals(store, [id]);
       const parent = await store.get(id);
       if (parent !== undefined && dueAt(parent) === 0 && parent.fan!.made < parent.fan!.total) return;
-      if (totals !== undefined) await store.step(id, {type: 'children', totals});
-      return dropDue(store, `j:${id}`, began);
+      const isDone = parent === undefined || totals === undefined || (await gatherer.afterChildren(parent, totals));
+      return isDone ? dropDue(store, `j:${id}`, began) : undefined;
     }
+    if (record.hold === 'gather') return (await gatherer.whileGathering(record)) ? dropDue(store, `j:${id}`, began) : undefined;
     const isSilent = isOnWorker(record) && record.worker !== undefined && options.isSilent(record.worker.id);
     await store.step(id, {type: 'due', isSilent}, {actor: 'server'});
   };
@@ -45,8 +51,10 @@ export function createLook(options: LookOptions) {
     const began = store.rim.clock.now();
     const [kind, first = '', second = ''] = thing.split(':');
     if (kind === 'j') return lookAtJob(first);
-    // It writes its own next row.
+    // They write their own next rows.
     if (kind === 'c') return options.cron(first, second);
+    if (kind === 'f') return options.watch(first, second);
+    if (kind === 'k') return options.kept(first, second);
     if (kind === 'r') {
       await letRunsIn(store, first);
       return dropDue(store, thing, began);

@@ -1,5 +1,5 @@
 import type {WorkerStore} from '../workers/store.ts';
-import type {TableEntry, WorkerTable} from '../workers/table.ts';
+import type {TableEntry, TableNews, WorkerTable} from '../workers/table.ts';
 import {type Candidate, isOfClass, place} from './rules-place.ts';
 import {devboxIdOf} from '../devboxes/rules.ts';
 import {isInDevBox, isWaiting, type JobRecord} from './rules-record.ts';
@@ -10,6 +10,7 @@ export interface PlacementOptions {
   readonly store: JobStore;
   readonly workers: WorkerStore;
   readonly table: WorkerTable;
+  readonly news: TableNews;
   /** Puts the tenant's machines that never connected into the table. */
   readonly learnJoined: (tenant: string) => Promise<void>;
   /** Nothing is placed until then (monotonic ms): agents are being asked what they hold (R3). */
@@ -54,7 +55,7 @@ export class Placement {
     if (this.isPaused) return false;
     const end = performance.now() + longestMs;
     while (performance.now() < end) {
-      const waiting = await heads(this.#options.store, tenant, group, batch);
+      const [waiting] = await Promise.all([heads(this.#options.store, tenant, group, batch), this.#options.news()]);
       if (waiting.length === 0) return dropGroupIfEmpty(this.#options.store, tenant, group);
       const sent = await this.#sendAll(tenant, waiting);
       if (sent < waiting.length) return true;
@@ -64,6 +65,7 @@ export class Placement {
 
   /** A worker has room: walk the classes it satisfies, earliest heads first. */
   async worker(id: string): Promise<boolean> {
+    if (this.#options.table.get(id) === undefined) await this.#options.news();
     const entry = this.#options.table.get(id);
     if (entry === undefined) return true;
     if (this.isPaused) return false;
@@ -84,7 +86,8 @@ export class Placement {
     const {tenant} = entry.record;
     const headsOf = (group: string) => heads(store, tenant, group, Math.min(batch, entry.record.registration?.slots ?? batch));
     const guessed = this.#served.get(id) ?? [];
-    const [used, all, ...known] = await Promise.all([workers.used(id), waitingGroups(store, tenant, id), ...guessed.map(headsOf)]);
+    const asked = [workers.used(id), waitingGroups(store, tenant, id), this.#options.news()] as const;
+    const [used, all, , ...known] = await Promise.all([...asked, ...guessed.map(headsOf)]);
     entry.used = used;
     const candidate = this.#options.table.candidate(id, this.#now());
     if (candidate === undefined || candidate.closed !== undefined) return [];

@@ -1,18 +1,25 @@
 import {BoxyardError} from '../errors/index.ts';
+import {bearerOf} from '../rim/http-credential.ts';
 import {pageOf, type Http} from '../rim/http.ts';
-import type {JobService, LogService} from '../services.ts';
+import type {JobService, LogService, ReportService} from '../services.ts';
 
 export interface JobRouteServices {
   readonly jobs: JobService;
   readonly logs: LogService;
+  readonly reports: ReportService;
 }
 
 const octets = {'content-type': 'application/octet-stream'};
 
-export function addJobRoutes(http: Http, {jobs, logs}: JobRouteServices): void {
+export function addJobRoutes(http: Http, {jobs, logs, reports}: JobRouteServices): void {
   http.route('jobsCreate', ({session, body, idempotencyKey}) => jobs.run(session, body, idempotencyKey));
   http.route('jobsList', async ({session, query}) => pageOf(await jobs.list(session.tenant, query)));
   http.route('jobsShow', ({session, params}) => jobs.show(session.tenant, params['job']!));
+  http.route('jobsResult', ({session, params}) => jobs.result(session.tenant, params['job']!));
+  http.route('jobsReport', async ({params, body, headers}) => {
+    await reports.report(params['job']!, bearerOf({headers}), body);
+    return {ok: true as const};
+  });
   http.route('jobsCancel', ({session, params, body}) =>
     jobs.cancel(session, params['job']!, body.reason ?? `cancelled by ${session.actor}`),
   );
@@ -32,7 +39,7 @@ export function addJobRoutes(http: Http, {jobs, logs}: JobRouteServices): void {
 }
 
 /** The bytes there are; parts that are missing are named in the header `boxyard-gaps`, as far as known at the start. */
-function addLogRoute(http: Http, {jobs, logs}: JobRouteServices): void {
+function addLogRoute(http: Http, {jobs, logs}: Pick<JobRouteServices, 'jobs' | 'logs'>): void {
   http.route('jobsLogs', async ({session, params, query, signal, send}) => {
     const job = await jobs.show(session.tenant, params['job']!);
     const attempt = query.attempt === undefined ? {} : {attempt: query.attempt};

@@ -1,5 +1,6 @@
 import {BoxyardError} from '../errors/index.ts';
 import {MOST_CHILDREN, type Copy, type FanOut, type JobSpec} from '../protocol/index.ts';
+import {checkCommand} from '../security/names.ts';
 import {isBounded} from './rules-totals.ts';
 
 /** For whom the children of `each` are, decided when their parent is accepted: ids of workers, or values of the label. */
@@ -13,7 +14,8 @@ export const countOf = (fanOut: FanOut, targets: Targets | undefined): number =>
 
 /** Refuses what can never be made or never end well; with `targets` undefined what depends on them is not looked at. */
 export function checkFanOut(fanOut: FanOut, targets?: Targets): void {
-  const {copies, each, matrix, failurePolicy} = fanOut;
+  const {copies, each, matrix, failurePolicy, gather} = fanOut;
+  if (Array.isArray(gather)) checkCommand(gather);
   if (copies === undefined && each === undefined && Object.keys(matrix ?? {}).length === 0)
     throw invalid('fanOut', 'copies, each or matrix is needed');
   const upper = Object.keys(matrix ?? {}).map(name => name.toUpperCase());
@@ -83,6 +85,9 @@ export const copyEnv = ({index, count, item, matrix = {}}: Copy): Record<string,
 });
 
 export const fanOutOf = (spec: JobSpec): FanOut => (spec.kind === 'run' && spec.fanOut) || {copies: 1};
+
+/** Its place among the children, where it is one. */
+export const copyOf = (spec: JobSpec): Copy | undefined => (spec.kind === 'run' ? spec.copy : undefined);
 
 /** The same job with none of its children but these. */
 export const onlyChildren = (spec: JobSpec, only: readonly number[]): JobSpec =>

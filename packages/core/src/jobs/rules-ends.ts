@@ -1,3 +1,4 @@
+import {resultRef} from '../blobs/rules-results.ts';
 import type {Moment, Result} from './rules-events.ts';
 import {type JobOutcome, type JobRecord, type Superseded, hasEnded, isOnWorker} from './rules-record.ts';
 import {type FailureKind, backOffMs, failureKind, mayRetry} from './rules-retry.ts';
@@ -75,9 +76,15 @@ function withReport(record: JobRecord, result: Result, now: number): JobRecord {
     box: result.box ?? record.box,
     out: result.out,
     image: result.image,
+    ...resultOf(record, result),
     directory: result.directory,
   };
 }
+
+/** What its worker says counts more than what it told the server itself. */
+const resultOf = ({result: known}: JobRecord, {reported, attempt}: Result): Pick<JobRecord, 'result'> => ({
+  result: reported === undefined ? known : resultRef(attempt.number, reported),
+});
 
 /** A short job says nothing before its result: when it was taken and ran is in its phases, by the worker's clock. */
 function timesOf(record: JobRecord, {phases, exit}: Result, now: number): Pick<JobRecord, 'acceptedAt' | 'startedAt'> {
@@ -175,6 +182,7 @@ export const retried = (record: JobRecord): JobRecord => ({
   logEnd: undefined,
   gaps: undefined,
   out: undefined,
+  result: undefined,
   sentAt: undefined,
   acceptedAt: undefined,
   startedAt: undefined,

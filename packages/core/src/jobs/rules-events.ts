@@ -1,5 +1,6 @@
 import type {Timing} from '../config/index.ts';
-import type {Attempt, FromAgent, SessionState} from '../protocol/index.ts';
+import type {Attempt, FromAgent, JobId, SessionState} from '../protocol/index.ts';
+import type {ResultRef} from '../blobs/rules-results.ts';
 import type {JobRecord} from './rules-record.ts';
 import type {ChildTotals} from './rules-totals.ts';
 
@@ -20,7 +21,12 @@ export type JobEvent =
   | {readonly type: 'lift'}
   | {readonly type: 'refusals'; readonly refusals: NonNullable<JobRecord['refusals']>}
   | {readonly type: 'made'; readonly made: number}
-  | {readonly type: 'children'; readonly totals: ChildTotals}
+  /** All have ended. `gathered`: what became of their results, where the job gathers them. */
+  | {readonly type: 'children'; readonly totals: ChildTotals; readonly gathered?: Gathered | undefined}
+  /** The job that gathers has ended. */
+  | {readonly type: 'gathered'; readonly gathered: Exclude<Gathered, {readonly job: JobId}>}
+  /** It told the server itself what came of it. */
+  | {readonly type: 'reported'; readonly attempt: Attempt; readonly result: ResultRef}
   /** Of children that are left none is needed. */
   | {readonly type: 'certain'; readonly verdict: 'succeeded' | 'failed'}
   /** A due row came up. `isSilent`: nobody can hear the worker now. */
@@ -29,6 +35,9 @@ export type JobEvent =
   | {readonly type: 'told'; readonly spec: JobRecord['spec']; readonly engine: string}
   /** The agent holds a newer attempt than Redis remembers (R3). */
   | {readonly type: 'recovered'; readonly attempt: Attempt; readonly worker: NonNullable<JobRecord['worker']>; readonly isRunning: boolean};
+
+/** What is stored, the job that does it, or why nothing came of it. */
+export type Gathered = {readonly result: ResultRef} | {readonly job: JobId} | {readonly failed: NonNullable<JobRecord['reason']>};
 
 export interface Moment {
   readonly now: number;

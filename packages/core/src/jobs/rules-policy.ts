@@ -12,7 +12,14 @@ export interface SpecContext {
   readonly access: z.infer<typeof Access>;
   readonly timing: Pick<Timing, 'runTimeout' | 'setup' | 'pull'>;
   /** Names of the tenant's registered workers, and those with a container engine. */
-  readonly workers: readonly {readonly id: string; readonly name: string; readonly hasContainers: boolean; readonly hasProcess: boolean}[];
+  readonly workers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly hasContainers: boolean;
+    readonly hasProcess: boolean;
+    /** Its engines that run what is on the machine. */
+    readonly imageless?: readonly string[];
+  }[];
   /** Those that joined and have not connected yet: a job may be for one by name, and waits. */
   readonly joined: readonly {readonly id: string; readonly name: string}[];
   readonly isLocalImage: (full: string) => boolean;
@@ -72,6 +79,10 @@ export function isolationOf(
     throw new BoxyardError('NO_CONTAINER_ENGINE', {workers: context.workers.map(worker => worker.name).join(', ')});
   return {engine: request.engine, profile: mergeProfile(context.policy, request.profile)};
 }
+
+/** An engine of a stranger may have none, as `process`; where nobody knows the engine it is taken to have them. */
+export const hasImages = (engine: string | undefined, {workers}: SpecContext): boolean =>
+  engine !== 'process' && !workers.some(({imageless}) => engine !== undefined && imageless?.includes(engine));
 
 const isJoined = (worker: string | undefined, {joined}: SpecContext): boolean =>
   joined.some(each => each.id === worker || each.name === worker);

@@ -1,5 +1,7 @@
 import type {z} from 'zod';
 import type {JobState, Origin, Outcome, Reason, Refusal, Totals} from '../api/index.ts';
+import type {FolderPlan} from '../services.ts';
+import type {ResultRef} from '../blobs/rules-results.ts';
 import type {
   Attempt,
   Exit,
@@ -20,7 +22,7 @@ export type JobOutcome = z.infer<typeof Outcome>;
 type Wire = z.infer<typeof WireError>;
 
 /** Why a queued job is outside the waiting set; whoever lifts it puts the job into the set. */
-export type Hold = 'back-off' | 'devbox_busy' | 'removal_grace' | 'role_busy' | 'children';
+export type Hold = 'back-off' | 'devbox_busy' | 'removal_grace' | 'role_busy' | 'children' | 'gather';
 
 export interface Cancel {
   readonly at: number;
@@ -43,6 +45,10 @@ export interface Run extends Origin {
   readonly most: number;
   /** What its jobs are told beside their command: prompts and inputs. */
   readonly env: Readonly<Record<string, string>>;
+  /** What they see of the cluster's folders; absent: nothing. */
+  readonly folders?: FolderPlan | undefined;
+  /** Those of them in which `{{NAME}}` stands for something: what the cluster's owners wrote, and nobody from outside. */
+  readonly templates?: readonly string[] | undefined;
 }
 
 /** Of a job with children: how many there are to be, how many were made so far, and for whom those of `each` are. */
@@ -86,6 +92,8 @@ export interface JobRecord {
   readonly gaps?: readonly Gap[] | undefined;
   readonly out?: {readonly blob: string; readonly bytes: number} | undefined;
   readonly image?: {readonly id: string; readonly ref: string} | undefined;
+  /** What the attempt reported, or what was gathered of its children: JSON that lies beside its output. */
+  readonly result?: ResultRef | undefined;
   readonly asOf?: number | undefined;
   /** Of a command at a terminal, from the worker's first word about it. */
   readonly session?: SessionState | undefined;
@@ -95,6 +103,10 @@ export interface JobRecord {
   readonly parent?: JobId | undefined;
   readonly index?: number | undefined;
   readonly fan?: Fan | undefined;
+  /** Of a parent whose children have ended: the job that gathers their results. */
+  readonly gatherJob?: JobId | undefined;
+  /** It is that job of its parent, and none of its children. */
+  readonly gathers?: true | undefined;
   /** Of a run of a role, and of its children. */
   readonly origin?: Run | undefined;
   /** Its end may let others of its parent's children begin, or make them needless. */
@@ -141,12 +153,21 @@ export function recordOf(id: string, text: string): JobRecord | undefined {
 }
 
 export const hasEnded = (record: JobRecord): boolean => record.state === 'ended';
+/** Not to be run itself: its children are, or the job that gathers their results. */
+export const isOfOthers = ({hold}: JobRecord): boolean => hold === 'children' || hold === 'gather';
+/** Whether its program is given a secret to report with. */
+export const mayReport = ({spec, parent, origin}: JobRecord): boolean =>
+  spec.kind === 'run' && spec.fanOut === undefined && (parent !== undefined || origin !== undefined || spec.report === true);
 export const isWaiting = (record: JobRecord): boolean => record.state === 'queued' && record.hold === undefined;
+/** Whether what its present attempt says still counts: an end that the server decided alone is provisional (R10). */
+export const stillCounts = (record: JobRecord): boolean =>
+  isOnWorker(record) || (hasEnded(record) && record.source === 'server' && record.sentAt !== undefined);
 export const isOnWorker = (record: JobRecord): boolean => record.state === 'sent' || record.state === 'running';
 
 /** The due row: when somebody must look at the job whatever happens; undefined where nothing is to be done by time. */
 export function dueAt(record: JobRecord): number | undefined {
   if (hasEnded(record)) return undefined;
+  if (record.hold === 'gather') return record.cancel === undefined ? undefined : 0;
   if (record.hold === 'children') return isFanOutDue(record) ? 0 : undefined;
   if (record.state === 'queued') return earliest(record.holdUntil, record.queueUntil);
   return earliest(record.cancel?.deadline, deadlineOf(record), record.lookAt);
@@ -174,3 +195,7 @@ export function bucketOf(record: JobRecord): keyof z.infer<typeof Totals> {
   if (record.state !== 'ended') return 'running';
   return record.outcome ?? 'failed';
 }
+
+/** One-job secrets go with the outcome; those of children are their parent's. */
+export const hasOwnSecretsLeft = (before: JobRecord | undefined, after: JobRecord): boolean =>
+  hasEnded(after) && !(before && hasEnded(before)) && after.parent === undefined && after.spec.secrets.length > 0;

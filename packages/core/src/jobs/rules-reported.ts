@@ -1,3 +1,4 @@
+import {MOST_RESULT_BYTES} from '../api/index.ts';
 import {mergeGaps} from '../blobs/rules-gaps.ts';
 import type {Gap, Phase, WireError} from '../protocol/index.ts';
 import type {z} from 'zod';
@@ -25,10 +26,21 @@ export function boundedResult(result: Result): Result {
     ...(result.box === undefined ? {} : {box: clip(result.box, 100)}),
     ...(result.out === undefined ? {} : {out: {...result.out, blob: clip(result.out.blob, 64)}}),
     ...(result.image === undefined ? {} : {image: {id: clip(result.image.id, 200), ref: clip(result.image.ref, 300)}}),
+    reported: boundedJson(result.reported),
     ...(result.directory === undefined ? {} : {directory: clip(result.directory, 4_096)}),
     gaps: boundedGaps(result.gaps),
     phases: boundedPhases(result.phases),
   };
+}
+
+/** As small as it can be written; undefined where it is too large or no JSON. */
+export function boundedJson(text: string | undefined): string | undefined {
+  if (text === undefined || Buffer.byteLength(text) > MOST_RESULT_BYTES) return undefined;
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 function boundedExit(exit: NonNullable<Result['exit']>): NonNullable<Result['exit']> {

@@ -8,7 +8,7 @@ import {parseRepoUrl} from '../security/repo-url.ts';
 import {isWeaker, profiles} from '../security/rules.ts';
 import {checkFanOut} from './rules-children.ts';
 import {ttyFor} from './rules-tty.ts';
-import {type Isolation, type SpecContext, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
+import {type Isolation, type SpecContext, hasImages, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
 
 const mib = 1024 ** 2;
 const runMemory = 512 * mib;
@@ -19,15 +19,15 @@ type Run = Extract<JobSpec, {kind: 'run'}>;
 type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
 
 /** The whole spec of a run, with every default filled in. Rejects what can never run. */
-export function runSpec(request: RunRequest, context: SpecContext): Run {
+export function runSpec(request: RunRequest, context: SpecContext, hasFolders = false): Run {
   const isolation = isolationOf(request, context);
   const source = checkSource(request.source);
-  if (request.command === undefined && (source?.kind === 'repo' || isolation.engine === 'process' || request.image === undefined))
+  if (request.command === undefined && (source?.kind === 'repo' || !hasImages(isolation.engine, context) || request.image === undefined))
     throw new BoxyardError('INVALID_INPUT', {field: 'command', issue: 'a command is needed', hint: 'boxyard run -- COMMAND'});
   if (request.command !== undefined) checkCommand(request.command, request.cwd);
   if (source?.kind === 'repo' && request.stdin === true)
     throw new BoxyardError('INVALID_INPUT', {field: 'stdin', issue: 'a run of a repository takes no input'});
-  const hasFiles = source?.kind === 'dir' || (request.out ?? []).length > 0;
+  const hasFiles = source?.kind === 'dir' || (request.out ?? []).length > 0 || hasFolders;
   const features = [
     ...(source?.kind === 'repo' || (hasFiles && profiles[isolation.profile].readOnlyRoot) ? ['exec'] : []),
     ...(hasFiles ? ['files'] : []),
@@ -45,6 +45,7 @@ export function runSpec(request: RunRequest, context: SpecContext): Run {
     ...(source === undefined ? {} : {source}),
     out: checkOut(request.out ?? []),
     ...ttyFor(request),
+    ...(request.report === true ? {report: true} : {}),
     ...(request.fanOut === undefined ? {} : {fanOut: checkedFanOut(request.fanOut)}),
   };
 }
@@ -98,7 +99,13 @@ function boxOf(request: BoxRequest, isolation: Isolation, context: SpecContext):
     ...limit('pids', asked.pids, row.pids, isolation),
   };
   const network = networkOf(request.network, isolation);
-  const image = isolation.engine === 'process' ? undefined : fullImageName(request.image ?? defaultImage, context.isLocalImage);
+  if (!hasImages(isolation.engine, context) && request.image !== undefined)
+    throw new BoxyardError('INVALID_INPUT', {
+      field: 'image',
+      issue: `the engine ${isolation.engine} has no images`,
+      hint: 'Leave out --image or --engine.',
+    });
+  const image = !hasImages(isolation.engine, context) ? undefined : fullImageName(request.image ?? defaultImage, context.isLocalImage);
   return {
     ...(image === undefined ? {} : {image}),
     env: request.env ?? {},

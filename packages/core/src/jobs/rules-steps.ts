@@ -1,7 +1,10 @@
-import type {BoxToCreate, JobSpec, Labels, Step} from '../protocol/index.ts';
+import {type BoxToCreate, type JobSpec, type Labels, REPORT_SECRET, type SecretRef, type Step} from '../protocol/index.ts';
 import type {z} from 'zod';
+import {folderLimits} from '../folders/rules.ts';
+import {placesEnv, placesOf, sharedPath} from '../folders/rules-places.ts';
 import {copyEnv} from './rules-children.ts';
-import type {JobRecord} from './rules-record.ts';
+import {type TemplateValues, expandPrompt, expandWord} from './rules-template.ts';
+import {type JobRecord, mayReport} from './rules-record.ts';
 
 /** What else a box's labels say, beside the job: they are the truth about what exists (R9), so they name their owner. */
 export interface StepContext {
@@ -45,18 +48,25 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
   }
 }
 
+const withReport = (record: JobRecord, secrets: readonly SecretRef[]): SecretRef[] =>
+  mayReport(record) ? [...secrets, {secret: REPORT_SECRET, as: 'BOXYARD_REPORT_SECRET', kind: 'env'}] : [...secrets];
+
 type Run = Extract<JobSpec, {kind: 'run'}>;
 type Create = Extract<JobSpec, {kind: 'devbox.create'}>;
 type Setup = Extract<z.infer<typeof Step>, {do: 'container.setup'}>;
 
-function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<typeof Step>[] {
+function runSteps(record: JobRecord, asked: Run, context: StepContext): z.infer<typeof Step>[] {
+  const spec = {...asked, box: {...asked.box, main: ownWords(record, asked.box.main)}};
   const box = record.box!;
-  const collect = spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}];
-  if (!runsHeld(spec))
+  const {fetch, store} = folderSteps(record, box);
+  const collect = [...store, ...(spec.out.length === 0 ? [] : [{do: 'container.collect' as const, box, paths: spec.out}])];
+  const isHeld = runsHeld(spec) || (fetch.length > 0 && spec.box.readOnlyRoot);
+  if (!isHeld)
     return [
       ...pull(spec.box.image),
-      {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: spec.secrets},
+      {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: withReport(record, spec.secrets)},
       ...(spec.source === undefined ? [] : [{do: 'container.setup' as const, box, source: spec.source, commands: []}]),
+      ...fetch,
       {do: 'container.start', box, stdin: spec.box.stdin},
       {do: 'container.wait', box},
       ...collect,
@@ -66,6 +76,7 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
     ...pull(spec.box.image),
     {do: 'container.create', spec: boxToCreate(record, {...spec.box, main: 'hold', stdin: false}, context), secrets: spec.secrets},
     ...heldUp(box, spec, []),
+    ...fetch,
     {
       do: 'container.exec',
       box,
@@ -77,10 +88,18 @@ function runSteps(record: JobRecord, spec: Run, context: StepContext): z.infer<t
         stdin: spec.box.stdin,
         ...(spec.tty === undefined ? {} : {tty: spec.tty}),
       },
-      secrets: spec.secrets,
+      secrets: withReport(record, spec.secrets),
     },
     ...collect,
   ];
+}
+
+/** Folders of a role's cluster come in before its program begins and go out behind its end, however that ended. */
+function folderSteps(record: JobRecord, box: string) {
+  const at = placesOf(record).map(place => place.at);
+  if (at.length === 0) return {fetch: [], store: []};
+  const store = {do: 'folders.store' as const, box, at, mirror: record.origin?.folders?.mirror === true, limits: folderLimits};
+  return {fetch: [{do: 'folders.fetch' as const, box}], store: [store]};
 }
 
 /**
@@ -141,16 +160,36 @@ export function jobEnv(record: JobRecord): Labels {
     ...(record.devboxName === undefined ? {} : {BOXYARD_DEVBOX: record.devboxName}),
     ...(record.parent === undefined ? {} : {BOXYARD_PARENT_ID: record.parent}),
     ...(copy === undefined ? {} : copyEnv(copy)),
-    ...(record.origin === undefined ? {} : runEnv(record.origin)),
+    ...(record.origin === undefined ? {} : runEnv(record.origin, record)),
+    ...placesEnv(record),
   };
 }
 
-const runEnv = ({cluster, role, trigger, env}: NonNullable<JobRecord['origin']>): Labels => ({
-  ...env,
-  BOXYARD_CLUSTER: cluster.name,
-  BOXYARD_ROLE: role.name,
-  BOXYARD_TRIGGER: trigger.type,
-});
+function runEnv({cluster, role, trigger, env, templates = []}: NonNullable<JobRecord['origin']>, record: JobRecord): Labels {
+  const values = templateValues(record);
+  const expanded = Object.fromEntries(templates.map(name => [name, expandPrompt(env[name] ?? '', values)]));
+  return {...env, ...expanded, BOXYARD_CLUSTER: cluster.name, BOXYARD_ROLE: role.name, BOXYARD_TRIGGER: trigger.type};
+}
+
+/** Without an image the workspace is a folder of the machine, which only the job's own environment names. */
+function templateValues({id, spec, origin, sentAt, createdAt}: JobRecord): TemplateValues {
+  const hasImage = spec.kind === 'run' && spec.box.image !== undefined;
+  return {
+    role: origin?.role.name ?? '',
+    job: id,
+    folders: (origin?.folders?.shared ?? []).map(sharedPath),
+    at: new Date(sentAt ?? createdAt).toISOString(),
+    payload: origin?.env['BOXYARD_WEBHOOK_PAYLOAD'],
+    workspace: hasImage ? '/workspace' : '.',
+  };
+}
+
+/** What a role says is to be run is a template; what somebody else asks for is what it is. */
+function ownWords(record: JobRecord, main: Run['box']['main']): Run['box']['main'] {
+  if (record.origin === undefined || !Array.isArray(main)) return main;
+  const values = templateValues(record);
+  return main.map(word => expandWord(word, values));
+}
 
 const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeof Step> => ({
   do: 'image.build',

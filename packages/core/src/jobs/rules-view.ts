@@ -12,13 +12,25 @@ type View = z.infer<typeof JobView>;
 
 export interface ViewExtras {
   readonly totals?: ChildTotals | undefined;
+  /** Of its folders: files that two jobs changed. */
+  readonly conflicts?: View['conflicts'] | undefined;
+  readonly progress?: View['progress'];
+  /** JSON; undefined where it is too large to be shown here, or nobody looked. */
+  readonly result?: unknown;
   readonly have?: {readonly have: LogEnd; readonly gaps: readonly Gap[]} | undefined;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+const phaseView = ({startedAt, endedAt, ...phase}: JobRecord['phases'][number]): View['phases'][number] => ({
+  ...phase,
+  startedAt: iso(startedAt),
+  ...given('endedAt', endedAt === undefined ? undefined : iso(endedAt)),
+});
+
 /** The record as a client sees it. Pure. */
-export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): View {
+export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
+  const {totals, have, conflicts} = extras;
   const devbox = devboxIdOf(record.spec);
   const children = record.totals ?? totals;
   return {
@@ -41,21 +53,19 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
       'cancelRequested',
       record.cancel && {at: iso(record.cancel.at), actor: record.cancel.actor, confirmed: record.cancel.confirmed},
     ),
-    phases: record.phases.map(({startedAt, endedAt, ...phase}) => ({
-      ...phase,
-      startedAt: iso(startedAt),
-      ...(endedAt === undefined ? {} : {endedAt: iso(endedAt)}),
-    })),
+    phases: record.phases.map(phaseView),
     ...given('logEnd', record.logEnd),
     ...given('have', have?.have),
     ...given('logsComplete', isComplete(record, have)),
     ...given('gaps', gapsOf(record, have)),
     ...given('out', record.out && {bytes: record.out.bytes}),
     ...given('image', record.image),
+    ...reportedView(record, extras),
     ...given('session', sessionOf(record)),
     ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
     ...given('parent', record.parent),
     ...given('origin', record.origin && originView(record.origin)),
+    ...given('conflicts', conflicts),
     ...given('children', children),
     ...(record.kind === 'run' || record.kind === 'devbox.create' ? {egress: egressOf(record.spec.profile)} : {}),
     actor: record.actor,
@@ -66,6 +76,15 @@ export function jobView(record: JobRecord, {totals, have}: ViewExtras = {}): Vie
     v: record.v,
   };
 }
+
+/** What it told of itself, and what gathers or is gathered. */
+const reportedView = (record: JobRecord, {progress, result}: ViewExtras): Partial<View> => ({
+  ...given('progress', progress),
+  ...given('result', result),
+  ...given('resultBytes', record.result?.bytes),
+  ...given('gathers', record.gathers),
+  ...given('gatherJob', record.gatherJob),
+});
 
 const originView = ({cluster, role, trigger}: Run): View['origin'] => ({cluster: {...cluster}, role: {...role}, trigger: {...trigger}});
 
@@ -93,6 +112,7 @@ function sessionOf(record: JobRecord): View['session'] {
 
 /** A job with children runs while some of them have begun and not all have ended. */
 function stateOf(record: JobRecord, totals: ChildTotals | undefined): View['state'] {
+  if (record.hold === 'gather') return 'running';
   if (record.hold !== 'children' || totals === undefined) return record.state;
   return totals.queued === totals.total ? 'queued' : 'running';
 }

@@ -4,8 +4,8 @@
  * word is final; what the server decided alone may be corrected once by the report of the same attempt (R10).
  */
 import type {Attempt} from '../protocol/index.ts';
-import {type Cancel, type JobRecord, deadlineOf, hasEnded, isOnWorker} from './rules-record.ts';
-import type {JobEvent, Moment, Update} from './rules-events.ts';
+import {type Cancel, type JobRecord, deadlineOf, hasEnded, isOfOthers, isOnWorker} from './rules-record.ts';
+import type {Gathered, JobEvent, Moment, Update} from './rules-events.ts';
 import {groupOf} from './rules-needs.ts';
 import {fanOutOf} from './rules-children.ts';
 import {isForgotten} from './rules-recovered.ts';
@@ -39,13 +39,17 @@ function step(record: JobRecord, event: JobEvent, at: Moment): JobRecord | undef
     case 'session':
       return isSameAttempt(record.attempt, event.attempt) && isOnWorker(record) ? {...record, session: event.session} : undefined;
     case 'lift':
-      return record.state === 'queued' && record.hold !== undefined && record.hold !== 'children' ? lifted(record) : undefined;
+      return record.state === 'queued' && record.hold !== undefined && !isOfOthers(record) ? lifted(record) : undefined;
     case 'refusals':
       return refuse(record, event.refusals);
     case 'made':
       return record.fan && event.made > record.fan.made ? {...record, fan: {...record.fan, made: event.made}} : undefined;
     case 'children':
-      return childrenEnded(record, event.totals, at);
+      return childrenEnded(record, event, at);
+    case 'gathered':
+      return gathered(record, event.gathered, at);
+    case 'reported':
+      return reported(record, event);
     case 'certain':
       return certain(record, event.verdict);
     case 'due':
@@ -105,7 +109,7 @@ function cancel(record: JobRecord, event: Extract<JobEvent, {type: 'cancel'}>, a
     deadline: at.now + record.spec.graceMs + at.timing.cancelDeadline,
     confirmed: false,
   };
-  if (record.hold === 'children' || record.state !== 'queued') return {...record, cancel: asked};
+  if (isOfOthers(record) || record.state !== 'queued') return {...record, cancel: asked};
   const none = record.fan === undefined ? {} : {totals: {...newTotals(record.fan.total), queued: 0, cancelled: record.fan.total}};
   const ended = {...record, ...none, cancel: {...asked, confirmed: true}};
   return serverEnd(ended, 'cancelled', {code: 'cancelled', message: event.reason}, at.now);
@@ -133,8 +137,31 @@ function certain(record: JobRecord, verdict: 'succeeded' | 'failed'): JobRecord 
   return {...record, fan: {...record.fan, verdict}};
 }
 
-function childrenEnded(record: JobRecord, totals: ChildTotals, at: Moment): JobRecord | undefined {
+type ChildrenEvent = Extract<JobEvent, {type: 'children'}>;
+
+/** One that gathers goes on with that, unless it was cancelled: then nobody asks for what came of it. */
+function childrenEnded(record: JobRecord, {totals, gathered: got}: ChildrenEvent, at: Moment): JobRecord | undefined {
   if (hasEnded(record) || record.hold !== 'children' || openChildren(totals) > 0) return undefined;
+  const isAsked = fanOutOf(record.spec).gather !== undefined && record.cancel === undefined;
+  if (!isAsked) return afterChildren(record, totals, at);
+  if (got === undefined) return undefined;
+  if ('job' in got) return {...record, hold: 'gather', totals, gatherJob: got.job};
+  return withGathered(afterChildren(record, totals, at), got);
+}
+
+function gathered(record: JobRecord, got: Exclude<Gathered, {readonly job: string}>, at: Moment): JobRecord | undefined {
+  if (record.hold !== 'gather' || record.totals === undefined) return undefined;
+  return withGathered(afterChildren(record, record.totals, at), got);
+}
+
+/** Where nothing could be gathered the job has failed, however its children did. */
+function withGathered(ended: JobRecord, got: Exclude<Gathered, {readonly job: string}>): JobRecord {
+  if ('result' in got) return {...ended, result: got.result};
+  const outcome = ended.cancel === undefined ? ('failed' as const) : ('cancelled' as const);
+  return {...ended, outcome, reason: got.failed, exit: {code: ended.partial ? 7 : 1}};
+}
+
+function afterChildren(record: JobRecord, totals: ChildTotals, at: Moment): JobRecord {
   const end = parentEnd(totals, fanOutOf(record.spec), {isCancelled: record.cancel !== undefined, verdict: record.fan?.verdict});
   return {
     ...record,
@@ -150,6 +177,9 @@ function childrenEnded(record: JobRecord, totals: ChildTotals, at: Moment): JobR
   };
 }
 
+const reported = (record: JobRecord, {attempt, result}: Extract<JobEvent, {type: 'reported'}>): JobRecord | undefined =>
+  isSameAttempt(record.attempt, attempt) && isOnWorker(record) ? {...record, result} : undefined;
+
 function due(record: JobRecord, isSilent: boolean, at: Moment): JobRecord | undefined {
   if (hasEnded(record)) return undefined;
   if (record.state === 'queued') return dueWhileQueued(record, at);
@@ -164,7 +194,7 @@ function due(record: JobRecord, isSilent: boolean, at: Moment): JobRecord | unde
 }
 
 function dueWhileQueued(record: JobRecord, at: Moment): JobRecord | undefined {
-  if (record.queueUntil !== undefined && at.now >= record.queueUntil && record.hold !== 'removal_grace' && record.hold !== 'children')
+  if (record.queueUntil !== undefined && at.now >= record.queueUntil && record.hold !== 'removal_grace' && !isOfOthers(record))
     return {...serverEnd(record, 'failed', waitedTooLong(record), at.now), refusals: record.refusals};
   const isOver = record.holdUntil !== undefined && at.now >= record.holdUntil;
   return isOver && (record.hold === 'back-off' || record.hold === 'removal_grace') ? lifted(record) : undefined;

@@ -4,7 +4,7 @@ import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
 import {waitingScore, workerOfGroup} from './rules-needs.ts';
 import {isLiveSession} from './rules-tty.ts';
-import {type JobRecord, bucketOf, dueAt, execName, hasEnded, isOnWorker, isWaiting, writeRecord} from './rules-record.ts';
+import {type JobRecord, bucketOf, dueAt, execName, hasEnded, isOnWorker, isWaiting, mayReport, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
   readonly keys: Keys;
@@ -41,7 +41,7 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
   change.do(keys.ids(job.tenant), 'ZADD', 0, job.id);
   if (!hasEnded(job)) change.do(keys.live(job.tenant), 'ZADD', job.createdAt, job.id);
   if (isLiveSession(job.spec) && !hasEnded(job)) change.do(keys.sessions(job.tenant), 'HSET', job.id, job.createdAt);
-  if (job.parent !== undefined) change.do(keys.children(job.parent), 'ZADD', job.index ?? 0, job.id);
+  if (job.parent !== undefined && job.gathers === undefined) change.do(keys.children(job.parent), 'ZADD', job.index ?? 0, job.id);
   const devbox = devboxIdOf(job.spec);
   if (devbox !== undefined) change.do(keys.devboxJobs(devbox), 'ZADD', job.createdAt, job.id);
   const exec = execName(job);
@@ -51,6 +51,7 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
 function dropIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
   change.do(keys.live(job.tenant), 'ZREM', job.id);
   if (isLiveSession(job.spec)) change.do(keys.sessions(job.tenant), 'HDEL', job.id);
+  if (mayReport(job)) change.do(keys.progress(job.tenant), 'HDEL', job.id);
   const exec = execName(job);
   if (exec !== undefined) change.do(keys.execs(exec.devbox), 'HDEL', exec.name);
 }
@@ -105,11 +106,12 @@ function addWorker(change: Change, before: JobRecord | undefined, after: JobReco
 function addParent(change: Change, before: JobRecord | undefined, after: JobRecord, {keys, now, nudges}: EffectContext): void {
   if (after.parent === undefined || before === undefined) return;
   const [from, to] = [bucketOf(before), bucketOf(after)];
-  if (from === to) return;
-  if (after.wakesParent && hasEnded(after)) {
+  if (from === to || (after.gathers && !hasEnded(after))) return;
+  if ((after.wakesParent || after.gathers) && hasEnded(after)) {
     change.do(keys.due, 'ZADD', now, jobThing(after.parent));
     nudges.add(jobThing(after.parent));
   }
+  if (after.gathers) return;
   change.child({totals: keys.totals(after.parent), due: keys.due}, {from, to, parent: jobThing(after.parent), now});
 }
 

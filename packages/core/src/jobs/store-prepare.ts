@@ -17,9 +17,11 @@ import type {JobStore} from './store.ts';
 
 export interface Tenants {
   /** Profiles and limits of a tenant; -1 is unlimited. */
-  get(
-    tenant: string,
-  ): Promise<TenantPolicy & {readonly limits: {readonly devboxes: number; readonly sessions: number; readonly historyDays: number}}>;
+  get(tenant: string): Promise<
+    TenantPolicy & {
+      readonly limits: {readonly devboxes: number; readonly sessions: number; readonly historyDays: number; readonly folderBytes?: number};
+    }
+  >;
 }
 
 export interface AcceptDeps {
@@ -50,6 +52,9 @@ export async function specContext(deps: AcceptDeps, caller: Caller, worker?: str
         id: record.id,
         name: record.name,
         hasContainers: record.registration!.engines.some(engine => engine.name !== 'process' && engine.usable),
+        imageless: record
+          .registration!.engines.filter(({usable, features}) => usable && !features.includes('images'))
+          .map(({name}) => name),
         hasProcess: record.registration!.engines.some(engine => engine.name === 'process' && engine.usable),
       })),
     joined: entries.filter(entry => entry.record.registration === undefined).map(({record: {id, name}}) => ({id, name})),

@@ -100,6 +100,10 @@ export function sendJob(store: JobStore, record: JobRecord, to: SendTo): Promise
 export const overdue = (store: JobStore, count: number): Promise<string[]> =>
   store.rim.ask(redis => redis.zrangebyscore(store.rim.keys.due, '-inf', store.rim.clock.now(), 'LIMIT', 0, count));
 
+/** The row is due then, also where it was due before. */
+export const writeDue = ({rim}: JobStore, thing: string, at: number): Promise<unknown> =>
+  rim.ask(redis => redis.zadd(rim.keys.due, at, thing));
+
 /** When the first row after `from` is due, if that is not after `until`. */
 export async function nextDue(store: JobStore, from: number, until: number): Promise<number | undefined> {
   const {due} = store.rim.keys;

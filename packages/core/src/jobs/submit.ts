@@ -1,13 +1,15 @@
 import type {z} from 'zod';
-import type {JobView} from '../api/index.ts';
+import {MOST_RESULT_BYTES, type JobView} from '../api/index.ts';
 import type {DevBoxRecord} from '../devboxes/rules.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {JobSpec} from '../protocol/index.ts';
 import type {Caller} from '../services.ts';
 import {countOf, fanOutOf} from './rules-children.ts';
+import {readProgress} from './reported.ts';
 import type {JobRecord} from './rules-record.ts';
 import {jobView} from './rules-view.ts';
 import {acceptJobs} from './store-accept.ts';
+import {readConflicts} from '../folders/store.ts';
 import {getJob, readTotals} from './store-lists.ts';
 import {type AcceptDeps, fanTargets, newJob, prepare, refused, withKnownSecrets} from './store-prepare.ts';
 
@@ -40,7 +42,22 @@ type View = z.infer<typeof JobView>;
 export async function readView(deps: SubmitDeps, record: JobRecord): Promise<View> {
   const [totals] = record.fan === undefined ? [] : await readTotals(deps.store, [record.id]);
   const have = record.sentAt === undefined ? undefined : await deps.blobs.output.have(record.tenant, record.id, record.attempt.number);
-  return jobView(record, {totals, have});
+  const [progress] = await readProgress(deps.store, record.tenant, [record]);
+  return jobView(record, {totals, have, progress, conflicts: await conflictsOf(deps, record), result: await smallResult(deps, record)});
+}
+
+/** Of a run those of all its jobs. */
+async function conflictsOf({store}: SubmitDeps, record: JobRecord): Promise<View['conflicts']> {
+  if (record.origin?.folders === undefined || (record.sentAt === undefined) === (record.fan === undefined)) return undefined;
+  const found = await readConflicts(store.rim, record.parent ?? record.id, record.fan === undefined ? record.id : undefined);
+  return found.length === 0 ? undefined : found;
+}
+
+/** One that is larger has a route of its own. */
+async function smallResult({blobs}: SubmitDeps, {tenant, id, result}: JobRecord): Promise<unknown> {
+  if (result === undefined || result.bytes > MOST_RESULT_BYTES) return undefined;
+  const text = await blobs.files.result(tenant, id, result);
+  return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 
 /** From a whole spec to an accepted job; with a known idempotency key, to the one accepted before. */

@@ -1,7 +1,5 @@
 import type {Blobs} from '../blobs/blobs.ts';
 import type {EventStore} from '../events/store.ts';
-import type {WorkerStore} from '../workers/store.ts';
-import type {WorkerTable} from '../workers/table.ts';
 import type {Tenants} from './store-prepare.ts';
 import {dropHistory} from './store-history.ts';
 import type {JobStore} from './store.ts';
@@ -11,9 +9,10 @@ export interface TidyDeps {
   readonly blobs: Blobs;
   readonly events: EventStore;
   readonly tenants: Tenants;
-  readonly table: WorkerTable;
-  readonly workers: WorkerStore;
   /** Behind which event of a tenant somebody still has to read on (R18). */
+  /** What a run brought into folders of its own goes with its history. */
+  readonly dropRun: (run: string) => Promise<void>;
+  readonly sweepFolders: () => Promise<void>;
   readonly keepFrom: (tenant: string) => Promise<string | undefined>;
 }
 
@@ -29,7 +28,6 @@ export function createTidy(deps: TidyDeps): () => Promise<void> {
   let blobsAt = -Infinity;
   return async () => {
     const now = store.rim.clock.now();
-    for (const record of await deps.workers.readAll()) deps.table.set(record);
     let longest = 0;
     for (const tenant of await store.rim.ask(redis => redis.smembers(store.rim.keys.tenants))) {
       const {limits} = await deps.tenants.get(tenant);
@@ -38,12 +36,14 @@ export function createTidy(deps: TidyDeps): () => Promise<void> {
       await deps.events.trim(tenant, {olderThan: now - eventsKeptMs, most: mostEvents, keepFrom});
       const gone = await dropHistory(store, tenant, {before: now - limits.historyDays * day, most: mostJobs});
       for (const job of gone) await blobs.files.remove(tenant, job);
+      for (const job of gone) await deps.dropRun(job);
     }
     // One file holds all tenants' lines: it goes when the one that keeps longest no longer needs it.
     if (longest > 0) await blobs.audit.dropBefore(new Date(now - longest * day).toISOString().slice(0, 10));
     if (performance.now() - blobsAt < blobsEveryMs) return;
     blobsAt = performance.now();
     await blobs.files.dropOldUploads(Date.now());
+    await deps.sweepFolders();
     await blobs.trim(async job => {
       const record = await store.read(job);
       return record === undefined || record.state === 'ended';

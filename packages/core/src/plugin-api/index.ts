@@ -247,12 +247,22 @@ export type Checked<T> = {readonly value: T; readonly issues?: undefined} | {rea
 export interface Case {
   readonly name: string;
   readonly needs: readonly (keyof Features)[];
+  /** What only some labs can do; where one cannot, the case is left out. */
+  readonly asks?: readonly ('restart' | 'hung')[];
+  /** Nothing else runs meanwhile. */
+  readonly isAlone?: boolean;
   run(engine: Engine, lab: Lab): Promise<void>;
 }
-/** `spec` has a fresh name and an image with `sh`; `reopen` is a second instance, as after a restart; `leftovers` must end empty. */
+/** `spec` has a fresh name and, where the engine has images, one with `sh`; `reopen` is a second instance, as after a restart; `leftovers` must end empty. */
 export interface Lab {
   readonly signal: AbortSignal;
   spec(change?: Partial<BoxSpec>): BoxSpec;
   reopen(): Promise<Engine>;
   leftovers(): Promise<readonly string[]>;
+  /** A fresh name for an image, which is removed in the end. */
+  imageName(): string;
+  /** The backend ends and comes back, as by `systemctl restart`; resolves when it answers again. */
+  restart?(): Promise<void>;
+  /** An instance whose backend takes connections and never answers. */
+  hung?(): Promise<Engine>;
 }

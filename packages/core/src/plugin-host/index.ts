@@ -1,7 +1,10 @@
+export {createFrom} from './create-plugin.ts';
+export {integrityOf} from './integrity.ts';
 export {loadDisplays, type LoadedDisplay} from './load-displays.ts';
-export type {LoadDeps} from './load-each.ts';
-export {loadEngines, type EngineSetting, type LoadedEngine} from './load-engines.ts';
-export {loadPlugin, type PluginSetting} from './load-plugin.ts';
+export {loadEngines, openEngine, type EngineSetting, type LoadedEngine, type PluginOrigin} from './load-engines.ts';
+export {checkDefinition, configOf, invalid, loadAnyDefinition, loadPlugin, type PluginSetting} from './load-plugin.ts';
+export {locatePlugin, type PluginPlace} from './locate-plugin.ts';
 export {guardEngine} from './guard-engine.ts';
 export {createHost, type PluginLog} from './plugin-faults.ts';
-export {openReporters, type ReporterSetting, type Reporters} from './reporters.ts';
+export {wrongReported} from './sense.ts';
+export {openReporters, type ReporterPlugin, type ReporterSetting, type Reporters} from './reporters.ts';

@@ -1,10 +1,19 @@
+import {pathToFileURL} from 'node:url';
 import {BoxyardError} from '../errors/index.ts';
 import {PLUGIN_API, type Kinds, type Plugin} from '../plugin-api/index.ts';
+import {INTEGRITY, integrityOf} from './integrity.ts';
+import type {PluginPlace} from './locate-plugin.ts';
 
 /** A plugin as config names it: a module specifier, and what its own schema checks. */
 export interface PluginSetting {
   readonly module: string;
   readonly config?: unknown;
+  /** Exactly this version of the package, or it is refused. */
+  readonly version?: string | undefined;
+  /** Exactly these files, or they are not run: `integrityOf`. */
+  readonly integrity?: string | undefined;
+  /** Where it was found; absent for what comes with Boxyard and for what was found nowhere. */
+  readonly place?: PluginPlace | undefined;
 }
 
 export type ImportModule = (specifier: string) => Promise<unknown>;
@@ -18,36 +27,67 @@ const KINDS: readonly string[] = ['engine', 'display', 'reporter'] satisfies (ke
  */
 export const loadPlugin = async <K extends keyof Kinds>(
   kind: K,
-  {module, config}: PluginSetting,
+  setting: PluginSetting,
   importModule: ImportModule,
 ): Promise<{plugin: Plugin<K, unknown>; config: unknown}> => {
-  const plugin = await loadDefinition(kind, module, importModule);
-  return {plugin, config: await configOf(plugin, module, config)};
+  const plugin = await loadDefinition(kind, setting, importModule);
+  return {plugin, config: await configOf(plugin, setting.module, setting.config)};
 };
 
 /** The same without a config, for plugins of which there are several instances. */
 export const loadDefinition = async <K extends keyof Kinds>(
   kind: K,
-  module: string,
+  setting: PluginSetting,
   importModule: ImportModule,
-): Promise<Plugin<K, unknown>> => checked(kind, module, await definitionOf(module, importModule));
+): Promise<Plugin<K, unknown>> => {
+  const plugin = await loadAnyDefinition(setting, importModule);
+  if (plugin.kind !== kind) throw invalid(setting.module, 'kind', `it is a ${plugin.kind}, and ${kind} was asked for`);
+  return plugin as Plugin<K, unknown>;
+};
 
-const definitionOf = async (module: string, importModule: ImportModule): Promise<Record<string, unknown>> => {
-  const loaded = await withDeadline(importModule(module), IMPORT_MS).catch((error: unknown) => {
+/** The same of whatever kind it is. */
+export const loadAnyDefinition = async (setting: PluginSetting, importModule: ImportModule): Promise<Plugin<keyof Kinds, unknown>> => {
+  await checkFiles(setting);
+  return checkDefinition(setting.module, await definitionOf(setting, importModule));
+};
+
+/** Whether it is what the config says it is, before anything of it runs. */
+const checkFiles = async ({module, version, integrity, place}: PluginSetting): Promise<void> => {
+  if (version === undefined && integrity === undefined) return;
+  if (place === undefined) {
+    const hint = 'Leave version and integrity out for what comes with Boxyard; install anything else beside Boxyard, or name its path.';
+    throw invalid(module, 'not-found', 'there is no such package whose version and integrity could be looked at', {hint});
+  }
+  if (version !== undefined && place.version !== version)
+    throw invalid(module, 'version', `the config says version ${version}, and ${place.version ?? 'none'} is installed`);
+  if (integrity === undefined) return;
+  if (!INTEGRITY.test(integrity)) throw invalid(module, 'integrity', `expected sha256- and 44 characters of base64, got ${integrity}`);
+  const found = await integrityOf(place).catch((cause: unknown) => {
+    throw invalid(module, 'integrity', `its files cannot be looked at: ${textOf(cause)}`, {cause});
+  });
+  if (found === integrity) return;
+  const hint = 'Nothing of it was run. If you changed it yourself, put the new value into the config: boxyard plugins show prints it.';
+  throw invalid(module, 'integrity', `its files are not those of the config: expected ${integrity}, got ${found}`, {hint});
+};
+
+const definitionOf = async ({module, place}: PluginSetting, importModule: ImportModule): Promise<unknown> => {
+  const specifier = place === undefined ? module : pathToFileURL(place.file).href;
+  const loaded = await withDeadline(importModule(specifier), IMPORT_MS).catch((error: unknown) => {
     const isMissing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED'].includes(codeOf(error));
     const issue = isMissing ? 'there is no such module' : `its module does not load: ${textOf(error)}`;
     const hint = isMissing ? 'Install it beside Boxyard, or name its path.' : '';
     throw invalid(module, isMissing ? 'not-found' : 'import', issue, {hint, cause: error});
   });
-  const definition = (loaded as {default?: unknown} | undefined)?.default;
-  if (definition === null || typeof definition !== 'object') throw invalid(module, 'export', 'its default export is no plugin definition');
-  return definition as Record<string, unknown>;
+  return (loaded as {default?: unknown} | undefined)?.default;
 };
 
-const checked = <K extends keyof Kinds>(kind: K, module: string, definition: Record<string, unknown>): Plugin<K, unknown> => {
-  const {kind: found, name, api, config, create} = definition;
-  if (typeof found !== 'string' || !KINDS.includes(found)) throw invalid(module, 'kind', `expected the kind ${kind}, got ${show(found)}`);
-  if (found !== kind) throw invalid(module, 'kind', `it is a ${found}, and ${kind} was asked for`);
+/** Whether a module's default export is a plugin's definition: `PLUGIN_INVALID` says what is missing. */
+export const checkDefinition = (module: string, given: unknown): Plugin<keyof Kinds, unknown> => {
+  if (given === null || typeof given !== 'object') throw invalid(module, 'export', 'its default export is no plugin definition');
+  const definition = given as Record<string, unknown>;
+  const {kind, name, api, config, create} = definition;
+  if (typeof kind !== 'string' || !KINDS.includes(kind))
+    throw invalid(module, 'kind', `expected one of the kinds ${KINDS.join(', ')}, got ${show(kind)}`);
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw invalid(module, 'name', `expected a name of small letters, digits and dashes, got ${show(name)}`);
   checkApi(module, api);
@@ -55,7 +95,7 @@ const checked = <K extends keyof Kinds>(kind: K, module: string, definition: Rec
   if (standard?.version !== 1 || typeof standard.validate !== 'function')
     throw invalid(module, 'schema', 'its config is no Standard Schema of version 1');
   if (typeof create !== 'function') throw invalid(module, 'create', 'it has no create function');
-  return definition as unknown as Plugin<K, unknown>;
+  return definition as unknown as Plugin<keyof Kinds, unknown>;
 };
 
 const checkApi = (module: string, api: unknown): void => {

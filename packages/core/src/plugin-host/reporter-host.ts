@@ -116,9 +116,9 @@ async function askThread(
 }
 
 function startThread(options: ReporterThreadOptions, onGone: (thread: Running) => void): Running {
-  const {file, log, module, config, stateDir} = options;
+  const {file, log, name: _name, ...data} = options;
   const worker = new Worker(file, {
-    workerData: {module, config, stateDir} satisfies ThreadData,
+    workerData: data satisfies ThreadData,
     // Nothing of the server's environment is any of its business.
     env: {},
     execArgv: [],

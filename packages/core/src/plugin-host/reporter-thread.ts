@@ -15,9 +15,9 @@ interface Opened {
 }
 
 /** The inside of a reporter's thread: one plugin, an instance for each endpoint. Whatever it does, it does to this thread alone. */
-export async function serveReporter(port: MessagePort, {module, config: ownersConfig, stateDir}: ThreadData): Promise<void> {
+export async function serveReporter(port: MessagePort, {config: ownersConfig, stateDir, ...setting}: ThreadData): Promise<void> {
   const say = (message: FromThread) => port.postMessage(message);
-  const plugin = await loadDefinition('reporter', module, specifier => import(specifier)).catch((error: unknown) => {
+  const plugin = await loadDefinition('reporter', setting, specifier => import(specifier)).catch((error: unknown) => {
     say({type: 'broken', error: toWire(asBoxyardError(error))});
     return undefined;
   });

@@ -1,5 +1,6 @@
 import type {WireError} from '../errors/index.ts';
 import type {BoxyardEvent, Reporter} from '../plugin-api/index.ts';
+import type {PluginSetting} from './load-plugin.ts';
 
 export type Reported = Awaited<ReturnType<Reporter['report']>>;
 
@@ -11,8 +12,7 @@ export interface Instance {
 }
 
 /** What a reporter's thread is started with. */
-export interface ThreadData {
-  readonly module: string;
+export interface ThreadData extends Omit<PluginSetting, 'config'> {
   /** The owner's part of the config; it wins over an endpoint's. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly stateDir: string;

@@ -16,6 +16,13 @@ export type FailurePolicy = z.infer<typeof FailurePolicy>;
 const Item = z.string().max(4096);
 
 /**
+ * What becomes of the children's results once all have ended. `json`: a document of all of them; `concat`: what they wrote to
+ * stdout, in their order. A command gets the document as stdin, and what it reports or writes is the result.
+ */
+export const Gather = z.union([z.enum(['json', 'concat']), z.array(z.string().max(131_072)).min(1).max(4096)]);
+export type Gather = z.infer<typeof Gather>;
+
+/**
  * Which children a job has: one for each combination of what is given, in this order: of `each` (the workers that fit, the values
  * that a label of theirs has, or the lines of a list), of the `matrix`, and of the copies. At least one of the three is given.
  */
@@ -31,6 +38,7 @@ export const FanOut = z.object({
   failurePolicy: FailurePolicy.optional(),
   /** Once the end is certain, the children that are left are cancelled. */
   failFast: z.boolean().optional(),
+  gather: Gather.optional(),
   /** Of all these children only those with these numbers, as after `jobs retry --failed`. */
   only: z.array(z.number().int().min(0)).min(1).max(MOST_CHILDREN).optional(),
 });

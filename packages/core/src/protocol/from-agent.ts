@@ -26,6 +26,7 @@ const job = {job: JobId, attempt: Attempt};
 
 /** Engines as the agent found them; an unusable one is told with its reason and its remedy. */
 export const EngineReport = z.object({
+  /** What it calls itself; of one that was not loaded, what the config calls it. */
   name: z.string(),
   usable: z.boolean(),
   version: z.string().optional(),
@@ -34,6 +35,16 @@ export const EngineReport = z.object({
   features: z.array(z.string()).default([]),
   enforces: z.array(Restriction).default([]),
   labels: Labels.default({}),
+  /** Of one that did not come with Boxyard: what the config names, and what was found. */
+  plugin: z
+    .object({
+      module: z.string(),
+      version: z.string().optional(),
+      integrity: z.string().optional(),
+      isPinned: z.boolean(),
+      isLoaded: z.boolean().optional(),
+    })
+    .optional(),
 });
 export type EngineReport = z.infer<typeof EngineReport>;
 
@@ -134,6 +145,8 @@ export const fromAgent = {
     box: z.string().optional(),
     out: z.object({blob: z.string(), bytes: Bytes}).optional(),
     image: z.object({id: z.string(), ref: z.string()}).optional(),
+    /** JSON that the job itself reported as what came of it. */
+    reported: z.string().optional(),
     /** Where its program was when its engine was killed with it. */
     directory: z.string().optional(),
   }),
@@ -151,7 +164,7 @@ export const fromAgent = {
   /** Opens an output stream whose data frames follow under the number `stream`; the server answers `job.have`. */
   'output.open': z.object({type: z.literal('output.open'), stream: z.number().int(), ...job, name: OutputName}),
   'output.gap': z.object({type: z.literal('output.gap'), ...job, gap: Gap}),
-  /** Asks for bytes: stdin of a job from an offset, or an uploaded blob. Data frames follow; credit is given with `stream.credit`. */
+  /** Asks for bytes: stdin of a job from an offset, an uploaded blob, or the attempt's `folders` or `folders-base`. Data frames follow; credit is given with `stream.credit`. */
   'file.get': z.object({
     type: z.literal('file.get'),
     stream: z.number().int(),
@@ -159,8 +172,8 @@ export const fromAgent = {
     what: z.union([z.literal('stdin'), z.object({blob: z.string()})]),
     from: Bytes,
   }),
-  /** Sends the job's `out` archive; data frames follow, then `stream.end`. The server answers `stream.end` when stored. */
-  'file.put': z.object({type: z.literal('file.put'), stream: z.number().int(), ...job, what: z.literal('out'), from: Bytes}),
+  /** Sends the job's `out` archive, or its changes of `folders`; data frames follow, then `stream.end`. The server answers `stream.end` when stored. */
+  'file.put': z.object({type: z.literal('file.put'), stream: z.number().int(), ...job, what: z.enum(['out', 'folders']), from: Bytes}),
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
   'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
   ...terminalFromAgent,

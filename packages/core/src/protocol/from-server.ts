@@ -55,6 +55,8 @@ export const fromServer = {
     keepBox: z.boolean(),
   }),
   'job.cancel': z.object({type: z.literal('job.cancel'), entry: z.string(), ...job, reason: z.string(), graceMs: z.number().int()}),
+  /** Lines for the job's stream `log`, which it reported over HTTP. */
+  'job.log': z.object({type: z.literal('job.log'), ...job, text: z.string()}),
   /** The result is stored: the agent may forget it, and remove the box unless the job said to keep it. */
   'job.stored': z.object({type: z.literal('job.stored'), ...job}),
   /** Another attempt owns the job now: stop this one and forget it. */
@@ -68,7 +70,14 @@ export const fromServer = {
   'inventory.ask': z.object({type: z.literal('inventory.ask')}),
   query: z.object({type: z.literal('query'), query: z.string(), of: Query}),
   'stream.credit': z.object({type: z.literal('stream.credit'), stream: z.number().int(), bytes: Bytes}),
-  'stream.end': z.object({type: z.literal('stream.end'), stream: z.number().int(), length: Bytes.optional(), error: WireError.optional()}),
+  /** `notes`: what whoever reads the job's log should know of what was stored. */
+  'stream.end': z.object({
+    type: z.literal('stream.end'),
+    stream: z.number().int(),
+    length: Bytes.optional(),
+    error: WireError.optional(),
+    notes: z.array(z.string()).optional(),
+  }),
   ...terminalFromServer,
   ...filesFromServer,
   ...portFromServer,
@@ -80,6 +89,7 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer.hello,
   fromServer['job.start'],
   fromServer['job.cancel'],
+  fromServer['job.log'],
   fromServer['job.stored'],
   fromServer['job.superseded'],
   fromServer['job.secrets'],

@@ -7,6 +7,9 @@ import {Bytes, DevBoxId, Labels, Millis, Name, Needs, Profile, TerminalSize} fro
 export const SecretRef = z.object({secret: z.string().max(200), as: z.string().max(200), kind: z.enum(['env', 'file']).default('env')});
 export type SecretRef = z.infer<typeof SecretRef>;
 
+/** Under this name an attempt asks for the secret it may report with; no secret of a tenant is called so. */
+export const REPORT_SECRET = '~report';
+
 export const Limits = z.object({
   memoryBytes: Bytes.optional(),
   cpus: z.number().positive().optional(),
@@ -92,6 +95,8 @@ export const JobSpec = z.discriminatedUnion('kind', [
     tty: Tty.optional(),
     fanOut: FanOut.optional(),
     copy: Copy.optional(),
+    /** It may tell how far it is and what came of it; children and runs of roles always may. */
+    report: z.boolean().optional(),
   }),
   /** `background`: without a deadline, and not lost with its worker. `masks`: secrets of the DevBox, which its output does not show. */
   z.object({

@@ -53,6 +53,19 @@ export const Step = z.discriminatedUnion('do', [
   z.object({do: z.literal('display.open'), box: z.string(), display: z.string().max(63), ...DisplaySize, idleMs: Millis}),
   /** Brings `paths` (relative to /workspace) back as one tar, stored as the job's `out`. */
   z.object({do: z.literal('container.collect'), box: z.string(), paths: z.array(z.string())}),
+  /** Puts the folders of the job's cluster, as they are when the attempt first asks, into /workspace. */
+  z.object({do: z.literal('folders.fetch'), box: z.string()}),
+  /**
+   * Sends what changed in the folders `at` (relative to /workspace) since then, by hash; with `mirror` also what is gone. More than
+   * `limits` fails the job.
+   */
+  z.object({
+    do: z.literal('folders.store'),
+    box: z.string(),
+    at: z.array(z.string()),
+    mirror: z.boolean().default(false),
+    limits: z.object({fileBytes: Bytes, folderBytes: Bytes, files: z.number().int()}),
+  }),
   z.object({do: z.literal('container.stop'), box: z.string(), graceMs: z.number()}),
   z.object({do: z.literal('container.remove'), box: z.string()}),
 ]);

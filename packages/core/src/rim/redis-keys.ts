@@ -25,12 +25,15 @@ export function createKeys(prefix: string) {
     ids: (tenant: string) => key('ids', tenant),
     totals: (job: string) => key('totals', job),
     children: (job: string) => key('children', job),
+    /** What running jobs last said of how far they are. */
+    progress: (tenant: string) => key('progress', tenant),
     idempotency: (tenant: string, hash: string) => key('idem', tenant, hash),
     waiting: (tenant: string, group: string) => key('waiting', tenant, group),
     /** Waiting groups; those that name a worker lie apart, so that nobody else need look at them. */
     groups: (tenant: string, worker?: string) => (worker === undefined ? key('groups', tenant) : key('groups', tenant, worker)),
     workers: (tenant: string) => key('workers', tenant),
     allWorkers: key('all-workers'),
+    workerChanges: key('worker-changes'),
     workerNames: (tenant: string) => key('worker-names', tenant),
     worker: (id: string) => key('worker', id),
     workerJobs: (id: string) => key('worker-jobs', id),
@@ -63,6 +66,16 @@ const clusterKeys = (key: (...parts: readonly string[]) => string) => ({
   roleRuns: (role: string) => key('role-runs', role),
   roleQueue: (role: string) => key('role-queue', role),
   roleJobs: (role: string) => key('role-jobs', role),
+  /** The worker on which all jobs of a role run. */
+  roleHome: (role: string) => key('role-home', role),
+  /** A folder of a cluster, those in which something is, and how much all of a tenant hold. */
+  folder: (cluster: string, folder: string) => key('folder', cluster, ...folder.split('/')),
+  folders: (cluster: string) => key('folders', cluster),
+  foldersUsed: (tenant: string) => key('folders-used', tenant),
+  /** What a run's jobs did to folders, and which are its own. */
+  runFolders: (run: string) => key('run-folders', run),
+  /** Changes that a role is to be started for. */
+  watch: (role: string) => key('watch', role),
 });
 export type Keys = ReturnType<typeof createKeys>;
 

@@ -53,7 +53,9 @@ export class AgentSession {
     this.#jobs = {
       store: deps.store,
       secrets: deps.secrets,
-      onProgress: (job, progress) => deps.onGauge(job.tenant, `jobs/${job.id}`, {progress}),
+      blobs: deps.blobs,
+      reportSecrets: deps.reportSecrets,
+      onProgress: deps.onProgress,
     };
     this.#output = new OutputFrames(link, deps);
     this.#files = new FileFrames(link, deps);

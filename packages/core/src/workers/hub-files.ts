@@ -3,14 +3,16 @@ import type {Blobs} from '../blobs/blobs.ts';
 import {readPart} from '../blobs/job-output.ts';
 import type {OutFile} from '../blobs/out-file.ts';
 import {BoxyardError, asBoxyardError, toWire} from '../errors/index.ts';
-import {isOnWorker} from '../jobs/rules-record.ts';
+import {isOnWorker, stillCounts} from '../jobs/rules-record.ts';
 import type {JobStore} from '../jobs/store.ts';
 import {type DataFrame, type FromAgent, MAX_DATA_BYTES} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
+import type {JobFolders} from './hub-deps.ts';
 import {ownJob} from './hub-jobs.ts';
 
 interface Sending {
-  readonly path: string;
+  /** Up to so many bytes from there on; none where no more came yet. */
+  read(at: number, most: number): Promise<Buffer>;
   at: number;
   credit: number;
   /** Where it ends, once that is known; undefined while more may come. */
@@ -21,6 +23,8 @@ interface Sending {
 }
 
 interface Receiving {
+  /** What is to be done with it when it is whole; what the log of the job should say of it. */
+  readonly whole?: (() => Promise<readonly string[]>) | undefined;
   readonly out: OutFile;
   owed: number;
 }
@@ -31,14 +35,20 @@ const bufferedWaitMs = 20;
 const mostSending = 2_000;
 const mostReceiving = 200;
 
-/** Files between server and agent on one connection: uploads and stdin go out with the agent's credit, `out` comes in. */
+export interface FileFrameDeps {
+  readonly store: JobStore;
+  readonly blobs: Blobs;
+  readonly folders: JobFolders;
+}
+
+/** Files between server and agent on one connection: uploads, folders and stdin go out with the agent's credit, `out` and folders come in. */
 export class FileFrames {
   readonly #link: AgentLink;
-  readonly #deps: {readonly store: JobStore; readonly blobs: Blobs};
+  readonly #deps: FileFrameDeps;
   readonly #sending = new Map<number, Sending>();
   readonly #receiving = new Map<number, Receiving>();
 
-  constructor(link: AgentLink, deps: {readonly store: JobStore; readonly blobs: Blobs}) {
+  constructor(link: AgentLink, deps: FileFrameDeps) {
     this.#link = link;
     this.#deps = deps;
   }
@@ -52,7 +62,7 @@ export class FileFrames {
     if (this.#sending.size >= mostSending) return this.#fail(stream, new BoxyardError('TOO_MANY_REQUESTS', {what: 'files at once'}));
     this.#sending.get(stream)?.stopWatching();
     const sending: Sending = {
-      path: '',
+      read: async () => Buffer.alloc(0),
       at: from,
       credit: 0,
       end: async () => undefined,
@@ -61,8 +71,14 @@ export class FileFrames {
       hasWoken: false,
     };
     if (what === 'stdin') {
-      Object.assign(sending, {path: files.stdinPath(tenant, id), end: async () => (await files.stdin(tenant, id)).end});
+      const path = files.stdinPath(tenant, id);
+      Object.assign(sending, {read: readOf(path), end: async () => (await files.stdin(tenant, id)).end});
       sending.stopWatching = files.watchStdin(tenant, id, () => this.#wake(stream));
+    } else if (what.blob.startsWith('folders')) {
+      const found = await this.#deps.folders.read(record, what.blob).catch(error => error as Error);
+      if (found === undefined || found instanceof Error)
+        return this.#fail(stream, found ?? new BoxyardError('NOT_FOUND', {what: 'folders', name: id}));
+      Object.assign(sending, {read: found.read, end: async () => found.length});
     } else {
       const path = files.taken(tenant, record.parent ?? id, what.blob);
       const size = await stat(path).then(
@@ -70,7 +86,7 @@ export class FileFrames {
         () => undefined,
       );
       if (size === undefined) return this.#fail(stream, new BoxyardError('NOT_FOUND', {what: 'upload', name: what.blob}));
-      Object.assign(sending, {path, end: async () => size});
+      Object.assign(sending, {read: readOf(path), end: async () => size});
     }
     sending.credit += this.#sending.get(stream)?.credit ?? this.#early.get(stream) ?? 0;
     this.#early.delete(stream);
@@ -96,13 +112,17 @@ export class FileFrames {
   put(message: Extract<FromAgent, {type: 'file.put'}>): Promise<void> {
     return this.#inOrder(async () => {
       const record = await ownJob(this.#deps, this.#link, message);
-      if (record === undefined || !isOnWorker(record)) return;
+      if (record === undefined || !stillCounts(record)) return;
       const {stream} = message;
       await this.#receiving.get(stream)?.out.abandon();
       this.#receiving.delete(stream);
       if (this.#receiving.size >= mostReceiving) return this.#fail(stream, new BoxyardError('TOO_MANY_REQUESTS', {what: 'files at once'}));
-      const out = await this.#deps.blobs.files.openOut(record.tenant, record.id, message.attempt.number, message.from);
-      this.#receiving.set(stream, {out, owed: 0});
+      const {files} = this.#deps.blobs;
+      const {tenant, id} = record;
+      if (message.what === 'folders') {
+        const out = await files.openChanges(tenant, id, message.attempt.number);
+        this.#receiving.set(stream, {out, owed: 0, whole: () => this.#deps.folders.store(record)});
+      } else this.#receiving.set(stream, {out: await files.openOut(tenant, id, message.attempt.number, message.from), owed: 0});
     });
   }
 
@@ -152,10 +172,11 @@ export class FileFrames {
     }
     try {
       await receiving.out.finish();
+      const notes = (await receiving.whole?.()) ?? [];
+      this.#link.send({type: 'stream.end', stream, length: message.length, ...(notes.length === 0 ? {} : {notes: [...notes]})});
     } catch (error) {
       return this.#fail(stream, error);
     }
-    this.#link.send({type: 'stream.end', stream, length: message.length});
   }
 
   close(): void {
@@ -197,7 +218,7 @@ export class FileFrames {
         await new Promise(resolve => setTimeout(resolve, bufferedWaitMs));
         continue;
       }
-      const bytes = await readPart(sending.path, sending.at, Math.min(MAX_DATA_BYTES, sending.credit));
+      const bytes = await sending.read(sending.at, Math.min(MAX_DATA_BYTES, sending.credit));
       if (bytes.length === 0) return;
       this.#link.sendData({stream, offset: sending.at, bytes});
       sending.at += bytes.length;
@@ -211,3 +232,5 @@ export class FileFrames {
     this.#link.send({type: 'stream.end', stream, error: toWire(asBoxyardError(error))});
   }
 }
+
+const readOf = (path: string) => (at: number, most: number) => readPart(path, at, most);

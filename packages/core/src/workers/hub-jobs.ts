@@ -1,17 +1,22 @@
 import {toWire, asBoxyardError} from '../errors/index.ts';
-import {hasEnded, isOnWorker, type JobRecord} from '../jobs/rules-record.ts';
+import type {Blobs} from '../blobs/blobs.ts';
+import {hasEnded, isOnWorker, mayReport, type JobRecord} from '../jobs/rules-record.ts';
 import {secretNames} from '../jobs/rules-steps.ts';
+import {keepResult} from '../jobs/store-results.ts';
 import {boundedError, boundedPhases, boundedResult} from '../jobs/rules-reported.ts';
 import type {JobStore, StepResult} from '../jobs/store.ts';
-import type {Attempt, FromAgent} from '../protocol/index.ts';
-import type {SecretValues} from '../services.ts';
+import {type Attempt, type FromAgent, REPORT_SECRET} from '../protocol/index.ts';
+import type {ReportSecrets, SecretValues} from '../services.ts';
 import type {AgentLink} from './agent-link.ts';
+import type {JobProgress} from './hub-deps.ts';
 import {recoverJob} from './recover-job.ts';
 
 export interface JobFrameDeps {
   readonly store: JobStore;
   readonly secrets: Pick<SecretValues, 'values'>;
-  readonly onProgress: (job: JobRecord, progress: Record<string, unknown>) => void;
+  readonly blobs: Pick<Blobs, 'files'>;
+  readonly reportSecrets: ReportSecrets;
+  readonly onProgress: (job: JobRecord, progress: JobProgress) => void;
 }
 
 type Of = {readonly job: string; readonly attempt: Attempt};
@@ -52,7 +57,9 @@ export async function onUpdate(deps: JobFrameDeps, link: AgentLink, message: Job
   if (record === undefined || hasEnded(record)) return;
   const {job, type: _type, ...update} = message;
   await deps.store.step(job, {type: 'update', update: {...update, phases: boundedPhases(update.phases)}});
-  if (message.progress !== undefined) deps.onProgress(record, message.progress);
+  if (message.progress === undefined) return;
+  const {step, done, total} = message.progress;
+  deps.onProgress((await deps.store.get(job)) ?? record, {step, done, ...(total === undefined ? {} : {total})});
 }
 
 /** Stored first, told then: `job.stored` follows the Redis reply, and repeats are answered the same way. */
@@ -70,7 +77,10 @@ export async function onResult(deps: JobFrameDeps, link: AgentLink, message: Ext
   const isEarlier = message.attempt.number < known.attempt.number;
   if (isEarlier && !deps.store.attemptIds.isOf(message.attempt.id, job, worker))
     return link.send({type: 'job.superseded', job, attempt: message.attempt});
-  const stepped = await deps.store.step(job, {type: 'result', result});
+  const step = () => deps.store.step(job, {type: 'result', result});
+  const record = {tenant, id: known.id, attempt: message.attempt};
+  const {reported} = result;
+  const stepped = await (reported === undefined || isEarlier ? step() : keepResult(deps.blobs, {record, json: reported}, step));
   if (!isSettled(stepped, message.attempt)) return link.send({type: 'job.superseded', job, attempt: message.attempt});
   link.send({type: 'job.stored', job, attempt: message.attempt});
 }
@@ -107,7 +117,8 @@ export async function onSecrets(deps: JobFrameDeps, link: AgentLink, message: Ex
   if (record === undefined || !isOnWorker(record)) return;
   try {
     const values = await deps.secrets.values(record.tenant, secretOwner(record), secretNames(record.spec));
-    link.send({type: 'job.secrets', job, attempt, values: {...values}});
+    const own = mayReport(record) ? {[REPORT_SECRET]: deps.reportSecrets.of(job, record.attempt)} : {};
+    link.send({type: 'job.secrets', job, attempt, values: {...values, ...own}});
   } catch (error) {
     link.send({type: 'job.secrets', job, attempt, values: {}, error: toWire(asBoxyardError(error))});
   }

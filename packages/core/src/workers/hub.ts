@@ -1,7 +1,7 @@
 import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
-import type {Corkable, Query} from '../protocol/index.ts';
+import type {Corkable, FromServer, Query} from '../protocol/index.ts';
 import type {BoxFiles, DisplayToView, PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
@@ -22,6 +22,8 @@ export interface Hub {
   /** Opens a view of a display; throws `WORKER_OFFLINE`. */
   viewDisplay(worker: string, request: DisplayToView, handlers: PortHandlers): PortStream;
   openPort(worker: string, request: PortToOpen, handlers: PortHandlers): PortStream;
+  /** Lines for the stream `log` of a job that runs there; throws `WORKER_OFFLINE`. */
+  log(worker: string, message: Omit<Extract<FromServer, {type: 'job.log'}>, 'type'>): void;
   /** There is something new in these workers' outboxes. */
   ring(workers: Iterable<string>): void;
   /** Closes a worker's socket, for example because its credential ended (4403). */
@@ -76,6 +78,7 @@ export function createHub(deps: HubDeps): Hub {
     openTerminal: (worker, request, handlers) => sessionOf(worker).streams.openTerminal(request, handlers),
     viewDisplay: (worker, request, handlers) => sessionOf(worker).streams.viewDisplay(request, handlers),
     openPort: (worker, request, handlers) => sessionOf(worker).streams.openPort(request, handlers),
+    log: (worker, message) => sessionOf(worker).link.send({type: 'job.log', ...message}),
     ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),
     disconnect: (worker, code, reason) => sessions.get(worker)?.link.close(code, reason),
     askJournals: async () => void (await Promise.all(Array.from(sessions.values(), each => each.askJournal(deps.timing.journalWait)))),

@@ -4,12 +4,13 @@ import type {JobStore} from '../jobs/store.ts';
 import {type WorkerRecord, describeAge, lostNow} from './rules.ts';
 import type {Leases} from './store-connect.ts';
 import type {WorkerStore} from './store.ts';
-import type {WorkerTable} from './table.ts';
+import type {TableNews, WorkerTable} from './table.ts';
 
 export interface PresenceDeps {
   readonly store: JobStore;
   readonly workers: WorkerStore;
   readonly table: WorkerTable;
+  readonly news: TableNews;
   readonly leases: Leases;
   readonly timing: Timing;
   /** Whether this server holds a socket of the worker. */
@@ -62,6 +63,7 @@ export class Presence {
   /** Once per sweep, on every server; safe at once. */
   async tick(): Promise<void> {
     const clock = await this.#deps.leases.pulse(mostBetweenTicksMs(this.#deps.timing.sweep));
+    await this.#deps.news();
     await this.#findUnheld();
     for (;;) {
       const found = lostNow(

@@ -29,9 +29,18 @@ function boundedEngine(engine: EngineReport): EngineReport {
     ...(engine.why === undefined ? {} : {why: clip(engine.why, 1_000)}),
     ...(engine.fix === undefined ? {} : {fix: clip(engine.fix, 1_000)}),
     features: clipAll(engine.features, 64, 63),
+    ...(engine.plugin === undefined ? {} : {plugin: boundedPlugin(engine.plugin)}),
     labels: boundedLabels(engine.labels),
   };
 }
+
+const boundedPlugin = ({module, version, integrity, isPinned, isLoaded}: EngineReport['plugin'] & object): EngineReport['plugin'] => ({
+  module: clip(module, 500),
+  ...(version === undefined ? {} : {version: clip(version, 100)}),
+  ...(integrity === undefined ? {} : {integrity: clip(integrity, 100)}),
+  isPinned,
+  ...(isLoaded === undefined ? {} : {isLoaded}),
+});
 
 const mostLabels = 100;
 const boundedLabels = (labels: Labels): Labels => Object.fromEntries(Object.entries(labels).slice(0, mostLabels));

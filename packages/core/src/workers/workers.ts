@@ -11,12 +11,13 @@ import {workerView} from './rules-view.ts';
 import type {WorkerRecord} from './rules.ts';
 import {devboxesOn} from './store-boxes.ts';
 import type {WorkerFact, WorkerStore} from './store.ts';
-import type {WorkerTable} from './table.ts';
+import type {TableNews, WorkerTable} from './table.ts';
 
 export interface WorkerServiceDeps {
   readonly store: JobStore;
   readonly workers: WorkerStore;
   readonly table: WorkerTable;
+  readonly news: TableNews;
   readonly hub: () => Hub;
   /** Machines that were invited; some never connected. */
   readonly admitted: (
@@ -34,6 +35,7 @@ export function createWorkerService(deps: WorkerServiceDeps): WorkerService {
   const {table} = deps;
   return {
     list: async tenant => {
+      await deps.news();
       await learnAdmitted(deps, tenant);
       const items = await Promise.all(table.ofTenant(tenant).map(entry => viewOf(deps, entry.record)));
       return {items: items.toSorted((a, b) => (a.name < b.name ? -1 : 1))};
@@ -65,6 +67,7 @@ export async function learnAdmitted(
 }
 
 async function find(deps: WorkerServiceDeps, tenant: string, text: string): Promise<WorkerRecord> {
+  await deps.news();
   const look = () => deps.table.ofTenant(tenant).find(({record}) => record.id === text || record.name === text)?.record;
   const found = look() ?? (await learnAdmitted(deps, tenant), look());
   if (found === undefined) throw new BoxyardError('NOT_FOUND', {what: 'worker', name: text.slice(0, 80), list: 'boxyard workers list'});

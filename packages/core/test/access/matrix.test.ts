@@ -15,6 +15,7 @@ const bodies: Partial<Record<RouteName, object>> = {
   devboxesSnapshot: {name: 'web'},
   devboxesExec: {command: ['true']},
   devboxesAdopt: {worker: 'w', box: 'b', name: 'n'},
+  jobsReport: {progress: {done: 1}},
   clustersApply: {document: {name: 'team', roles: []}, dryRun: true},
   rolesCreate: {name: 'builder'},
   rolesUpdate: {name: 'builder'},
@@ -33,6 +34,8 @@ const queries: Partial<Record<RouteName, string>> = {
   devboxesFilesStat: '?path=/workspace',
   devboxesFilesGet: '?path=/workspace',
   devboxesFilesPut: '?path=/workspace',
+  foldersPut: '?path=shared/plans',
+  foldersRemove: '?path=shared/plans',
   jobsTerminal: `?viewer=${'v'.repeat(24)}&columns=80&rows=24`,
 };
 
@@ -40,7 +43,12 @@ async function statusOf(door: TestDoor, name: RouteName, token: string | undefin
   const {method} = routes[name];
   const isSocket = method === 'WS';
   const body = name === 'uploads' ? 'bytes' : JSON.stringify(named(name, token));
-  const type = name === 'uploads' ? 'application/octet-stream' : name === 'devboxesFilesPut' ? 'application/x-tar' : 'application/json';
+  const type =
+    name === 'uploads'
+      ? 'application/octet-stream'
+      : name === 'devboxesFilesPut' || name === 'foldersPut'
+        ? 'application/x-tar'
+        : 'application/json';
   const headers = {
     ...(token === undefined ? {} : {authorization: `Bearer ${token}`}),
     ...(isSocket

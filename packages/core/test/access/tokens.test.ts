@@ -98,7 +98,7 @@ test('an owner of the first tenant makes tenants; others change only what is the
     plan: 'starter',
   });
   const set = await door.client().tenantsSet({tenant: 'guests', body: {limits: {devboxes: 7}}});
-  expect(set.limits).toEqual({workers: 2, devboxes: 7, sessions: 3, historyDays: 14});
+  expect(set.limits).toEqual({workers: 2, devboxes: 7, folderBytes: 1024 ** 3, sessions: 3, historyDays: 14});
   const limits = async (body: object) => (await door.client().tenantsSet({tenant: 'guests', body})).limits;
   expect(await limits({plan: 'pro', limits: {workers: 3}})).toMatchObject({workers: 3, devboxes: 15, historyDays: 90});
   expect(await limits({plan: 'starter'})).toMatchObject({workers: 2, devboxes: 5, historyDays: 14});

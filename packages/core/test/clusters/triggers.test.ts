@@ -105,3 +105,37 @@ test('a caller from outside starts a run with its payload, unless the role wants
   await clusters.apply(core.caller, team({triggers: {webhook: false}}), false);
   await expect(clusters.run(core.caller, place, {})).rejects.toMatchObject({code: 'FORBIDDEN'});
 });
+
+test('what owners wrote knows its job, what comes from outside is text, and no payload gets into a command', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  const {clusters} = core.core.services;
+  const role = {
+    command: ['sh', '-c', 'echo {{SELF_WORKER_ID}} {{SELF_ROLE_NAME}} {{else}}'],
+    prompt: 'On {{WEBHOOK_PAYLOAD}}',
+    instructions: 'You are {{SELF_ROLE_NAME}} {{SELF_WORKER_ID}}.',
+    copies: 2,
+    maxConcurrency: 5,
+  };
+  await clusters.apply(core.caller, {...team(role), prompt: 'All in {{CLUSTER_HOME}}.'}, false);
+  const started = async (request: {prompt?: string; payload?: string}, from: number) => {
+    await clusters.run(core.caller, {...at, trigger: {type: 'webhook'}}, request);
+    return waitFor(() => (agent.started.length >= from + 2 ? agent.started.slice(from) : undefined));
+  };
+  const mainOf = (start: Start) => (start.steps.find(step => step.do === 'container.create') as {spec: {main: string[]}}).spec.main;
+  const payload = '{"a":"{{SELF_WORKER_ID}}"}';
+  for (const start of await started({payload}, 0)) {
+    expect(mainOf(start)[2]).toBe(`echo ${start.job} builder {{else}}`);
+    expect(envOf(start)).toMatchObject({
+      BOXYARD_PROMPT: `On ${payload}`,
+      BOXYARD_SYSTEM_PROMPT: `All in /workspace.\n\n## Your Role: builder\n\nYou are builder ${start.job}.`,
+    });
+  }
+  for (const start of await started({prompt: 'Tell {{SELF_WORKER_ID}}'}, 2))
+    expect(envOf(start)['BOXYARD_PROMPT']).toBe('Tell {{SELF_WORKER_ID}}');
+  const unsafe = team({command: ['sh', '-c', 'echo {{WEBHOOK_PAYLOAD}}']});
+  await expect(clusters.apply(core.caller, unsafe, false)).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    message: expect.stringContaining('is not put into commands'),
+  });
+});

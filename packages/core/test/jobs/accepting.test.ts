@@ -37,11 +37,12 @@ async function scene(slots: number) {
   const connection = {process: 'p', machine: 'm', boot: 'b', epoch: 1, at: 0};
   const worker = {v: 1, id: newId('w'), tenant, name: 'w1', createdAt: 0, labels: {}, unset: [], orphans: [], registration, connection};
   table.set(worker as unknown as WorkerRecord);
-  await createWorkerStore(rim).ensure({id: worker.id, tenant, name: worker.name});
+  await createWorkerStore(rim, 'test').ensure({id: worker.id, tenant, name: worker.name});
   const placement = new Placement({
     store,
-    workers: createWorkerStore(rim),
+    workers: createWorkerStore(rim, 'test'),
     table,
+    news: async () => undefined,
     learnJoined: async () => undefined,
     pausedUntil: () => 0,
   });
@@ -84,7 +85,7 @@ async function scene(slots: number) {
       const accepted = await accepting;
       return accepted.done === 'before' ? accepted.job : job.id;
     },
-    used: async () => (await createWorkerStore(rim).used(worker.id)).slots,
+    used: async () => (await createWorkerStore(rim, 'test').used(worker.id)).slots,
   };
 }
 

@@ -1,3 +1,6 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import fc from 'fast-check';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {newId, scaled} from '../../src/config/index.ts';
@@ -57,10 +60,13 @@ async function leftovers(rim: RedisRim, tenant: string, worker: string): Promise
 }
 
 /** What a client asks for before the server dies. */
-type Work = 'run' | 'retry' | 'copies' | 'few' | 'cancel' | 'keyed';
-const workload = fc.array(fc.constantFrom<Work>('run', 'retry', 'copies', 'few', 'cancel', 'keyed'), {minLength: 3, maxLength: 6});
+type Work = 'run' | 'retry' | 'copies' | 'few' | 'cancel' | 'keyed' | 'json' | 'gather';
+const workload = fc.array(fc.constantFrom<Work>('run', 'retry', 'copies', 'few', 'cancel', 'keyed', 'json', 'gather'), {
+  minLength: 3,
+  maxLength: 6,
+});
 
-const result = (start: Start) => ({result: {exit: {code: start.steps.length > 4 && start.attempt.number === 1 ? 1 : 0}}});
+const result = (start: Start) => ({stdout: 'out', result: {exit: {code: start.steps.length > 4 && start.attempt.number === 1 ? 1 : 0}}});
 
 /** `out` makes a job of five steps, whose first attempt fails. */
 async function ask({core, caller}: TestCore, work: Work, at: number): Promise<string> {
@@ -70,6 +76,8 @@ async function ask({core, caller}: TestCore, work: Work, at: number): Promise<st
     command: ['a'],
     ...(work === 'retry' ? {retries: 1, out: ['x']} : {}),
     ...(work === 'copies' ? {fanOut: {copies: 3}} : {}),
+    ...(work === 'json' ? {fanOut: {copies: 3, gather: 'json' as const}} : {}),
+    ...(work === 'gather' ? {fanOut: {copies: 2, gather: ['b']}} : {}),
     ...(work === 'few' ? {fanOut: {copies: 4, parallel: 1, failurePolicy: 'first' as const}} : {}),
   };
   const {id} = await jobs.run(caller, request, key);
@@ -83,9 +91,11 @@ async function crashAfter(commands: number, work: readonly Work[]): Promise<{rea
   const tenant = newId('t');
   const worker = newId('w');
   const journal = new Map<string, Start>();
+  const dir = mkdtempSync(join(tmpdir(), 'bxp-'));
+  await using _dir = {[Symbol.asyncDispose]: async () => rmSync(dir, {recursive: true, force: true})};
   const dying = dyingAfter(rim, commands);
   const accepted: [string, Work, number][] = [];
-  const first = await startTestCore({rim: dying, timing, tenant}).catch(() => undefined);
+  const first = await startTestCore({rim: dying, timing, tenant, dir}).catch(() => undefined);
   if (first !== undefined) {
     await first.agent({worker, slots: 2, journal, run: result}).catch(() => undefined);
     for (const [at, each] of work.entries())
@@ -96,7 +106,7 @@ async function crashAfter(commands: number, work: readonly Work[]): Promise<{rea
     await waitFor(() => dying.isDead(), {within: 300}).catch(() => undefined);
     await first.close();
   }
-  await using second = await startTestCore({rim, timing, tenant});
+  await using second = await startTestCore({rim, timing, tenant, dir});
   using _agent = comingAgain(() => second.agent({worker, slots: 2, journal, run: result}));
   const {jobs} = second.core.services;
   for (const [id, each, at] of accepted) {
@@ -105,6 +115,7 @@ async function crashAfter(commands: number, work: readonly Work[]): Promise<{rea
       const left = JSON.stringify([await jobs.show(tenant, id), await leftovers(rim, tenant, worker)]);
       throw new Error(`a ${each} did not end: ${left}`, {cause});
     });
+    if (each === 'json' || each === 'gather') expect(await jobs.result(tenant, id)).toEqual(each === 'json' ? expect.anything() : 'out');
   }
   const clean = {used: [], held: [], live: [], onWorker: [], due: []};
   await waitFor(async () => JSON.stringify(await leftovers(rim, tenant, worker)) === JSON.stringify(clean), {within: 60_000}).catch(
@@ -141,7 +152,7 @@ async function expectOneEndEach(rim: RedisRim, tenant: string): Promise<void> {
 const atOnce = 8;
 
 test('whatever command is its last, every job a killed server accepted still ends exactly once', {timeout: 300_000}, async () => {
-  const whole = await crashAfter(100_000, ['run', 'retry', 'copies', 'few', 'cancel', 'keyed', 'run']);
+  const whole = await crashAfter(100_000, ['run', 'retry', 'copies', 'few', 'cancel', 'keyed', 'json', 'gather']);
   expect(whole.used).toBeGreaterThan(40);
   const points = Array.from({length: Math.min(whole.used, 200)}, (_, at) => at + 1);
   const seed = Number(process.env['FAST_CHECK_SEED'] ?? Date.now() % 1_000_000);

@@ -81,7 +81,8 @@ test('what is no record of a job under its key is told once, and hides no other 
     await jobs.run(core.caller, waiting),
   ];
   await rim.ask(async client => {
-    await client.set(rim.keys.job(torn.id), '{"v":1,"id"');
+    // Of another version than the job's own: else whoever notes why it waits would write it whole again.
+    await client.set(rim.keys.job(torn.id), '{"v":99,"id"');
     await client.set(rim.keys.job(strange.id), '[]');
   });
   expect((await jobs.list(tenant, {limit: 100})).items.map(job => job.id)).toEqual([whole.id]);

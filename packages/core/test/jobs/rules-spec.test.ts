@@ -59,3 +59,11 @@ test('a job may be for a machine that joined and never connected, whatever the o
   for (const known of [context(), none]) expect(runSpec({worker: 'new', command: ['a']}, known).needs.worker).toBe('w-new');
   expect(codeOf(() => runSpec({worker: 'old', command: ['a']}, context()))).toBe('NOT_FOUND');
 });
+
+test('an engine that has no images is given none, and refuses one that is named', () => {
+  const bare: SpecContext = {...context(), workers: [{id: 'w-a', name: 'a', hasContainers: true, hasProcess: false, imageless: ['bare']}]};
+  const request = {command: ['true'], engine: 'bare', profile: 'open' as const};
+  expect(runSpec(request, bare).box.image).toBeUndefined();
+  expect(runSpec({...request, engine: 'podman'}, bare).box.image).toBe('docker.io/library/debian:12');
+  expect(codeOf(() => runSpec({...request, image: 'a:1'}, bare))).toBe('INVALID_INPUT');
+});

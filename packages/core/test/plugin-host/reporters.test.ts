@@ -39,6 +39,7 @@ async function plugins(sources: Readonly<Record<string, string>>): Promise<{repo
     settings,
     file: join(import.meta.dirname, '../../src/reporter-main.ts'),
     stateDir: join(dir, 'state'),
+    now: Date.now,
     log: (level, message, fields) => void logged.push([level, message, fields]),
   });
   return {

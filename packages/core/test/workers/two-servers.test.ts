@@ -17,3 +17,19 @@ test('a worker of a server that does not sweep is not taken for one whose server
   await waitFor(() => performance.now() > end);
   expect((await one.core.services.workers.show(tenant, agent.worker)).presence).toBe('online');
 });
+
+test('what one server learns of a worker the other knows at once, also that it was removed', async () => {
+  await using redis = await startTestRedis();
+  const rim = await redis.rim();
+  const tenant = newId('t');
+  const timing = {...scaled(0.1), sweep: 60_000, lease: 60_000};
+  await using one = await startTestCore({rim, timing, tenant});
+  await using other = await startTestCore({rim, timing, tenant});
+  const seen = async () => (await one.core.services.workers.list(tenant)).items.map(({name, status}) => [name, status]);
+  expect(await seen()).toEqual([]);
+  await other.agent({name: 'b'});
+  await waitFor(async () => (await other.core.services.workers.show(tenant, 'b')).status === 'ready');
+  expect(await seen()).toEqual([['b', 'ready']]);
+  await other.core.services.workers.remove(other.caller, 'b');
+  expect(await seen()).toEqual([]);
+});

@@ -8,7 +8,14 @@ import {createBody} from '../../src/engines/docker-api/box-spec.ts';
 import type {Dialect} from '../../src/engines/docker-api/api.ts';
 
 const host = createHost('docker', '/nowhere', () => undefined);
-const dialect: Dialect = {name: 'docker', log: {Type: 'local', Config: {}}, logFormat: 'stream', wait: 'engine', resize: 'sure'};
+const dialect: Dialect = {
+  name: 'docker',
+  log: {Type: 'local', Config: {}},
+  logFormat: 'stream',
+  wait: 'engine',
+  resize: 'sure',
+  scratch: [],
+};
 const plain: BoxSpec = {
   name: 'a-1',
   image: 'localhost/base:test',

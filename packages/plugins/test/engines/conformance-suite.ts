@@ -1,45 +1,61 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {afterAll, describe, it} from 'vitest';
-import type {Case} from '@boxyard/core/plugin-api';
-import {conformanceCases} from '@boxyard/core/testing';
-import {openEngine, type EngineUnderTest} from './engine-lab.ts';
+import {engineCases, verifyPlugin, type CaseResult, type Report, type VerifyOptions} from '@boxyard/core/conformance';
 
-const CASE_MS = 120_000;
+/** The last of them waits for all the others. */
+const ALL_MS = 600_000;
 
-/** Every case as a test of its own; where the engine is absent they are skipped, and why is printed. */
-export const describeConformance = async (name: string, options: {config?: unknown; prepare?: () => Promise<string>}): Promise<void> => {
-  const opened = await open(name, options);
-  if ('absent' in opened) {
-    process.stderr.write(`conformance of ${name} skipped: ${opened.absent}\n`);
-    describe.skip(`${name} (${opened.absent})`, () => it('is not here', () => undefined));
-    return;
-  }
-  describe(name, {concurrent: true, timeout: CASE_MS}, () => {
-    afterAll(() => opened.open.close());
-    const features = opened.open.engine.features;
-    for (const one of conformanceCases) {
-      const missing = one.needs.filter(key => features[key] === undefined);
-      if (missing.length === 0) it(one.name, () => runCase(opened.open, one));
-      else it.skip(`${one.name} (no ${missing.join(', ')})`, () => undefined);
-    }
+type Given = Pick<VerifyOptions, 'config' | 'hungConfig' | 'restart' | 'image'>;
+
+/**
+ * The kit as `boxyard plugins verify` runs it, each case as a test of its own; where the engine is absent they are skipped, and why
+ * is printed. `prepare` rejects where it is.
+ */
+export const describeConformance = (plugin: {readonly name: string}, prepare: () => Promise<Given & {close?(): Promise<void>}>): void => {
+  const {name} = plugin;
+  const results = new Map(engineCases.map(one => [one.name, Promise.withResolvers<CaseResult>()]));
+  const ending = verified(plugin, prepare, result => results.get(result.name)?.resolve(result));
+  void ending.catch(() => undefined);
+  describe(name, {concurrent: true, timeout: ALL_MS}, () => {
+    afterAll(() => ending.catch(() => undefined));
+    for (const one of engineCases)
+      it(one.name, async ({skip}) => {
+        const result = await Promise.race([results.get(one.name)!.promise, ending.then(whyNone(one.name))]);
+        if (result.outcome === 'left-out') skip(result.why);
+        if (result.outcome === 'failed') throw new Error(result.why);
+      });
   });
 };
 
-const open = async (name: string, {config, prepare}: {config?: unknown; prepare?: () => Promise<string>}) => {
-  try {
-    const image = await prepare?.();
-    return await openEngine(name, {config, ...(image === undefined ? {} : {image})});
-  } catch (error) {
-    return {absent: (error as Error).message.split('\n', 1)[0] ?? 'unknown'};
-  }
-};
+const whyNone =
+  (name: string) =>
+  (report: Report | {absent: string}): CaseResult => {
+    const why = 'absent' in report ? report.absent : (report.why ?? 'it was not run');
+    return 'absent' in report || report.verdict === 'unusable'
+      ? {name, needs: [], outcome: 'left-out', why, ms: 0}
+      : (report.cases.find(each => each.name === name) ?? {name, needs: [], outcome: 'failed', why, ms: 0});
+  };
 
-const runCase = async ({engine, lab: openLab}: EngineUnderTest, one: Case): Promise<void> => {
-  const lab = openLab(AbortSignal.timeout(CASE_MS - 10_000));
-  try {
-    await one.run(engine, lab);
-  } finally {
-    for (const name of lab.names) await (await engine.find(name, lab.signal))?.remove(lab.signal);
+async function verified(
+  plugin: {readonly name: string},
+  prepare: () => Promise<Given & {close?(): Promise<void>}>,
+  onResult: (result: CaseResult) => void,
+): Promise<Report | {absent: string}> {
+  const {name} = plugin;
+  const given = await prepare().catch((error: Error) => ({absent: error.message.split('\n', 1)[0] ?? 'unknown'}));
+  if ('absent' in given) {
+    process.stderr.write(`conformance of ${name} skipped: ${given.absent}\n`);
+    return given;
   }
-  const left = await lab.leftovers();
-  if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
-};
+  const stateDir = await mkdtemp(path.join(tmpdir(), `bxc-${name}-`));
+  try {
+    const report = await verifyPlugin({...given, plugin, module: name, stateDir, signal: new AbortController().signal, onResult});
+    if (report.verdict === 'unusable') process.stderr.write(`conformance of ${name} skipped: ${report.why}\n`);
+    return report;
+  } finally {
+    await given.close?.();
+    await rm(stateDir, {recursive: true, force: true});
+  }
+}

@@ -55,6 +55,7 @@ const createLab = ({engine, image, load}: Made, signal: AbortSignal): Lab & {nam
     signal,
     names,
     reopen: load,
+    imageName: () => `localhost/lab-${Math.random().toString(36).slice(2)}:1`,
     spec: (change = {}) => {
       const name = `lab-${Math.random().toString(36).slice(2, 10)}-${names.length}`;
       names.push(name);

@@ -29,7 +29,14 @@ async function podman(endsAtLook: number, slow: boolean) {
   });
   server.listen(endpoint.socketPath);
   await once(server, 'listening');
-  const dialect = {name: 'podman', log: {Type: 'k8s-file', Config: {}}, logFormat: 'k8s-file', wait: 'process', resize: 'unsure'} as const;
+  const dialect = {
+    name: 'podman',
+    log: {Type: 'k8s-file', Config: {}},
+    logFormat: 'k8s-file',
+    wait: 'process',
+    resize: 'unsure',
+    scratch: [],
+  } as const;
   const host = createHost('podman', dir, () => undefined);
   const engine = apiEngine(createConnector({dialect, host, endpoints: () => [endpoint], explain: () => ({why: 'no'})}));
   return {

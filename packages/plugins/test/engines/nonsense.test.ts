@@ -22,7 +22,14 @@ async function answering(say: (path: string) => Answer) {
   });
   server.listen(endpoint.socketPath);
   await once(server, 'listening');
-  const dialect = {name: 'docker', log: {Type: 'local', Config: {}}, logFormat: 'stream', wait: 'engine', resize: 'sure'} as const;
+  const dialect = {
+    name: 'docker',
+    log: {Type: 'local', Config: {}},
+    logFormat: 'stream',
+    wait: 'engine',
+    resize: 'sure',
+    scratch: [],
+  } as const;
   const host = createHost('docker', dir, () => undefined);
   const connector = createConnector({dialect, host, endpoints: () => [endpoint], explain: (_, code) => ({why: String(code)})});
   return {

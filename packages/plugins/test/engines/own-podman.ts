@@ -11,7 +11,7 @@ export const ownPodman = (stateDir: string, extra: NodeJS.ProcessEnv = {}): Conn
   const {CONTAINERS_CONF: _conf, ...rest} = process.env;
   const env = {...rest, ...extra};
   return createConnector({
-    dialect: {name: 'podman', log: {Type: 'k8s-file', Config: {}}, logFormat: 'k8s-file', wait: 'process', resize: 'unsure'},
+    dialect: {name: 'podman', log: {Type: 'k8s-file', Config: {}}, logFormat: 'k8s-file', wait: 'process', resize: 'unsure', scratch: []},
     host,
     endpoints: () => [endpoint],
     explain: (_tried, code) => ({why: String(code)}),

@@ -68,7 +68,7 @@ describe('the process engine', () => {
     await create();
     await rm(path.join(config.root, 'a-1'), {recursive: true});
     await create();
-    expect(await readdir(config.root)).toEqual(['a-1']);
+    expect(await readdir(config.root)).toEqual(['a-1', 'a-1.bin']);
   });
 
   it.runIf(isRoot)('is not usable as root without its user, and says what to type', async () => {

@@ -1,3 +1,4 @@
+import process from '@boxyard/plugins/engines/process';
 import {describeConformance} from './conformance-suite.ts';
 
-await describeConformance('process', {config: {enabled: true}});
+describeConformance(process, async () => ({config: {enabled: true}}));

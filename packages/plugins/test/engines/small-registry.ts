@@ -12,6 +12,7 @@ const TYPES = {
   layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 };
 const PIECE = 256 * 1024;
+const PIECE_MS = 250;
 const digestOf = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 export interface SmallRegistry {
@@ -21,15 +22,15 @@ export interface SmallRegistry {
   close(): Promise<void>;
 }
 
-/** A registry on loopback in plain text with one image of three random megabytes, handed out within three seconds, so that it can be watched. */
-export async function smallRegistry(): Promise<SmallRegistry> {
-  const {manifest, blobs} = await makeImage();
+/** A registry on loopback in plain text with one image of random bytes, handed out slowly, so that it can be watched. */
+export async function smallRegistry({bytes = 3_000_000, pieceMs = PIECE_MS} = {}): Promise<SmallRegistry> {
+  const {manifest, blobs} = await makeImage(bytes);
   const server = createServer((request, response) => {
     const url = request.url ?? '';
     if (url === '/v2/') return void response.end('{}');
     if (url.includes('/private/')) return refuse(response, 401, 'UNAUTHORIZED', 'authentication required');
     const [, digest] = /\/blobs\/(sha256:[0-9a-f]+)$/.exec(url) ?? [];
-    if (digest !== undefined) return void send(response, blobs.get(digest), request.method === 'HEAD');
+    if (digest !== undefined) return void send(response, blobs.get(digest), {isHead: request.method === 'HEAD', pieceMs});
     if (/^\/v2\/tools\/one\/manifests\/(1|sha256:[0-9a-f]+)$/.test(url)) {
       response.writeHead(200, {
         'content-type': TYPES.manifest,
@@ -54,19 +55,23 @@ const refuse = (response: ServerResponse, status: number, code: string, message:
   response.end(JSON.stringify({errors: [{code, message}]}));
 };
 
-const send = async (response: ServerResponse, blob: Buffer | undefined, isHead: boolean): Promise<void> => {
+const send = async (
+  response: ServerResponse,
+  blob: Buffer | undefined,
+  {isHead, pieceMs}: {readonly isHead: boolean; readonly pieceMs: number},
+): Promise<void> => {
   if (blob === undefined) return refuse(response, 404, 'BLOB_UNKNOWN', 'blob unknown');
   response.writeHead(200, {'content-type': 'application/octet-stream', 'content-length': blob.length});
   for (let at = 0; !isHead && at < blob.length; at += PIECE) {
     response.write(blob.subarray(at, at + PIECE));
-    if (blob.length > PIECE) await delay(250);
+    if (blob.length > PIECE) await delay(pieceMs);
   }
   response.end();
 };
 
-async function makeImage(): Promise<{manifest: Buffer; blobs: Map<string, Buffer>}> {
+async function makeImage(bytes: number): Promise<{manifest: Buffer; blobs: Map<string, Buffer>}> {
   const tar = pack();
-  tar.entry({name: 'random'}, randomBytes(3_000_000));
+  tar.entry({name: 'random'}, randomBytes(bytes));
   tar.finalize();
   const layer = await buffer(tar);
   const zipped = gzipSync(layer);

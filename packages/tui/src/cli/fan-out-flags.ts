@@ -25,6 +25,11 @@ export const fanOutFlags = {
     description: 'how many must succeed: all (default), quorum=N, first (the others are then cancelled), best-effort (any)',
     helpValue: 'all|quorum=N|first|best-effort',
   }),
+  gather: string({
+    description:
+      'one result of all: json, concat (what they wrote), or a command that a worker runs with the JSON as stdin; jobs result shows it',
+    helpValue: 'json|concat|COMMAND',
+  }),
   'fail-fast': boolean({description: 'cancel the others once the end is certain'}),
 };
 
@@ -35,6 +40,7 @@ export interface FanOutGiven {
   readonly parallel?: number | undefined;
   readonly 'failure-policy'?: string | undefined;
   readonly 'fail-fast'?: boolean | undefined;
+  readonly gather?: string | undefined;
 }
 
 interface Here {
@@ -47,7 +53,9 @@ export async function fanOutOf(flags: FanOutGiven, here: Here): Promise<FanOut |
   const {copies, matrix, parallel} = flags;
   const policy = flags['failure-policy'];
   if (copies === undefined && flags.each === undefined && matrix === undefined) {
-    const lonely = (['parallel', 'failure-policy', 'fail-fast'] as const).find(name => flags[name] !== undefined && flags[name] !== false);
+    const lonely = (['parallel', 'failure-policy', 'fail-fast', 'gather'] as const).find(
+      name => flags[name] !== undefined && flags[name] !== false,
+    );
     if (lonely !== undefined) throw invalid(`--${lonely}`, 'needs --copies, --each or --matrix too');
     return undefined;
   }
@@ -58,7 +66,13 @@ export async function fanOutOf(flags: FanOutGiven, here: Here): Promise<FanOut |
     ...(parallel === undefined ? {} : {parallel}),
     ...(policy === undefined ? {} : {failurePolicy: policyOf(policy)}),
     ...(flags['fail-fast'] ? {failFast: true} : {}),
+    ...(flags.gather === undefined ? {} : {gather: gatherOf(flags.gather)}),
   };
+}
+
+function gatherOf(text: string): NonNullable<FanOut['gather']> {
+  if (text.trim() === '') throw invalid('--gather', 'expected json, concat or a command, got nothing');
+  return text === 'json' || text === 'concat' ? text : ['sh', '-c', text];
 }
 
 async function eachOf(text: string, here: Here): Promise<NonNullable<FanOut['each']>> {

@@ -3,7 +3,7 @@ import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {isBoxyardError} from '@boxyard/core/errors';
 import {countOf} from '../output/amounts.ts';
-import {statusText, exitText, totalsText} from '../output/views/jobs.ts';
+import {conflictText, statusText, exitText, totalsText} from '../output/views/jobs.ts';
 import {renderError} from '../render-error.ts';
 import {childNames} from '../services/child-names.ts';
 import {followChildren, listChildren} from '../services/follow-children.ts';
@@ -22,6 +22,7 @@ export async function followRun(context: Context, client: Client, job: JobView, 
       ? followOne(context, client, job, {signal: interrupts.leaving, stdin})
       : followAll(context, client, job, interrupts.leaving));
     await fetchOut(context, client, ended);
+    if ((ended.conflicts ?? []).length > 0) context.say(conflictText(ended));
     tellFailure(context, ended);
     if (interrupts.first() === 'SIGPIPE') return 0;
     if (interrupts.first() === 'SIGTERM' && ended.outcome === 'cancelled') return 143;
@@ -56,6 +57,9 @@ async function followAll(context: Context, client: Client, job: JobView, signal:
     if (child.outcome !== 'succeeded')
       context.say(`${nameOf(child)}: ${[statusText(child), exitText(child), failureOf(child)?.message].filter(Boolean).join(', ')}`);
   if (ended.children !== undefined) context.say(totalsText(ended.children));
+  const failure = ended.reason?.code === 'gather_failed' ? [ended.reason.message, ended.reason.hint] : [];
+  const result = ended.resultBytes === undefined ? [] : [`What came of it: boxyard jobs result ${ended.id}`];
+  for (const line of [...failure, ...result]) if (line !== undefined) context.say(line);
   return ended;
 }
 

@@ -3,6 +3,7 @@ import type {Writable} from 'node:stream';
 import type {JobView} from '@boxyard/core/api';
 import type {Gap, OutputName} from '@boxyard/core/protocol';
 import {createLogFilter, type LogFilter} from '../output/log-text.ts';
+import {createMarkFilter} from '../output/report-marks.ts';
 import {safeLine} from '../output/safe-text.ts';
 import type {FollowHandlers} from '../services/follow-job.ts';
 import type {Context} from './context.ts';
@@ -14,8 +15,31 @@ export interface JobOutput extends FollowHandlers {
   end(): Promise<void>;
 }
 
+/** Without the marks of `boxyard-report`, whose news has gone elsewhere. */
+function withoutMarks(output: JobOutput): JobOutput {
+  const filters = new Map<OutputName, ReturnType<typeof createMarkFilter>>();
+  return {
+    ...output,
+    async bytes(stream, bytes, offset) {
+      const filter = filters.get(stream) ?? createMarkFilter();
+      filters.set(stream, filter);
+      const shown = filter.write(bytes);
+      if (shown.length > 0) await output.bytes(stream, shown, offset);
+    },
+    async end() {
+      for (const [stream, filter] of filters) {
+        const rest = filter.end();
+        if (rest.length > 0) await output.bytes(stream, rest);
+      }
+      await output.end();
+    },
+  };
+}
+
 /** A pipe gets the bytes as they are; a terminal gets them without what could take it over. */
-export function jobOutput({program, flags, say}: Context): JobOutput {
+export const jobOutput = (context: Context): JobOutput => withoutMarks(plainOutput(context));
+
+function plainOutput({program, flags, say}: Context): JobOutput {
   const filters = new Map<OutputName, LogFilter>();
   const targets = {stdout: program.stdout, stderr: program.stderr, log: program.stderr};
   const filterOf = (stream: OutputName): LogFilter => {
@@ -80,7 +104,9 @@ function waitingText({reason, refusals = []}: JobView): string {
 }
 
 /** The same for one of many: whole lines, each with the name of who wrote it in front. */
-export function prefixedOutput(context: Context, name: string): JobOutput {
+export const prefixedOutput = (context: Context, name: string): JobOutput => withoutMarks(linesOutput(context, name));
+
+function linesOutput(context: Context, name: string): JobOutput {
   const rests = new Map<OutputName, Buffer>();
   const {program, flags} = context;
   const prefix = Buffer.from(`${safeLine(name)} | `);

@@ -34,6 +34,7 @@ export default defineCommand({
     name: string({description: 'name of the job'}),
     out: repeated({description: 'bring this path of /workspace back; may be repeated', helpValue: 'PATH'}),
     ...fanOutFlags,
+    report: boolean({description: 'give it boxyard-report and a secret to tell its progress and result with; children always have them'}),
     tty,
     detach,
   },
@@ -59,6 +60,7 @@ export default defineCommand({
       ...(source === undefined ? {} : {source}),
       ...(flags.out === undefined ? {} : {out: flags.out}),
       ...(fanOut === undefined ? {} : {fanOut}),
+      ...(flags.report ? {report: true} : {}),
     };
     const onLost = () => context.say('The server did not answer; asking again.');
     const job = await submit(key => client.jobsCreate({body, key}), {key: flags['idempotency-key'], onLost});

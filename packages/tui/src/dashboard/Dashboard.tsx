@@ -26,7 +26,7 @@ export function Screen({state}: {readonly state: State}) {
     return <Text>{`Boxyard needs at least ${leastColumns}×${leastRows} characters; this is ${columns}×${rows}.`}</Text>;
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      {state.mode.is === 'copy' ? null : <Header state={state} />}
+      {state.mode.is === 'copy' || !state.hasHeader ? null : <Header state={state} />}
       <Box height={bodyRows(state)} width={columns}>
         <Body state={state} />
       </Box>

@@ -1,4 +1,15 @@
-import type {DevBoxView, EventView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+import type {
+  ClusterView,
+  DeadLetterView,
+  DeliveryView,
+  DevBoxView,
+  EventView,
+  ImageView,
+  JobView,
+  PluginView,
+  WebhookView,
+  WorkerView,
+} from '@boxyard/core/api';
 
 /** What the server said last, by id. */
 export interface Data {
@@ -7,9 +18,24 @@ export interface Data {
   readonly jobs: ReadonlyMap<string, JobView>;
   /** By worker, engine and id: the same image is many. */
   readonly images: ReadonlyMap<string, ImageView>;
+  readonly clusters: ReadonlyMap<string, ClusterView>;
+  readonly webhooks: ReadonlyMap<string, WebhookView>;
+  readonly plugins: ReadonlyMap<string, Plugin>;
   /** The newest last. */
   readonly events: readonly EventView[];
   readonly loaded: readonly ListName[];
+}
+
+/** Where it runs, what it is and how it is called tell it apart. */
+export interface Plugin extends PluginView {
+  readonly id: string;
+}
+
+/** Of one webhook, the newest first. */
+export interface Sent {
+  readonly webhook: string;
+  readonly deliveries: readonly DeliveryView[];
+  readonly letters: readonly DeadLetterView[];
 }
 
 /** What a DevBox uses now; 100 % is one processor. */
@@ -20,7 +46,7 @@ export interface Figure {
 /** By the DevBox's id. */
 export type Figures = Readonly<Record<string, Figure>>;
 
-export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images';
+export type ListName = 'workers' | 'devboxes' | 'jobs' | 'images' | 'clusters' | 'webhooks' | 'plugins';
 export type Item<L extends ListName> = Data[L] extends ReadonlyMap<string, infer T> ? T : never;
 
 /** `whole`: what is not among the items is gone. */
@@ -35,7 +61,17 @@ export type Change = {
   };
 }[ListName];
 
-export const noData: Data = {workers: new Map(), devboxes: new Map(), jobs: new Map(), images: new Map(), events: [], loaded: []};
+export const noData: Data = {
+  workers: new Map(),
+  devboxes: new Map(),
+  jobs: new Map(),
+  images: new Map(),
+  clusters: new Map(),
+  webhooks: new Map(),
+  plugins: new Map(),
+  events: [],
+  loaded: [],
+};
 
 const mostEvents = 1_000;
 const mostJobs = 5_000;

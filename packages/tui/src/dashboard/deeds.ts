@@ -16,6 +16,12 @@ export type Deed =
   | {readonly do: 'workers.invite'; readonly name?: string | undefined}
   | {readonly do: 'images.pull'; readonly ref: string; readonly worker?: string | undefined}
   | {readonly do: 'images.remove'; readonly ref: string; readonly worker: string; readonly engine: string}
+  | {readonly do: 'clusters.run'; readonly cluster: string; readonly role: string; readonly prompt?: string | undefined}
+  | {readonly do: 'clusters.stop'; readonly cluster: string; readonly role?: string | undefined}
+  | {readonly do: 'clusters.enable' | 'clusters.disable' | 'clusters.remove'; readonly cluster: string}
+  | {readonly do: 'webhooks.test' | 'webhooks.enable' | 'webhooks.disable' | 'webhooks.remove'; readonly webhook: string}
+  | {readonly do: 'webhooks.redeliver'; readonly webhook: string; readonly event: string}
+  | {readonly do: 'webhooks.redeliver-dead'; readonly webhook: string}
   | {readonly do: 'config.set'; readonly key: string; readonly value: string};
 
 /** What the form of a new DevBox asks for; empty texts are left out. */
@@ -61,6 +67,14 @@ export function wordsOf(deed: Deed): readonly string[] {
       return ['images', 'pull', '--detach', ...option('worker', deed.worker), deed.ref];
     case 'images.remove':
       return ['images', 'remove', '--detach', '--worker', deed.worker, '--engine', deed.engine, deed.ref];
+    case 'clusters.run':
+      return ['clusters', 'run', ...option('prompt', deed.prompt), deed.cluster, deed.role];
+    case 'clusters.stop':
+      return ['clusters', 'stop', ...option('role', deed.role), deed.cluster];
+    case 'webhooks.redeliver':
+      return ['webhooks', 'redeliver', deed.webhook, deed.event];
+    case 'webhooks.redeliver-dead':
+      return ['webhooks', 'redeliver', '--dead', deed.webhook];
     case 'config.set':
       return ['config', 'set', deed.key, deed.value];
     default:
@@ -86,6 +100,8 @@ const createOptions = ({image, repo, branch, worker, engine, profile, memory, ta
 export function nameOf(deed: Deed): string | undefined {
   if ('devbox' in deed) return deed.devbox;
   if ('job' in deed) return deed.job;
+  if ('cluster' in deed) return 'role' in deed && deed.role !== undefined ? `${deed.cluster}/${deed.role}` : deed.cluster;
+  if ('webhook' in deed) return deed.webhook;
   if ('worker' in deed && deed.worker !== undefined) return deed.worker;
   return 'terminal' in deed ? deed.terminal : undefined;
 }
@@ -93,7 +109,8 @@ export function nameOf(deed: Deed): string | undefined {
 /** Whose leave it takes; a setting is the person's own. */
 export function needsOf(deed: Deed): 'own' | 'run' | 'manage' {
   if (deed.do === 'config.set') return 'own';
-  return deed.do.startsWith('workers.') ? 'manage' : 'run';
+  if (deed.do === 'clusters.run' || deed.do === 'clusters.stop') return 'run';
+  return /^(?:workers|clusters|webhooks)\./.test(deed.do) ? 'manage' : 'run';
 }
 
 export const lineOf = (deed: Deed): string => `boxyard ${wordsOf(deed).map(quoted).join(' ')}`;
@@ -138,6 +155,10 @@ export function undoOf(deed: Deed): Deed | undefined {
       return {do: 'workers.cordon', worker: deed.worker};
     case 'workers.drain':
       return {do: 'workers.undrain', worker: deed.worker};
+    case 'webhooks.disable':
+      return {do: 'webhooks.enable', webhook: deed.webhook};
+    case 'clusters.disable':
+      return {do: 'clusters.enable', cluster: deed.cluster};
     default:
       return undefined;
   }

@@ -1,6 +1,8 @@
 import type {Client} from '@boxyard/core/client';
 import {createLogFilter, type LogFilter} from '../output/log-text.ts';
 import {safeText} from '../output/safe-text.ts';
+import {createStamp} from '../services/log-times.ts';
+import type {Log} from './log-lines.ts';
 import type {Event} from './state.ts';
 
 const logTail = 256 * 1024;
@@ -10,14 +12,15 @@ const gatherMs = 50;
 const settleMs = 80;
 
 export interface LogFollower {
-  /** From now on this one, or none. */
-  follow(job: string | undefined): void;
+  /** From now on this job's, or none; anew with each `reading`. */
+  follow(job: string | undefined, how: Pick<Log, 'reading' | 'isTimed'>): void;
   close(): void;
 }
 
 /** Shows the end of one job's output, and what it goes on to write. */
-export function createLogFollower(client: Client, dispatch: (event: Event) => void): LogFollower {
+export function createLogFollower(client: Client, dispatch: (event: Event) => void, now: () => number): LogFollower {
   let current: string | undefined;
+  let at: number | undefined;
   let stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const end = () => {
@@ -25,13 +28,13 @@ export function createLogFollower(client: Client, dispatch: (event: Event) => vo
     stop.abort();
   };
   return {
-    follow(job) {
-      if (job === current) return;
+    follow(job, {reading, isTimed}) {
+      if (job === current && (job === undefined || reading === at)) return;
       end();
-      current = job;
+      [current, at] = [job, reading];
       if (job === undefined) return;
       const own = (stop = new AbortController());
-      timer = setTimeout(() => void followOne(client, job, {dispatch, signal: own.signal}), settleMs);
+      timer = setTimeout(() => void followOne(client, job, {dispatch, signal: own.signal, ...(isTimed ? {now} : {})}), settleMs);
     },
     close: end,
   };
@@ -40,9 +43,11 @@ export function createLogFollower(client: Client, dispatch: (event: Event) => vo
 interface Following {
   readonly dispatch: (event: Event) => void;
   readonly signal: AbortSignal;
+  /** Where each line is to have the time it came. */
+  readonly now?: () => number;
 }
 
-async function followOne(client: Client, job: string, {dispatch, signal}: Following): Promise<void> {
+async function followOne(client: Client, job: string, {dispatch, signal, now}: Following): Promise<void> {
   const filters = new Map<string, LogFilter>();
   const filterOf = (stream: string) => {
     const filter = filters.get(stream) ?? createLogFilter();
@@ -63,7 +68,11 @@ async function followOne(client: Client, job: string, {dispatch, signal}: Follow
   try {
     const {have} = await client.jobsShow({job, signal});
     const from = {stdout: tail(have?.stdout), stderr: tail(have?.stderr), log: tail(have?.log)};
-    for await (const item of client.attach({job, from, signal})) if (item.type === 'bytes') show(filterOf(item.stream).write(item.bytes));
+    const stamp = now === undefined ? undefined : createStamp(client, job, {now, format: clockText});
+    for await (const item of client.attach({job, from, signal})) {
+      if (item.type !== 'bytes') continue;
+      show(filterOf(item.stream).write(stamp === undefined ? item.bytes : await stamp(item)));
+    }
     for (const filter of filters.values()) show(filter.end());
   } catch (error) {
     if (!signal.aborted) show(`(${safeText((error as Error).message)})\n`);
@@ -72,6 +81,9 @@ async function followOne(client: Client, job: string, {dispatch, signal}: Follow
     flush();
   }
 }
+
+/** In `stampWidth` characters. */
+const clockText = (at: number): string => `${new Date(at).toISOString().slice(11, 19)} `;
 
 const tail = (length: number | undefined) => Math.max(0, (length ?? 0) - logTail);
 

@@ -12,13 +12,14 @@ export const leastRows = 16;
 /** From here on what is chosen shows beside the list. */
 export const wideColumns = 100;
 
-const headerRows = 1;
 /** Keys, and below them what was said, typed or done last. */
 const footerRows = 2;
 
 export const isTooSmall = ({columns, rows}: State): boolean => columns < leastColumns || rows < leastRows;
-export const bodyRows = ({rows}: State): number => rows - headerRows - footerRows;
-export const bodyArea = (state: State): Area => ({left: 0, top: headerRows, columns: state.columns, rows: bodyRows(state)});
+/** How many lines the header takes: it can be put away. */
+export const headerRows = ({hasHeader}: State): number => (hasHeader ? 1 : 0);
+export const bodyRows = (state: State): number => state.rows - headerRows(state) - footerRows;
+export const bodyArea = (state: State): Area => ({left: 0, top: headerRows(state), columns: state.columns, rows: bodyRows(state)});
 
 /** Home's two halves, with a line between; on a narrow screen one of them. */
 export function homeAreas(state: State): {readonly list: Area | undefined; readonly side: Area | undefined} {

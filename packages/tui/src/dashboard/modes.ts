@@ -26,12 +26,15 @@ export type Prompt =
   | {readonly asks: 'command' | 'filter' | 'search' | 'run' | 'pull'}
   | {readonly asks: 'exec' | 'snapshot'; readonly devbox: string}
   | {readonly asks: 'label'; readonly worker: string}
+  | {readonly asks: 'role'; readonly cluster: string; readonly role: string}
   | {readonly asks: 'setting'; readonly key: string};
 
 export interface Choice {
   readonly key: string;
   readonly title: string;
+  /** What is copied, or why it cannot be done now. */
   readonly text: string;
+  readonly does: 'copy' | {readonly action: string};
 }
 
 export interface Form {

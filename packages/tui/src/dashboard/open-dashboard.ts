@@ -5,13 +5,17 @@ import type {Connection} from '../services/connection.ts';
 import {createCapture, type Capture} from './capture.ts';
 import {keepClock} from './clock.ts';
 import {createDragging, type Dragging} from './dragging.ts';
-import {openFeed, type Feed, type Wanted} from './feed.ts';
+import {lackOfPage} from './actions/action.ts';
+import type {ListName} from './data.ts';
+import {openFeed, type Feed} from './feed.ts';
+import type {Wanted} from './gathered.ts';
 import {createFigures, figuresInSight, type FigurePoller} from './figures.ts';
 import {createLogFollower, type LogFollower} from './follow-log.ts';
 import {idsInSight} from './in-sight.ts';
 import {keepPlaces, readKept} from './kept.ts';
 import {LivePanes} from './live-panes.ts';
-import {followedJob, livePanes} from './panes.ts';
+import {followedJob, livePanes, shownRun} from './panes.ts';
+import type {PageName} from './places.ts';
 import {createPerformer} from './perform.ts';
 import {openPersonTerminal, type PersonTerminal} from './person-terminal.tsx';
 import {initialState, placeOf, type Effect, type Event, type State} from './state.ts';
@@ -88,7 +92,7 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
   });
   const dragging = createDragging({out: terminal.out, state: store.getState, copy: text => perform({type: 'copy', text})});
   const live = new LivePanes({client, out: terminal.out, dispatch});
-  const log = createLogFollower(client, dispatch);
+  const log = createLogFollower(client, dispatch, program.now);
   const figures = createFigures({read: (devbox, given) => client.devboxesStats({devbox, signal: given}), dispatch});
   const feed = openFeed(client, {
     dispatch,
@@ -200,7 +204,7 @@ const isLoud = ({settings}: State, setting: (key: string) => string): boolean =>
 function synchronise(state: State, {live, log, figures, feed, terminal, capture}: Synchronised): void {
   live.show(livePanes(state));
   terminal.setMouse(state.hasMouse);
-  log.follow(followedJob(state));
+  log.follow(followedJob(state), state.log);
   figures.want(figuresInSight(state));
   terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));
   const {lists, parent} = wantedBy(state);
@@ -211,5 +215,23 @@ function synchronise(state: State, {live, log, figures, feed, terminal, capture}
 function wantedBy(state: State): Omit<Wanted, 'inSight'> {
   const {page, subject} = placeOf(state);
   const isParent = page === 'job' && state.data.jobs.get(subject ?? '')?.children !== undefined;
-  return {lists: page === 'images' ? ['images'] : [], parent: isParent ? subject : undefined};
+  const run = shownRun(state);
+  const list = listOf[page];
+  return {
+    lists: list === undefined || lackOfPage(state) !== undefined ? [] : [list],
+    parent: isParent ? subject : run?.children === undefined ? undefined : run.id,
+    webhook: page === 'webhook' ? subject : undefined,
+  };
 }
+
+const listOf: Readonly<Partial<Record<PageName, ListName>>> = {
+  images: 'images',
+  clusters: 'clusters',
+  cluster: 'clusters',
+  roles: 'clusters',
+  role: 'clusters',
+  webhooks: 'webhooks',
+  webhook: 'webhooks',
+  plugins: 'plugins',
+  plugin: 'plugins',
+};

@@ -1,6 +1,7 @@
 import {actionsOf, keyText} from './actions/registry.ts';
 import {goInto} from './actions/pages.ts';
 import type {PageName} from './places.ts';
+import {rolesOf} from './pages/roles.ts';
 import {fuzzyRank} from './filter.ts';
 import {said, stay, type State, type Step} from './state.ts';
 import {terminalName} from '../output/views/terminals.ts';
@@ -48,6 +49,14 @@ function thingFinds({data}: State): readonly Found[] {
   return [
     ...[...data.devboxes.values()].map(box => ({title: box.name, kind: 'DevBox', isOff: false, run: into('devbox', box.id)})),
     ...[...data.workers.values()].map(worker => ({title: worker.name, kind: 'worker', isOff: false, run: into('worker', worker.id)})),
+    ...[...data.clusters.values()].map(({name, id}) => ({title: name, kind: 'cluster', isOff: false, run: into('cluster', id)})),
+    ...rolesOf(data.clusters).map(({name, cluster, id}) => ({
+      title: `${cluster.name}/${name}`,
+      kind: 'role',
+      isOff: false,
+      run: into('role', id),
+    })),
+    ...[...data.webhooks.values()].map(({name, id}) => ({title: name, kind: 'webhook', isOff: false, run: into('webhook', id)})),
     ...[...data.jobs.values()].map(job => ({
       title: isLiveSession(job) ? terminalName(job) : `${job.id.slice(0, 10)} ${commandText(job)}`,
       kind: isLiveSession(job) ? 'session' : 'job',

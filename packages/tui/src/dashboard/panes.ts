@@ -2,6 +2,7 @@ import type {JobView} from '@boxyard/core/api';
 import {isLiveSession} from './data.ts';
 import {bodyArea, homeAreas, insideOf, tiles, type Area} from './layout.ts';
 import type {PageName} from './places.ts';
+import {currentRun, writerOf} from './pages/roles.ts';
 import {cursorOf, rowsOf} from './rows.ts';
 import {memoryOf, placeOf, type State} from './state.ts';
 
@@ -15,7 +16,9 @@ export interface LivePane {
   readonly scrollback: number;
 }
 
-export const isDetail = (page: PageName): page is 'devbox' | 'job' | 'worker' => page === 'devbox' || page === 'job' || page === 'worker';
+/** Pages about one thing. */
+export const detailPages = ['devbox', 'job', 'worker', 'cluster', 'role', 'webhook', 'plugin'] as const;
+export const isDetail = (page: PageName): page is (typeof detailPages)[number] => detailPages.some(one => one === page);
 
 const mostTiles = 16;
 /** Each line is a kilobyte and more: sixteen sessions that nobody reads back in are not kept like the one that is read. */
@@ -65,15 +68,33 @@ export function gridPanes(state: State): readonly {readonly job: JobView; readon
 export function sideJob(state: State): JobView | undefined {
   const {page, subject} = placeOf(state);
   if (page === 'home') return state.data.jobs.get(cursorOf(state) ?? '');
-  return page === 'job' ? state.data.jobs.get(subject!) : undefined;
+  if (page === 'job') return state.data.jobs.get(subject!);
+  const run = shownRun(state);
+  return run === undefined ? undefined : writerOf(state.data.jobs, run);
 }
 
-export type Tab = 'facts' | 'log' | 'screen' | 'children' | 'json' | 'devboxes' | 'jobs';
+/** The run whose log a cluster or a role shows. */
+export function shownRun(state: State): JobView | undefined {
+  const {page, subject = ''} = placeOf(state);
+  const isShown = (page === 'cluster' || page === 'role') && tabOf(state) === 'log';
+  return isShown ? currentRun(state.data.jobs, subject) : undefined;
+}
+
+export type Tab = 'facts' | 'log' | 'screen' | 'children' | 'json' | 'devboxes' | 'jobs' | 'roles' | 'runs' | 'deliveries' | 'dead letters';
+
+const fixedTabs: Readonly<Partial<Record<PageName, readonly Tab[]>>> = {
+  worker: ['facts', 'devboxes', 'jobs', 'json'],
+  devbox: ['facts', 'jobs', 'json'],
+  cluster: ['roles', 'runs', 'log', 'facts', 'json'],
+  role: ['runs', 'log', 'facts', 'json'],
+  webhook: ['deliveries', 'dead letters', 'facts', 'json'],
+  plugin: ['facts', 'json'],
+};
 
 export function tabsOf(state: State): readonly Tab[] {
   const {page, subject} = placeOf(state);
-  if (page === 'worker') return ['facts', 'devboxes', 'jobs', 'json'];
-  if (page === 'devbox') return ['facts', 'jobs', 'json'];
+  const fixed = fixedTabs[page];
+  if (fixed !== undefined) return fixed;
   const job = state.data.jobs.get(subject ?? '');
   if (job === undefined) return ['facts'];
   const [first] = isLiveSession(job) ? (['screen'] as const) : (['log'] as const);

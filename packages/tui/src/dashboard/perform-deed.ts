@@ -1,8 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import type {z} from 'zod';
-import type {CreateDevBoxRequest} from '@boxyard/core/api';
+import type {CreateDevBoxRequest, DeliveryView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
-import {parsePairs, parseSize} from '../output/amounts.ts';
+import {countOf, parsePairs, parseSize} from '../output/amounts.ts';
+import {deliveryText} from '../output/views/webhooks.ts';
 import type {Deed, DevBoxForm} from './deeds.ts';
 
 export interface DeedParts {
@@ -62,7 +63,7 @@ export async function performDeed(deed: Deed, parts: DeedParts): Promise<DeedDon
   }
 }
 
-type Elsewhere = Extract<Deed, {do: `workers.${string}` | `images.${string}` | 'config.set'}>;
+type Elsewhere = Extract<Deed, {do: `workers.${string}` | `images.${string}` | `clusters.${string}` | `webhooks.${string}` | 'config.set'}>;
 
 async function performElsewhere(deed: Elsewhere, key: string, {client, setSetting}: DeedParts): Promise<DeedDone> {
   switch (deed.do) {
@@ -88,7 +89,46 @@ async function performElsewhere(deed: Elsewhere, key: string, {client, setSettin
       return jobOf(client.imagesRemove({body: {ref: deed.ref, worker: deed.worker, engine: deed.engine}, key}));
     case 'config.set':
       return nothing(setSetting(deed.key, deed.value));
+    default:
+      return performForTeam(deed, key, client);
   }
+}
+
+type ForTeam = Extract<Deed, {do: `clusters.${string}` | `webhooks.${string}`}>;
+
+async function performForTeam(deed: ForTeam, key: string, client: Client): Promise<DeedDone> {
+  switch (deed.do) {
+    case 'clusters.run': {
+      const {cluster, role, prompt} = deed;
+      return jobOf(client.rolesRun({cluster, role, body: prompt === undefined ? {} : {prompt}, key}));
+    }
+    case 'clusters.stop':
+      return nothing(client.clustersStop({cluster: deed.cluster, body: deed.role === undefined ? {} : {role: deed.role}}));
+    case 'clusters.enable':
+    case 'clusters.disable':
+      return nothing(client.clustersUpdate({cluster: deed.cluster, body: {enabled: deed.do === 'clusters.enable'}}));
+    case 'clusters.remove':
+      return nothing(client.clustersRemove({cluster: deed.cluster}));
+    case 'webhooks.test':
+      return taken(await client.webhooksTest({webhook: deed.webhook}));
+    case 'webhooks.enable':
+      return nothing(client.webhooksEnable({webhook: deed.webhook, body: {}}));
+    case 'webhooks.disable':
+      return nothing(client.webhooksDisable({webhook: deed.webhook}));
+    case 'webhooks.remove':
+      return nothing(client.webhooksRemove({webhook: deed.webhook}));
+    case 'webhooks.redeliver':
+    case 'webhooks.redeliver-dead': {
+      const body = deed.do === 'webhooks.redeliver' ? {event: deed.event} : ({deadLetters: true} as const);
+      const {queued} = await client.webhooksRedeliver({webhook: deed.webhook, body});
+      return {text: `${countOf(queued, 'event')} to be sent once more.`};
+    }
+  }
+}
+
+function taken(delivery: DeliveryView): DeedDone {
+  if (delivery.outcome !== 'delivered') throw new Error(deliveryText(delivery));
+  return {text: deliveryText(delivery)};
 }
 
 const jobOf = async (job: Promise<{readonly id: string}>): Promise<DeedDone> => ({job: (await job).id});

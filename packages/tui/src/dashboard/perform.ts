@@ -2,6 +2,7 @@ import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {isBoxyardError} from '@boxyard/core/errors';
 import {shellCommand} from '../output/shell-command.ts';
+import type {ListName} from './data.ts';
 import {lineOf} from './deeds.ts';
 import {performDeed, type DeedParts} from './perform-deed.ts';
 import type {Effect, Event} from './state.ts';
@@ -21,6 +22,8 @@ export interface World extends DeedParts {
   readonly setMouse: (isOn: boolean) => void;
   readonly repaint: () => void;
   readonly reload: () => void;
+  /** That list is another now. */
+  readonly stale: (list: ListName) => void;
   readonly suspend: () => void;
   readonly quit: () => void;
 }
@@ -38,6 +41,8 @@ export function createPerformer(world: World): (effect: Effect) => void {
           ({text, note}) => {
             if (note !== undefined) dispatch({type: 'said', text: note, isError: false});
             dispatch({type: 'done', line, isError: false, text});
+            const list = effect.deed.do.split('.')[0];
+            if (list === 'webhooks' || list === 'clusters') world.stale(list);
           },
           (error: Error) => dispatch({type: 'done', line, isError: true, text: wordsFor(error)}),
         );

@@ -6,6 +6,7 @@ import {openTerminal} from '../screen/modes.ts';
 import {tierOf} from '../screen/downgrade.ts';
 import {createTtyIn, type TtyIn} from '../screen/tty-in.ts';
 import {createTtyOut, type TtyOut} from '../screen/tty-out.ts';
+import {drained, setWaiting} from '../screen/terminal-writes.ts';
 import {Dashboard} from './Dashboard.tsx';
 import type {Store} from './store.ts';
 
@@ -45,14 +46,19 @@ export interface PersonTerminal {
 }
 
 const probeMs = 200;
+/** A terminal that takes nothing for so long is waited for no longer. */
+const giveUpMs = 500;
 const farProbeMs = 1_000;
 
 export function openPersonTerminal(options: PersonTerminalOptions): PersonTerminal {
   const {program, store, isAscii, isForScreenReader, isPlain, onInput, onGone, onFailure} = options;
   const {env} = program;
   const [stdin, stdout] = [program.stdin as NodeJS.ReadStream, program.stdout as NodeJS.WriteStream];
+  const streams = [stdout, program.stderr];
+  setWaiting(streams, false);
   const modes = openTerminal({
     stdin,
+    writeInTurn: text => void stdout.write(text),
     mouse: options.hasMouse,
     onFailure,
     ...(options.writeNow === undefined ? {} : {write: options.writeNow}),
@@ -102,11 +108,15 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
     async lend(work) {
       if (isLent) return work();
       isLent = true;
+      out.suspend();
+      await drained(stdout, giveUpMs);
       modes.suspend(out, input);
+      setWaiting(streams, true);
       try {
         await work();
       } finally {
         isLent = false;
+        setWaiting(streams, false);
         modes.resume(out, input);
       }
     },
@@ -119,6 +129,8 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
       ink.unmount();
       await ink.waitUntilExit().catch(() => undefined);
       out.close();
+      // The rest of a frame would come behind what gives the terminal back.
+      await drained(stdout, giveUpMs);
       input.close();
       modes.close();
     },

@@ -5,6 +5,10 @@ export const pageNames = [
   'sessions',
   'workers',
   'images',
+  'clusters',
+  'roles',
+  'webhooks',
+  'plugins',
   'events',
   'messages',
   'settings',
@@ -13,6 +17,10 @@ export const pageNames = [
   'devbox',
   'job',
   'worker',
+  'cluster',
+  'role',
+  'webhook',
+  'plugin',
 ] as const;
 export type PageName = (typeof pageNames)[number];
 
@@ -28,6 +36,8 @@ export interface Memory {
   readonly filter: string;
   readonly sort: {readonly column: string; readonly isReversed: boolean} | undefined;
   readonly marks: readonly string[];
+  /** Open between `from` and the cursor; `marks` were there before it. */
+  readonly range: {readonly from: string; readonly marks: readonly string[]} | undefined;
   /** Of a page with several panes side by side. */
   readonly pane: 'list' | 'side';
   /** First line shown, of what is read and not chosen from. */
@@ -36,4 +46,4 @@ export interface Memory {
   readonly tab: number;
 }
 
-export const noMemory: Memory = {cursor: undefined, filter: '', sort: undefined, marks: [], pane: 'list', top: 0, tab: 0};
+export const noMemory: Memory = {cursor: undefined, filter: '', sort: undefined, marks: [], range: undefined, pane: 'list', top: 0, tab: 0};

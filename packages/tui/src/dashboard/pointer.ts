@@ -1,5 +1,6 @@
+import {cursorTo} from './actions/marking.ts';
 import {move} from './actions/moving.ts';
-import {firstVisible, homeAreas, bodyRows} from './layout.ts';
+import {firstVisible, homeAreas, bodyRows, headerRows} from './layout.ts';
 import {gridPanes, livePanes} from './panes.ts';
 import {cursorOf, rowsOf, shownHomeRows} from './rows.ts';
 import {memoryOf, placeOf, remember, stay, withEffects, type Event, type State, type Step} from './state.ts';
@@ -21,20 +22,21 @@ export function onPointer(state: State, {action, column, row}: Extract<Event, {t
     return stay(pane === undefined ? state : remember(state, {cursor: pane.job.id}));
   }
   const id = page === 'home' ? homeRowAt(state, column, row) : isTable(page) ? tableRowAt(state, row) : undefined;
-  return stay(id === undefined ? state : remember(state, {cursor: id}));
+  return stay(id === undefined ? state : cursorTo(state, id));
 }
 
 const isInside = (area: {left: number; top: number; columns: number; rows: number}, column: number, row: number): boolean =>
   column >= area.left && column < area.left + area.columns && row >= area.top && row < area.top + area.rows;
 
 /** Below the header stand the title and the names of the columns. */
-const tableTop = 3;
+const tableTop = (state: State): number => headerRows(state) + 2;
 
 function tableRowAt(state: State, row: number): string | undefined {
   const rows = rowsOf(state);
   const count = bodyRows(state) - 2;
   const from = firstVisible(Math.max(0, rows.indexOf(cursorOf(state))), count, rows.ids.length);
-  return row < tableTop || row >= tableTop + count ? undefined : rows.ids[from + row - tableTop];
+  const top = tableTop(state);
+  return row < top || row >= top + count ? undefined : rows.ids[from + row - top];
 }
 
 function homeRowAt(state: State, column: number, row: number): string | undefined {

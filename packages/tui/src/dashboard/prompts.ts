@@ -28,6 +28,8 @@ export function promptText(prompt: Prompt): string {
       return `image of ${prompt.devbox}, named: `;
     case 'label':
       return `labels of ${prompt.worker}: `;
+    case 'role':
+      return `run ${prompt.cluster}/${prompt.role}; what to do, empty for its own prompt: `;
     case 'setting':
       return `${prompt.key}: `;
   }
@@ -49,7 +51,7 @@ export function answered(state: State, prompt: Prompt, text: string): Step {
   if (prompt.asks === 'filter') return stay(onFound(remember(state, {filter: given})));
   if (prompt.asks === 'search') return stay({...state, log: toMatch({...state.log, search: given}, -1)});
   if (prompt.asks === 'command') return obey(state, given);
-  if (given === '' && prompt.asks !== 'setting') return stay(state);
+  if (given === '' && prompt.asks !== 'setting' && prompt.asks !== 'role') return stay(state);
   return withEffects(state, {type: 'deed', deed: deedOf(prompt, given)});
 }
 
@@ -61,6 +63,8 @@ function deedOf(prompt: Prompt, text: string): Deed {
       return {do: 'devboxes.snapshot', devbox: prompt.devbox, image: text};
     case 'label':
       return {do: 'workers.label', worker: prompt.worker, labels: text.split(/\s+/)};
+    case 'role':
+      return {do: 'clusters.run', cluster: prompt.cluster, role: prompt.role, prompt: text === '' ? undefined : text};
     case 'setting':
       return {do: 'config.set', key: prompt.key, value: text};
     case 'pull':
@@ -85,6 +89,12 @@ const aliases: Readonly<Record<string, PageName>> = {
   s: 'sessions',
   session: 'sessions',
   terminals: 'sessions',
+  c: 'clusters',
+  cluster: 'clusters',
+  role: 'roles',
+  webhook: 'webhooks',
+  hooks: 'webhooks',
+  plugin: 'plugins',
   i: 'images',
   image: 'images',
   e: 'events',

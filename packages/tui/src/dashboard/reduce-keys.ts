@@ -1,10 +1,11 @@
-import {mayChange} from './actions/action.ts';
-import {actionOf} from './actions/registry.ts';
+import {mayChange, type Action} from './actions/action.ts';
+import {unmarked} from './actions/marking.ts';
+import {actionOf, actionsOf} from './actions/registry.ts';
 import {checkedForm, formAfter, formWithText} from './forms.ts';
 import {helpEnd, helpRows} from './help-lines.ts';
 import {edited, typed} from './line.ts';
 import {isTooSmall} from './layout.ts';
-import type {Mode} from './modes.ts';
+import type {Choice, Mode} from './modes.ts';
 import {found} from './palette.ts';
 import {answered, completions, givenUp, whileTyping} from './prompts.ts';
 import {lineOf, needsOf, undosOf} from './deeds.ts';
@@ -56,7 +57,10 @@ function inMode(state: State, key: string): Step {
 
 function inNormal(state: State, key: string): Step {
   const action = actionOf(state, key);
-  if (action === undefined) return stay(state);
+  return action === undefined ? stay(state) : obey(state, action);
+}
+
+function obey(state: State, action: Action): Step {
   const refusal = action.when?.(state);
   return refusal === undefined ? action.run(state) : stay(said(state, refusal));
 }
@@ -79,7 +83,7 @@ function inPrompt(state: State, mode: In<'prompt'>, key: string): Step {
 /** Enter on an empty answer is no: what it would destroy is never one key away. */
 function inConfirm(state: State, mode: In<'confirm'>, key: string): Step {
   const free: State = {...state, mode: normal};
-  const done = () => ({state: remember(free, {marks: []}), effects: mode.deeds.map((deed): Effect => ({type: 'deed', deed}))});
+  const done = () => ({state: remember(free, unmarked), effects: mode.deeds.map((deed): Effect => ({type: 'deed', deed}))});
   if (mode.name === undefined) return key === 'y' ? done() : stay(free);
   if (key === 'escape') return stay(free);
   if (key === 'enter') return mode.line.text === mode.name ? done() : stay(said(free, `Not done: ${mode.name} was not typed.`));
@@ -105,10 +109,16 @@ function inForm(state: State, mode: In<'form'>, key: string): Step {
 function inMenu(state: State, mode: In<'menu'>, key: string): Step {
   const {choices, at} = mode;
   const chosen = key === 'enter' ? choices[at] : choices.find(choice => choice.key === key);
-  if (chosen !== undefined) return withEffects({...state, mode: normal}, {type: 'copy', text: chosen.text});
+  if (chosen !== undefined) return choose({...state, mode: normal}, chosen);
   const by = key === 'down' || key === 'j' ? 1 : key === 'up' || key === 'k' ? -1 : 0;
   if (by === 0 || choices.length === 0) return stay({...state, mode: normal});
   return stay({...state, mode: {...mode, at: (at + by + choices.length) % choices.length}});
+}
+
+function choose(state: State, {does, text}: Choice): Step {
+  if (does === 'copy') return withEffects(state, {type: 'copy', text});
+  const action = actionsOf(state).find(({id}) => id === does.action);
+  return action === undefined ? stay(state) : obey(state, action);
 }
 
 function inPalette(state: State, mode: In<'palette'>, key: string): Step {
@@ -166,7 +176,7 @@ function withCommands(before: State, {state, effects}: Step): Step {
   const commands = [...state.commands, ...deeds.map(deed => ({at: state.now, line: lineOf(deed), outcome: 'sent' as const}))];
   const undos = undosOf(asked.flatMap(({deed, isUndo}) => (isUndo ? [] : [deed])));
   const undo = undos.length === 0 ? state.undo : [...state.undo, undos].slice(-mostUndone);
-  const marked = memoryOf(state).marks.length > 0 ? remember(state, {marks: []}) : state;
+  const marked = memoryOf(state).marks.length > 0 ? remember(state, unmarked) : state;
   const [expected] = deeds.flatMap(deed => (deed.do === 'devboxes.create' ? [deed.request.name] : []));
   return {state: {...marked, commands, undo, expected, isMessageShown: false}, effects};
 }

@@ -4,7 +4,7 @@ import {take} from './actions/sessions.ts';
 import {changed, withEvents, isLiveSession} from './data.ts';
 import {onKey, onPaste} from './reduce-keys.ts';
 import {onPointer} from './pointer.ts';
-import {appendLog} from './log-lines.ts';
+import {appendLog, inSight} from './log-lines.ts';
 import {terminalName} from '../output/views/terminals.ts';
 import {isTable, tables} from './pages/tables.ts';
 import {cursorOf, rowsOf, type Rows} from './rows.ts';
@@ -18,10 +18,9 @@ const mostCommands = 200;
 /** The next state, and what has to be done in the world. Pure. */
 export function reduce(state: State, event: Event): Step {
   const {state: next, effects} = step(state, event);
-  // The log shown is that of the job in sight; its lines come as `log` events.
-  const job = followedJob(next);
-  if (job === undefined || job === next.log.job) return {state: next, effects};
-  return {state: {...next, log: {...next.log, job, lines: [], open: '', back: 0}}, effects};
+  // Its lines come as `log` events.
+  const log = inSight(next.log, followedJob(next));
+  return {state: log === next.log ? next : {...next, log}, effects};
 }
 
 function step(state: State, event: Event): Step {
@@ -59,6 +58,8 @@ function onWorld(state: State, event: World): State {
       return told(state, event);
     case 'unread':
       return {...state, unread: event.why === undefined ? undefined : {why: event.why, since: state.unread?.since ?? state.now}};
+    case 'sent':
+      return {...state, sent: event.sent};
     case 'figures':
       return {...state, figures: event.figures};
     case 'background':

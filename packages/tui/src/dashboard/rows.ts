@@ -1,10 +1,12 @@
-import type {DevBoxView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+import type {ClusterView, DevBoxView, ImageView, JobView, WebhookView, WorkerView} from '@boxyard/core/api';
 import {safeLine} from '../output/safe-text.ts';
-import type {Data, Figures} from './data.ts';
+import type {Data, Figures, Plugin} from './data.ts';
 import {isFit, parseFilter} from './filter.ts';
 import {homeRows, type HomeRow} from './pages/home.ts';
 import type {PageColumn} from './pages/columns.ts';
-import {isTable, tables, type TablePage} from './pages/tables.ts';
+import {rolesOf, type ClusterRole} from './pages/roles.ts';
+import type {TablePage} from './pages/table-page.ts';
+import {isTable, tables} from './pages/tables.ts';
 import type {Memory} from './places.ts';
 import {memoryOf, placeOf, type State} from './state.ts';
 
@@ -46,7 +48,7 @@ export function rowsOf(state: State): Rows {
 /** Filtered and ordered once for each set of items: what is typed and drawn meanwhile costs no more. */
 function tableRows(state: State, page: TablePage<unknown>): Rows {
   const items = page.items(state);
-  const {filter, sort} = memoryOf(state);
+  const {filter, sort = page.order} = memoryOf(state);
   const known: TableCache = cache.get(items) ?? new Map();
   cache.set(items, known);
   const key = `${page.title}\n${filter}\n${sort?.column}\n${sort?.isReversed}`;
@@ -153,16 +155,54 @@ export type Target =
   | {readonly is: 'devbox'; readonly devbox: DevBoxView}
   | {readonly is: 'job'; readonly job: JobView}
   | {readonly is: 'image'; readonly image: ImageView}
+  | {readonly is: 'cluster'; readonly cluster: ClusterView}
+  | {readonly is: 'role'; readonly role: ClusterRole}
+  | {readonly is: 'webhook'; readonly webhook: WebhookView}
+  | {readonly is: 'plugin'; readonly plugin: Plugin}
   | {readonly is: 'none'};
 
 export function targetOf(state: State, id: string | undefined = placeOf(state).subject ?? cursorOf(state)): Target {
-  const {workers, devboxes, jobs, images} = state.data;
+  const {workers, devboxes, jobs} = state.data;
   if (id === undefined) return {is: 'none'};
-  const [worker, devbox, job, image] = [workers.get(id), devboxes.get(id), jobs.get(id), images.get(id)];
+  const [worker, devbox, job] = [workers.get(id), devboxes.get(id), jobs.get(id)];
   if (worker !== undefined) return {is: 'worker', worker};
   if (devbox !== undefined) return {is: 'devbox', devbox};
   if (job !== undefined) return {is: 'job', job};
-  return image === undefined ? {is: 'none'} : {is: 'image', image};
+  return seldom(state.data, id);
+}
+
+function seldom({images, clusters, webhooks, plugins}: Data, id: string): Target {
+  const [image, cluster, webhook, plugin] = [images.get(id), clusters.get(id), webhooks.get(id), plugins.get(id)];
+  if (image !== undefined) return {is: 'image', image};
+  if (cluster !== undefined) return {is: 'cluster', cluster};
+  if (webhook !== undefined) return {is: 'webhook', webhook};
+  if (plugin !== undefined) return {is: 'plugin', plugin};
+  const role = rolesOf(clusters).find(each => each.id === id);
+  return role === undefined ? {is: 'none'} : {is: 'role', role};
+}
+
+/** The thing itself, as the server tells it. */
+export function thingOf(target: Exclude<Target, {is: 'none'}>): {readonly id: string} {
+  switch (target.is) {
+    case 'worker':
+      return target.worker;
+    case 'devbox':
+      return target.devbox;
+    case 'job':
+      return target.job;
+    case 'image':
+      return target.image;
+    case 'cluster':
+      return target.cluster;
+    case 'role': {
+      const {cluster: _, ...role} = target.role;
+      return role;
+    }
+    case 'webhook':
+      return target.webhook;
+    case 'plugin':
+      return target.plugin;
+  }
 }
 
 /** The DevBox that the target is, or is in. */

@@ -1,6 +1,6 @@
 import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
-import type {Item, ListName} from './data.ts';
+import type {Item, ListName, Sent} from './data.ts';
 import type {Understood} from './understood.ts';
 
 /** What a server has, as far as it is understood. Rejects where it does not answer, or with what is no list. */
@@ -20,6 +20,9 @@ export class ServerLists {
     const read: (value: unknown) => readonly Item<ListName>[] = this.understood[list];
     if (list === 'jobs') return (await this.#allJobs()).flatMap(read);
     if (list === 'images') return itemsOf(await client.imagesList({signal})).flatMap(read);
+    if (list === 'clusters') return itemsOf(await client.clustersList({signal})).flatMap(read);
+    if (list === 'plugins') return itemsOf(await client.pluginsList({signal})).flatMap(read);
+    if (list === 'webhooks') return itemsOf(await client.webhooksList({signal})).flatMap(read);
     return itemsOf(await (list === 'workers' ? client.workersList({signal}) : client.devboxesList({signal}))).flatMap(read);
   }
 
@@ -28,6 +31,20 @@ export class ServerLists {
     const read: (value: unknown) => readonly Item<ListName>[] = this.understood[list];
     if (list === 'jobs') return read(await client.jobsShow({job: id, signal}));
     return read(await (list === 'workers' ? client.workersShow({worker: id, signal}) : client.devboxesShow({devbox: id, signal})));
+  }
+
+  /** What one webhook was sent, and what was given up. */
+  async sent(webhook: string): Promise<Sent> {
+    const [client, signal] = [this.#client, this.#signal];
+    const [deliveries, letters] = await Promise.all([
+      client.webhooksDeliveries({webhook, query: {limit: 200}, signal}),
+      client.webhooksDeadLetters({webhook, signal}),
+    ]);
+    return {
+      webhook,
+      deliveries: itemsOf(deliveries).flatMap(this.understood.deliveries),
+      letters: itemsOf(letters).flatMap(this.understood.letters),
+    };
   }
 
   async children(parent: string): Promise<readonly JobView[]> {

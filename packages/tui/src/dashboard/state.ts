@@ -1,8 +1,8 @@
 import type {JobView, WhoAmI} from '@boxyard/core/api';
 import type {z} from 'zod';
-import {noData, type Data, type Change, type Figures} from './data.ts';
+import {noData, type Data, type Change, type Figures, type Sent} from './data.ts';
 import type {Deed, Undo} from './deeds.ts';
-import type {Log} from './log-lines.ts';
+import {noLog, type Log} from './log-lines.ts';
 import type {Mode} from './modes.ts';
 import {noMemory, type Memory, type Place} from './places.ts';
 import type {ThemeName} from './theme.ts';
@@ -24,6 +24,8 @@ export interface State {
   /** Why what is shown could not be read anew, although the server is there. */
   readonly unread: {readonly why: string; readonly since: number} | undefined;
   readonly data: Data;
+  /** Of the webhook that is looked at. */
+  readonly sent: Sent | undefined;
   /** Of DevBoxes in sight. */
   readonly figures: Figures;
   /** Where the person is, and the way back; the last is shown. */
@@ -48,6 +50,7 @@ export interface State {
   /** What a live screen last said of itself. */
   readonly screens: Readonly<Record<string, ScreenNote>>;
   readonly hasMouse: boolean;
+  readonly hasHeader: boolean;
   readonly isLeaving: boolean;
 }
 
@@ -109,6 +112,7 @@ export type Event =
   /** What the server told since the last time, at once. */
   | {readonly type: 'told'; readonly changes: readonly Change[]; readonly events?: Data['events']}
   | {readonly type: 'unread'; readonly why: string | undefined}
+  | {readonly type: 'sent'; readonly sent: Sent}
   | {readonly type: 'figures'; readonly figures: Figures}
   | {readonly type: 'background'; readonly is: 'light' | 'dark'}
   | {readonly type: 'settings'; readonly settings: readonly Setting[]}
@@ -147,11 +151,12 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   link: {status: 'connecting', since: now},
   unread: undefined,
   data: noData,
+  sent: undefined,
   figures: {},
   places: [{page: 'home'}],
   memory: {},
   mode: {is: 'normal'},
-  log: {job: undefined, lines: [], open: '', back: 0, isWrapped: false, search: ''},
+  log: noLog,
   zoomed: false,
   messages: [],
   isMessageShown: false,
@@ -162,6 +167,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   leader: rest.leader ?? 'ctrl-q',
   screens: {},
   hasMouse: rest.hasMouse ?? false,
+  hasHeader: true,
   isLeaving: false,
 });
 

@@ -1,6 +1,18 @@
-import {DevBoxView, EventView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+import {
+  ClusterView,
+  DeadLetterView,
+  DeliveryView,
+  DevBoxView,
+  EventView,
+  PluginView,
+  ImageView,
+  JobView,
+  WebhookView,
+  WorkerView,
+} from '@boxyard/core/api';
 import {Heartbeat} from '@boxyard/core/protocol';
 import type {z} from 'zod';
+import type {Plugin} from './data.ts';
 
 /** What is not of the kind it should be. */
 const nothing = Symbol('not understood');
@@ -159,6 +171,11 @@ export interface Understood {
   readonly devboxes: Reader<DevBoxView>;
   readonly jobs: Reader<JobView>;
   readonly images: Reader<ImageView>;
+  readonly clusters: Reader<ClusterView>;
+  readonly webhooks: Reader<WebhookView>;
+  readonly plugins: Reader<Plugin>;
+  readonly deliveries: Reader<DeliveryView>;
+  readonly letters: Reader<DeadLetterView>;
   readonly events: Reader<EventView>;
   readonly heartbeat: Reader<NonNullable<WorkerView['heartbeat']>>;
 }
@@ -172,6 +189,11 @@ export const understood: Understood = {
   devboxes: things(DevBoxView),
   jobs: things(JobView),
   images: things(ImageView),
+  clusters: things(ClusterView),
+  webhooks: things(WebhookView),
+  plugins: value => reads(PluginView)(value).map(plugin => ({...plugin, id: `${plugin.where}/${plugin.kind}/${plugin.name}`})),
+  deliveries: reads(DeliveryView),
+  letters: reads(DeadLetterView),
   events: things(EventView),
   heartbeat: reads(Heartbeat.omit({type: true})),
 };

@@ -60,6 +60,7 @@ export function worldOf(context: Context, client: Client, {store, terminal, live
     setMouse: isOn => terminal.setMouse(isOn),
     repaint: () => terminal.out.invalidate(),
     reload: () => feed.reload(),
+    stale: list => feed.stale(list),
     suspend: () => void terminal.lend(() => stopped(program)),
     quit,
   };

@@ -8,6 +8,7 @@ import {DisplayPainter} from './display-painter.ts';
 import type {ColourTier} from './downgrade.ts';
 import type {InputEvent} from './input-events.ts';
 import {openTerminal} from './modes.ts';
+import {drained, setWaiting} from './terminal-writes.ts';
 import {createTtyIn} from './tty-in.ts';
 
 export interface DisplayLook {
@@ -37,6 +38,8 @@ export interface DisplayViewOptions {
   readonly signal: AbortSignal;
 }
 
+/** A terminal that takes nothing for so long is waited for no longer. */
+const GIVE_UP_MS = 500;
 const AGAIN_MS = 500;
 const COVER_MS = 4_000;
 /** Of a window that nobody looks at. */
@@ -51,15 +54,20 @@ const CELL = {width: 8, height: 16};
  */
 export async function viewDisplay(options: DisplayViewOptions): Promise<void> {
   const view = new DisplayView(options);
-  const {stdin} = options.local;
-  const terminal = openTerminal({stdin, mouse: true, onFailure: options.onFailure});
+  const {stdin, stdout} = options.local;
+  setWaiting([stdout], false);
+  const writeInTurn = (text: string) => void stdout.write(text);
+  const terminal = openTerminal({stdin, mouse: true, writeInTurn, onFailure: options.onFailure});
   const input = createTtyIn({stdin, onInput: event => view.take(event), onGone: () => view.leave()});
   try {
     await view.run();
   } finally {
     view.close();
     input.close();
+    // A frame that is cut off would leave half a sequence before the terminal's own.
+    await drained(stdout, GIVE_UP_MS);
     terminal.close();
+    setWaiting([stdout], true);
   }
 }
 

@@ -25,6 +25,8 @@ export interface OpenTerminalOptions extends Modes {
   readonly stdin: {setRawMode?(on: boolean): unknown};
   /** Writes at once, whatever the event loop does. Default: file descriptor 1. */
   readonly write?: (text: string) => void;
+  /** Writes behind what is being written: never into the middle of a frame. */
+  readonly writeInTurn: (text: string) => void;
   /** What nobody caught, with the terminal already given back: whoever composes ends the program. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -41,9 +43,10 @@ export interface OpenTerminal {
 }
 
 /**
- * Signals are the caller's: it closes on them. Everything is written synchronously, so it arrives although the process ends.
+ * Signals are the caller's: it closes on them. What enters and leaves is written synchronously, so it arrives although the
+ * process ends.
  */
-export function openTerminal({stdin, mouse, onFailure, write = writeNow}: OpenTerminalOptions): OpenTerminal {
+export function openTerminal({stdin, mouse, onFailure, writeInTurn, write = writeNow}: OpenTerminalOptions): OpenTerminal {
   let isMouse = mouse;
   let state: 'ours' | 'suspended' | 'closed' = 'ours';
   const giveBack = () => {
@@ -70,7 +73,7 @@ export function openTerminal({stdin, mouse, onFailure, write = writeNow}: OpenTe
     setMouse(isOn) {
       if (isOn === isMouse) return;
       isMouse = isOn;
-      if (state === 'ours') write(isOn ? mouseOn : mouseOff);
+      if (state === 'ours') writeInTurn(isOn ? mouseOn : mouseOff);
     },
     suspend(...parts) {
       if (state !== 'ours') return;

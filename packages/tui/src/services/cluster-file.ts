@@ -1,22 +1,33 @@
 import {readFile} from 'node:fs/promises';
-import type {ClusterDocument} from '@boxyard/core/api';
+import type {ClusterDocument, RoleDocument} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 
 /** Where a document's values are texts, whatever YAML made of them: a version, a port, `on`. */
-const texts = ['env', 'secrets', 'labels', 'matrix', 'command'] as const;
+const texts = ['env', 'secrets', 'labels', 'matrix', 'command', 'gather'] as const;
 
 /** The document in a YAML or JSON file, or in `text` where it was read elsewhere. Its fields are the server's to check. */
 export async function readClusterFile(file: string, text?: string): Promise<ClusterDocument> {
-  const {parseDocument} = await import('yaml');
-  const parsed = parseDocument(text ?? (await readNamed(file)), {prettyErrors: true, uniqueKeys: true});
-  const [error] = parsed.errors;
-  if (error !== undefined) throw invalid(file, `is not YAML: ${error.message.split('\n')[0]}`);
-  const content: unknown = parsed.toJS({maxAliasCount: 100});
+  const content = await contentOf(file, text);
   if (!isObject(content)) throw invalid(file, 'expected a name and roles');
   const roles = Array.isArray(content['roles'])
     ? content['roles'].map(role => (isObject(role) ? withTexts(role) : role))
     : content['roles'];
   return {...content, roles} as ClusterDocument;
+}
+
+/** The same for one role by itself. */
+export async function readRoleFile(file: string, text?: string): Promise<RoleDocument> {
+  const content = await contentOf(file, text);
+  if (!isObject(content) || typeof content['name'] !== 'string') throw invalid(file, 'expected the fields of a role, its name first');
+  return withTexts(content) as RoleDocument;
+}
+
+async function contentOf(file: string, text: string | undefined): Promise<unknown> {
+  const {parseDocument} = await import('yaml');
+  const parsed = parseDocument(text ?? (await readNamed(file)), {prettyErrors: true, uniqueKeys: true});
+  const [error] = parsed.errors;
+  if (error !== undefined) throw invalid(file, `is not YAML: ${error.message.split('\n')[0]}`);
+  return parsed.toJS({maxAliasCount: 100});
 }
 
 const readNamed = (file: string): Promise<string> =>

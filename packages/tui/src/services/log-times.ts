@@ -1,4 +1,5 @@
-import type {Gap} from '@boxyard/core/protocol';
+import type {Client} from '@boxyard/core/client';
+import type {Gap, OutputName} from '@boxyard/core/protocol';
 
 /** The byte at `offset` came at `at` (ms). */
 export interface Mark {
@@ -39,17 +40,53 @@ export async function* placed(bytes: AsyncIterable<Uint8Array>, from: number, ga
 }
 
 /** Writes the time in front of each line, by its first byte. One per stream: lines may be cut anywhere between chunks. */
-export function createStamper(timeOf: (offset: number) => number): (piece: Placed) => Uint8Array {
+export function createStamper(timeOf: (offset: number) => number, format = isoText): (piece: Placed) => Uint8Array {
   let isLineStart = true;
   return ({offset, bytes}) => {
     const parts: Uint8Array[] = [];
     for (let at = 0; at < bytes.length;) {
       const end = bytes.indexOf(0x0a, at) + 1 || bytes.length;
-      if (isLineStart) parts.push(Buffer.from(`${new Date(timeOf(offset + at)).toISOString().slice(0, 19)}Z `));
+      if (isLineStart) parts.push(Buffer.from(format(timeOf(offset + at))));
       parts.push(bytes.subarray(at, end));
       isLineStart = bytes[end - 1] === 0x0a;
       at = end;
     }
     return Buffer.concat(parts);
+  };
+}
+
+const isoText = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z `;
+
+export interface StampOptions {
+  readonly now: () => number;
+  readonly format?: (at: number) => string;
+}
+type Stamp = (piece: Placed) => Uint8Array;
+
+/** The time in front of each line of a job that is followed: of what was there as the server noted it, of the rest as it comes. */
+export function createStamp(
+  client: Client,
+  job: string,
+  options: StampOptions,
+): (piece: Placed & {readonly stream: OutputName}) => Promise<Uint8Array> {
+  const stamps = new Map<OutputName, Promise<Stamp>>();
+  return async ({stream, ...piece}) => {
+    const stamp = stamps.get(stream) ?? loadStamp(client, job, {stream, ...options});
+    stamps.set(stream, stamp);
+    return (await stamp)(piece);
+  };
+}
+
+async function loadStamp(client: Client, job: string, {stream, now, format}: StampOptions & {readonly stream: OutputName}): Promise<Stamp> {
+  const known = await client.jobsLogTimes({job, query: {stream}});
+  let reached = 0;
+  let isAnotherAttempt = false;
+  const timeOf = (offset: number) => (isAnotherAttempt || offset >= known.length ? undefined : timeAt(known.marks, offset)) ?? now();
+  const stamp = createStamper(timeOf, format);
+  return piece => {
+    // Offsets begin anew where the job is tried again, and nothing of that was there before.
+    isAnotherAttempt ||= piece.offset < reached;
+    reached = piece.offset + piece.bytes.length;
+    return stamp(piece);
   };
 }

@@ -116,8 +116,8 @@ const refusedCode = 4;
 export const removedNotice =
   'This machine was removed from the workers; the server goes on without it. To have it back: boxyard workers invite, boxyard worker join --only, boxyard down, boxyard up -d';
 
-/** R8: on its own loopback worker `up` switches the process engine on. */
-const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--engine', engine]);
+/** R8: on its own loopback worker `up` switches the process engine on, unless its owner has named what it shall have. */
+const localEngines = ['podman', 'docker', 'process'].flatMap(engine => ['--usual-engine', engine]);
 
 /** The error that tells what runs here already. */
 export async function alreadyRunning(running: UpFile, {paths, env}: Pick<UpOptions, 'paths' | 'env'>): Promise<BoxyardError> {

@@ -9,7 +9,13 @@ export interface Setting {
   readonly default: string;
   readonly about: string;
   readonly values?: readonly string[];
+  /** For values that cannot be counted up. */
+  readonly form?: {readonly isRight: (value: string) => boolean; readonly expected: string};
 }
+
+const isAddress = (text: string): boolean => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+const isListen = (text: string): boolean =>
+  /^(?:(?:\[[^\]]+\]|[^:]+):)?\d{1,5}$/.test(text.trim()) && Number(/\d+$/.exec(text.trim())) < 65_536;
 
 export const settings: Readonly<Record<string, Setting>> = {
   output: {
@@ -18,10 +24,26 @@ export const settings: Readonly<Record<string, Setting>> = {
     about: 'how lists and objects are printed',
     values: ['table', 'wide', 'json', 'yaml', 'jsonl', 'name'],
   },
-  server: {env: 'BOXYARD_SERVER', default: '', about: 'address of the server; empty: the login, else the one on this machine'},
-  listen: {env: 'BOXYARD_LISTEN', default: '127.0.0.1:4240', about: 'where `up` listens'},
+  server: {
+    env: 'BOXYARD_SERVER',
+    default: '',
+    about: 'address of the server; empty: the login, else the one on this machine',
+    form: {isRight: value => value === '' || isAddress(value), expected: 'http://… or https://…'},
+  },
+  listen: {
+    env: 'BOXYARD_LISTEN',
+    default: '127.0.0.1:4240',
+    about: 'where `up` listens',
+    form: {isRight: value => value.split(',').every(isListen), expected: 'HOST:PORT'},
+  },
   image: {env: 'BOXYARD_IMAGE', default: '', about: 'image of run and devboxes create; empty: the server’s'},
-  leader: {env: 'BOXYARD_LEADER', default: 'ctrl-q', about: 'key that leaves a terminal'},
+  leader: {
+    env: 'BOXYARD_LEADER',
+    default: 'ctrl-q',
+    about: 'key that leaves a terminal',
+    // Those left out are what a terminal sends for Tab and Enter.
+    form: {isRight: value => /^ctrl-[a-hk-ln-z]$/.test(value), expected: 'ctrl- and a letter, as in ctrl-q'},
+  },
   theme: {
     env: 'BOXYARD_THEME',
     default: 'terminal',
@@ -88,6 +110,7 @@ export function checkSetting(key: string, value: string, file: string): void {
       hint: near === undefined ? `Known: ${Object.keys(settings).join(', ')}.` : `Did you mean ${near}?`,
     });
   }
-  if (setting.values !== undefined && !setting.values.includes(value))
-    throw new BoxyardError('CONFIG_INVALID', {file, issue: `${key}: expected ${setting.values.join(', ')}, got ${value}`, hint: ''});
+  const expected = setting.values?.join(', ') ?? setting.form?.expected;
+  const isRight = setting.values?.includes(value) ?? setting.form?.isRight(value) ?? true;
+  if (!isRight) throw new BoxyardError('CONFIG_INVALID', {file, issue: `${key}: expected ${expected}, got ${value}`, hint: ''});
 }

@@ -44,6 +44,12 @@ test.each(sizes)('every page fits %i×%i exactly, and is drawn by the rules', as
     '7',
     '8',
     '9',
+    '0',
+    '\r',
+    ':roles\r',
+    '\r',
+    ':webhooks\r',
+    '\r',
     '@',
     '#',
     '?',
@@ -54,6 +60,8 @@ test.each(sizes)('every page fits %i×%i exactly, and is drawn by the rules', as
     'n',
     '\u001b[27u',
     'y',
+    '\u001b[27u',
+    'x',
     '\u001b[27u',
   ]) {
     screen.harness.type(keys);
@@ -243,11 +251,22 @@ test('the log of a job: wrapped, searched, scrolled back', async () => {
   expect(await screen.text()).not.toContain('the-end');
   screen.harness.type('w');
   await screen.harness.shows('the-end');
-  screen.harness.type('w\u0013needle\r');
+  screen.harness.type('w\u0012needle\r');
   await screen.harness.shows('needle here');
   await screen.harness.shows('1 with “needle”');
   screen.harness.type('\tG');
   await screen.harness.shows('start xxx');
+});
+
+test('for who hears the screen all lines of a full page are there, the header too', async () => {
+  const boxes = Array.from({length: 60}, (_, i) => devbox(`box-${i}`));
+  const initial = happen(full(80, 24), told(whole('devboxes', boxes))).state;
+  await using screen = openTestScreen({...initial, look: {...initial.look, isLinear: true}}, {isForScreenReader: true});
+  for (const keys of ['', '2', '3', '5']) {
+    screen.harness.type(keys);
+    await screen.settled();
+    await screen.harness.shows(/Boxyard[^]*q quit/);
+  }
 });
 
 test('for who hears the screen there are words for marks, one pane, and nothing drawn', async () => {

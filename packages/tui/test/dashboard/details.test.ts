@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {placeOf} from '../../src/dashboard/state.ts';
 import {empty, full, happen, job, now, told, type, whole} from './state-for-tests.ts';
+import {openTestScreen} from './screen-for-tests.ts';
 
 const on = (name: string, state = full()) => type(state, ':', ...name, 'enter').state;
 
@@ -39,4 +40,13 @@ test('a changed setting counts at once', () => {
     settings: [setting('mouse', 'on'), setting('leader', 'ctrl-b'), setting('theme', 'dark')],
   }).state;
   expect([after.hasMouse, after.leader, after.look.theme]).toEqual([true, 'ctrl-b', 'dark']);
+});
+
+test('a job that waits says why on Home and among jobs, also where nothing but its refusals is known yet', async () => {
+  const refusals = [{worker: 'w-nas', name: 'nas', code: 'full', why: 'all 2 slots are taken'}];
+  const state = happen(empty(160, 40), told(whole('jobs', [job('one', {state: 'queued', refusals})]))).state;
+  await using screen = openTestScreen(state);
+  await screen.harness.shows(/echo one \(nas: all 2 slots/);
+  screen.harness.type('3');
+  await screen.harness.shows(/queued[^\n]*nas: all 2 slots/);
 });

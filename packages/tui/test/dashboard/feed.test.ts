@@ -3,14 +3,15 @@ import {BoxyardError} from '@boxyard/core/errors';
 import {expect, onTestFinished, test, vi} from 'vitest';
 import {noData, changed, type Change, type Data} from '../../src/dashboard/data.ts';
 import {openFeed} from '../../src/dashboard/feed.ts';
-import {devbox, job, worker} from './state-for-tests.ts';
+import type {Wanted} from '../../src/dashboard/gathered.ts';
+import {cluster, devbox, job, webhook, worker} from './state-for-tests.ts';
 
 /** A server of which some of what is asked fails. */
 function follow(server: Partial<Record<keyof Client, unknown>>): () => Data {
   return opened(server).data;
 }
 
-function opened(server: Partial<Record<keyof Client, unknown>>, retryMs?: number) {
+function opened(server: Partial<Record<keyof Client, unknown>>, retryMs?: number, wanted: Partial<Wanted> = {}) {
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
   const listed = (items: readonly unknown[]) => async () => Promise.resolve({items});
@@ -27,18 +28,20 @@ function opened(server: Partial<Record<keyof Client, unknown>>, retryMs?: number
   } as unknown as Client;
   let data = noData;
   const links: string[] = [];
+  const sent: string[] = [];
   const feed = openFeed(client, {
     dispatch: event => {
       if (event.type === 'told') data = event.changes.reduce((all: Data, change: Change) => changed(all, change), data);
       if (event.type === 'link') links.push(event.status);
+      if (event.type === 'sent') sent.push(event.sent.webhook);
     },
     data: () => data,
-    wants: () => ({lists: ['images'], inSight: ['d-web']}),
+    wants: () => ({lists: ['images'], inSight: ['d-web'], ...wanted}),
     signal: stop.signal,
     ring: () => undefined,
     ...(retryMs === undefined ? {} : {retryMs}),
   });
-  return {data: () => data, links, feed};
+  return {data: () => data, links, sent, feed};
 }
 
 type Items = AsyncGenerator<EventItem>;
@@ -139,6 +142,29 @@ test('where more changes than is read one by one, what is on the screen is read 
   });
   await vi.waitFor(() => expect(shown).toEqual(['d-web']), 1_500);
   expect(lists).toBe(1);
+});
+
+test('clusters and webhooks are read only while they are looked at, and what one was sent with them', async () => {
+  const asked: string[] = [];
+  const answer = (name: string, items: readonly unknown[]) => async (): Promise<{items: readonly unknown[]}> =>
+    Promise.resolve({items, at: asked.push(name)});
+  const server = {
+    clustersList: answer('clusters', [cluster('team')]),
+    webhooksList: answer('webhooks', [webhook('chat')]),
+    webhooksDeliveries: answer('deliveries', [5, {event: 'e-1', type: 'job.ended'}]),
+    webhooksDeadLetters: answer('letters', []),
+  };
+  const elsewhere = opened(server);
+  await vi.waitFor(() => expect(elsewhere.data().jobs.size).toBe(1), 5_000);
+  expect(asked).toEqual([]);
+  const looked = opened(server, undefined, {lists: ['clusters', 'webhooks'], webhook: 'h-chat'});
+  await vi.waitFor(
+    () => expect([looked.data().clusters.size, looked.data().webhooks.size, looked.sent]).toEqual([1, 1, ['h-chat']]),
+    5_000,
+  );
+  asked.length = 0;
+  looked.feed.stale('webhooks');
+  await vi.waitFor(() => expect(asked.toSorted()).toEqual(['deliveries', 'letters', 'webhooks']), 5_000);
 });
 
 const fact = {specversion: '1.0', id: 'e', type: 'devbox.changed', source: 's', time: '', tenant: 't', actor: 'a', seq: '1.1', data: {}};

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {cursorOf, rowsOf, shownHomeRows} from '../../src/dashboard/rows.ts';
 import {devbox, empty, full, happen, job, now, session, time, told, type, whole, worker} from './state-for-tests.ts';
+import {openTestScreen} from './screen-for-tests.ts';
 
 const boxOn = (name: string, on: string) => ({...devbox(name), worker: {id: `w-${on}`, name: on}});
 
@@ -37,4 +38,17 @@ test('a failure goes from Home in the second it is an hour old', () => {
   const hour = Date.parse(time) + 3_600_000;
   expect(cursorOf({...state, now: hour - 1})).toBe('j-one');
   expect(cursorOf({...state, now: hour})).toBeUndefined();
+});
+
+test('thirty DevBoxes on three workers are thirty lines, all in sight at once', async () => {
+  const workers = ['laptop', 'nas', 'rack'];
+  const boxes = Array.from({length: 30}, (_, i) => {
+    const name = workers[i % 3]!;
+    return {...devbox(`box-${i}`), worker: {id: `w-${name}`, name}, branch: `feature/${i}`};
+  });
+  const state = happen(empty(), told(whole('workers', workers.map(worker)), whole('devboxes', boxes), whole('jobs', []))).state;
+  await using screen = openTestScreen(state);
+  await screen.harness.shows('box-29');
+  const lines = (await screen.text()).split('\n');
+  for (const {name, branch} of boxes) expect(lines.filter(line => line.includes(`● ${name} `) && line.includes(branch))).toHaveLength(1);
 });

@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest';
-import {appendLog, linesOf, shownLines, type Log} from '../../src/dashboard/log-lines.ts';
+import {appendLog, linesOf, noLog, shownLines, type Log} from '../../src/dashboard/log-lines.ts';
 import {empty, happen, job, told, type, whole} from './state-for-tests.ts';
 import {openTestScreen} from './screen-for-tests.ts';
 
-const none: Log = {job: 'j-one', lines: [], open: '', back: 0, isWrapped: false, search: ''};
+const none: Log = {...noLog, job: 'j-one'};
 const written = (...parts: readonly string[]): Log => parts.reduce(appendLog, none);
 const whole1 = (text: string) => [text];
 

@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {figuresInSight} from '../../src/dashboard/figures.ts';
 import {cursorOf, rowsOf} from '../../src/dashboard/rows.ts';
 import {memoryOf, type Event} from '../../src/dashboard/state.ts';
-import {devbox, empty, full, happen, told, type, whole} from './state-for-tests.ts';
+import {devbox, empty, full, happen, job, told, type, whole} from './state-for-tests.ts';
 
 const boxes = (count: number) =>
   happen(
@@ -56,4 +56,14 @@ test('s goes through the columns that are to be seen', () => {
   expect(seen).toContain('NAME');
   expect(seen).not.toContain('BRANCH');
   expect(seen).not.toContain('CAN');
+});
+
+test('jobs stand with the newest first until another order is chosen, and one that comes leaves the cursor where it is', () => {
+  const jobs = [job('a', {createdAt: '2026-01-01T00:00:01.000Z'}), job('b', {createdAt: '2026-01-01T00:00:02.000Z'})];
+  const state = type(happen(empty(), told(whole('jobs', jobs))).state, '3').state;
+  expect(rowsOf(state).ids).toEqual(['j-b', 'j-a']);
+  const more = happen(state, told({list: 'jobs', items: [job('c', {createdAt: '2026-01-01T00:00:03.000Z'})]})).state;
+  expect(rowsOf(more).ids).toEqual(['j-c', 'j-b', 'j-a']);
+  expect(cursorOf(more)).toBe('j-b');
+  expect(rowsOf(type(more, 'S').state).ids).toEqual(['j-a', 'j-b', 'j-c']);
 });

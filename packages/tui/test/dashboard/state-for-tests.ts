@@ -1,4 +1,4 @@
-import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
+import type {ClusterView, DevBoxView, JobView, RoleView, WebhookView, WorkerView} from '@boxyard/core/api';
 import type {Change, Item, ListName} from '../../src/dashboard/data.ts';
 import {reduce} from '../../src/dashboard/reduce.ts';
 import {initialState, type Effect, type Event, type State} from '../../src/dashboard/state.ts';
@@ -75,6 +75,50 @@ export const session = (id: string, is: 'busy' | 'quiet' | 'asks', fields: Parti
     ...fields,
   });
 
+/** With one role, `builder`. */
+export const cluster = (name: string, role: Partial<RoleView> = {}, fields: Partial<ClusterView> = {}): ClusterView => ({
+  id: `c-${name}`,
+  name,
+  tenant: 't',
+  enabled: true,
+  roles: [{id: `r-${name}-builder`, name: 'builder', command: ['make'], running: 0, queued: 0, ...role}],
+  actor: 'user:anna',
+  createdAt: time,
+  updatedAt: time,
+  v: 1,
+  ...fields,
+});
+
+/** A run of the role `builder`. */
+export const runOf = (name: string, id: string, fields: Partial<JobView> = {}): JobView =>
+  job(id, {
+    name: 'builder',
+    origin: {cluster: {id: `c-${name}`, name}, role: {id: `r-${name}-builder`, name: 'builder'}, trigger: {type: 'manual'}},
+    ...fields,
+  });
+
+export const webhook = (name: string, fields: Partial<WebhookView> = {}): WebhookView => ({
+  id: `h-${name}`,
+  name,
+  tenant: 't',
+  reporter: 'webhook',
+  url: 'https://hooks.example.com/',
+  events: ['job.*'],
+  state: 'active',
+  tries: 0,
+  cursor: '1.1',
+  behind: 0,
+  delivered: 3,
+  deadLetters: 0,
+  skipped: 0,
+  secrets: [{createdAt: time}],
+  actor: 'user:anna',
+  createdAt: time,
+  updatedAt: time,
+  v: 1,
+  ...fields,
+});
+
 export const empty = (columns = 120, rows = 40): State => initialState({server: 'http://127.0.0.1:4240', now, columns, rows});
 
 /** Types keys one after another: the last state and everything that was to be done. */
@@ -115,5 +159,7 @@ export const full = (columns = 120, rows = 40): State =>
         session('quiet', 'quiet', {name: 'top'}),
       ]),
       whole('images', []),
+      whole('clusters', [cluster('team')]),
+      whole('webhooks', [webhook('chat')]),
     ),
   ).state;

@@ -5,7 +5,7 @@ import {Screen} from '../../src/dashboard/Dashboard.tsx';
 import {understood} from '../../src/dashboard/understood.ts';
 import type {Change} from '../../src/dashboard/data.ts';
 import type {State} from '../../src/dashboard/state.ts';
-import {devbox, full, happen, job, session, time, told, type, worker} from './state-for-tests.ts';
+import {cluster, devbox, full, happen, job, session, time, told, type, webhook, worker} from './state-for-tests.ts';
 
 const image = {
   id: 'sha256:1',
@@ -52,9 +52,24 @@ const ended = {
   image: {id: 'i', ref: 'app'},
   worker: {id: 'w-nas', name: 'nas'},
 };
-const lists = {workers: [workerThere], devboxes: [box], jobs: [session('ask', 'asks'), ended], images: [image]} as const;
+const role = {
+  prompt: 'Go',
+  matrix: {shard: ['1', '2']},
+  failurePolicy: {quorum: 1},
+  each: {label: 'rack'},
+  triggers: {cron: [{schedule: '* * * * *'}]},
+};
+const hook = {...webhook('chat'), config: {maxBytes: 1}, reason: 'no', failingSince: time, nextTryAt: time, deliveredAt: time};
+const lists = {
+  workers: [workerThere],
+  devboxes: [box],
+  jobs: [session('ask', 'asks'), ended],
+  images: [image],
+  clusters: [cluster('team', {...role, next: time, command: ['sh', '-c', 'x'], env: {a: 'b'}})],
+  webhooks: [hook],
+} as const;
 
-test.each(['workers', 'devboxes', 'images'] as const)('%s of this version are what they are, not copies', list => {
+test.each(['workers', 'devboxes', 'images', 'clusters', 'webhooks'] as const)('%s of this version are what they are, not copies', list => {
   for (const item of lists[list]) expect(understood[list](item)[0]).toBe(item);
 });
 
@@ -82,10 +97,11 @@ function* mutants(value: unknown): Generator<unknown> {
     for (const wrong of mutants(part)) yield Array.isArray(value) ? [wrong] : {...value, [key]: wrong};
 }
 
-const pages = ['1', '2', '3', '4', '5', '6', '7', '#'];
+const pages = ['1', '2', '3', '4', '5', '6', '7', '0', '#'];
+const named = ['roles', 'webhooks'];
 const pagesOf = (state: State): State[] =>
-  pages.flatMap(key => {
-    const at = type(state, key).state;
+  [...pages.map(key => [key]), ...named.map(name => [':', ...name, 'enter'])].flatMap(keys => {
+    const at = type(state, ...keys).state;
     const into = type(at, 'd').state;
     return [at, ...(into.places.length > at.places.length ? [into, type(into, ']').state, type(into, ']', ']').state] : [])];
   });

@@ -11,7 +11,7 @@ import {openHarness} from './tui-harness.ts';
 const modes = join(import.meta.dirname, '../../src/screen/modes.ts');
 const program = (end: string) => `
   import {openTerminal} from ${JSON.stringify(modes)};
-  const terminal = openTerminal({stdin: process.stdin, mouse: true, onFailure: error => { console.log('said', error.message); process.exitCode = 1; clearInterval(alive); }});
+  const terminal = openTerminal({stdin: process.stdin, mouse: true, writeInTurn: text => process.stdout.write(text), onFailure: error => { console.log('said', error.message); process.exitCode = 1; clearInterval(alive); }});
   process.stdin.setRawMode?.(true);
   const alive = setInterval(() => undefined, 1000);
   process.on('SIGTERM', () => { terminal.close(); process.exit(143); });
@@ -65,6 +65,7 @@ test('suspended, another program has the terminal as it was; resumed, all is dra
     stdin: harness.stdin,
     mouse: false,
     write: harness.writeNow,
+    writeInTurn: harness.writeNow,
     onFailure: error => expect.fail(String(error)),
   });
   const input = createTtyIn({stdin: harness.stdin, onInput: () => undefined});

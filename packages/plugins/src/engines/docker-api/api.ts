@@ -17,6 +17,8 @@ export interface Dialect {
   readonly wait: 'engine' | 'process';
   /** Whether each change of a terminal's size is obeyed, or only one that comes alone. */
   readonly resize: 'sure' | 'unsure';
+  /** Where it unpacks what is on its way into its store, if that is elsewhere. */
+  readonly scratch: readonly string[];
 }
 
 /** One connection to one engine: everything in this folder takes it as its first argument. */

@@ -4,7 +4,7 @@ import {randomUUID} from 'node:crypto';
 import {killTree} from '../process-tree.ts';
 import type {Api} from './api.ts';
 import {readEvents} from './engine-events.ts';
-import {faultOf} from './errors.ts';
+import {buildFault} from './build-errors.ts';
 import {checkRef, getImage} from './images.ts';
 import {BUILD_TENANT, leaveNetwork, privateNetwork} from './private-network.ts';
 
@@ -26,14 +26,18 @@ export const build = async (api: Api, wanted: Build, log: (bytes: Uint8Array) =>
     ...(wanted.target === undefined ? {} : {target: wanted.target}),
     abortSignal: signal,
   };
+  let tail = '';
+  const show = (text: string): void => {
+    tail = (tail + text).slice(-TAIL);
+    log(Buffer.from(text));
+  };
   try {
     const events = await api.docker.buildImage(wanted.context as NodeJS.ReadableStream, options as object);
-    await readEvents(events as Readable, event => event.stream !== undefined && log(Buffer.from(event.stream)), signal);
+    await readEvents(events as Readable, event => event.stream !== undefined && show(event.stream), signal);
   } catch (error) {
     if (signal.aborted && args['NO_PROXY'] !== undefined) await killTree({name: 'NO_PROXY', value: args['NO_PROXY']}, 'SIGKILL');
     signal.throwIfAborted();
-    if ((error as Error).name !== 'EngineReport') throw faultOf(api.host, error, `build ${wanted.ref}`);
-    throw api.host.fault('invalid', (error as Error).message, {cause: error});
+    throw await buildFault(api, error, {ref: wanted.ref, tail});
   } finally {
     await leaveNetwork(api, networkLabels(id), AbortSignal.timeout(LEAVE_MS));
   }
@@ -51,6 +55,8 @@ const ownNetwork = async (api: Api, id: string, signal: AbortSignal) => {
 };
 
 const LEAVE_MS = 10_000;
+/** Characters of output in which a step says why it failed. */
+const TAIL = 4_096;
 const CPU_PERIOD = 100_000;
 
 /** As for boxes, swap is not extra memory. */

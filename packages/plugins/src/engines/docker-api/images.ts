@@ -4,6 +4,7 @@ import type Docker from 'dockerode';
 import type {Image, Images} from '@boxyard/core/plugin-api';
 import {call, callOrMissing, type Api} from './api.ts';
 import {readEvents} from './engine-events.ts';
+import {noSpaceFault} from './no-space.ts';
 import {pullFault} from './pull-errors.ts';
 import {createPullProgress} from './pull-progress.ts';
 import {TRIAL_IMAGE} from './trial-program.ts';
@@ -93,9 +94,17 @@ const pull = async (api: Api, {ref, login, progress}: Pull, signal: AbortSignal)
     await readEvents(events as Readable, show, signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw pullFault(api.host, error, ref);
+    throw await pullFailed(api, error, ref);
   }
   return getImage(api, ref, signal);
+};
+
+/** What an engine's words leave open may be a full disk. */
+const pullFailed = async (api: Api, error: unknown, ref: string): Promise<Error> => {
+  const fault = pullFault(api.host, error, ref);
+  const {fault: code} = fault as {fault?: string};
+  const isOpen = code === undefined || code === 'failed' || code === 'no-space';
+  return (isOpen ? await noSpaceFault(api, error, `the pull of ${ref}`) : undefined) ?? fault;
 };
 
 const withoutLogin = <T extends {authconfig?: unknown}>({authconfig: _secret, ...rest}: T) => rest;

@@ -1,8 +1,9 @@
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type {Labels} from '@boxyard/core/plugin-api';
 import {call, callOrMissing, container, type Api} from './api.ts';
 import {KEPT_MS, keepForNext, letGoOfAll, takeBack} from './kept-networks.ts';
 import {inspect} from './main-end.ts';
+import {askPodman} from './podman-api.ts';
 
 const NAME = 'boxyard';
 const TENANT = /^[a-z0-9-]{1,60}$/;
@@ -114,28 +115,10 @@ export const removeForgotten = async (api: Api): Promise<void> => {
   await removeIdle(api, network => isForgotten(api, network), AbortSignal.timeout(MAKE_MS));
 };
 
-interface Question {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly options?: object;
-}
-
-/** By podman's own API: the one it shares with docker takes neither the option nor the age, and looks through every box for its answers. */
-const askPodman = (api: Api, {path, ...question}: Question, signal: AbortSignal): Promise<unknown> =>
-  new Promise((resolve, reject) => {
-    const unversioned = new Docker({...api.endpoint}).modem as unknown as Dialler;
-    const request = {path: `/v4.0.0/libpod${path}`, ...question, abortSignal: signal, statusCodes: {200: true, 204: true}};
-    unversioned.dial(request, (error, answer) => (error ? reject(error) : resolve(answer)));
-  });
-
 /** Two may make it at once. */
 const unlessThere = (error: unknown): void => {
   if ((error as {statusCode?: number}).statusCode !== 409) throw error;
 };
-
-interface Dialler {
-  dial(request: object, done: (error: Error | null, answer: unknown) => void): void;
-}
 
 /** Somebody cleared networks away, or two were made at once: the next look puts it right. */
 export const isNetworkGone = (error: unknown): boolean =>

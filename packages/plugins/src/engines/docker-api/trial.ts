@@ -7,6 +7,7 @@ import {apiBox} from './api-box.ts';
 import {createBody} from './box-spec.ts';
 import {readEvents} from './engine-events.ts';
 import {faultOf} from './errors.ts';
+import {askPodman} from './podman-api.ts';
 import {TRIAL_IMAGE, trialProgram} from './trial-program.ts';
 
 /** What a container of this machine turned out to be able to do. */
@@ -92,12 +93,18 @@ const importProgram = async (api: Api, program: Buffer, repo: string, signal: Ab
   pack.entry({name: 'probe', mode: 0o755, size: program.length}).end(program);
   pack.finalize();
   try {
+    if (api.dialect.name === 'podman') return await importToPodman(api, pack, `${repo}:latest`, signal);
     const events = await api.docker.importImage(pack, {repo, tag: 'latest', abortSignal: signal} as object);
     await readEvents(events as Readable, () => undefined, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw faultOf(api.host, error, 'import an image for a trial');
   }
+};
+
+/** Asked as docker is, podman leaves a copy of what came in its directory for temporary files, each time. */
+const importToPodman = async (api: Api, file: Readable, ref: string, signal: AbortSignal): Promise<void> => {
+  await askPodman(api, {method: 'POST', path: '/images/import?', options: {reference: ref}, file}, signal);
 };
 
 /** Why it did not run, or nothing. */

@@ -13,6 +13,7 @@ const dialect: Dialect = {
   logFormat: 'stream',
   wait: 'engine',
   resize: 'sure',
+  scratch: [],
 };
 
 export const createDockerEngine = (config: DockerConfig, host: Host, env: NodeJS.ProcessEnv): Engine =>

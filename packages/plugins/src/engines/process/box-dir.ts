@@ -30,6 +30,9 @@ export interface Run {
   readonly since: string;
 }
 
+/** What stands for the box's `/usr/local/bin`: first on its programs' PATH, and nothing of the job's own files. */
+export const programsOf = (workspace: string): string => `${workspace}.bin`;
+
 const PREFIX = 'box-';
 const NO_EXIT_YET = '\0'.repeat(8);
 export const fileOf = (

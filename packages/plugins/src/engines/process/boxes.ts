@@ -2,7 +2,7 @@ import {chmod, chown, mkdir, rename, rm} from 'node:fs/promises';
 import type {Box, BoxSpec, Host, Labels} from '@boxyard/core/plugin-api';
 import {findTree, killTree} from '../process-tree.ts';
 import {runAs} from './as-user.ts';
-import {boxDir, listBoxNames, makeBoxDir, readKept, type BoxDir} from './box-dir.ts';
+import {boxDir, listBoxNames, makeBoxDir, programsOf, readKept, type BoxDir} from './box-dir.ts';
 import {faultOf} from './errors.ts';
 import type {Identity} from './identity.ts';
 import {startMain} from './main-start.ts';
@@ -63,12 +63,13 @@ const dirOf = ({identity, host}: Place, name: string): BoxDir => {
 /** The folder of all workspaces may be passed through but not listed; each workspace is its user's own. */
 const makeWorkspace = async ({work, drop}: Identity, {workspace}: BoxDir): Promise<void> => {
   await mkdir(work, {recursive: true, mode: 0o711});
-  await mkdir(workspace, {mode: 0o700}).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  if (drop === undefined) return;
-  await chmod(work, 0o711);
-  await chown(workspace, drop.uid, drop.gid);
+  if (drop !== undefined) await chmod(work, 0o711);
+  for (const folder of [workspace, programsOf(workspace)]) {
+    await mkdir(folder, {mode: 0o700}).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    if (drop !== undefined) await chown(folder, drop.uid, drop.gid);
+  }
 };
 
 const boxOf = (place: Place, dir: BoxDir, labels: Labels): Box => ({
@@ -109,8 +110,12 @@ const remove = async ({identity, host}: Place, dir: BoxDir, signal: AbortSignal)
   signal.throwIfAborted();
   await killTree(markerOf(dir), 'SIGKILL');
   // As the user whose files they are: root must not follow what a program put there.
-  await runAs(identity, ['rm', '-rf', '--', dir.workspace], {host, doing: `remove ${dir.name}`, isTolerant: true});
-  await rm(dir.workspace, {recursive: true, force: true});
+  await runAs(identity, ['rm', '-rf', '--', dir.workspace, programsOf(dir.workspace)], {
+    host,
+    doing: `remove ${dir.name}`,
+    isTolerant: true,
+  });
+  for (const folder of [dir.workspace, programsOf(dir.workspace)]) await rm(folder, {recursive: true, force: true});
   const gone = `${dir.dir}.removed-${process.pid}-${Date.now()}`;
   await rename(dir.dir, gone).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;

@@ -5,6 +5,7 @@ import {PassThrough, type Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {text} from 'node:stream/consumers';
 import {checkedTar} from '../checked-tar.ts';
+import {programsOf} from './box-dir.ts';
 import {insideFolder, isOwn} from './box-path.ts';
 import type {Where} from './exec.ts';
 import {cleanEnvironment} from './identity.ts';
@@ -61,7 +62,8 @@ const reason = (said: string, code: number | null): string =>
 const ownFolder = ({box, host}: Where, folder: string): string => {
   if (!path.isAbsolute(folder) || folder.includes('\0')) throw host.fault('invalid', `${JSON.stringify(folder)} is not an absolute path`);
   const target = insideFolder(box, folder);
-  if (!isOwn(box, target)) throw host.fault('unsupported', `files outside of /workspace (${folder})`);
+  if (target === '/usr/local/bin') return programsOf(box.workspace);
+  if (!isOwn(box, target)) throw host.fault('unsupported', `files outside of /workspace and /usr/local/bin (${folder})`);
   return target;
 };
 

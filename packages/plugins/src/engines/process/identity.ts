@@ -3,6 +3,7 @@ import {promisify} from 'node:util';
 import {userInfo} from 'node:os';
 import path from 'node:path';
 import type {Host} from '@boxyard/core/plugin-api';
+import {programsOf} from './box-dir.ts';
 import type {ProcessConfig} from './config.ts';
 
 const run = promisify(execFile);
@@ -37,7 +38,7 @@ const idOf = async (flag: '-u' | '-g', user: string): Promise<number | undefined
 
 /** The whole environment of a program: nothing of ours is inherited. */
 export const cleanEnvironment = (identity: Identity, workspace: string, own: Readonly<Record<string, string>>): Record<string, string> => ({
-  PATH,
+  PATH: `${programsOf(workspace)}:${PATH}`,
   LANG: 'C.UTF-8',
   SHELL: '/bin/sh',
   USER: identity.user,

@@ -24,13 +24,17 @@ export default defineCommand({
     workers: whole('workers', limit)({description: 'most workers'}),
     devboxes: whole('devboxes', limit)({description: 'most DevBoxes'}),
     sessions: whole('sessions', limit)({description: 'most live sessions: programs at a terminal'}),
+    'folder-bytes': whole('folder-bytes', {min: -1, max: Number.MAX_SAFE_INTEGER})({
+      description: 'most bytes in the folders of all clusters',
+    }),
     'history-days': whole('history-days', {min: 1, max: 3650})({description: 'how long ended jobs are kept'}),
     'minimum-profile': choice('minimum-profile', profiles)({description: 'weaker profiles are refused'}),
     'default-profile': choice('default-profile', profiles)({description: 'profile where none is named'}),
   },
   async run(context, {args, flags}) {
     const {client} = await context.connect();
-    const limits = given({workers: flags.workers, devboxes: flags.devboxes, sessions: flags.sessions, historyDays: flags['history-days']});
+    const {workers, devboxes, sessions} = flags;
+    const limits = given({workers, devboxes, sessions, historyDays: flags['history-days'], folderBytes: flags['folder-bytes']});
     const body = given({
       name: flags.name,
       plan: flags.plan as 'pro' | undefined,

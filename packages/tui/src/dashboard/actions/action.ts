@@ -2,7 +2,7 @@ import type {Deed} from '../deeds.ts';
 import {lineOf, nameOf} from '../deeds.ts';
 import type {PageName} from '../places.ts';
 import {emptyLine} from '../line.ts';
-import {stay, withEffects, type State, type Step} from '../state.ts';
+import {placeOf, stay, withEffects, type State, type Step} from '../state.ts';
 
 export type Context = 'any' | 'list' | 'log' | PageName;
 
@@ -21,6 +21,8 @@ export interface Action {
   /** Why it cannot be done now; undefined where it can. */
   readonly when?: (state: State) => string | undefined;
   readonly run: (state: State) => Step;
+  /** Whether the thing that the keys are about is of its kind: then `x` offers it. */
+  readonly isOfRow?: (state: State) => boolean;
   /** The command that does the same. */
   readonly cli?: (state: State) => string | undefined;
 }
@@ -39,6 +41,7 @@ export interface DeedAction {
   readonly asks?: (state: State, names: string) => string;
   /** `manage` needs more access than `run`. */
   readonly needs?: 'run' | 'manage';
+  readonly isOfRow?: Action['isOfRow'];
 }
 
 /** An action that changes something: refused where one may only look, asked about where its danger says so. */
@@ -53,6 +56,7 @@ export function deedAction(given: DeedAction): Action {
     when,
     ...(footer === undefined ? {} : {footer}),
     ...(danger === undefined ? {} : {danger}),
+    ...(given.isOfRow === undefined ? {} : {isOfRow: given.isOfRow}),
     run(state) {
       const all = deeds(state);
       if (danger === undefined || danger === 'undo') return withEffects(state, ...all.map(deed => ({type: 'deed' as const, deed})));
@@ -74,8 +78,19 @@ const order = ['viewer', 'member', 'admin', 'owner'] as const;
 export function mayChange(state: State, needs: 'nothing' | 'own' | 'run' | 'manage'): string | undefined {
   if (needs === 'nothing') return undefined;
   if (state.isReadOnly) return 'The dashboard is open with --read-only.';
+  return needs === 'own' ? undefined : lackOf(state, needs);
+}
+
+/** Why they may not even look at this page; undefined where they may. */
+export const lackOfPage = (state: State): string | undefined =>
+  managed.includes(placeOf(state).page) ? lackOf(state, 'manage') : undefined;
+
+const managed: readonly PageName[] = ['webhooks', 'webhook', 'plugins', 'plugin'];
+
+/** Why their token does not do for it; undefined where it does, or is not known yet. */
+export function lackOf(state: State, needs: 'run' | 'manage'): string | undefined {
   const access = state.who?.access;
-  if (access === undefined || needs === 'own') return undefined;
+  if (access === undefined) return undefined;
   const least = needs === 'run' ? 'member' : 'admin';
   return order.indexOf(access) < order.indexOf(least)
     ? `Your token is a ${access}’s; it takes ${least === 'admin' ? 'an' : 'a'} ${least}’s.`

@@ -9,7 +9,7 @@ import {devboxTarget, targetIds, targetOf} from '../rows.ts';
 import {stay, type State, type Step} from '../state.ts';
 import {deedAction, mayChange, type Action} from './action.ts';
 
-const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
+export const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
 
 /** The DevBoxes that a key is about: those marked or under the cursor, or that of the session there. */
 function boxes(state: State): readonly DevBoxView[] {
@@ -25,8 +25,12 @@ const jobs = (state: State): readonly JobView[] => targetIds(state).flatMap(id =
 const workers = (state: State): readonly WorkerView[] => targetIds(state).flatMap(id => state.data.workers.get(id) ?? []);
 const images = (state: State): readonly ImageView[] => targetIds(state).flatMap(id => state.data.images.get(id) ?? []);
 
+const ofBoxes = (state: State): boolean => boxes(state).length > 0;
+const ofJobs = (state: State): boolean => jobs(state).length > 0;
+const ofWorkers = (state: State): boolean => workers(state).length > 0;
+
 /** The first of them that it cannot be done to says why. */
-const unless =
+export const unless =
   <T>(of: (state: State) => readonly T[], none: string, reason: (item: T) => string | undefined) =>
   (state: State): string | undefined => {
     const items = of(state);
@@ -55,6 +59,7 @@ export const devboxActions: readonly Action[] = [
     keys: ['u'],
     title: 'start (up)',
     on: boxPages,
+    isOfRow: ofBoxes,
     when: unless(boxes, 'There is no DevBox here.', box => isIn(['stopped', 'failed'], box)),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.start', devbox: box.name})),
   }),
@@ -63,6 +68,7 @@ export const devboxActions: readonly Action[] = [
     keys: ['o'],
     title: 'stop (off); u starts it again',
     on: boxPages,
+    isOfRow: ofBoxes,
     danger: 'ask',
     when: unless(boxes, 'There is no DevBox here.', box => isIn(['running', 'setting-up'], box)),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.stop', devbox: box.name})),
@@ -73,9 +79,10 @@ export const devboxActions: readonly Action[] = [
     keys: ['D', 'delete'],
     title: 'remove; z brings it back for ten minutes',
     on: boxPages,
+    isOfRow: ofBoxes,
     danger: 'undo',
     when: unless(boxes, 'There is no DevBox here.', box =>
-      box.removesAt === undefined ? undefined : `${box.name} is being removed; z or v keeps it.`,
+      box.removesAt === undefined ? undefined : `${box.name} is being removed; z or K keeps it.`,
     ),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.remove', devbox: box.name})),
   }),
@@ -84,6 +91,7 @@ export const devboxActions: readonly Action[] = [
     keys: ['ctrl-x'],
     title: 'remove at once, for good',
     on: boxPages,
+    isOfRow: ofBoxes,
     danger: 'name',
     when: unless(boxes, 'There is no DevBox here.', () => undefined),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.remove-now', devbox: box.name})),
@@ -91,9 +99,10 @@ export const devboxActions: readonly Action[] = [
   }),
   deedAction({
     id: 'devboxes.restore',
-    keys: ['v'],
-    title: 'keep after all (revive)',
+    keys: ['K'],
+    title: 'keep after all',
     on: boxPages,
+    isOfRow: ofBoxes,
     when: unless(boxes, 'There is no DevBox here.', box => (box.removesAt === undefined ? `${box.name} is not being removed.` : undefined)),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.restore', devbox: box.name})),
   }),
@@ -102,6 +111,7 @@ export const devboxActions: readonly Action[] = [
     keys: ['e'],
     title: 'run a command in it, in the background',
     on: boxPages,
+    isOfRow: ofBoxes,
     when: state => mayRun(state) ?? unless(boxes, 'There is no DevBox here.', box => isIn(['running'], box))(state),
     run: state => ask(state, {asks: 'exec', devbox: boxes(state)[0]!.name}),
   },
@@ -110,6 +120,7 @@ export const devboxActions: readonly Action[] = [
     keys: ['I'],
     title: 'make an image of it',
     on: boxPages,
+    isOfRow: ofBoxes,
     when: state => mayRun(state) ?? unless(boxes, 'There is no DevBox here.', box => isIn(['running', 'stopped'], box))(state),
     run: state => ask(state, {asks: 'snapshot', devbox: boxes(state)[0]!.name}),
   },
@@ -145,6 +156,7 @@ export const jobActions: readonly Action[] = [
     title: 'cancel the job, close the terminal',
     footer: 'cancel',
     on: jobPages,
+    isOfRow: ofJobs,
     danger: 'ask',
     when: unless(jobs, 'There is no job here.', isLive),
     deeds: state => jobs(state).map(cancelDeed),
@@ -155,6 +167,7 @@ export const jobActions: readonly Action[] = [
     keys: ['a'],
     title: 'do it again',
     on: ['home', 'jobs', 'job'],
+    isOfRow: ofJobs,
     when: unless(jobs, 'There is no job here.', job => (job.state === 'ended' ? undefined : 'It has not ended yet.')),
     deeds: state => jobs(state).map(job => ({do: 'jobs.retry', job: job.id})),
   }),
@@ -169,6 +182,7 @@ const switched = (id: 'cordon' | 'drain', key: string, title: string): Action =>
     title,
     footer: id,
     on: workerPages,
+    isOfRow: ofWorkers,
     danger: 'undo',
     needs: 'manage',
     when: unless(workers, 'There is no worker here.', () => undefined),
@@ -197,6 +211,7 @@ export const workerActions: readonly Action[] = [
     keys: ['L'],
     title: 'set labels: key=value, key- takes one away',
     on: workerPages,
+    isOfRow: ofWorkers,
     when: state => mayChange(state, 'manage') ?? unless(workers, 'There is no worker here.', () => undefined)(state),
     run: state => ask(state, {asks: 'label', worker: workers(state)[0]!.name}),
   },
@@ -205,6 +220,7 @@ export const workerActions: readonly Action[] = [
     keys: ['ctrl-x'],
     title: 'forget it',
     on: workerPages,
+    isOfRow: ofWorkers,
     danger: 'name',
     needs: 'manage',
     when: unless(workers, 'There is no worker here.', () => undefined),
@@ -228,6 +244,7 @@ export const imageActions: readonly Action[] = [
     keys: ['ctrl-x'],
     title: 'remove from its worker',
     on: ['images'],
+    isOfRow: state => images(state).length > 0,
     danger: 'name',
     when: unless(images, 'There is no image here.', image => (image.refs.length === 0 ? 'It has no name to remove it by.' : undefined)),
     deeds: state =>
@@ -243,6 +260,7 @@ export const settingActions: readonly Action[] = [
     title: 'change it',
     footer: 'change',
     on: ['settings'],
+    isOfRow: () => true,
     when: state => mayChange(state, 'own'),
     run: state => {
       const setting = state.settings.find(({key}) => key === targetIds(state)[0]);

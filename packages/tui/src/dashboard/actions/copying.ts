@@ -1,16 +1,21 @@
 import {safeLine, safeText} from '../../output/safe-text.ts';
 import type {Choice} from '../modes.ts';
 import {isTable, tables} from '../pages/tables.ts';
-import {cursorOf, rowsOf, targetOf, type Target} from '../rows.ts';
+import {cursorOf, rowsOf, targetOf, thingOf, type Target} from '../rows.ts';
 import {placeOf, type State} from '../state.ts';
 
 /** What can be copied here: of the thing the keys are about, and the command that did the last. */
 export function copyChoices(state: State): readonly Choice[] {
   // Whatever it is pasted into gets no more than a terminal would.
-  return rawChoices(state).map(choice => ({...choice, text: 'jr'.includes(choice.key) ? safeText(choice.text) : safeLine(choice.text)}));
+  return rawChoices(state).map(({key, title, text}) => ({
+    key,
+    title,
+    text: 'jr'.includes(key) ? safeText(text) : safeLine(text),
+    does: 'copy',
+  }));
 }
 
-function rawChoices(state: State): readonly Choice[] {
+function rawChoices(state: State): readonly Omit<Choice, 'does'>[] {
   const target = targetOf(state);
   const row = rowText(state);
   const line = state.commands.at(-1)?.line;
@@ -39,17 +44,12 @@ function rowText(state: State): string | undefined {
 
 type Some = Exclude<Target, {is: 'none'}>;
 
-const thingOf = (target: Some): {readonly id: string} => {
-  if (target.is === 'worker') return target.worker;
-  if (target.is === 'devbox') return target.devbox;
-  return target.is === 'job' ? target.job : target.image;
-};
-
 const idOf = (target: Some): string => thingOf(target).id;
 
 function nameOfTarget(target: Some): string {
   if (target.is === 'image') return target.image.refs[0] ?? target.image.id;
-  if (target.is !== 'job') return target.is === 'worker' ? target.worker.name : target.devbox.name;
+  if (target.is === 'role') return `${target.role.cluster.name}/${target.role.name}`;
+  if (target.is !== 'job') return (thingOf(target) as {readonly id: string; readonly name: string}).name;
   const {devbox, name, id} = target.job;
   return devbox !== undefined && name !== undefined ? `${devbox.name}/${name}` : id;
 }

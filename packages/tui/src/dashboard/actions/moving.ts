@@ -1,11 +1,11 @@
-import {linesOf, toMatch} from '../log-lines.ts';
-import {emptyLine} from '../line.ts';
+import {follow, linesOf} from '../log-lines.ts';
 import {bodyArea, bodyRows, tilesAcross} from '../layout.ts';
 import {chosenRow, detailRows} from '../pages/detail-rows.ts';
-import {gridPage, isDetail, isLogShown} from '../panes.ts';
+import {detailPages, gridPage, isDetail, isLogShown} from '../panes.ts';
 import {cursorOf, rowsOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, type State, type Step} from '../state.ts';
 import type {Action} from './action.ts';
+import {cursorTo} from './marking.ts';
 
 /** Moves the cursor of a list, or what is read. */
 export function move(state: State, by: number): Step {
@@ -22,7 +22,7 @@ export function move(state: State, by: number): Step {
 
 function chosen(state: State, ids: readonly string[], {at, by}: {readonly at: string | undefined; readonly by: number}): Step {
   const next = ids[Math.max(0, Math.min(ids.length - 1, ids.indexOf(at ?? '') + by))];
-  return stay(next === undefined ? state : remember(state, {cursor: next}));
+  return stay(next === undefined ? state : cursorTo(state, next));
 }
 
 /** To the tile above or below; where there is none it stays. */
@@ -42,14 +42,18 @@ const isReading = (state: State): boolean => isDetail(placeOf(state).page) || me
 const topAfter = (state: State, by: number): number => Math.max(0, Math.min(10_000, memoryOf(state).top + by));
 
 function scrolled(state: State, by: number): State {
+  if (by === Infinity) return {...state, log: follow(state.log)};
   // Wrapped, the first line alone may fill what is seen.
   const seen = state.log.isWrapped ? 1 : bodyRows(state) - (isDetail(placeOf(state).page) ? 1 : 2);
   const most = Math.max(0, linesOf(state.log).length - seen);
-  const back = Math.max(0, Math.min(most, by === Infinity ? 0 : by === -Infinity ? most : state.log.back - by));
+  const back = Math.max(0, Math.min(most, by === -Infinity ? most : state.log.back - by));
   return {...state, log: {...state.log, back}};
 }
 
 const page = (state: State) => Math.max(1, bodyRows(state) - 2);
+
+const half = (state: State) => Math.ceil(page(state) / 2);
+const reading = ['log', ...detailPages] as const;
 
 const toPane = (state: State, pane: 'list' | 'side'): Step => stay(remember(state, {pane}));
 
@@ -58,6 +62,8 @@ export const moving: readonly Action[] = [
   {id: 'down', keys: ['down', 'j'], title: 'down', on: ['any'], run: state => step(state, 1)},
   {id: 'page-up', keys: ['page-up', 'ctrl-b'], title: 'page up', on: ['any'], run: state => move(state, -page(state))},
   {id: 'page-down', keys: ['page-down', 'ctrl-f'], title: 'page down', on: ['any'], run: state => move(state, page(state))},
+  {id: 'half-up', keys: ['ctrl-u'], title: 'half a page up', on: reading, run: state => move(state, -half(state))},
+  {id: 'half-down', keys: ['ctrl-d'], title: 'half a page down', on: reading, run: state => move(state, half(state))},
   {id: 'first', keys: ['g', 'home'], title: 'first', on: ['any'], run: state => move(state, -Infinity)},
   {id: 'last', keys: ['G', 'end'], title: 'last; a log goes on with what comes', on: ['any'], run: state => move(state, Infinity)},
   {id: 'right', keys: ['right', 'l', 'tab'], title: 'the next one', on: ['grid'], run: state => move(state, 1)},
@@ -71,50 +77,3 @@ export const moving: readonly Action[] = [
   },
   {id: 'previous-pane', keys: ['shift-tab', 'left', 'h'], title: 'back to the list', on: ['home'], run: state => toPane(state, 'list')},
 ];
-
-export const logActions: readonly Action[] = [
-  {
-    id: 'wrap',
-    keys: ['w'],
-    title: 'wrap long lines of a log',
-    on: ['log'],
-    run: state => stay({...state, log: {...state.log, isWrapped: !state.log.isWrapped}}),
-  },
-  {
-    id: 'search',
-    keys: ['ctrl-s'],
-    title: 'search in the log',
-    on: ['log'],
-    run: state => stay({...state, mode: {is: 'prompt', prompt: {asks: 'search'}, line: emptyLine}}),
-  },
-  {
-    id: 'older-match',
-    keys: ['N'],
-    title: 'older match',
-    on: ['log'],
-    when: hasSearch,
-    run: state => stay({...state, log: toMatch(state.log, -1)}),
-  },
-  {
-    id: 'newer-match',
-    keys: ['ctrl-n'],
-    title: 'newer match',
-    on: ['log'],
-    when: hasSearch,
-    run: state => stay({...state, log: toMatch(state.log, 1)}),
-  },
-  {
-    id: 'save-log',
-    keys: ['ctrl-o'],
-    title: 'save the log to a file',
-    on: ['log'],
-    run: state => ({
-      state,
-      effects: [{type: 'save', name: `${(state.log.job ?? 'log').slice(0, 10)}.log`, text: `${linesOf(state.log).join('\n')}\n`}],
-    }),
-  },
-];
-
-function hasSearch(state: State): string | undefined {
-  return state.log.search === '' ? 'Nothing is searched for: ctrl-s.' : undefined;
-}

@@ -2,15 +2,17 @@ import {emptyLine, lineWith} from '../line.ts';
 import type {PageName} from '../places.ts';
 import {askingIds} from '../pages/home.ts';
 import {isTable, tables} from '../pages/tables.ts';
-import {cursorOf, rowsOf, targetOf} from '../rows.ts';
+import {cursorOf, rowsOf, targetOf, thingOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, said, stay, withEffects, type State, type Step} from '../state.ts';
+import {detailPages, tabsOf} from '../panes.ts';
 import {fitted, markWidth} from '../pages/columns.ts';
 import type {Action} from './action.ts';
 import {copyChoices} from './copying.ts';
+import {unmarked} from './marking.ts';
 
 /** A page by its name from anywhere: the way back leads to Home. */
 export const goTo = (state: State, page: PageName): State => ({
-  ...state,
+  ...(memoryOf(state).range === undefined ? state : remember(state, {range: undefined})),
   places: page === 'home' ? [{page}] : [{page: 'home'}, {page}],
   isMessageShown: false,
 });
@@ -26,7 +28,7 @@ export function back(state: State): Step {
   if (state.zoomed) return stay({...state, zoomed: false});
   const {filter, marks, pane} = memoryOf(state);
   if (placeOf(state).subject === undefined && pane === 'side') return stay(remember(state, {pane: 'list'}));
-  if (placeOf(state).subject === undefined && marks.length > 0) return stay(remember(state, {marks: []}));
+  if (placeOf(state).subject === undefined && marks.length > 0) return stay(remember(state, unmarked));
   if (placeOf(state).subject === undefined && filter !== '') return stay(remember(state, {filter: ''}));
   return stay(state.places.length > 1 ? {...state, places: state.places.slice(0, -1)} : state);
 }
@@ -50,35 +52,23 @@ function sortBy(state: State): Step {
   if (!isTable(page)) return stay(state);
   // Those in sight: an order by what is not to be seen looks like none.
   const titles = fitted(tables[page].columns, state.columns - markWidth(state.look)).map(column => column.title);
-  const next = titles[(titles.indexOf(memoryOf(state).sort?.column ?? titles[0]!) + 1) % titles.length]!;
+  const by = memoryOf(state).sort ?? tables[page].order;
+  const next = titles[(titles.indexOf(by?.column ?? titles[0]!) + 1) % titles.length]!;
   return stay(remember(state, {sort: {column: next, isReversed: false}}));
 }
 
 function reversed(state: State): Step {
   const {page} = placeOf(state);
   if (!isTable(page)) return stay(state);
-  const sort = memoryOf(state).sort ?? {column: tables[page].columns[0]!.title, isReversed: false};
+  const sort = memoryOf(state).sort ?? tables[page].order ?? {column: tables[page].columns[0]!.title, isReversed: false};
   return stay(remember(state, {sort: {...sort, isReversed: !sort.isReversed}}));
 }
-
-function mark(state: State): Step {
-  const id = cursorOf(state);
-  if (id === undefined) return stay(state);
-  const {marks} = memoryOf(state);
-  const {ids} = rowsOf(state);
-  const cursor = ids[Math.min(ids.length - 1, rowsOf(state).indexOf(id) + 1)];
-  return stay(remember(state, {marks: marks.includes(id) ? marks.filter(other => other !== id) : [...marks, id], cursor}));
-}
-
-const markAll = (state: State): Step => stay(remember(state, {marks: memoryOf(state).marks.length > 0 ? [] : [...rowsOf(state).ids]}));
-
-export const details = {worker: 'worker', devbox: 'devbox', job: 'job'} as const;
 
 export function openDetail(state: State): Step {
   const target = targetOf(state);
   if (target.is === 'none' || target.is === 'image') return stay(state);
-  const subject = target.is === 'worker' ? target.worker.id : target.is === 'devbox' ? target.devbox.id : target.job.id;
-  return placeOf(state).subject === subject ? stay(state) : stay(goInto(state, details[target.is], subject));
+  const {id} = thingOf(target);
+  return placeOf(state).subject === id ? stay(state) : stay(goInto(state, target.is, id));
 }
 
 const hasDetail = (state: State): string | undefined => {
@@ -103,6 +93,10 @@ const prompt = (state: State, asks: 'command' | 'filter', text = ''): Step =>
 
 export const pageActions: readonly Action[] = [
   ...numbered.map(([key, page, title]): Action => ({id: page, keys: [key], title, on: ['any'], run: state => stay(goTo(state, page))})),
+  {id: 'clusters', keys: ['0'], title: 'Clusters', on: ['any'], run: state => stay(goTo(state, 'clusters'))},
+  {id: 'roles', keys: [], title: 'Roles of clusters', on: ['any'], run: state => stay(goTo(state, 'roles'))},
+  {id: 'webhooks', keys: [], title: 'Webhooks', on: ['any'], run: state => stay(goTo(state, 'webhooks'))},
+  {id: 'plugins', keys: [], title: 'Plugins: engines and reporters', on: ['any'], run: state => stay(goTo(state, 'plugins'))},
   {id: 'grid', keys: ['#'], title: 'Live terminals side by side', on: ['any'], run: state => stay(goTo(state, 'grid'))},
   {id: 'commands', keys: ['@'], title: 'Commands that do the same', on: ['any'], run: state => stay(goTo(state, 'commands'))},
   {
@@ -114,25 +108,32 @@ export const pageActions: readonly Action[] = [
     when: hasAsking,
     run: nextAsking,
   },
-  {id: 'mark', keys: [' '], title: 'mark', footer: 'mark', on: ['list'], run: mark},
-  {id: 'mark-all', keys: ['*'], title: 'mark all, or none', on: ['list'], run: markAll},
   {id: 'sort', keys: ['s'], title: 'order by the next column', footer: 'sort', on: ['list'], run: sortBy},
   {id: 'reverse', keys: ['S'], title: 'reverse the order', on: ['list'], run: reversed},
-  {id: 'details', keys: ['d'], title: 'all about it', footer: 'details', on: ['home', 'list'], when: hasDetail, run: openDetail},
+  {
+    id: 'details',
+    keys: ['d'],
+    title: 'all about it',
+    footer: 'details',
+    on: ['home', 'list'],
+    isOfRow: state => hasDetail(state) === undefined,
+    when: hasDetail,
+    run: openDetail,
+  },
   {
     id: 'tab',
     keys: [']', 'tab'],
     title: 'next tab',
     footer: 'tab',
-    on: ['job', 'devbox', 'worker'],
+    on: detailPages,
     run: state => stay(remember(state, {tab: memoryOf(state).tab + 1, top: 0})),
   },
   {
     id: 'tab-before',
     keys: ['[', 'shift-tab'],
     title: 'tab before',
-    on: ['job', 'devbox', 'worker'],
-    run: state => stay(remember(state, {tab: memoryOf(state).tab + 5, top: 0})),
+    on: detailPages,
+    run: state => stay(remember(state, {tab: memoryOf(state).tab + tabsOf(state).length - 1, top: 0})),
   },
   {
     id: 'filter',
@@ -185,6 +186,13 @@ export const pageActions: readonly Action[] = [
     title: 'mouse on or off',
     on: ['any'],
     run: state => withEffects({...state, hasMouse: !state.hasMouse}, {type: 'mouse', isOn: !state.hasMouse}),
+  },
+  {
+    id: 'header',
+    keys: ['ctrl-e'],
+    title: 'the line at the top, or not',
+    on: ['any'],
+    run: state => stay({...state, hasHeader: !state.hasHeader}),
   },
   {id: 'screenshot', keys: [], title: 'save what is on the screen', on: ['any'], run: state => withEffects(state, {type: 'screenshot'})},
   {id: 'refresh', keys: ['R'], title: 'read everything anew', on: ['any'], run: state => withEffects(state, {type: 'reload'})},

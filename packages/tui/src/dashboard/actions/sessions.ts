@@ -1,6 +1,6 @@
 import {isLiveSession} from '../data.ts';
 import {chosenRow} from '../pages/detail-rows.ts';
-import {isDetail, sideJob} from '../panes.ts';
+import {detailPages, isDetail, sideJob} from '../panes.ts';
 import {cursorOf, devboxTarget, targetOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, withEffects, type State, type Step} from '../state.ts';
 import {mayChange, type Action} from './action.ts';
@@ -21,7 +21,7 @@ export function take(state: State, job: string): Step {
 /** The default of a row, and never one that destroys: the keyboard of a session, the log of a job, a terminal in a DevBox. */
 function enter(state: State): Step {
   const listed = isDetail(placeOf(state).page) ? chosenRow(state) : undefined;
-  if (listed !== undefined) return stay(goInto(state, listed.page, listed.id));
+  if (listed !== undefined) return stay(listed.page === undefined ? state : goInto(state, listed.page, listed.id));
   const job = sessionOf(state);
   if (job !== undefined) return mayChange(state, 'run') === undefined ? take(state, job) : openDetail(state);
   const target = targetOf(state);
@@ -40,15 +40,17 @@ function enter(state: State): Step {
 export const sessionActions: readonly Action[] = [
   {
     id: 'enter',
+    isOfRow: () => true,
     keys: ['enter'],
     title: 'take its keyboard, or open it',
     footer: 'open',
-    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'grid', 'job', 'worker', 'devbox'],
+    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'clusters', 'roles', 'webhooks', 'plugins', 'grid', ...detailPages],
     when: state => (cursorOf(state) === undefined && placeOf(state).subject === undefined ? 'There is nothing here.' : undefined),
     run: enter,
   },
   {
     id: 'terminal',
+    isOfRow: state => devboxTarget(state) !== undefined,
     keys: ['t'],
     title: 'open a terminal in the DevBox, or come back to it',
     footer: 'terminal',
@@ -59,6 +61,7 @@ export const sessionActions: readonly Action[] = [
   },
   {
     id: 'attach',
+    isOfRow: state => sessionOf(state) !== undefined,
     keys: ['T'],
     title: 'the whole terminal for this session',
     on: ['home', 'sessions', 'grid', 'job'],

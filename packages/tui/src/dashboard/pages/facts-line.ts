@@ -1,6 +1,6 @@
 import type {DevBoxView, JobView} from '@boxyard/core/api';
 import {exitText, statusText} from '../../output/views/jobs.ts';
-import {boxCpu, boxMemory} from './facts.ts';
+import {boxCpu, boxMemory, whyOf} from './facts.ts';
 import {devboxTarget, targetOf} from '../rows.ts';
 import type {State} from '../state.ts';
 
@@ -25,6 +25,5 @@ function boxFigures({figures}: State, box: DevBoxView): readonly (string | undef
 
 function jobFacts(job: JobView): readonly (string | undefined)[] {
   const phase = job.phases.findLast(each => each.endedAt === undefined)?.name;
-  const why = job.state === 'ended' && job.outcome === 'succeeded' ? undefined : (job.error?.message ?? job.reason?.message);
-  return [job.worker?.name, statusText(job), exitText(job), phase, why];
+  return [job.worker?.name, statusText(job), exitText(job), phase, whyOf(job)];
 }

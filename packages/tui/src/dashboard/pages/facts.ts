@@ -1,7 +1,7 @@
-import type {DevBoxView, JobView, WorkerView} from '@boxyard/core/api';
+import type {ClusterView, DevBoxView, JobView, WebhookView, WorkerView} from '@boxyard/core/api';
 import {formatBytes} from '../../output/amounts.ts';
 import {percentText} from '../../output/views/devboxes.ts';
-import type {Figures} from '../data.ts';
+import type {Figures, Plugin} from '../data.ts';
 import type {Tone} from '../theme.ts';
 
 /** What the views of workers, DevBoxes and jobs come to, in a word and a colour. */
@@ -21,6 +21,30 @@ export const jobTone = (job: JobView): Tone => {
   if (job.partial) return 'warn';
   return job.outcome === 'succeeded' ? 'good' : job.outcome === 'cancelled' ? 'wait' : 'bad';
 };
+
+export const clusterTone = ({enabled, roles}: ClusterView): Tone =>
+  !enabled ? 'wait' : roles.some(({running}) => running > 0) ? 'run' : 'good';
+
+export const pluginTone = ({state, lastError}: Plugin): Tone => {
+  if (state !== 'usable') return state === 'unusable' ? 'wait' : 'bad';
+  return lastError === undefined ? 'good' : 'warn';
+};
+
+export const hookTone = ({state, deadLetters}: WebhookView): Tone => {
+  if (state === 'disabled') return 'wait';
+  return state === 'failing' ? 'bad' : deadLetters > 0 ? 'warn' : 'good';
+};
+
+/** Why it is where it is, until it did what was asked; of one that nobody has told yet, who would not have it. */
+export function whyOf(job: JobView): string | undefined {
+  if (job.state === 'ended' && job.outcome === 'succeeded') return undefined;
+  const refused = job.refusals?.map(({name, why}) => `${name}: ${why}`).join('; ');
+  return job.error?.message ?? job.reason?.message ?? (job.state === 'queued' && refused ? refused : undefined);
+}
+
+/** Which role of which cluster it is a run of. */
+export const roleName = ({origin}: JobView): string | undefined =>
+  origin === undefined ? undefined : `${origin.cluster.name}/${origin.role.name}`;
 
 export const attentionTone = (job: JobView): Tone => {
   const is = job.session?.attention.is;

@@ -3,7 +3,7 @@ import {commandText, exitText, statusText} from '../../output/views/jobs.ts';
 import {terminalName} from '../../output/views/terminals.ts';
 import {isLiveSession, ttyOf, type Data} from '../data.ts';
 import type {Tone} from '../theme.ts';
-import {asks, attentionTone, boxTone, branchOf, jobTone, saying} from './facts.ts';
+import {asks, attentionTone, boxTone, branchOf, jobTone, roleName, saying, whyOf} from './facts.ts';
 
 /** What a person comes back for, most urgent first. */
 const ranks = ['asks', 'failed', 'running', 'quiet', 'stopped'] as const;
@@ -141,7 +141,7 @@ function* jobRows(data: Data, now: number): Generator<Thing> {
       id: job.id,
       rank: job.state === 'ended' ? 'failed' : 'running',
       tone: jobTone(job),
-      name: [job.devbox?.name, job.name].filter(Boolean).join('/') || job.kind,
+      name: roleName(job) ?? ([job.devbox?.name, job.name].filter(Boolean).join('/') || job.kind),
       branch: '',
       doing: jobDoing(job),
       since: job.endedAt ?? job.createdAt,
@@ -154,7 +154,8 @@ const isFailureNews = (job: JobView, now: number): boolean =>
   (job.outcome === 'failed' || job.outcome === 'lost') && job.endedAt !== undefined && now - Date.parse(job.endedAt) < newsMs;
 
 const jobDoing = (job: JobView): string => {
-  if (job.state === 'queued' && job.reason !== undefined) return `${commandText(job)} (${job.reason.message})`;
+  const why = job.state === 'queued' ? whyOf(job) : undefined;
+  if (why !== undefined) return `${commandText(job)} (${why})`;
   return job.state === 'ended' ? `${commandText(job)} (${exitText(job) ?? job.error?.message ?? statusText(job)})` : commandText(job);
 };
 

@@ -4,40 +4,14 @@ import {commandText, statusText} from '../../output/views/jobs.ts';
 import {terminalName} from '../../output/views/terminals.ts';
 import {cpuText, diskText, enginesText, memoryText, memoryUsed} from '../../output/views/workers.ts';
 import {ageText} from '../ages.ts';
-import {imageKey, isLiveSession, type Data} from '../data.ts';
+import {imageKey, isLiveSession} from '../data.ts';
 import type {PageName} from '../places.ts';
-import type {CommandLine, Message, Setting, State} from '../state.ts';
+import type {CommandLine, Message, Setting} from '../state.ts';
 import type {Tone} from '../theme.ts';
 import type {PageColumn} from './columns.ts';
-import {attentionTone, boxCpu, boxMemory, boxTone, branchOf, doing, jobTone, saying, workerTone} from './facts.ts';
-
-/** A page that is a list: everything about it stands here, and one component draws them all. */
-export interface TablePage<T> {
-  readonly title: string;
-  readonly empty: string;
-  readonly items: (state: State) => readonly T[];
-  readonly id: (item: T) => string;
-  readonly tone: (item: T) => Tone;
-  readonly columns: readonly PageColumn<T>[];
-  /** The page of one of them. */
-  readonly detail?: PageName;
-  readonly labels?: (item: T) => Readonly<Record<string, string>>;
-  /** The newest stand at the end, and stay in sight. */
-  readonly isLog?: true;
-}
-
-const page = <T>(definition: TablePage<T>): TablePage<unknown> => definition as TablePage<unknown>;
-const list = <T>(of: (data: Data) => ReadonlyMap<string, T>, keep: (item: T) => boolean = () => true) => {
-  const made = new WeakMap<ReadonlyMap<string, T>, readonly T[]>();
-  return (state: State): readonly T[] => {
-    const map = of(state.data);
-    const known = made.get(map);
-    if (known !== undefined) return known;
-    const items = [...map.values()].filter(keep);
-    made.set(map, items);
-    return items;
-  };
-};
+import {clusters, plugins, roles, webhooks} from './admin-tables.ts';
+import {attentionTone, boxCpu, boxMemory, boxTone, branchOf, doing, jobTone, roleName, saying, whyOf, workerTone} from './facts.ts';
+import {list, page, type TablePage} from './table-page.ts';
 
 const workers = page<WorkerView>({
   title: 'Workers',
@@ -123,13 +97,13 @@ const jobColumns: readonly PageColumn<JobView>[] = [
   {title: 'EXIT', width: 4, align: 'right', spare: true, cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : '')},
   {title: 'WORKER', width: 10, grow: 1, cell: job => job.worker?.name ?? ''},
   {title: 'AGE', width: 4, align: 'right', cell: (job, now) => ageText(job.createdAt, now), order: job => job.createdAt},
-  {title: 'WHAT', width: 20, grow: 4, cell: job => [job.devbox?.name, commandText(job)].filter(Boolean).join(': ')},
+  {title: 'WHAT', width: 20, grow: 4, cell: job => [job.devbox?.name ?? roleName(job), commandText(job)].filter(Boolean).join(': ')},
   {
     title: 'WHY',
     width: 10,
     grow: 3,
     spare: true,
-    cell: job => (job.state === 'ended' && job.outcome === 'succeeded' ? '' : (job.reason?.message ?? job.error?.message ?? '')),
+    cell: job => whyOf(job) ?? '',
   },
 ];
 
@@ -143,6 +117,7 @@ const jobs = page<JobView>({
   id: job => job.id,
   tone: jobTone,
   detail: 'job',
+  order: {column: 'AGE', isReversed: true},
   columns: jobColumns,
 });
 
@@ -247,13 +222,30 @@ const settings = page<Setting>({
   ],
 });
 
-export type TableName = 'workers' | 'devboxes' | 'jobs' | 'sessions' | 'images' | 'events' | 'messages' | 'settings' | 'commands';
+export type TableName =
+  | 'workers'
+  | 'devboxes'
+  | 'jobs'
+  | 'sessions'
+  | 'images'
+  | 'clusters'
+  | 'roles'
+  | 'webhooks'
+  | 'plugins'
+  | 'events'
+  | 'messages'
+  | 'settings'
+  | 'commands';
 export const tables: Readonly<Record<TableName, TablePage<unknown>>> = {
   workers,
   devboxes,
   jobs,
   sessions,
   images,
+  clusters,
+  roles,
+  webhooks,
+  plugins,
   events,
   messages,
   settings,

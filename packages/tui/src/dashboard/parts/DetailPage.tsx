@@ -1,12 +1,15 @@
 import {Box} from 'ink';
+import {clusterText, roleText} from '../../output/views/clusters.ts';
 import {devboxText} from '../../output/views/devboxes.ts';
 import {jobText} from '../../output/views/jobs.ts';
+import {pluginText} from '../../output/views/plugins.ts';
+import {webhookText} from '../../output/views/webhooks.ts';
 import {workerText} from '../../output/views/workers.ts';
 import {bodyRows, firstVisible} from '../layout.ts';
 import {chosenRow, detailRows} from '../pages/detail-rows.ts';
 import {waterfall} from '../pages/waterfall.ts';
 import {tabOf, tabsOf} from '../panes.ts';
-import {targetOf, type Target} from '../rows.ts';
+import {targetOf, thingOf, type Target} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
 import {Line, Lines, Row} from './Lines.tsx';
 import {LogLines} from './LogLines.tsx';
@@ -21,7 +24,7 @@ export function DetailPage({state}: {readonly state: State}) {
     .map(each => (each === tab ? `[${each}]` : ` ${each} `))
     .join(' ');
   const target = targetOf(state);
-  const isLive = target.is === 'job' && (tab === 'screen' || tab === 'log');
+  const isLive = tab === 'screen' || tab === 'log';
   return (
     <Box flexDirection="column" width={columns} height={rows + 1}>
       <Line text={` ${tabs}${isLive ? `   ${titleOf(state)}` : ''}`} width={columns} isBold />
@@ -40,7 +43,7 @@ function Middle({state, target, rows}: {readonly state: State; readonly target: 
   const {columns} = state;
   const listed = detailRows(state);
   if (listed === undefined) return <Lines lines={linesOf(state, target)} top={memoryOf(state).top} width={columns} rows={rows} />;
-  if (listed.length === 0) return <Line text="  None." width={columns} />;
+  if (listed.length === 0) return <Line text={`  ${noneText(state)}`} width={columns} />;
   const chosen = chosenRow(state);
   const from = firstVisible(
     Math.max(
@@ -59,6 +62,12 @@ function Middle({state, target, rows}: {readonly state: State; readonly target: 
   );
 }
 
+const noneText = (state: State): string => {
+  const target = targetOf(state);
+  if (target.is === 'webhook') return state.sent?.webhook === target.webhook.id ? 'None. t sends a test.' : 'Loading…';
+  return tabOf(state) === 'runs' ? 'None yet. r runs it.' : 'None.';
+};
+
 function linesOf(state: State, target: Target): readonly string[] {
   if (target.is === 'none') return ['', '  It is gone. esc goes back.'];
   return tabOf(state) === 'json' ? JSON.stringify(thingOf(target), null, 2).split('\n') : factsOf(state, target);
@@ -66,11 +75,12 @@ function linesOf(state: State, target: Target): readonly string[] {
 
 function factsOf({now, look, figures}: State, target: Target): readonly string[] {
   if (target.is === 'worker') return workerText(target.worker, now).split('\n');
+  if (target.is === 'cluster') return clusterText(target.cluster).split('\n');
+  if (target.is === 'role') return roleText(target.role).split('\n');
+  if (target.is === 'webhook') return webhookText(target.webhook, now).split('\n');
+  if (target.is === 'plugin') return pluginText(target.plugin).split('\n');
   if (target.is === 'devbox') return devboxText({...target.devbox, stats: figures[target.devbox.id]}, now).split('\n');
   if (target.is !== 'job') return [];
   const chart = waterfall(target.job, now, !look.isLinear);
   return [...jobText(target.job, now).split('\n'), ...(chart.length === 0 ? [] : ['How its time went:', ...chart])];
 }
-
-const thingOf = (target: Exclude<Target, {is: 'none'}>): unknown =>
-  target.is === 'worker' ? target.worker : target.is === 'devbox' ? target.devbox : target.is === 'job' ? target.job : target.image;

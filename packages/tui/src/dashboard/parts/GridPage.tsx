@@ -1,6 +1,6 @@
 import {Box} from 'ink';
 import {terminalName} from '../../output/views/terminals.ts';
-import {bodyRows, type Area} from '../layout.ts';
+import {bodyRows, headerRows, type Area} from '../layout.ts';
 import {gridPanes} from '../panes.ts';
 import {doing} from '../pages/facts.ts';
 import {cursorOf} from '../rows.ts';
@@ -17,7 +17,7 @@ export function GridPage({state}: {readonly state: State}) {
       {panes.map(({job, area}) => (
         <Tile
           key={job.id}
-          area={area}
+          area={{...area, top: area.top - headerRows(state)}}
           title={`${terminalName(job)}  ${doing(job)}`}
           facts={job.session?.title ?? ''}
           isSelected={job.id === cursorOf(state)}
@@ -38,7 +38,7 @@ interface TileProps {
 
 function Tile({area, title, facts, isSelected, isCaptured}: TileProps) {
   return (
-    <Box position="absolute" left={area.left} top={area.top - 1} width={area.columns} height={area.rows} flexDirection="column">
+    <Box position="absolute" left={area.left} top={area.top} width={area.columns} height={area.rows} flexDirection="column">
       <Line
         text={` ${isCaptured ? '◆ ' : ''}${title}`}
         width={area.columns}

@@ -7,6 +7,7 @@ import {asks} from '../pages/facts.ts';
 import type {Place} from '../places.ts';
 import {colourOf} from '../theme.ts';
 import {gridPage} from '../panes.ts';
+import {targetOf, thingOf} from '../rows.ts';
 import {memoryOf, type State} from '../state.ts';
 import {Line} from './Lines.tsx';
 
@@ -17,6 +18,8 @@ export function Header({state}: {readonly state: State}) {
   const left = ` Boxyard  ${crumbs(state)}  ${linkText(state)}`;
   const isOff = state.link.status === 'offline';
   const width = Math.max(0, columns - textWidth(right));
+  // Side by side they would be one line and a space: more than there is room for.
+  if (look.isLinear) return <Line text={`${left} ${right}`} width={columns} />;
   return (
     <Box width={columns}>
       <Line text={left} width={width} isInverse isBold colour={isOff ? colourOf(look.theme, 'bad') : undefined} />
@@ -37,7 +40,8 @@ function crumb(state: State, {page, subject}: Place): string {
     );
   const job = data.jobs.get(subject);
   if (job !== undefined) return job.devbox !== undefined && job.name !== undefined ? terminalName(job) : subject.slice(0, 10);
-  return data.devboxes.get(subject)?.name ?? data.workers.get(subject)?.name ?? subject;
+  const target = targetOf(state, subject);
+  return target.is === 'none' || target.is === 'image' ? subject : ((thingOf(target) as {readonly name?: string}).name ?? subject);
 }
 
 function gridText(state: State): string {

@@ -4,6 +4,7 @@ import {devboxText} from '../../output/views/devboxes.ts';
 import {jobText, statusText} from '../../output/views/jobs.ts';
 import {terminalName} from '../../output/views/terminals.ts';
 import {isLiveSession} from '../data.ts';
+import {roleName} from '../pages/facts.ts';
 import {factsLine} from '../pages/facts-line.ts';
 import {matchesOf} from '../log-lines.ts';
 import type {Area} from '../layout.ts';
@@ -61,9 +62,10 @@ export function ScreenNote({
 export function titleOf(state: State): string {
   const target = targetOf(state);
   if (target.is === 'devbox') return target.devbox.name;
+  if (target.is === 'cluster' || target.is === 'role') return logTitle(state);
   if (target.is !== 'job') return '';
   const {job} = target;
-  const {log, leader} = state;
+  const {leader} = state;
   if (isLiveSession(job)) {
     const keys =
       state.mode.is === 'capture'
@@ -76,7 +78,16 @@ export function titleOf(state: State): string {
     const title = job.session?.title;
     return `${terminalName(job)}${away}${title ? `: ${title}` : ''}   ${keys}`;
   }
-  const back = log.back > 0 ? `   ▼ ${log.back} newer, G follows` : '';
+  return logTitle(state);
+}
+
+function logTitle(state: State): string {
+  const {log} = state;
+  const job = state.data.jobs.get(log.job ?? '');
+  if (job === undefined) return 'No run yet. r runs it.';
+  const of = roleName(job) ?? job.name ?? '';
+  const back =
+    log.held === undefined ? (log.back > 0 ? `   ▼ ${log.back} newer, G follows` : '') : `   paused, ${log.held.arrived} newer, p goes on`;
   const search = log.search === '' ? '' : `   ${matchesOf(log).length} with “${log.search}”`;
-  return `Log of ${job.id.slice(0, 10)}${back}${search}`;
+  return `Log of ${job.id.slice(0, 10)}${of === '' ? '' : ` (${of})`}${back}${search}`;
 }

@@ -1,7 +1,8 @@
 import {Box} from 'ink';
+import {keyText} from '../actions/registry.ts';
 import {helpEnd, helpPage, helpRows} from '../help-lines.ts';
 import {firstVisible, bodyRows} from '../layout.ts';
-import type {Mode} from '../modes.ts';
+import type {Choice, Mode} from '../modes.ts';
 import {found} from '../palette.ts';
 import type {State} from '../state.ts';
 import {colourOf} from '../theme.ts';
@@ -82,18 +83,28 @@ export function FormWindow({state, mode}: {readonly state: State; readonly mode:
 
 export function MenuWindow({state, mode}: {readonly state: State; readonly mode: In<'menu'>}) {
   const width = state.columns;
+  const rows = bodyRows(state) - 1;
+  const from = firstVisible(mode.at, rows, mode.choices.length);
   return (
     <Box flexDirection="column" width={width}>
       <Line text={` ${mode.title}`} width={width} isBold />
       {mode.choices.length === 0 ? <Line text="   There is nothing to copy here." width={width} /> : null}
-      {mode.choices.slice(0, bodyRows(state) - 1).map((choice, i) => (
+      {mode.choices.slice(from, from + rows).map((choice, i) => (
         <Line
           key={choice.key}
-          text={`  ${choice.key}  ${choice.title.padEnd(18)} ${choice.text.replaceAll('\n', ' ')}`}
+          text={choiceText(choice)}
           width={width}
-          isInverse={i === mode.at}
+          isInverse={from + i === mode.at}
+          isDim={choice.does !== 'copy' && choice.text !== ''}
         />
       ))}
     </Box>
   );
 }
+
+const choiceText = ({key, title, text, does}: Choice): string => {
+  const shown = `  ${keyText(key).padEnd(6)} `;
+  return does === 'copy'
+    ? `${shown}${title.padEnd(18)} ${text.replaceAll('\n', ' ')}`
+    : `${shown}${title}${text === '' ? '' : `   (${text})`}`;
+};

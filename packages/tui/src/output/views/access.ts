@@ -1,6 +1,6 @@
 import type {z} from 'zod';
 import type {SecretView as SecretSchema, TenantView, TokenView} from '@boxyard/core/api';
-import {formatAge} from '../amounts.ts';
+import {formatAge, formatBytes} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 
 export type SecretView = z.infer<typeof SecretSchema>;
@@ -70,6 +70,7 @@ export const tenantText = (tenant: TenantView): string =>
     ['Workers', useText(tenant.used.workers, tenant.limits.workers)],
     ['DevBoxes', useText(tenant.used.devboxes, tenant.limits.devboxes)],
     ['Sessions', useText(tenant.used.sessions, tenant.limits.sessions)],
+    ['Folders', tenant.limits.folderBytes < 0 ? 'unlimited' : formatBytes(tenant.limits.folderBytes)],
     ['History', tenant.limits.historyDays < 0 ? 'unlimited' : `${tenant.limits.historyDays} days`],
     ['Default profile', tenant.defaultProfile],
     ['Least profile', tenant.minimumProfile],

@@ -48,7 +48,7 @@ export const roleList: ListView<RoleRow> = {
 };
 
 /** What a run of it makes, as a person would say it. */
-function childrenText({copies, each, matrix}: RoleView): string {
+export function childrenText({copies, each, matrix}: RoleView): string {
   const parts = [
     ...(each === undefined
       ? []

@@ -1,7 +1,8 @@
-import type {JobView, Totals} from '@boxyard/core/api';
+import type {JobView, Progress, Totals} from '@boxyard/core/api';
 import {formatAge, formatSpan} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 import {ownWords} from '../shell-command.ts';
+import {triggerText} from './trigger.ts';
 
 /** `exit 3`, `killed (SIGKILL)`, `out of memory`, `unknown (…)`; undefined while there is none. */
 export function exitText(job: Pick<JobView, 'exit'>): string | undefined {
@@ -35,6 +36,20 @@ export const totalsText = (totals: Totals): string =>
     ),
   ].join(', ');
 
+const percent = ({done, total}: Progress): string => (total === undefined || total === 0 ? '' : `, ${Math.floor((done / total) * 100)} %`);
+
+/** `3 of 10, 30 %: linking` */
+export const progressText = (progress: Progress): string =>
+  `${progress.done}${progress.total === undefined ? '' : ` of ${progress.total}`}${percent(progress)}${progress.step === '' ? '' : `: ${progress.step}`}`;
+
+function resultText({result, resultBytes, id}: JobView): string | undefined {
+  if (resultBytes === undefined) return undefined;
+  const text = result === undefined ? undefined : typeof result === 'string' ? result : JSON.stringify(result, undefined, 2);
+  return text !== undefined && text.length <= MOST_SHOWN ? text.trimEnd() : `${resultBytes} bytes: boxyard jobs result ${id}`;
+}
+
+const MOST_SHOWN = 4_000;
+
 export const jobName = (job: JobView): string => job.id;
 
 export const jobList: ListView<JobView> = {
@@ -45,6 +60,7 @@ export const jobList: ListView<JobView> = {
     {title: 'KIND', cell: job => job.kind, spare: true},
     {title: 'STATUS', cell: statusText},
     {title: 'EXIT', cell: job => (job.exit && 'code' in job.exit ? String(job.exit.code) : ''), align: 'right', spare: true},
+    {title: 'PROGRESS', cell: job => (job.progress === undefined ? '' : progressText(job.progress)), wide: true},
     {title: 'ENGINE', cell: job => job.engine ?? '', wide: true},
     {title: 'WORKER', cell: job => job.worker?.name ?? '', flexible: true, spare: true},
     {title: 'AGE', cell: (job, now) => formatAge(job.createdAt, now), sort: job => -Date.parse(job.createdAt), align: 'right', spare: true},
@@ -90,13 +106,18 @@ const errorText = ({error}: JobView): string | undefined => error && [error.mess
 /** How a job ended, and why where it did not do what was asked. */
 export function endText(job: JobView): string {
   const how = `Job ${job.id}: ${statusText(job)}`;
-  if (job.outcome === 'succeeded' && !job.partial) return `${how}.`;
+  const result = job.children === undefined || job.resultBytes === undefined ? undefined : `What came of it: boxyard jobs result ${job.id}`;
+  if (job.outcome === 'succeeded' && !job.partial) return [`${how}.`, result].filter(Boolean).join('\n');
   const exit = exitText(job);
   const [children, error] = [job.children && totalsText(job.children), errorText(job)];
   // An error is often the reason once more.
   const reason = error !== undefined && job.reason !== undefined && error.startsWith(job.reason.message) ? undefined : reasonText(job);
-  return [`${how}${exit === undefined ? '' : `, ${exit}`}.`, children, reason, refusalText(job), error].filter(Boolean).join('\n');
+  return [`${how}${exit === undefined ? '' : `, ${exit}`}.`, children, reason, refusalText(job), error, result].filter(Boolean).join('\n');
 }
+
+/** Files that two jobs changed: both versions are there. */
+export const conflictText = ({conflicts = []}: JobView): string =>
+  conflicts.map(({path, kept}) => `${path}: also kept as ${kept}`).join('\n');
 
 export function jobText(job: JobView, now: number): string {
   return renderFields([
@@ -114,8 +135,14 @@ export function jobText(job: JobView, now: number): string {
     ['Profile', job.egress === undefined ? job.spec.profile : `${job.spec.profile} (egress: ${job.egress})`],
     ['Image', job.image?.ref],
     ['DevBox', job.devbox?.name],
+    ['Role', job.origin && `${job.origin.cluster.name}/${job.origin.role.name}`],
+    ['Trigger', job.origin && triggerText(job.origin.trigger)],
+    ['Conflicts', conflictText(job)],
     ['Attempt', String(job.attempt.number)],
     ['Children', job.children && totalsText(job.children)],
+    ['Gathered by', job.gatherJob],
+    ['Progress', job.progress && progressText(job.progress)],
+    ['Result', resultText(job)],
     ['Created', `${job.createdAt} by ${job.actor}`],
     ['Started', job.startedAt],
     ['Ended', job.endedAt],

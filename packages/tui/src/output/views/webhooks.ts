@@ -2,7 +2,7 @@ import type {DeadLetterView, DeliveryView, WebhookView} from '@boxyard/core/api'
 import {countOf, formatAge, formatSpan} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
 
-const targetOf = (hook: WebhookView): string => hook.url ?? hook.reporter;
+export const hookTarget = (hook: WebhookView): string => hook.url ?? hook.reporter;
 
 export const webhookList: ListView<WebhookView> = {
   name: hook => hook.name,
@@ -10,7 +10,7 @@ export const webhookList: ListView<WebhookView> = {
   columns: [
     {title: 'NAME', cell: hook => hook.name},
     {title: 'STATE', cell: hook => hook.state},
-    {title: 'TARGET', cell: targetOf, flexible: true},
+    {title: 'TARGET', cell: hookTarget, flexible: true},
     {title: 'EVENTS', cell: hook => hook.events.join(' '), flexible: true, spare: true},
     {title: 'BEHIND', cell: hook => String(hook.behind), sort: hook => hook.behind, align: 'right'},
     {title: 'DEAD', cell: hook => String(hook.deadLetters), sort: hook => hook.deadLetters, align: 'right', spare: true},
@@ -29,7 +29,7 @@ export const webhookText = (hook: WebhookView, now: number): string =>
   renderFields([
     ['Webhook', hook.name],
     ['Id', hook.id],
-    ['Target', targetOf(hook)],
+    ['Target', hookTarget(hook)],
     ['Reporter', hook.reporter],
     ['Config', hook.config === undefined ? undefined : JSON.stringify(hook.config)],
     ['Events', hook.events.join(' ')],

@@ -63,8 +63,14 @@ const tryOut = async (engine: Engine, lab: Lab, {restriction, change, holds}: At
   await assert.rejects(engine.create(lab.spec(change), lab.signal), `what is not enforced (${restriction}) must be refused`);
 };
 
+const nameOf = (restriction: Restriction): string => `${restriction} is restricted as the probe says, or refused`;
+
+export const restrictions: readonly Restriction[] = attempts.map(({restriction}) => restriction);
+/** Which restriction a case is about. */
+export const restrictionOf = (name: string): Restriction | undefined => restrictions.find(each => nameOf(each) === name);
+
 export const restrictionCases: readonly Case[] = attempts.map(attempt => ({
-  name: `${attempt.restriction} is restricted as the probe says, or refused`,
+  name: nameOf(attempt.restriction),
   needs: [],
   run: (engine: Engine, lab: Lab) => tryOut(engine, lab, attempt),
 }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
 import {text} from 'node:stream/consumers';
 import type {Case} from '../../plugin-api/index.ts';
-import {collect, eventually, execToEnd, must, sh, startHeld, waitForText} from './steps.ts';
+import {collect, eventually, execToEnd, must, seeText, sh, START, startHeld, waitForText} from './steps.ts';
 
 export const insideCases: readonly Case[] = [
   {
@@ -131,8 +131,10 @@ export const insideCases: readonly Case[] = [
     name: 'a sample says how much a running box uses',
     needs: ['stats'],
     run: async (engine, lab) => {
-      const box = await engine.create(lab.spec({main: sh('sleep 60')}), lab.signal);
+      const box = await engine.create(lab.spec({main: sh('echo up; sleep 60')}), lab.signal);
+      const output = box.output(START, lab.signal);
       await box.start(undefined, lab.signal);
+      await seeText(output, 'up');
       const usage = await must(engine.features.stats)(box, lab.signal);
       assert.ok(usage.memoryBytes > 0 && usage.cpuSeconds >= 0, JSON.stringify(usage));
     },

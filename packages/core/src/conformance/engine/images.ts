@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import {readlink} from 'node:fs/promises';
 import {Readable} from 'node:stream';
 import type {Build, Case} from '../../plugin-api/index.ts';
-import {execToEnd, must, rejectsWith, runToEnd, sh, startHeld} from './steps.ts';
+import {eventually, execToEnd, must, rejectsWith, runToEnd, sh, startHeld} from './steps.ts';
+import {findsMarks, markCount, marker} from './marked.ts';
 import {tarOf} from './tiny-tar.ts';
-
-const fresh = (): string => `localhost/conformance-${Math.random().toString(36).slice(2)}:1`;
 
 export const imageCases: readonly Case[] = [
   {
@@ -17,7 +16,7 @@ export const imageCases: readonly Case[] = [
       const found = await images.find(image, lab.signal);
       assert.ok(found !== undefined && found.refs.includes(image), JSON.stringify(found));
       assert.ok((await images.list(lab.signal)).some(one => one.id === found.id));
-      const missing = fresh();
+      const missing = lab.imageName();
       assert.equal(await images.find(missing, lab.signal), undefined);
       await rejectsWith(engine.create(lab.spec({image: missing}), lab.signal), 'not-found');
       await images.remove(missing, lab.signal);
@@ -35,7 +34,7 @@ export const imageCases: readonly Case[] = [
     name: 'a snapshot of a running box is an image with its files and labels, and without its variables',
     needs: ['images', 'snapshot', 'exec'],
     run: async (engine, lab) => {
-      const ref = fresh();
+      const ref = lab.imageName();
       const images = must(engine.features.images);
       const box = await startHeld(engine, lab, {env: {SECRET: 'do-not-keep'}, cwd: '/workspace'});
       await execToEnd(engine, lab, box, {argv: sh('echo kept >/workspace/file')});
@@ -57,7 +56,7 @@ export const imageCases: readonly Case[] = [
     needs: ['images', 'build'],
     run: async (engine, lab) => {
       const {image = ''} = lab.spec();
-      const [ref, build, images] = [fresh(), must(engine.features.build), must(engine.features.images)];
+      const [ref, build, images] = [lab.imageName(), must(engine.features.build), must(engine.features.images)];
       const wanted = (...steps: string[]) => ({
         context: Readable.from([
           tarOf([
@@ -92,7 +91,7 @@ export const imageCases: readonly Case[] = [
     needs: ['images', 'build'],
     run: async (engine, lab) => {
       const {image = ''} = lab.spec();
-      const [ref, build, images] = [fresh(), must(engine.features.build), must(engine.features.images)];
+      const [ref, build, images] = [lab.imageName(), must(engine.features.build), must(engine.features.images)];
       const probe = await engine.probe(lab.signal);
       const enforces = probe.usable ? probe.enforces : [];
       const logOf = async (step: string, limits: Build['limits'] & object): Promise<string> => {
@@ -112,6 +111,34 @@ export const imageCases: readonly Case[] = [
       const limits = enforces.includes('memory') ? {memoryBytes: 96 * 2 ** 20} : {};
       const memory = await logOf('head -c 200000000 /dev/zero | tail -c 190000000 | wc -c | sed s/^/memory=/ || :', limits);
       if (enforces.includes('memory')) assert.doesNotMatch(memory, /^memory=190000000/m);
+    },
+  },
+  {
+    name: 'a build that is cancelled ends soon, its step too, and leaves no image',
+    needs: ['images', 'build'],
+    run: async (engine, lab) => {
+      const {image = ''} = lab.spec();
+      const [ref, mark, abort] = [lab.imageName(), marker(), new AbortController()];
+      const file = `FROM ${image}\nRUN echo "up-$((1 + 1))"; sleep ${mark}\n`;
+      const wanted = {file: 'Dockerfile', ref, args: {}, labels: {}, cache: false};
+      let log = '';
+      let wasSeen = false;
+      const seen = async () => {
+        if (await findsMarks(mark)) wasSeen = true;
+        abort.abort(new Error('cancelled by the case'));
+      };
+      const building = must(engine.features.build)(
+        {...wanted, context: Readable.from([tarOf([{name: 'Dockerfile', data: file}])])},
+        bytes => {
+          log += Buffer.from(bytes).toString();
+          if (log.includes('up-2') && !abort.signal.aborted) void seen();
+        },
+        AbortSignal.any([abort.signal, lab.signal]),
+      );
+      await assert.rejects(building, 'a build whose signal aborted must reject');
+      assert.ok(abort.signal.aborted, `it ended before it was cancelled: ${log}`);
+      if (wasSeen) await eventually('its step has ended', lab, async () => (await markCount(mark)) === 0);
+      assert.equal(await must(engine.features.images).find(ref, lab.signal), undefined);
     },
   },
 ];

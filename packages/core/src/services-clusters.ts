@@ -1,0 +1,89 @@
+import type {z} from 'zod';
+import type {
+  ApplyView,
+  ClusterDocument,
+  ClusterView,
+  JobView,
+  Origin,
+  ReportRequest,
+  RoleDocument,
+  RoleView,
+  RunRequest,
+  RunRoleRequest,
+  RunView,
+  RunsQuery,
+  UpdateClusterRequest,
+} from './api/index.ts';
+import type {Attempt, TenantId} from './protocol/index.ts';
+import type {Caller, Page} from './services-caller.ts';
+import type {FolderPlan} from './services-streams.ts';
+
+type Body<T extends z.ZodType> = z.infer<T>;
+
+/** Documents are applied whole or not at all; a change that comes between is read and built upon. */
+export interface ClusterService {
+  list(tenant: TenantId): Promise<Page<ClusterView>>;
+  /** By name or id, here and below. */
+  show(tenant: TenantId, cluster: string): Promise<ClusterView>;
+  /** Idempotent by the document's name. Runs of roles that it leaves out are cancelled. */
+  apply(caller: Caller, document: ClusterDocument, isDryRun: boolean): Promise<ApplyView>;
+  create(caller: Caller, document: ClusterDocument): Promise<ClusterView>;
+  /** Disabling it cancels its runs. */
+  update(caller: Caller, cluster: string, fields: Body<typeof UpdateClusterRequest>): Promise<ClusterView>;
+  remove(caller: Caller, cluster: string): Promise<void>;
+  /** Cancels the runs of one role, or of all, also those that wait; whose they are. */
+  stop(caller: Caller, cluster: string, role?: string): Promise<string[]>;
+  showRole(tenant: TenantId, cluster: string, role: string): Promise<RoleView>;
+  addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
+  putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
+  removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
+  /** Runs of one role or of all, newest first. */
+  runs(tenant: TenantId, cluster: string, query: Body<typeof RunsQuery>): Promise<Page<JobView>>;
+  /** By the id of a run of the cluster, or of one job of it. */
+  showRun(tenant: TenantId, cluster: string, run: string): Promise<RunView>;
+  /** `FORBIDDEN` where the cluster is disabled, `LIMIT_REACHED` where as many runs go on as may and the role says `reject`. */
+  run(
+    caller: Caller,
+    place: RolePlace,
+    request: RunRoleRequest & {readonly payload?: string; readonly files?: string},
+    key?: string,
+  ): Promise<JobView>;
+}
+/** By names or ids, and what starts it; absent: a person. */
+export interface RolePlace {
+  readonly cluster: string;
+  readonly role: string;
+  readonly trigger?: Origin['trigger'];
+}
+/** A run of a role, as the job core accepts it. */
+export interface RoleRun {
+  readonly request: RunRequest;
+  /** What was asked for, which tells a repeat from another request with the same key. */
+  readonly asked: unknown;
+  readonly key?: string | undefined;
+  readonly origin: Origin & {
+    readonly most: number;
+    readonly env: Readonly<Record<string, string>>;
+    readonly templates?: readonly string[];
+    readonly folders?: FolderPlan | undefined;
+  };
+  readonly waits?: boolean;
+  /** All jobs of the role run on one worker. */
+  readonly isSameWorker?: boolean | undefined;
+  /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
+  readonly v: number;
+}
+
+/** What an attempt proves with that it is itself. Derived whenever it is needed and kept nowhere (R15); the next attempt's is another. */
+export interface ReportSecrets {
+  of(job: string, attempt: Attempt): string;
+  isOf(secret: string, job: string, attempt: Attempt): boolean;
+}
+/** What running jobs tell of themselves. */
+export interface ReportService {
+  /**
+   * All of it, or nothing where it rejects. `FORBIDDEN` where the secret is not of the job's present attempt, `CONFLICT` where that
+   * does not run, `BODY_TOO_LARGE`, `TOO_MANY_REQUESTS`, `WORKER_OFFLINE` for lines while its worker is away.
+   */
+  report(job: string, secret: string | undefined, request: ReportRequest): Promise<void>;
+}

@@ -1,0 +1,21 @@
+import {defineCommand} from '../../cli/define-command.ts';
+import {required} from '../../cli/flags.ts';
+import {roleFile, roleIn} from '../../cli/role-flags.ts';
+import {roleText} from '../../output/views/clusters.ts';
+
+export default defineCommand({
+  summary: 'Put a role in the place of another',
+  description:
+    'The whole role, as a file has it: what is not in the file is not there. It keeps its id and its runs; another name renames it.',
+  examples: [{does: 'From a file', line: 'roles update team builder -f builder.yaml'}],
+  args: {cluster: required('name or id of the cluster'), role: required('name or id of the role')},
+  flags: roleFile,
+  async run(context, {args, flags}) {
+    const role = await roleIn(context, flags.file);
+    const {client} = await context.connect();
+    const cluster = await client.rolesUpdate({...args, body: role});
+    const now = cluster.roles.find(each => each.name === role.name)!;
+    await context.print.item(now, {name: each => `${cluster.name}/${each.name}`, text: roleText});
+    context.say(`${cluster.name}/${now.name} is as the file says.`);
+  },
+});
