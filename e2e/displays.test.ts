@@ -123,6 +123,17 @@ describe.each(here)('on %s, without a network', engine => {
     expect(countIn(await shot(box), 0, 0, 255)).toBeGreaterThan(100_000);
     expect((await openJob(box)).id).not.toBe(id);
   });
+
+  test('asked for twice at once it is one, and it ends with its box', async () => {
+    await ok('displays', 'close', box);
+    await waitFor(async () => (await ok('displays', 'list', '--devbox', box, '-o', 'name')) === '', {within: 20_000, what: 'it is closed'});
+    const [one, other] = await Promise.all([openJob(box), openJob(box)]);
+    expect(one.id).toBe(other.id);
+    using watcher = await look(one.id, 'none');
+    await ok('devboxes', 'stop', box);
+    await watcher.ended;
+    expect(await up.ended(one.id)).toMatchObject({state: 'ended'});
+  });
 });
 
 test.runIf(here.includes('docker'))('an image without an X server is told of', async () => {

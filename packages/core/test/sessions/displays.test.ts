@@ -162,3 +162,15 @@ test('a job that is no display has none', async () => {
   const [, far] = duplexPair();
   expect(await codeOf(door.client().viewDisplay({job: id}, far))).toBe('INVALID_INPUT');
 });
+
+test('a revoked token ends its view within five seconds', async () => {
+  const {door, job, views} = await startDisplay();
+  const made = await door.client().tokensCreate({body: {name: 'short', access: 'member'}});
+  const [near, far] = duplexPair();
+  const over = codeOf(door.client(made.token).viewDisplay({job}, far));
+  await waitFor(() => views.length === 1);
+  await door.client().tokensRevoke({token: made.id});
+  await waitFor(() => views[0]!.isCut, {within: 5_000});
+  expect(await over).toBe('SERVER_UNREACHABLE');
+  near.destroy();
+});
