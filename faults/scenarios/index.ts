@@ -22,6 +22,7 @@ import {b19} from './b19-garbage.ts';
 import {b19Terminals} from './b19-terminals.ts';
 import {b20} from './b20-skew.ts';
 import {chaosScenarios} from './chaos.ts';
+import {clusters} from './clusters.ts';
 import type {Scenario} from './scenario.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -47,6 +48,7 @@ export const scenarios: readonly Scenario[] = [
   ...b17Plugins,
   ...b19,
   ...b19Terminals,
+  ...clusters,
   ...b20,
   ...chaosScenarios,
 ];

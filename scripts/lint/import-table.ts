@@ -71,6 +71,7 @@ export const table: readonly Row[] = [
   {files: 'core/services-streams.ts', may: contracts},
   {files: 'core/services-caller.ts', may: contracts},
   {files: 'core/services-clusters.ts', may: [...contracts, 'core/services-caller.ts', 'core/services-streams.ts']},
+  {files: 'core/services-reports.ts', may: [...contracts, 'core/services-caller.ts']},
   {files: 'core/services.ts', may: [...contracts, 'core/services-*.ts']},
   {files: 'core/*.ts', may: ['core']},
   // Where the built-in engines come in; a bundle has to hold them.

@@ -22,7 +22,6 @@ import {Placement} from './jobs/placement.ts';
 import {openJobQueue} from './jobs/queue.ts';
 import {createReportService, keepProgress} from './jobs/reported.ts';
 import {startSchedules} from './jobs/schedules.ts';
-import {writeDue} from './jobs/store-waiting.ts';
 import {createTidy} from './jobs/tidy.ts';
 import {slowestCursor} from './reports/store-endpoints.ts';
 import type {RedisRim} from './rim/redis.ts';
@@ -174,20 +173,15 @@ async function createParts(options: JobCoreOptions) {
 
 function createLookOf(
   {blobs, timing}: JobCoreOptions,
-  {store, table, placement, presence, bells}: Parts,
+  {store, table, placement, presence, bells, noteDue}: Parts,
   looks: Pick<LookOptions, 'cron' | 'watch' | 'kept'>,
 ) {
   return createLook({
     store,
     placement,
     fanOut: new FanOut(store),
+    gatherer: new Gatherer({store, blobs, timing, noteDue}),
     ...looks,
-    gatherer: new Gatherer({
-      store,
-      blobs,
-      timing,
-      lookAgain: (job, at) => writeDue(store, `j:${job}`, at).then(() => bells.alarm?.note(at)),
-    }),
     isSilent: worker => {
       const record = table.get(worker)?.record;
       return record === undefined || presenceOf(record) !== 'online';
@@ -209,13 +203,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
   const jobs = createJobService({...accept, watchers, accepting: job => placement.accepting(job), getDevBox: findDevBox});
   return {
     jobs,
-    reports: createReportService({
-      store,
-      blobs,
-      secrets: parts.reportSecrets,
-      tellLog: ({id, attempt, worker}, text) => hub.log(worker!.id, {job: id, attempt, text}),
-      gauge: events.gauge,
-    }),
+    reports: createReportService({store, blobs, secrets: parts.reportSecrets, log: hub.log, gauge: events.gauge}),
     clusters: {
       ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
       ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),

@@ -5,7 +5,6 @@ import type {
   ClusterView,
   JobView,
   Origin,
-  ReportRequest,
   RoleDocument,
   RoleView,
   RunRequest,
@@ -14,7 +13,7 @@ import type {
   RunsQuery,
   UpdateClusterRequest,
 } from './api/index.ts';
-import type {Attempt, TenantId} from './protocol/index.ts';
+import type {TenantId} from './protocol/index.ts';
 import type {Caller, Page} from './services-caller.ts';
 import type {FolderPlan} from './services-streams.ts';
 
@@ -72,18 +71,4 @@ export interface RoleRun {
   readonly isSameWorker?: boolean | undefined;
   /** Which version of the cluster it was made of: `CONFLICT` where that is not the present one. */
   readonly v: number;
-}
-
-/** What an attempt proves with that it is itself. Derived whenever it is needed and kept nowhere (R15); the next attempt's is another. */
-export interface ReportSecrets {
-  of(job: string, attempt: Attempt): string;
-  isOf(secret: string, job: string, attempt: Attempt): boolean;
-}
-/** What running jobs tell of themselves. */
-export interface ReportService {
-  /**
-   * All of it, or nothing where it rejects. `FORBIDDEN` where the secret is not of the job's present attempt, `CONFLICT` where that
-   * does not run, `BODY_TOO_LARGE`, `TOO_MANY_REQUESTS`, `WORKER_OFFLINE` for lines while its worker is away.
-   */
-  report(job: string, secret: string | undefined, request: ReportRequest): Promise<void>;
 }

@@ -3,16 +3,7 @@ import type {
   AdoptRequest,
   AnyJson,
   BuildRequest,
-  CreateWebhookRequest,
-  CreatedWebhookView,
-  DeadLetterView,
-  DeliveryView,
-  EnableWebhookRequest,
   PluginView,
-  RedeliverRequest,
-  RotateWebhookRequest,
-  UpdateWebhookRequest,
-  WebhookView,
   CreateDevBoxRequest,
   DevBoxStatsView,
   DevBoxView,
@@ -33,12 +24,14 @@ import type {
   WorkerView,
 } from './api/index.ts';
 import type {Caller, Page} from './services-caller.ts';
-import type {ClusterService, ReportService, RoleRun} from './services-clusters.ts';
+import type {ClusterService, RoleRun} from './services-clusters.ts';
+import type {ReportService, WebhookService} from './services-reports.ts';
 import type {DisplayService, FileService, FolderService, PortService, TerminalService} from './services-streams.ts';
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {Caller, Page, Session} from './services-caller.ts';
-export type {ClusterService, ReportSecrets, ReportService, RolePlace, RoleRun} from './services-clusters.ts';
+export type {ClusterService, RolePlace, RoleRun} from './services-clusters.ts';
+export type {ReportSecrets, ReportService, WebhookService} from './services-reports.ts';
 export type {
   FilesOfBox,
   BoxFiles,
@@ -174,27 +167,6 @@ export interface EventService {
       onGauge(gauge: z.infer<typeof Gauge>): void;
     },
   ): Promise<() => void>;
-}
-/**
- * Who outside is told about events, by name or id. `INVALID_INPUT` where its plugin refuses the config; nothing is stored then.
- * Secrets are in the answers to `create` and `rotate` alone.
- */
-export interface WebhookService {
-  create(caller: Caller, request: Body<typeof CreateWebhookRequest>): Promise<CreatedWebhookView>;
-  list(tenant: TenantId): Promise<Page<WebhookView>>;
-  show(tenant: TenantId, webhook: string): Promise<WebhookView>;
-  update(caller: Caller, webhook: string, request: Body<typeof UpdateWebhookRequest>): Promise<WebhookView>;
-  remove(caller: Caller, webhook: string): Promise<void>;
-  /** Idempotent; an enabled one tries again at once. */
-  enable(caller: Caller, webhook: string, request: Body<typeof EnableWebhookRequest>): Promise<WebhookView>;
-  disable(caller: Caller, webhook: string): Promise<WebhookView>;
-  rotate(caller: Caller, webhook: string, request: Body<typeof RotateWebhookRequest>): Promise<CreatedWebhookView>;
-  /** Resolves when the receiver has answered, or not in time. */
-  test(caller: Caller, webhook: string): Promise<DeliveryView>;
-  deliveries(tenant: TenantId, webhook: string, limit: number): Promise<Page<DeliveryView>>;
-  /** Resolves when they are queued; what came of them stands among the deliveries. */
-  redeliver(caller: Caller, webhook: string, request: Body<typeof RedeliverRequest>): Promise<{readonly queued: number}>;
-  deadLetters(tenant: TenantId, webhook: string): Promise<Page<DeadLetterView>>;
 }
 /** A worker by its credential; `labels` are those its invitation gave it. */
 export interface KnownWorker {

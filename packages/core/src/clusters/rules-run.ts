@@ -90,7 +90,7 @@ export function runEnv(
     ...(files === undefined ? {} : {BOXYARD_CHANGED_FILES: files}),
   };
   const env: Record<string, string> = {...promptEnv(role, prompt, cluster.prompt), ...inputEnv(inputs), ...own};
-  const values = {...longest, folders: (cluster.folders ?? []).map(sharedPath), payload};
+  const values = {...longest, folders: (cluster.folders ?? []).map(sharedPath), payload: payload ?? files};
   const templates = ['BOXYARD_SYSTEM_PROMPT', ...(prompt === undefined ? ['BOXYARD_PROMPT'] : [])].filter(name =>
     env[name]?.includes('{{'),
   );

@@ -5,8 +5,8 @@ import {FolderIndex} from '../protocol/index.ts';
 import type {JobRecord} from '../jobs/rules-record.ts';
 import type {RedisRim} from '../rim/redis.ts';
 import type {Kept} from './rules-merge.ts';
-import {placesOf} from './rules-places.ts';
-import {readFolders, type FolderRecord} from './store.ts';
+import {type Place, placesOf, readsBelow} from './rules-places.ts';
+import {folderNames, readFolders, type FolderRecord} from './store.ts';
 
 /** What one folder's list says; nothing where there is no folder yet. */
 export async function listOf(objects: FolderObjects, record: FolderRecord | undefined): Promise<Kept[]> {
@@ -38,13 +38,22 @@ async function areThere(objects: FolderObjects, {files}: FolderIndex): Promise<b
   return true;
 }
 
+/** What the copies of its run brought, for the job that gathers. */
+async function broughtTo(rim: RedisRim, cluster: string, record: JobRecord): Promise<Place[]> {
+  const below = readsBelow(record);
+  const names = below === undefined ? [] : (await folderNames(rim, cluster)).filter(name => name.startsWith(below));
+  const own = new Set(placesOf(record).map(place => place.folder));
+  return names.filter(name => !own.has(name)).map(name => ({folder: name, at: name}));
+}
+
 const mostTries = 5;
 
 async function presentIndex({rim, blobs}: BaseDeps, record: JobRecord): Promise<FolderIndex> {
-  const places = placesOf(record);
+  const own = placesOf(record);
   const cluster = record.origin!.cluster.id;
   const objects = blobs.folders(record.tenant, cluster);
   for (let tries = 1; ; tries += 1) {
+    const places = [...own, ...(await broughtTo(rim, cluster, record))];
     const folders = await readFolders(
       rim,
       cluster,
@@ -54,7 +63,7 @@ async function presentIndex({rim, blobs}: BaseDeps, record: JobRecord): Promise<
     const files = lists.flatMap((list, n) =>
       list.map(({path, hash, bytes, exec}) => ({path: `${places[n]!.at}/${path}`, hash, bytes, exec: exec === true})),
     );
-    const index = {dirs: places.map(place => place.at), files};
+    const index = {dirs: own.map(place => place.at), files};
     if (tries === mostTries || (await areThere(objects, index))) return index;
   }
 }

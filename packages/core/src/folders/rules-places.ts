@@ -7,23 +7,32 @@ export interface Place {
 }
 
 /** Where what one copy of a run brings lies, for jobs and for people: `shared/out/<run>/<index>` (R31). */
-export const outFolder = (run: string, index: number): string => `shared/out/${run}/${index}`;
-export const privateFolder = (run: string, index: number): string => `private/${run}/${index}`;
+const outFolder = (run: string, copy: string): string => `shared/out/${run}/${copy}`;
+const privateFolder = (run: string, copy: string): string => `private/${run}/${copy}`;
 
 export const runOf = (record: Pick<JobRecord, 'id' | 'parent'>): string => record.parent ?? record.id;
 
+type Job = Pick<JobRecord, 'id' | 'parent' | 'index' | 'gathers' | 'origin'>;
+
+/** The job that gathers is no copy. */
+const copyOf = ({index = 0, gathers}: Job): string => (gathers === true ? 'gather' : String(index));
+
+/** Below this lies what all copies of its run brought, which the job that gathers finds there; undefined for others. */
+export const readsBelow = (record: Job): string | undefined => (record.gathers === true ? `shared/out/${runOf(record)}/` : undefined);
+
 /** The folders of a job of a role; none where the role has none. Pure. */
-export function placesOf(record: Pick<JobRecord, 'id' | 'parent' | 'index' | 'origin'>): Place[] {
-  const {origin, index = 0} = record;
+export function placesOf(record: Job): Place[] {
+  const {origin} = record;
   const plan = origin?.folders;
   if (origin === undefined || plan === undefined) return [];
   const run = runOf(record);
-  const out = outFolder(run, index);
+  const copy = copyOf(record);
+  const out = outFolder(run, copy);
   return [
     ...plan.shared.map(name => ({folder: sharedPath(name), at: sharedPath(name)})),
     {folder: out, at: out},
     ...plan.role.map(name => ({folder: `roles/${origin.role.id}/${name}`, at: `role/${name}`})),
-    ...(plan.keepPrivateMs === undefined ? [] : [{folder: privateFolder(run, index), at: 'private'}]),
+    ...(plan.keepPrivateMs === undefined ? [] : [{folder: privateFolder(run, copy), at: 'private'}]),
   ];
 }
 
@@ -38,7 +47,7 @@ export function inFolder(places: readonly Place[], path: string): {readonly fold
 
 /** What its program is told of them: relative to the workspace, which is where it begins. */
 export const placesEnv = (record: JobRecord): Record<string, string> =>
-  record.origin?.folders === undefined ? {} : {BOXYARD_OUT_DIR: outFolder(runOf(record), record.index ?? 0)};
+  record.origin?.folders === undefined ? {} : {BOXYARD_OUT_DIR: outFolder(runOf(record), copyOf(record))};
 
 /** A folder's path as people write it, split: which folder, and what in it. Undefined where it can name none. */
 export function splitPath(path: string): {readonly folder: string; readonly rest: string} | undefined {

@@ -6,6 +6,7 @@ import {fanOutOf} from './rules-children.ts';
 import {
   type ChildDocument,
   type ChildOutput,
+  type GatheredDocument,
   type Tail,
   builtInResult,
   childDocument,
@@ -22,14 +23,15 @@ import {type ChildTotals, openChildren} from './rules-totals.ts';
 import {next} from './rules.ts';
 import {childId, makeChildren} from './store-accept.ts';
 import {childrenOf} from './store-lists.ts';
+import {writeDue} from './store-waiting.ts';
 import type {JobStore} from './store.ts';
 
 export interface GathererOptions {
   readonly store: JobStore;
   readonly blobs: Blobs;
   readonly timing: Timing;
-  /** Has the job looked at again then. */
-  readonly lookAgain: (job: string, at: number) => Promise<void>;
+  /** A row is due then. */
+  readonly noteDue: (at: number) => void;
 }
 
 const batch = 50;
@@ -67,7 +69,7 @@ export class Gatherer {
     const document = gatheredDocument(parent, totals, documents);
     const built = builtInResult(gather, document);
     if (built === undefined) {
-      await this.#begin(parent, {totals, command: gather as readonly string[], input: `${JSON.stringify(document)}\n`});
+      await this.#begin(parent, {totals, command: gather as readonly string[], document});
       return true;
     }
     await store.step(parent.id, {type: 'children', totals, gathered: {result: await this.#keep(parent, built)}});
@@ -106,20 +108,23 @@ export class Gatherer {
   }
 
   async #later(parent: JobRecord, tookMs = 0): Promise<false> {
-    await this.#options.lookAgain(parent.id, Math.round(this.#options.store.rim.clock.now() + lookAgainMs + 10 * tookMs));
+    const {store, noteDue} = this.#options;
+    const at = Math.round(store.rim.clock.now() + lookAgainMs + 10 * tookMs);
+    await writeDue(store, `j:${parent.id}`, at);
+    noteDue(at);
     return false;
   }
 
   /** Its input is whole on disk before it is accepted, in one step with the parent's. */
   async #begin(
     parent: JobRecord,
-    {totals, command, input}: {readonly totals: ChildTotals; readonly command: readonly string[]; readonly input: string},
+    {totals, command, document}: {readonly totals: ChildTotals; readonly command: readonly string[]; readonly document: GatheredDocument},
   ): Promise<void> {
     const {store, blobs} = this.#options;
     const id = childId(parent.id, GATHER) as JobId;
     const after = next(parent, {type: 'children', totals, gathered: {job: id}}, store.moment());
     if (after === undefined || (await store.read(id)) !== undefined) return;
-    await blobs.files.setStdin(parent.tenant, id, input);
+    await blobs.files.setStdin(parent.tenant, id, `${JSON.stringify(document)}\n`);
     const spec = gatherSpec(parent.spec, command);
     const now = store.rim.clock.now();
     const record: JobRecord = {

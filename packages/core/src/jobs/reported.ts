@@ -5,8 +5,9 @@ import {BoxyardError} from '../errors/index.ts';
 import {iso} from '../rim/clock.ts';
 import {createRateLimit} from '../rim/rate-limit.ts';
 import type {ReportSecrets, ReportService} from '../services.ts';
+import {isShallow} from './rules-reported.ts';
 import {type JobRecord, isOnWorker, mayReport, versionPrefix} from './rules-record.ts';
-import {JobId} from '../protocol/index.ts';
+import {type Attempt, JobId} from '../protocol/index.ts';
 import {keepResult} from './store-results.ts';
 import type {JobStore} from './store.ts';
 
@@ -15,7 +16,7 @@ export interface ReportDeps {
   readonly blobs: Blobs;
   readonly secrets: ReportSecrets;
   /** Hands lines for the job's stream `log` to its worker; `WORKER_OFFLINE`. */
-  readonly tellLog: (record: JobRecord, text: string) => void;
+  readonly log: (worker: string, lines: {readonly job: string; readonly attempt: Attempt; readonly text: string}) => void;
   /** Tells who looks on. */
   readonly gauge: (tenant: string, gauge: {readonly object: string; readonly values: Record<string, unknown>}) => void;
 }
@@ -29,13 +30,14 @@ export function createReportService(deps: ReportDeps): ReportService {
   return {
     report: async (job, secret, asked) => {
       const record = await ownRecord(deps, job, secret);
-      const request = withoutSecret(asked, secret!);
+      const checked = asked.result === undefined || isShallow(asked.result) ? asked : tooDeep();
+      const request = withoutSecret(checked, secret!);
       const wait = limit.take(record.id);
       if (wait > 0) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'reports of one job', retryAfter: Math.ceil(wait / 1_000)});
       const result = request.result === undefined ? undefined : resultText(request.result);
       // What may be refused comes before what is kept.
       const log = linesOf(request.log);
-      if (log !== undefined) deps.tellLog(record, log);
+      if (log !== undefined) deps.log(record.worker!.id, {job: record.id, attempt: record.attempt, text: log});
       if (result !== undefined) {
         const {id, attempt} = record;
         const step = (ref: ResultRef) => store.step(id, {type: 'reported', attempt, result: ref}, {actor: `job:${id}`});
@@ -68,6 +70,10 @@ const notItsOwn = () =>
     {},
     {message: 'This is not the secret of the present attempt of that job.', hint: 'A job reports for itself alone: BOXYARD_REPORT_SECRET.'},
   );
+
+function tooDeep(): never {
+  throw new BoxyardError('INVALID_INPUT', {field: 'result', issue: 'is nested more than 100 deep'});
+}
 
 function resultText(result: unknown): string {
   const text = JSON.stringify(result);

@@ -105,7 +105,7 @@ export interface JobRecord {
   readonly fan?: Fan | undefined;
   /** Of a parent whose children have ended: the job that gathers their results. */
   readonly gatherJob?: JobId | undefined;
-  /** It is that job of its parent, and none of its children. */
+  /** It is that job of its parent, and none of the children. */
   readonly gathers?: true | undefined;
   /** Of a run of a role, and of its children. */
   readonly origin?: Run | undefined;

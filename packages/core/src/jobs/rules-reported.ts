@@ -33,11 +33,16 @@ export function boundedResult(result: Result): Result {
   };
 }
 
-/** As small as it can be written; undefined where it is too large or no JSON. */
+/** Whatever is nested deeper would break whoever writes it down once more. */
+export const isShallow = (value: unknown, levels = 100): boolean =>
+  typeof value !== 'object' || value === null || (levels > 0 && Object.values(value).every(inner => isShallow(inner, levels - 1)));
+
+/** As small as it can be written; undefined where it is too large or deep, or no JSON. */
 export function boundedJson(text: string | undefined): string | undefined {
   if (text === undefined || Buffer.byteLength(text) > MOST_RESULT_BYTES) return undefined;
   try {
-    return JSON.stringify(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return isShallow(value) ? JSON.stringify(value) : undefined;
   } catch {
     return undefined;
   }

@@ -179,7 +179,7 @@ function templateValues({id, spec, origin, sentAt, createdAt}: JobRecord): Templ
     job: id,
     folders: (origin?.folders?.shared ?? []).map(sharedPath),
     at: new Date(sentAt ?? createdAt).toISOString(),
-    payload: origin?.env['BOXYARD_WEBHOOK_PAYLOAD'],
+    payload: origin?.env['BOXYARD_WEBHOOK_PAYLOAD'] ?? origin?.env['BOXYARD_CHANGED_FILES'],
     workspace: hasImage ? '/workspace' : '.',
   };
 }

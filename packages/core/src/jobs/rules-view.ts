@@ -30,7 +30,7 @@ const phaseView = ({startedAt, endedAt, ...phase}: JobRecord['phases'][number]):
 
 /** The record as a client sees it. Pure. */
 export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
-  const {totals, have, conflicts} = extras;
+  const {totals, have} = extras;
   const devbox = devboxIdOf(record.spec);
   const children = record.totals ?? totals;
   return {
@@ -65,7 +65,6 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
     ...given('devbox', devbox === undefined ? undefined : {id: devbox, name: record.devboxName ?? devbox}),
     ...given('parent', record.parent),
     ...given('origin', record.origin && originView(record.origin)),
-    ...given('conflicts', conflicts),
     ...given('children', children),
     ...(record.kind === 'run' || record.kind === 'devbox.create' ? {egress: egressOf(record.spec.profile)} : {}),
     actor: record.actor,
@@ -78,11 +77,12 @@ export function jobView(record: JobRecord, extras: ViewExtras = {}): View {
 }
 
 /** What it told of itself, and what gathers or is gathered. */
-const reportedView = (record: JobRecord, {progress, result}: ViewExtras): Partial<View> => ({
+const reportedView = (record: JobRecord, {progress, result, conflicts}: ViewExtras): Partial<View> => ({
+  ...given('conflicts', conflicts),
   ...given('progress', progress),
   ...given('result', result),
   ...given('resultBytes', record.result?.bytes),
-  ...given('gathers', record.gathers),
+  ...given('gathers', record.gathers && (true as const)),
   ...given('gatherJob', record.gatherJob),
 });
 

@@ -3,7 +3,7 @@ import type {Blobs} from '../blobs/blobs.ts';
 import {readPart} from '../blobs/job-output.ts';
 import type {OutFile} from '../blobs/out-file.ts';
 import {BoxyardError, asBoxyardError, toWire} from '../errors/index.ts';
-import {isOnWorker, stillCounts} from '../jobs/rules-record.ts';
+import {stillCounts} from '../jobs/rules-record.ts';
 import type {JobStore} from '../jobs/store.ts';
 import {type DataFrame, type FromAgent, MAX_DATA_BYTES} from '../protocol/index.ts';
 import type {AgentLink} from './agent-link.ts';
@@ -55,7 +55,7 @@ export class FileFrames {
 
   async get(message: Extract<FromAgent, {type: 'file.get'}>): Promise<void> {
     const record = await ownJob(this.#deps, this.#link, message);
-    if (record === undefined || !isOnWorker(record)) return;
+    if (record === undefined || !stillCounts(record)) return;
     const {files} = this.#deps.blobs;
     const {tenant, id} = record;
     const {stream, what, from} = message;

@@ -219,3 +219,24 @@ test('a role of one worker runs there, and elsewhere only where that one is no m
   await workers.remove(core.caller, home!);
   expect([...(await placesOfRun())]).toEqual([home === agent.worker ? other.worker : agent.worker]);
 });
+
+test('the job that gathers finds what every copy brought, and has a place of its own', async () => {
+  await using it = await scene(team({copies: 2, gather: ['collect']}));
+  const {core, agent} = it;
+  const run = await core.core.services.clusters.run(core.caller, at, {});
+  const starts = [await startedAfter(agent, 0), await startedAfter(agent, 1)];
+  for (const [n, start] of starts.entries()) {
+    agent.running(start);
+    const {dirs} = await indexOf(agent, start);
+    await sendPack(agent, start, packOf({[`${dirs.find(dir => dir.startsWith('shared/out'))!}/result`]: `of ${n}`}));
+    await agent.finish(start);
+  }
+  const gather = await startedAfter(agent, 2);
+  agent.running(gather);
+  const {dirs, files} = await indexOf(agent, gather);
+  expect(files.map(file => file.path)).toEqual([`shared/out/${run.id}/0/result`, `shared/out/${run.id}/1/result`]);
+  expect(dirs).toContain(`shared/out/${run.id}/gather`);
+  expect((await sendPack(agent, gather, packOf({[`shared/out/${run.id}/0/result`]: 'mine'}))).error?.code).toBe('INVALID_INPUT');
+  await sendPack(agent, gather, packOf({[`shared/out/${run.id}/gather/all`]: 'of 0 and 1'}));
+  expect(await pathsIn(core, 'shared/out')).toContain(`shared/out/${run.id}/gather/all`);
+});

@@ -137,6 +137,8 @@ test('a job sees the folders of its cluster and its role, its own place for what
     {folder: 'private/j-1/3', at: 'private'},
   ]);
   expect(placesOf({...job, origin: {...origin, folders: undefined}})).toEqual([]);
+  const gathering = placesOf({...job, index: undefined, gathers: true}).map(({at}) => at);
+  expect(gathering).toContain('shared/out/j-1/gather');
 });
 
 test('a path of a person is a folder and what is in it', () => {

@@ -13,7 +13,13 @@ beforeAll(async () => {
 });
 afterAll(() => redis[Symbol.asyncDispose]());
 
-const watcher: RoleDocument = {name: 'watcher', command: ['look'], maxConcurrency: 10, triggers: {watch: ['shared/plans']}};
+const watcher: RoleDocument = {
+  name: 'watcher',
+  prompt: 'Look at {{WEBHOOK_PAYLOAD}}',
+  command: ['look'],
+  maxConcurrency: 10,
+  triggers: {watch: ['shared/plans']},
+};
 const envOf = (start: Start): Record<string, string> =>
   (start.steps as {do: string; spec?: {env: Record<string, string>}}[]).find(step => step.do === 'container.create')?.spec?.env ?? {};
 
@@ -58,7 +64,10 @@ test('changes by a person start one run 5 s behind the last of them, with their 
   });
   const told = JSON.parse(envOf(start)['BOXYARD_CHANGED_FILES']!);
   expect(told[0]).toEqual({path: 'shared/plans/a.md', is: 'changed'});
-  expect(envOf(start)['BOXYARD_TRIGGER']).toBe('file_watch');
+  expect(envOf(start)).toMatchObject({
+    BOXYARD_TRIGGER: 'file_watch',
+    BOXYARD_PROMPT: `Look at ${envOf(start)['BOXYARD_CHANGED_FILES']}`,
+  });
   await waitFor(async () => (await it.due()) === null);
 });
 

@@ -42,6 +42,31 @@ test('a running job tells how far it is, lines and what came of it; the last res
   expect(await core.rim.ask(client => client.hlen(core.rim.keys.progress(core.caller.tenant)))).toBe(0);
 });
 
+test('how far it is is told to who looks on, as a figure that is not kept in the stream, by whichever door it came', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const {agent, id, start} = await oneRunning(core);
+  const gauges: unknown[] = [];
+  const events: string[] = [];
+  const stop = await core.core.services.events.follow(core.caller.tenant, undefined, {
+    onPlace: () => undefined,
+    onEvent: event => events.push(event.type),
+    onReset: () => undefined,
+    onGauge: gauge => gauges.push(gauge),
+  });
+  await core.core.services.reports.report(id, secretOf(start), {progress: {done: 1, total: 2}});
+  await waitFor(() => gauges.length === 1);
+  const {job, attempt} = start;
+  agent.send({type: 'job.update', job, attempt, state: 'running', phases: [], progress: {step: 'b', done: 2, total: 2}});
+  await waitFor(() => gauges.length === 2);
+  stop();
+  expect(gauges).toMatchObject([
+    {object: `jobs/${id}`, values: {progress: {done: 1, total: 2, step: ''}}},
+    {object: `jobs/${id}`, values: {progress: {done: 2, total: 2, step: 'b'}}},
+  ]);
+  expect(events).toEqual([]);
+  await waitFor(async () => (await core.core.services.jobs.show(core.caller.tenant, id)).progress?.done === 2);
+});
+
 test('what its worker says came of it counts more; what is no JSON or too large is left out', async () => {
   await using core = await startTestCore({rim: await redis.rim()});
   const {jobs, reports} = core.core.services;
@@ -57,6 +82,7 @@ test('what its worker says came of it counts more; what is no JSON or too large 
   expect(await said('{"by": "worker"}')).toEqual({by: 'worker'});
   expect(await said('{"by": ')).toBe('by http');
   expect(await said(JSON.stringify('x'.repeat(70_000)))).toBe('by http');
+  expect(await said(`${'['.repeat(20_000)}${']'.repeat(20_000)}`)).toBe('by http');
 });
 
 test('the secret of another job, of a dead attempt or of nobody reports nothing, and does not say whether a job is there', async () => {
@@ -110,6 +136,8 @@ test('too much is refused whole, and too often is told to wait', async () => {
   const secret = secretOf(start);
   const large = {progress: {done: 1}, log: 'a', result: 'x'.repeat(70_000)};
   await expect(reports.report(id, secret, large)).rejects.toMatchObject({code: 'BODY_TOO_LARGE'});
+  const deep = JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`) as unknown;
+  await expect(reports.report(id, secret, {progress: {done: 1}, result: deep})).rejects.toMatchObject({code: 'INVALID_INPUT'});
   expect(await jobs.show(core.caller.tenant, id)).not.toHaveProperty('progress');
   expect(agent.received.filter(message => message.type === 'job.log')).toEqual([]);
   const often = Array.from({length: 200}, () => reports.report(id, secret, {progress: {done: 1}}));

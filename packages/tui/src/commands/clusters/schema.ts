@@ -1,4 +1,3 @@
-import {clusterSchema} from '@boxyard/core/api';
 import {defineCommand} from '../../cli/define-command.ts';
 
 export default defineCommand({
@@ -7,6 +6,7 @@ export default defineCommand({
     'Editors that know YAML complete fields and mark mistakes with it: save it beside the file, whose first line then is `# yaml-language-server: $schema=cluster.schema.json`.',
   examples: [{does: 'Beside the file', line: 'clusters schema > cluster.schema.json'}],
   async run(context) {
+    const {clusterSchema} = await import('@boxyard/core/api');
     const schema = clusterSchema();
     await context.print.item(schema, {name: () => 'cluster', text: () => `${JSON.stringify(schema, undefined, 2)}\n`});
   },
