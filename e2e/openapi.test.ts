@@ -112,6 +112,9 @@ async function ofDevBoxes(reader: Reader): Promise<void> {
     return up.ended(id);
   };
   await deed('devboxesExec', {command: ['true']});
+  const display = await reader.ok<{id: string}>('devboxesDisplay', {at, body: {display: 'none-such'}});
+  expect((await reader.ask('jobsDisplay', {at: {job: display.id}})).status).toBe(101);
+  await up.ended(display.id);
   await deed('devboxesStop', {graceMs: 0});
   await deed('devboxesStart');
   const removal = await reader.ok<{job?: {id: string}}>('devboxesRemove', {at, body: {}});

@@ -4,7 +4,8 @@
 test_programs() {
   [ "$(uname)" = Linux ] || return 0
   missing=
-  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables nsenter:util-linux curl:curl openssl:openssl bwrap:bubblewrap; do
+  for pair in podman:podman dockerd:docker.io runc:runc tmux:tmux busybox:busybox-static git:git ip:iproute2 iptables:iptables nsenter:util-linux curl:curl openssl:openssl bwrap:bubblewrap \
+    Xtigervnc:tigervnc-standalone-server xtigervncviewer:tigervnc-viewer xterm:xterm xdotool:xdotool; do
     PATH=$PATH:/usr/sbin:/sbin has "${pair%%:*}" || missing="$missing ${pair#*:}"
   done
   # Installing the registry also starts it, open to the network, where systemd does; then the tests of pulls are left out.
@@ -95,10 +96,20 @@ git_tree() (
   ln -sf /usr/bin/git ".$programs/git"
 )
 
+# The same with this machine's X server for VNC viewers, and a terminal to show on it.
+vnc_tree() (
+  base_tree "$1"
+  set -- "$1" "$(command -v Xtigervnc)" "$(command -v xkbcomp)" "$(command -v xterm)"
+  cd "$1" && shift
+  { printf '%s\n' "$@"; ldd "$@" | grep -o '/[^ ]*'; } 2>/dev/null | grep -v ':$' | sort -u | while read -r file; do cp --parents -L "$file" .; done
+  cp -r --parents /usr/share/X11/xkb /etc/X11/app-defaults .
+)
+
 test_programs
 if [ "$(uname)" = Linux ] && [ "$uid" = 0 ]; then
   podman_settings
   start_engines
   image localhost/base:test base_tree
   image localhost/git:test git_tree
+  has Xtigervnc && image localhost/vnc:test vnc_tree
 fi

@@ -20,6 +20,7 @@ const contracts = [
   'core/security',
   'core/vt',
   'core/streams',
+  'core/rfb',
 ];
 const rules = ['core/*/rules.ts', 'core/*/rules-*.ts', 'core/*/rules'];
 const stores = ['core/*/store.ts', 'core/*/store-*.ts', 'core/*/store'];
@@ -54,6 +55,7 @@ export const table: readonly Row[] = [
   {files: 'core/protocol', may: []},
   {files: 'core/errors', may: []},
   {files: 'core/vt', may: []},
+  {files: 'core/rfb', may: ['core/errors']},
   {files: 'core/plugin-api', may: []},
   {files: 'core/streams', may: ['core/errors']},
   {files: 'core/api', may: ['core/protocol', 'core/errors']},
@@ -74,6 +76,7 @@ export const table: readonly Row[] = [
   {files: 'core/*.ts', may: ['core']},
   // Where the built-in engines come in; a bundle has to hold them.
   {files: 'agent/engine-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/engines']},
+  {files: 'agent/display-loading.ts', may: [...contracts, 'core/plugin-host', 'agent', 'plugins/displays']},
   {files: 'agent', may: [...contracts, ...rules, 'core/plugin-host']},
   {files: 'plugins/engines/*.ts', may: ['core/plugin-api', 'core/errors']},
   {files: 'plugins/engines/docker-api', may: ['core/plugin-api', 'core/errors', 'plugins/engines/*.ts']},
@@ -86,13 +89,13 @@ export const table: readonly Row[] = [
     files: 'tui/dashboard',
     may: [...clientSide, 'tui/services', 'tui/output', 'tui/cli/context.ts', 'tui/cli/suggest.ts', 'tui/tty', 'tui/screen'],
   },
-  {files: 'tui/screen', may: [...clientSide, 'core/vt', 'tui/tty', 'tui/output']},
+  {files: 'tui/screen', may: [...clientSide, 'core/vt', 'core/rfb', 'tui/tty', 'tui/output']},
   // What looks at, tries and makes plugins on this machine; the agent's loader holds the built-in engines.
   ...['services/plugin-*.ts', 'commands/plugins'].map(files => ({
     files: `tui/${files}`,
     may: [...clientSide, 'core/plugin-api', 'core/plugin-host', 'core/conformance', 'agent/engine-loading.ts', 'tui'],
   })),
-  {files: 'tui/services', may: [...clientSide, 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
+  {files: 'tui/services', may: [...clientSide, 'core/rfb', 'tui/output', 'tui/cli/suggest.ts', 'tui/tty']},
   {files: 'tui/tty', may: [...clientSide, 'core/vt']},
   {files: 'tui/output/views/conformance.ts', may: ['core/conformance', 'tui/output'], ownFolder: false},
   {files: 'tui/output', may: [...clientSide, 'core/vt', 'tui/cli/flags.ts']},

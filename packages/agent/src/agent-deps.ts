@@ -2,6 +2,7 @@ import type {Timing} from '@boxyard/core/config';
 import type {BoxyardError} from '@boxyard/core/errors';
 import type {FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
+import type {Displays} from './displays.ts';
 import type {DiskFigures} from './disk-guard.ts';
 import type {HostProgram} from './host-spawn.ts';
 import type {Journal} from './journal.ts';
@@ -42,4 +43,5 @@ export interface AgentBase {
   readonly deaths: PluginDeaths;
   /** What a session host loads as well. */
   readonly found: readonly EngineToLoad[];
+  readonly displays: Displays;
 }

@@ -3,6 +3,8 @@ import {BoxyardError} from '@boxyard/core/errors';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {FromServer} from '@boxyard/core/protocol';
 import {BoxFiles} from './box-files.ts';
+import {CarriedStreams} from './carried-streams.ts';
+import {openDisplays} from './display-loading.ts';
 import type {Agent, AgentBase, AgentDeps} from './agent-deps.ts';
 import {AgentClock, type FollowingClock} from './clock.ts';
 import type {AgentConfig} from './config.ts';
@@ -20,7 +22,7 @@ import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
 import {Outputs} from './outputs.ts';
 import {PluginDeaths} from './plugin-deaths.ts';
-import {Ports} from './ports.ts';
+import {toCarry} from './ports.ts';
 import {Pulse} from './pulse.ts';
 import {answer} from './queries.ts';
 import {recover} from './recovery.ts';
@@ -43,10 +45,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
     const found = findEngines(config.engines);
     const failed: FailedEngine[] = [];
     const loaded = await loadAll(found, config.stateDir, deps.log, {onFailure: (module, error) => failed.push({module, error}), deaths});
+    const displays = await openDisplays(config, deps.log);
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
-    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths, found}, loaded, failed);
+    const running = new RunningAgent({config, deps, lock, journal, machine, clock, deaths, found, displays}, loaded, failed);
     await running.start();
     return {status: () => running.status, close: () => running.close()};
   } catch (error) {
@@ -72,7 +75,7 @@ class RunningAgent {
   readonly #pulse: Pulse;
   readonly #terminals: Terminals;
   readonly #files: BoxFiles;
-  readonly #ports: Ports;
+  readonly #carried: CarriedStreams;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
   constructor(base: AgentBase, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
@@ -88,6 +91,7 @@ class RunningAgent {
     const host = this.#hosts();
     this.#parts = {
       engines: this.#engines,
+      displays: base.displays,
       host,
       held: new HeldRegistry(host),
       secrets: new Secrets(connection),
@@ -103,7 +107,7 @@ class RunningAgent {
       crash: deps.crash ?? (() => undefined),
     };
     this.#terminals = new Terminals({connection, host, held: this.#parts.held, journal, streams, send: this.#parts.send});
-    this.#ports = new Ports({...this.#parts, connection});
+    this.#carried = new CarriedStreams({streams, connection});
     this.#files = new BoxFiles({...this.#parts, connection});
     this.#jobs = new Jobs(this.#parts, () => this.#pulse.beat(true));
     this.#inventory = new Inventory({engines: this.#engines, journal, machine, send: this.#parts.send, log: deps.log});
@@ -182,7 +186,7 @@ class RunningAgent {
           this.#parts.outputs.onClosed();
           this.#terminals.onClosed();
           this.#files.onClosed();
-          this.#ports.onClosed();
+          this.#carried.onClosed();
         },
         stopped: deps.onStopped,
       },
@@ -272,7 +276,8 @@ class RunningAgent {
       case 'files.open':
         return this.#quietly(this.#files.open(message));
       case 'port.open':
-        return this.#quietly(this.#ports.open(message));
+      case 'display.view':
+        return this.#quietly(this.#carried.open(toCarry(this.#parts, message)));
       case 'stream.end':
         return streams.end(message);
       default:

@@ -9,7 +9,7 @@ import {Profile} from '@boxyard/core/protocol';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-const EngineSetting = z.union([
+const PluginEntry = z.union([
   z.string(),
   z.strictObject({
     module: z.string().min(1),
@@ -30,7 +30,8 @@ export const AgentFile = z.strictObject({
   podmanPath: z.string().optional(),
   securityFloor: Profile.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
-  engines: z.array(EngineSetting).optional(),
+  engines: z.array(PluginEntry).optional(),
+  displays: z.array(PluginEntry).optional(),
   slots: z.number().int().positive().optional(),
   memory: z.number().int().positive().optional(),
   labels: z.record(z.string(), z.string()).optional(),
@@ -66,6 +67,7 @@ export interface AgentConfig {
   readonly mode: 'byom' | 'fleet';
   readonly stateDir: string;
   readonly engines: readonly EngineToFind[];
+  readonly displays: readonly EngineToFind[];
   readonly floor?: Profile | undefined;
   readonly slots?: number | undefined;
   readonly memory?: number | undefined;
@@ -108,6 +110,7 @@ export function resolveConfig(flags: AgentFlags, env: Env): AgentConfig {
       podmanPath: at('PODMAN_PATH') ?? file.podmanPath,
       from: flags.engines === undefined ? configFile : undefined,
     }),
+    displays: (file.displays ?? ['vnc']).map(entry => ({...(typeof entry === 'string' ? {module: entry} : entry), from: configFile})),
     floor: floorOf(flags.securityFloor ?? at('SECURITY_FLOOR') ?? file.securityFloor),
     slots: flags.slots ?? file.slots,
     memory: flags.memory ?? file.memory,

@@ -20,10 +20,12 @@ export const importEngine = (module: string): Promise<unknown> => builtIn[module
 export const isBuiltIn = (module: string): boolean => Object.hasOwn(builtIn, module);
 
 /** Where the plugins lie: a path is meant from the file that names it, a package is looked for beside that and beside Boxyard. */
-export const findEngines = (engines: readonly EngineToFind[]): readonly EngineToLoad[] =>
-  engines.map(({from, ...setting}) => ({
+export const findEngines = (engines: readonly EngineToFind[]): readonly EngineToLoad[] => findPlugins(engines, isBuiltIn);
+
+export const findPlugins = (plugins: readonly EngineToFind[], isOurs: (module: string) => boolean): readonly EngineToLoad[] =>
+  plugins.map(({from, ...setting}) => ({
     ...setting,
-    ...(isBuiltIn(setting.module) ? {} : {place: locatePlugin(setting.module, [resolve(from ?? 'boxyard.yaml'), import.meta.filename])}),
+    ...(isOurs(setting.module) ? {} : {place: locatePlugin(setting.module, [resolve(from ?? 'boxyard.yaml'), import.meta.filename])}),
   }));
 
 export interface LoadAllOptions {

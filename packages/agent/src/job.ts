@@ -8,7 +8,7 @@ import type {ReportedProgress} from './session-host/wire.ts';
 import {perform, type Parts, type StepContext} from './steps/index.ts';
 import {feedOf} from './steps/stdin.ts';
 import {BootTimer} from './boot-timer.ts';
-import {isOneMark} from './starting.ts';
+import {isOneMark, isProgram, isWatched} from './starting.ts';
 import {writtenOf} from './written.ts';
 
 /** Why a job ends before its program does by itself. The first one counts. */
@@ -94,7 +94,7 @@ export class Job {
 
   async #steps(): Promise<void> {
     const {steps} = this.row.start;
-    const hasProgram = steps.some(step => step.do === 'container.wait' || step.do.startsWith('container.exec'));
+    const hasProgram = steps.some(isProgram);
     while (this.row.finished < steps.length) {
       const index = this.row.finished;
       const step = steps[index]!;
@@ -207,8 +207,8 @@ export class Job {
     this.row.isStarting = false;
     this.row.runningAt = this.#parts.clock.bootMs();
     this.#note();
-    // Who looks on at a terminal is let in when it runs.
-    this.tell(this.row.start.steps.some(hasTerminal) ? 0 : TELL_AFTER_MS);
+    // Who looks on is let in when it runs.
+    this.tell(this.row.start.steps.some(isWatched) ? 0 : TELL_AFTER_MS);
     this.#countDown();
   }
 
@@ -296,5 +296,3 @@ export class Job {
     return isGone ? {exit: {unknown: 'container_missing'}, reason: 'container_missing'} : {error: toWire(error)};
   }
 }
-
-const hasTerminal = (step: JobStart['steps'][number]): boolean => 'command' in step && step.command.tty !== undefined;

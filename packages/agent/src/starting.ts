@@ -12,3 +12,10 @@ export function beginsAtOnce(steps: readonly Step[]): boolean {
   const isExec = first?.do === 'container.exec' || first?.do === 'container.exec.background';
   return isExec && first.secrets.length === 0 && (first.masks ?? []).length === 0;
 }
+
+/** From when it runs the job runs; a job without one runs from its first step. */
+export const isProgram = (step: Step): boolean =>
+  step.do === 'container.wait' || step.do === 'display.open' || step.do.startsWith('container.exec');
+
+/** People may look on at it. */
+export const isWatched = (step: Step): boolean => step.do === 'display.open' || ('command' in step && step.command.tty !== undefined);

@@ -64,6 +64,7 @@ export class Scene implements AsyncDisposable {
       name: 'here',
       mode: 'byom',
       stateDir: this.stateDir,
+      displays: [{module: 'vnc', config: {}}],
       engines: [{module: 'process', config: {enabled: true, root: join(this.dir, 'work'), user: 'nobody'}}],
       labels: {},
       logLevel: 'debug',

@@ -199,12 +199,8 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
   const {rim, blobs, timing} = options;
   const {admitted, secrets, tenants} = options;
   const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
-  const jobs = createJobService({
-    ...accept,
-    watchers,
-    accepting: job => placement.accepting(job),
-    getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
-  });
+  const findDevBox = (tenant: string, devbox: string) => getDevBox(rim, tenant, devbox);
+  const jobs = createJobService({...accept, watchers, accepting: job => placement.accepting(job), getDevBox: findDevBox});
   return {
     jobs,
     reports: createReportService({store, blobs, secrets: parts.reportSecrets, log: hub.log, gauge: events.gauge}),
@@ -215,7 +211,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
     folders: parts.folders.service,
     devboxes: {
       ...createDevBoxService(accept),
-      stats: createStats({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), table, timing, ask: hub.ask}),
+      stats: createStats({getDevBox: findDevBox, table, timing, ask: hub.ask}),
     },
     workers: createWorkerService({
       store,
@@ -227,12 +223,9 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
       nudge: parts.nudge,
     }),
     terminals: {open: hub.openTerminal},
-    files: createFileService({getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox), filesOn: hub.filesOn}),
-    ports: createPortService({
-      getDevBox: (tenant, devbox) => getDevBox(rim, tenant, devbox),
-      openPort: hub.openPort,
-      openMs: timing.query * 3,
-    }),
+    displays: {view: hub.viewDisplay},
+    files: createFileService({getDevBox: findDevBox, filesOn: hub.filesOn}),
+    ports: createPortService({getDevBox: findDevBox, openPort: hub.openPort, openMs: timing.query * 3}),
     images: createImageService({table, isConnected: hub.isConnected, ask: hub.ask}),
     logs: createLogService({store, blobs, timing, onJob: (job, listener) => watchers.listen(job, listener)}),
     events,

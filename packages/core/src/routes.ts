@@ -15,7 +15,7 @@ import {addWebhookRoutes} from './reports/routes.ts';
 import type {Http} from './rim/http.ts';
 import type {Metrics} from './rim/metrics.ts';
 import type {Services} from './services.ts';
-import {addPortRoute, addTerminalRoute} from './sessions/routes.ts';
+import {addDisplayRoute, addPortRoute, addTerminalRoute} from './sessions/routes.ts';
 import {addWorkerRoutes} from './workers/routes.ts';
 
 export interface RouteParts {
@@ -37,6 +37,7 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addJobRoutes(http, services);
   addAttachRoute(http, access.gate, services);
   addTerminalRoute(http, access.gate, services);
+  addDisplayRoute(http, access.gate, services);
   addPortRoute(http, access.gate, services.ports);
   addDevBoxRoutes(http, services.devboxes, services.jobs);
   addFileRoutes(http, services.files);

@@ -59,6 +59,12 @@ export interface PortPlace {
   readonly target: Omit<PortToOpen, 'port'>;
 }
 export type PortToOpen = Omit<Extract<FromServer, {type: 'port.open'}>, 'type' | 'stream'>;
+/** Who looks on at a display through a connected worker. */
+export interface DisplayService {
+  /** Opens a view at once; throws `WORKER_OFFLINE`. What comes of it is told to `handlers`, in order. */
+  view(worker: string, display: DisplayToView, handlers: PortHandlers): PortStream;
+}
+export type DisplayToView = Omit<Extract<FromServer, {type: 'display.view'}>, 'type' | 'stream'>;
 /** The way to the box. It keeps no more than the agent gave credit for; whoever calls sees to that. */
 export interface PortStream {
   data(bytes: Uint8Array): void;

@@ -8,6 +8,7 @@ import type {
   DevBoxStatsView,
   DevBoxView,
   EventView,
+  DisplayRequest,
   ExecRequest,
   Gauge,
   ImageCheckView,
@@ -25,7 +26,7 @@ import type {
 import type {Caller, Page} from './services-caller.ts';
 import type {ClusterService, RoleRun} from './services-clusters.ts';
 import type {ReportService, WebhookService} from './services-reports.ts';
-import type {FileService, FolderService, PortService, TerminalService} from './services-streams.ts';
+import type {DisplayService, FileService, FolderService, PortService, TerminalService} from './services-streams.ts';
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {Caller, Page, Session} from './services-caller.ts';
@@ -41,6 +42,8 @@ export type {
   TerminalToOpen,
   TerminalStream,
   TerminalHandlers,
+  DisplayService,
+  DisplayToView,
   PortService,
   PortPlace,
   PortToOpen,
@@ -58,6 +61,8 @@ type Body<T extends z.ZodType> = z.infer<T>;
 export interface JobService {
   run(caller: Caller, request: RunRequest, key?: string): Promise<JobView>;
   exec(caller: Caller, devbox: string, request: ExecRequest, key?: string): Promise<JobView>;
+  /** The display that is open, or a new one. */
+  display(caller: Caller, devbox: string, request: DisplayRequest, key?: string): Promise<JobView>;
   pull(caller: Caller, request: Body<typeof PullRequest>, key?: string): Promise<JobView>;
   build(caller: Caller, request: Body<typeof BuildRequest>, key?: string): Promise<JobView>;
   /** `at`: where the image was found; what the request names has the say without it. */
@@ -71,7 +76,7 @@ export interface JobService {
   list(tenant: TenantId, query: z.infer<typeof JobsQuery>): Promise<Page<JobView>>;
   /** What came of it; `NOT_FOUND` where nothing was reported or gathered. */
   result(tenant: TenantId, job: string): Promise<AnyJson>;
-  /** How many programs at a terminal the tenant has that were accepted and have not ended. */
+  /** How many terminals and displays the tenant has that were accepted and have not ended. */
   liveSessions(tenant: TenantId): Promise<number>;
   cancel(caller: Caller, job: string, reason: string): Promise<JobView>;
   /** A run of a role of a cluster. */
@@ -196,6 +201,7 @@ export interface Services {
   readonly terminals: TerminalService;
   readonly files: FileService;
   readonly ports: PortService;
+  readonly displays: DisplayService;
   readonly clusters: ClusterService;
   readonly folders: FolderService;
   readonly webhooks: WebhookService;

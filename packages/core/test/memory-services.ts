@@ -44,6 +44,10 @@ interface Stored {
   readonly watchers: Set<(view: JobView) => void>;
 }
 
+function offline(worker: string): never {
+  throw new BoxyardError('WORKER_OFFLINE', {worker});
+}
+
 export function memoryServices(): MemoryServices {
   const all = new Map<string, Stored>();
   const wakers = new Set<() => void>();
@@ -70,14 +74,8 @@ export function memoryServices(): MemoryServices {
         return {send: command => void opened.said.push(command), close: () => void (opened.isClosed = true)};
       },
     },
-    ports: {
-      find: async (_tenant, devbox) => {
-        throw new BoxyardError('NOT_FOUND', {what: 'DevBox', name: devbox});
-      },
-      open: ({worker}) => {
-        throw new BoxyardError('WORKER_OFFLINE', {worker});
-      },
-    },
+    displays: {view: offline},
+    ports: {find: notFound, open: ({worker}) => offline(worker)},
     ...nothingOfClusters,
     reports: noReports,
     files: {stat: notFound, get: notFound, put: notFound},
@@ -183,6 +181,7 @@ function jobService(find: (tenant: string, job: string) => Stored, all: Readonly
     liveSessions: async () => 0,
     runRole: refuse,
     exec: refuse,
+    display: refuse,
     pull: refuse,
     build: refuse,
     removeImage: refuse,

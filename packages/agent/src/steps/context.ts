@@ -4,6 +4,7 @@ import {BoxyardError, asBoxyardError, entryOf, fromWire} from '@boxyard/core/err
 import type {Box} from '@boxyard/core/plugin-api';
 import type {Attempt, Exit, FromAgent, Profile, Tty} from '@boxyard/core/protocol';
 import type {Clock} from '../clock.ts';
+import type {Displays} from '../displays.ts';
 import type {Engines} from '../engines.ts';
 import type {HeldRegistry} from '../held-registry.ts';
 import {isHostLost} from '../host-client.ts';
@@ -18,6 +19,7 @@ import type {Streams} from '../streams.ts';
 /** What one agent is made of, handed to every job. */
 export interface Parts {
   readonly engines: Engines;
+  readonly displays: Displays;
   readonly host: Hosts;
   readonly held: HeldRegistry;
   readonly secrets: Secrets;

@@ -2,6 +2,7 @@ import type {Step} from '@boxyard/core/protocol';
 import {containerCollect} from './collect.ts';
 import {containerCreate, containerRemove, containerStart, containerStop, containerWait} from './container.ts';
 import type {StepContext} from './context.ts';
+import {displayOpen} from './display.ts';
 import {containerExec} from './exec.ts';
 import {foldersFetch, foldersStore} from './folders.ts';
 import {imageBuild, imageDelete, imagePull, imageSnapshot} from './image.ts';
@@ -29,6 +30,8 @@ export function perform(context: StepContext, step: Step): Promise<void> {
     case 'container.exec':
     case 'container.exec.background':
       return containerExec(context, step);
+    case 'display.open':
+      return displayOpen(context, step);
     case 'container.collect':
       return containerCollect(context, step);
     case 'folders.fetch':

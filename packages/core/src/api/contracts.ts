@@ -90,6 +90,7 @@ import {
   UpdateWebhookRequest,
   WebhookView,
 } from './webhooks.ts';
+import {DisplayQuery, DisplayRequest} from './display.ts';
 
 export type RouteName = keyof typeof routes;
 
@@ -124,6 +125,7 @@ export const contracts = {
   jobsLogTimes: {query: LogTimesQuery.strict(), response: LogTimesView},
   jobsAttach: {query: AttachQuery.strict()},
   jobsTerminal: {query: TerminalQuery.strict()},
+  jobsDisplay: {query: DisplayQuery.strict()},
   jobsOut: {gives: tar},
   jobsResult: {response: AnyJson},
   jobsReport: {body: ReportRequest, response: ReportedView},
@@ -143,6 +145,7 @@ export const contracts = {
   devboxesFilesStat: {query: FilesQuery.strict(), response: FileStatView},
   devboxesFilesGet: {query: FilesQuery.strict(), gives: tar},
   devboxesFilesPut: {query: FilesQuery.strict(), takes: tar, response: FilesPutView},
+  devboxesDisplay: {...job, body: DisplayRequest},
   devboxesPort: {},
   devboxesAdopt: {body: AdoptRequest, response: DevBoxView},
   clustersList: {response: page(ClusterView)},

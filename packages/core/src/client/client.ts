@@ -8,6 +8,7 @@ import {parseTicket} from '../config/invitation.ts';
 import {createAttach, type AttachOptions, type Attachment} from './attach.ts';
 import {followEvents, type EventItem, type FollowOptions} from './events.ts';
 import {createLink, type Link} from './link.ts';
+import {viewDisplay, type DisplayOptions} from './display.ts';
 import {connectPort, type PortOptions} from './port.ts';
 import {NotSent, namesIn, notUploaded} from './not-sent.ts';
 import {queryOf} from './query.ts';
@@ -56,6 +57,7 @@ type Special =
   | 'jobsAttach'
   | 'jobsTerminal'
   | 'jobsOut'
+  | 'jobsDisplay'
   | 'devboxesPort'
   | 'uploads'
   | 'devboxesFilesGet'
@@ -96,6 +98,8 @@ export type Client = {
   terminal(options: TerminalOptions, handlers: TerminalHandlers): TerminalClient;
   /** Carries one connection between `local` and a port inside a DevBox; see `connectPort`. */
   connectPort(options: PortOptions, local: Duplex): Promise<void>;
+  /** Looks on at a display, whose RFB is carried to and from `local`; see `viewDisplay`. */
+  viewDisplay(options: DisplayOptions, local: Duplex): Promise<void>;
   close(): void;
 };
 
@@ -134,6 +138,7 @@ export function createClient(options: ClientOptions): Client {
     events: given => followEvents(link, given),
     attach: given => createAttach(link, given),
     terminal: (given, handlers) => createTerminal(link, given, handlers),
+    viewDisplay: (given, local) => viewDisplay(link, given, local),
     connectPort: (given, local) => connectPort(link, given, local),
     close: () => link.close(),
   } as Client;

@@ -30,5 +30,8 @@ export function addDevBoxRoutes(http: Http, devboxes: DevBoxService, jobs: JobSe
   );
   http.route('devboxesRestore', ({session, params}) => devboxes.restore(session, params['devbox']!));
   http.route('devboxesExec', ({session, params, body, idempotencyKey}) => jobs.exec(session, params['devbox']!, body, idempotencyKey));
+  http.route('devboxesDisplay', ({session, params, body, idempotencyKey}) =>
+    jobs.display(session, params['devbox']!, body, idempotencyKey),
+  );
   http.route('devboxesAdopt', ({session, body}) => devboxes.adopt(session, body));
 }

@@ -282,6 +282,32 @@ export const catalogue = {
     'Check the address, and that the server runs: boxyard status, on its machine.',
     true,
   ),
+  // displays
+  RFB_INVALID: environment(
+    502,
+    6,
+    d => `The display sent ${s(d['issue'])}.`,
+    'It is no VNC server, or one that cannot be trusted: look at what listens there.',
+  ),
+  DISPLAY_UNAVAILABLE: environment(
+    400,
+    6,
+    d => `${s(d['devbox'] ?? 'The DevBox')} shows no desktop: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? ''),
+  ),
+  DISPLAY_DENIED: environment(
+    502,
+    6,
+    d => `The display refused: ${s(d['reason'])}.`,
+    'Close it and open it again: it gets a new password then.',
+  ),
+  DISPLAY_STUCK: environment(
+    504,
+    6,
+    d => (d['seconds'] === undefined ? 'The display takes nothing any more.' : `The display showed nothing within ${s(d['seconds'])} s.`),
+    'Close it and open it again.',
+    true,
+  ),
   REQUEST_TIMEOUT: environment(504, 124, d => `No answer within ${s(d['seconds'])} s.`, '--request-timeout SECONDS waits longer.', true),
   WAIT_TIMEOUT: environment(408, 124, d => `${s(d['what'])} did not end within ${s(d['seconds'])} s; it goes on.`, ''),
   ALREADY_RUNNING: environment(

@@ -1,13 +1,13 @@
 import type {z} from 'zod';
 import type {AnyJson, JobsQuery} from '../api/index.ts';
 import {parseRunning} from '../devboxes/rules-target.ts';
-import {BoxyardError} from '../errors/index.ts';
+import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
 import {onlyChildren} from './rules-children.ts';
 import {readProgress} from './reported.ts';
 import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
-import {execSpec} from './rules-spec-devbox.ts';
+import {displaySpec, execSpec} from './rules-spec-devbox.ts';
 import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
 import {secretNames} from './rules-steps.ts';
 import {jobView} from './rules-view.ts';
@@ -15,6 +15,9 @@ import {childrenOf, getJob, listJobs, readTotals} from './store-lists.ts';
 import {specContext} from './store-prepare.ts';
 import {type SubmitDeps, readView, submit} from './submit.ts';
 import type {JobWatchers} from './watchers.ts';
+
+/** A display that nobody looks at is closed after this: it holds a live session of the tenant. */
+const DISPLAY_IDLE_MS = 15 * 60_000;
 
 export interface JobServiceDeps extends SubmitDeps {
   readonly watchers: JobWatchers;
@@ -36,6 +39,16 @@ export function createJobService(deps: JobServiceDeps): JobService {
       const record = await deps.getDevBox(caller.tenant, devbox);
       const more = {key, request: {devbox: record.id, ...request}, secretEnv: request.secretEnv, devboxName: record.name};
       return submit(deps, caller, execSpec(request, parseRunning(record)), more);
+    },
+    display: async (caller, devbox, request, key) => {
+      const record = await deps.getDevBox(caller.tenant, devbox);
+      const spec = displaySpec(request, parseRunning(record), DISPLAY_IDLE_MS);
+      const more = {key, request: {display: record.id, ...request}, devboxName: record.name};
+      return submit(deps, caller, spec, more).catch(async (error: unknown) => {
+        const open = isBoxyardError(error) && error.code === 'CONFLICT' ? error.details['job'] : undefined;
+        if (typeof open !== 'string') throw error;
+        return readView(deps, await getJob(store, caller.tenant, open));
+      });
     },
     show: async (tenant, job) => readView(deps, await getJob(store, tenant, job)),
     list: async (tenant, query) => list(deps, tenant, query),

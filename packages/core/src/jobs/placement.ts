@@ -2,7 +2,7 @@ import type {WorkerStore} from '../workers/store.ts';
 import type {TableEntry, TableNews, WorkerTable} from '../workers/table.ts';
 import {type Candidate, isOfClass, place} from './rules-place.ts';
 import {devboxIdOf} from '../devboxes/rules.ts';
-import {isWaiting, type JobRecord} from './rules-record.ts';
+import {isInDevBox, isWaiting, type JobRecord} from './rules-record.ts';
 import {type Head, dropGroupIfEmpty, heads, sendJob, type SendTo, waitingGroups} from './store-waiting.ts';
 import type {JobStore} from './store.ts';
 
@@ -191,7 +191,7 @@ const hasRoom = (needs: {readonly slots: number; readonly memoryBytes: number}, 
   (needs.slots === 0 || slots.used + needs.slots <= slots.total) && (needs.memoryBytes === 0 || memory.used < memory.total);
 
 /** Its step reads the DevBox too, which takes another turn. */
-const isBesideDevBox = ({kind, spec}: JobRecord): boolean => kind !== 'exec' && devboxIdOf(spec) !== undefined;
+const isBesideDevBox = (job: JobRecord): boolean => !isInDevBox(job) && devboxIdOf(job.spec) !== undefined;
 
 const imageOf = (record: JobRecord): string | undefined =>
   'box' in record.spec && typeof record.spec.box === 'object' ? record.spec.box.image : undefined;

@@ -126,9 +126,14 @@ export interface JobRecord {
   readonly lookAt?: number | undefined;
 }
 
-/** The name an exec has to itself in its DevBox until it ends. */
-export const execName = ({spec}: JobRecord): {readonly devbox: string; readonly name: string} | undefined =>
-  spec.kind === 'exec' && spec.name !== undefined ? {devbox: spec.devbox, name: spec.name} : undefined;
+/** The name an exec has to itself in its DevBox until it ends. A display has its own, which no exec can be given. */
+export function execName({spec}: JobRecord): {readonly devbox: string; readonly name: string} | undefined {
+  if (spec.kind === 'display') return {devbox: spec.devbox, name: `display:${spec.display}`};
+  return spec.kind === 'exec' && spec.name !== undefined ? {devbox: spec.devbox, name: spec.name} : undefined;
+}
+
+/** It uses a DevBox and leaves it as it is: several at once are nothing to the DevBox's record. */
+export const isInDevBox = ({kind}: JobRecord): boolean => kind === 'exec' || kind === 'display';
 
 /** What stands at the beginning of a record's JSON at this version. */
 export const versionPrefix = (v: number): string => `{"v":${v},`;

@@ -1,5 +1,5 @@
 import type {z} from 'zod';
-import type {ExecRequest, SnapshotRequest} from '../api/index.ts';
+import type {DisplayRequest, ExecRequest, SnapshotRequest} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import {capabilitiesLabel, snapshotRef} from '../images/rules.ts';
 import type {JobSpec} from '../protocol/index.ts';
@@ -70,6 +70,16 @@ export function execSpec(request: ExecRequest, target: DevBoxTarget): Extract<Jo
       ...ttyFor(request),
     },
   };
+}
+
+/** A little more than half of what people have before them, so that it fits into a window. */
+const displaySize = {width: 1280, height: 800};
+
+/** Its worker may be away for as long as it likes: the screen is opened again when it is back. */
+export function displaySpec(request: DisplayRequest, target: DevBoxTarget, idleMs: number): Extract<JobSpec, {kind: 'display'}> {
+  const base = onDevBox(target);
+  const {display = 'vnc', width = displaySize.width, height = displaySize.height} = request;
+  return {kind: 'display', ...base, needs: {...base.needs, features: ['connect', 'exec']}, display, width, height, idleMs};
 }
 
 /** What ends with a client, or after a time, is not in the background. */

@@ -29,6 +29,8 @@ export function stepsFor(record: JobRecord, context: StepContext): z.infer<typeo
           ...(spec.masks === undefined ? {} : {masks: spec.masks}),
         },
       ];
+    case 'display':
+      return [{do: 'display.open', box: spec.box, display: spec.display, width: spec.width, height: spec.height, idleMs: spec.idleMs}];
     case 'devbox.start':
       return [{do: 'container.start', box: spec.box, stdin: false}];
     case 'devbox.stop':

@@ -12,6 +12,9 @@ export function ttyFor({tty, stdin}: {tty?: ExecRequest['tty']; stdin?: boolean 
   return {tty: {columns: tty.columns, rows: tty.rows, detachedMs: tty.detachedMs ?? detachedMs}};
 }
 
+/** What counts against a tenant's live sessions while it has not ended: a terminal or a display. */
+export const isLiveSession = (spec: JobSpec): boolean => spec.kind === 'display' || ttyOf(spec) !== undefined;
+
 /** The terminal a job's command is to have. */
 export const ttyOf = (spec: JobSpec): Tty | undefined =>
   spec.kind === 'exec' ? spec.command.tty : spec.kind === 'run' ? spec.tty : undefined;

@@ -7,7 +7,7 @@ import {execName, isWaiting, writeRecord, versionPrefix, type JobRecord} from '.
 import {addDevBoxEffects, addJobEffects} from './store-effects.ts';
 import {addFact} from '../events/store-facts.ts';
 import {newId} from '../config/index.ts';
-import {ttyOf} from './rules-tty.ts';
+import {isLiveSession} from './rules-tty.ts';
 import {newTotals} from './rules-totals.ts';
 import type {JobStore} from './store.ts';
 
@@ -50,7 +50,7 @@ export async function acceptJobs(store: JobStore, acceptance: Acceptance): Promi
     if (idem !== undefined) change.is('idempotency', idem.key, '');
     guardDevBox(change, acceptance, store);
     guardExec(change, jobs[0], store);
-    if (mostSessions >= 0 && jobs.some(job => ttyOf(job.spec) !== undefined)) change.below('sessions', keys.sessions(tenant), mostSessions);
+    if (mostSessions >= 0 && jobs.some(job => isLiveSession(job.spec))) change.below('sessions', keys.sessions(tenant), mostSessions);
     if (acceptance.cluster !== undefined) change.is('cluster', keys.cluster(acceptance.cluster.id), versionPrefix(acceptance.cluster.v));
     guardRun(change, jobs[0], store);
     if (jobs.length > 0) change.fewer('unfinished', keys.live(tenant), store.mostUnfinished);
@@ -117,7 +117,7 @@ function guardExec(change: Change, job: JobRecord | undefined, {rim: {keys}}: Jo
 
 const nameLives = ({name, devboxName}: JobRecord, found: string): BoxyardError =>
   new BoxyardError('CONFLICT', {
-    what: `${devboxName}/${name}`,
+    what: `${devboxName}/${name ?? 'display'}`,
     issue: `is already there: job ${found}`,
     hint: `boxyard jobs cancel ${devboxName}/${name}, or another --name`,
     job: found,

@@ -3,7 +3,7 @@ import {type Fact, addFact} from '../events/store-facts.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import type {Keys} from '../rim/redis-keys.ts';
 import {waitingScore, workerOfGroup} from './rules-needs.ts';
-import {ttyOf} from './rules-tty.ts';
+import {isLiveSession} from './rules-tty.ts';
 import {type JobRecord, bucketOf, dueAt, execName, hasEnded, isOnWorker, isWaiting, mayReport, writeRecord} from './rules-record.ts';
 
 export interface EffectContext {
@@ -40,7 +40,7 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
   change.do(keys.jobs(job.tenant), 'ZADD', job.createdAt, job.id);
   change.do(keys.ids(job.tenant), 'ZADD', 0, job.id);
   if (!hasEnded(job)) change.do(keys.live(job.tenant), 'ZADD', job.createdAt, job.id);
-  if (ttyOf(job.spec) !== undefined && !hasEnded(job)) change.do(keys.sessions(job.tenant), 'HSET', job.id, job.createdAt);
+  if (isLiveSession(job.spec) && !hasEnded(job)) change.do(keys.sessions(job.tenant), 'HSET', job.id, job.createdAt);
   if (job.parent !== undefined && job.gathers === undefined) change.do(keys.children(job.parent), 'ZADD', job.index ?? 0, job.id);
   const devbox = devboxIdOf(job.spec);
   if (devbox !== undefined) change.do(keys.devboxJobs(devbox), 'ZADD', job.createdAt, job.id);
@@ -50,7 +50,7 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
 
 function dropIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
   change.do(keys.live(job.tenant), 'ZREM', job.id);
-  if (ttyOf(job.spec) !== undefined) change.do(keys.sessions(job.tenant), 'HDEL', job.id);
+  if (isLiveSession(job.spec)) change.do(keys.sessions(job.tenant), 'HDEL', job.id);
   if (mayReport(job)) change.do(keys.progress(job.tenant), 'HDEL', job.id);
   const exec = execName(job);
   if (exec !== undefined) change.do(keys.execs(exec.devbox), 'HDEL', exec.name);

@@ -7,7 +7,7 @@ import {type EffectContext, addDevBoxEffects, addJobEffects} from './store-effec
 import {next} from './rules.ts';
 import type {JobEvent, Moment} from './rules-events.ts';
 import type {AttemptIds} from './attempt-ids.ts';
-import {type JobRecord, hasEnded, recordOf, versionPrefix} from './rules-record.ts';
+import {type JobRecord, hasEnded, isInDevBox, recordOf, versionPrefix} from './rules-record.ts';
 
 export interface JobStoreOptions {
   readonly rim: RedisRim;
@@ -155,7 +155,7 @@ export class JobStore {
   async #devboxStep(before: JobRecord, after: JobRecord, now: number) {
     const id = devboxIdOf(after.spec);
     const mayMatter = before.state !== after.state || before.outcome !== after.outcome || before.attempt.number !== after.attempt.number;
-    const record = id === undefined || after.kind === 'exec' || !mayMatter ? undefined : await this.readDevBox(id);
+    const record = id === undefined || isInDevBox(after) || !mayMatter ? undefined : await this.readDevBox(id);
     if (record === undefined) return undefined;
     const change = devboxAfter(record, {before, after}, now);
     if (change === undefined) return undefined;

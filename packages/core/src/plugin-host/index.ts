@@ -1,6 +1,7 @@
 export {createFrom} from './create-plugin.ts';
 export {integrityOf} from './integrity.ts';
-export {loadEngines, openEngine, type EngineSetting, type LoadDeps, type LoadedEngine, type PluginOrigin} from './load-engines.ts';
+export {loadDisplays, type LoadedDisplay} from './load-displays.ts';
+export {loadEngines, openEngine, type EngineSetting, type LoadedEngine, type PluginOrigin} from './load-engines.ts';
 export {checkDefinition, configOf, invalid, loadAnyDefinition, loadPlugin, type PluginSetting} from './load-plugin.ts';
 export {locatePlugin, type PluginPlace} from './locate-plugin.ts';
 export {guardEngine} from './guard-engine.ts';

@@ -1,22 +1,16 @@
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import {asBoxyardError, type BoxyardError} from '../errors/index.ts';
 import type {Engine, Host, Plugin} from '../plugin-api/index.ts';
 import {createFrom} from './create-plugin.ts';
 import {guardEngine} from './guard-engine.ts';
 import {integrityOf} from './integrity.ts';
-import {invalid, loadPlugin, type ImportModule, type PluginSetting} from './load-plugin.ts';
-import {createHost, type PluginLog} from './plugin-faults.ts';
+import {loadEach, type LoadDeps} from './load-each.ts';
+import {invalid, loadPlugin, type PluginSetting} from './load-plugin.ts';
+import {createHost} from './plugin-faults.ts';
 
 export type EngineSetting = PluginSetting;
 
-export interface LoadDeps {
-  readonly importModule: ImportModule;
-  /** Each plugin gets a folder of its own in here, named after it. */
-  readonly stateDir: string;
-  readonly log: PluginLog;
-  /** Told of each plugin that could not be loaded; the others are. */
-  readonly onFailure: (setting: EngineSetting, error: BoxyardError) => void;
+export interface LoadEnginesDeps extends LoadDeps {
   /** What is done around the loading of each. */
   readonly around?: (setting: EngineSetting, load: () => Promise<LoadedEngine>) => Promise<LoadedEngine>;
 }
@@ -55,18 +49,9 @@ export const openEngine = async (plugin: Plugin<'engine', unknown>, config: unkn
 const METHODS = ['probe', 'create', 'find', 'list'] as const;
 
 /** Loads what it can, in the order of the settings, all at once; a plugin that fails is reported and left out. */
-export const loadEngines = async (settings: readonly EngineSetting[], deps: LoadDeps): Promise<readonly LoadedEngine[]> => {
+export const loadEngines = (settings: readonly EngineSetting[], deps: LoadEnginesDeps): Promise<readonly LoadedEngine[]> => {
   const around = deps.around ?? ((_, load) => load());
-  const results = await Promise.allSettled(settings.map(setting => around(setting, () => loadEngine(setting, deps))));
-  const loaded: LoadedEngine[] = [];
-  for (const [index, result] of results.entries()) {
-    const setting = settings[index] as EngineSetting;
-    if (result.status === 'rejected') deps.onFailure(setting, asBoxyardError(result.reason));
-    else if (loaded.some(one => one.name === result.value.name))
-      deps.onFailure(setting, invalid(setting.module, 'name', `another plugin is already called ${result.value.name}`));
-    else loaded.push(result.value);
-  }
-  return loaded;
+  return loadEach(settings, setting => around(setting, () => loadEngine(setting, deps)), deps.onFailure);
 };
 
 const loadEngine = async (setting: EngineSetting, deps: LoadDeps): Promise<LoadedEngine> => {

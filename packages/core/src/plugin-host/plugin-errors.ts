@@ -13,7 +13,10 @@ export interface Asked {
 export const pluginError = (thrown: unknown, asked: Asked): BoxyardError => {
   if (isBoxyardError(thrown)) return thrown;
   if (!isPluginFault(thrown)) return pluginFailed(asked, textOf(thrown), thrown);
-  const {code, details} = (aboutImages(thrown, asked) ?? aboutContents(thrown, asked) ?? aboutEngine(thrown, asked)) satisfies Translated;
+  const {code, details} = (aboutImages(thrown, asked) ??
+    aboutContents(thrown, asked) ??
+    aboutDisplay(thrown, asked) ??
+    aboutEngine(thrown, asked)) satisfies Translated;
   return new BoxyardError(
     code,
     {engine: asked.plugin, ...details},
@@ -43,6 +46,12 @@ const aboutContents = ({fault, message}: PluginFault, {call}: Asked): Translated
   if (call === 'files.put' && fault === 'invalid') return {code: 'ARCHIVE_REFUSED', details: {why: message}};
   if (call === 'build' && (fault === 'invalid' || fault === 'failed')) return {code: 'BUILD_FAILED', details: {issue: message}};
   return undefined;
+};
+
+const aboutDisplay = ({fault, message}: PluginFault, {call}: Asked): Translated | undefined => {
+  if (!call.startsWith('display.')) return undefined;
+  if (fault === 'denied') return {code: 'DISPLAY_DENIED', details: {reason: message}};
+  return {code: 'DISPLAY_UNAVAILABLE', details: {issue: message}};
 };
 
 const aboutEngine = ({fault, message}: PluginFault, {plugin, call, subject}: Asked): Translated => {

@@ -17,6 +17,7 @@ import {
   WireError,
 } from './values.ts';
 import {filesFromAgent} from './files.ts';
+import {displayFromAgent} from './display.ts';
 import {portFromAgent} from './port.ts';
 import {terminalFromAgent} from './terminal.ts';
 
@@ -178,6 +179,7 @@ export const fromAgent = {
   ...terminalFromAgent,
   ...filesFromAgent,
   ...portFromAgent,
+  ...displayFromAgent,
   pong: z.object({type: z.literal('pong'), id: z.number().int()}),
 } as const;
 
@@ -208,6 +210,7 @@ export const FromAgent = z.discriminatedUnion('type', [
   fromAgent['terminal.state'],
   fromAgent['files.opened'],
   fromAgent['port.opened'],
+  fromAgent['display.opened'],
   fromAgent.pong,
 ]);
 export type FromAgent = z.infer<typeof FromAgent>;

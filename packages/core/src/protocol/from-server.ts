@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {displayFromServer} from './display.ts';
 import {portFromServer} from './port.ts';
 import {Step} from './steps.ts';
 import {filesFromServer} from './files.ts';
@@ -80,6 +81,7 @@ export const fromServer = {
   ...terminalFromServer,
   ...filesFromServer,
   ...portFromServer,
+  ...displayFromServer,
   ping: z.object({type: z.literal('ping'), id: z.number().int()}),
 } as const;
 
@@ -106,6 +108,7 @@ export const FromServer = z.discriminatedUnion('type', [
   fromServer['terminal.close'],
   fromServer['files.open'],
   fromServer['port.open'],
+  fromServer['display.view'],
   fromServer.ping,
 ]);
 export type FromServer = z.infer<typeof FromServer>;

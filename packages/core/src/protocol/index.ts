@@ -25,6 +25,7 @@ export {Copy, FailurePolicy, FanOut, Gather, MOST_CHILDREN} from './fan-out.ts';
 export {Box, Command, IfLost, JobSpec, Limits, Mount, REPORT_SECRET, SecretRef, Source, Tty, type JobKind} from './job-spec.ts';
 export {MAX_INPUT_BYTES} from './input-limit.ts';
 export {FileKind} from './files.ts';
+export {DisplaySize} from './display.ts';
 export {FolderChanges, FolderFile, FolderIndex, MAX_INDEX_BYTES} from './folders.ts';
 export {PortNumber} from './port.ts';
 export {Attention, SessionState} from './session.ts';

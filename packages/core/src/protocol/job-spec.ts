@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {DisplaySize} from './display.ts';
 import {Copy, FanOut} from './fan-out.ts';
 import {Bytes, DevBoxId, Labels, Millis, Name, Needs, Profile, TerminalSize} from './values.ts';
 
@@ -116,6 +117,8 @@ export const JobSpec = z.discriminatedUnion('kind', [
     setup: z.array(z.string()).default([]),
     task: z.string().max(200_000).optional(),
   }),
+  /** `display` names the plugin. Closed where nobody has looked for `idleMs`. */
+  z.object({kind: z.literal('display'), ...onDevBox, display: Name, ...DisplaySize, idleMs: Millis}),
   z.object({kind: z.literal('devbox.start'), ...onDevBox}),
   z.object({kind: z.literal('devbox.stop'), ...onDevBox}),
   z.object({kind: z.literal('devbox.remove'), ...onDevBox}),

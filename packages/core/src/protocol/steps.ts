@@ -1,6 +1,7 @@
 import {z} from 'zod';
+import {DisplaySize} from './display.ts';
 import {Box, Command, SecretRef, Source} from './job-spec.ts';
-import {Bytes, Labels} from './values.ts';
+import {Bytes, Labels, Millis} from './values.ts';
 
 /** A box to create: `Box` plus the name and labels that make it findable, and which secrets to ask for at start. */
 export const BoxToCreate = z.object({...Box.shape, name: z.string().regex(/^[a-z0-9-]{1,63}$/), labels: Labels});
@@ -45,6 +46,11 @@ export const Step = z.discriminatedUnion('do', [
   z.object({do: z.literal('container.exec'), box: z.string(), command: Command, secrets: z.array(SecretRef), masks}),
   /** The same for a command that nobody waits for; `job.cancel` kills it, `container.exec.background.capture` reads its output. */
   z.object({do: z.literal('container.exec.background'), box: z.string(), command: Command, secrets: z.array(SecretRef), masks}),
+  /**
+   * Makes the screen of `box` watchable by the display plugin of that name, until it ends by itself, the job is cancelled, or
+   * nobody has looked for `idleMs`. After a restart of the agent the same screen is opened again.
+   */
+  z.object({do: z.literal('display.open'), box: z.string(), display: z.string().max(63), ...DisplaySize, idleMs: Millis}),
   /** Brings `paths` (relative to /workspace) back as one tar, stored as the job's `out`. */
   z.object({do: z.literal('container.collect'), box: z.string(), paths: z.array(z.string())}),
   /** Puts the folders of the job's cluster, as they are when the attempt first asks, into /workspace. */

@@ -192,6 +192,7 @@ export class AgentSession {
       case 'terminal.took':
       case 'terminal.control':
       case 'port.opened':
+      case 'display.opened':
         return this.streams.answer(message);
       case 'terminal.state':
         return onTerminalState(this.#jobs, link, message);

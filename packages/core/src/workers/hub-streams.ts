@@ -1,11 +1,11 @@
 import {BoxyardError, toWire} from '../errors/index.ts';
 import {type DataFrame, type FromAgent, type FromServer, encodeData} from '../protocol/index.ts';
-import type {PortHandlers, PortStream, PortToOpen, TerminalHandlers, TerminalStream, TerminalToOpen} from '../services.ts';
+import type {DisplayToView, PortHandlers, PortStream, PortToOpen, TerminalHandlers, TerminalStream, TerminalToOpen} from '../services.ts';
 import {FrameQueue} from '../streams/index.ts';
 import type {AgentLink} from './agent-link.ts';
 
 type FromAgentOf<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
-type Answer = FromAgentOf<'terminal.opened' | 'terminal.screen' | 'terminal.took' | 'terminal.control' | 'port.opened'>;
+type Answer = FromAgentOf<'terminal.opened' | 'terminal.screen' | 'terminal.took' | 'terminal.control' | 'port.opened' | 'display.opened'>;
 
 /** Streams that the server opens are numbered from here, those of the agent from 1. */
 const FIRST = 2 ** 31;
@@ -19,7 +19,7 @@ interface Opened {
   end(how: Pick<FromAgentOf<'stream.end'>, 'length' | 'error'>): void;
 }
 
-/** The streams that were opened through one agent's connection: those who look on at terminals, and connections to ports. */
+/** The streams that were opened through one agent's connection: those who look on at terminals, and connections to ports and screens. */
 export class OpenedStreams {
   readonly #link: AgentLink;
   readonly #open = new Map<number, Opened>();
@@ -31,7 +31,7 @@ export class OpenedStreams {
 
   openTerminal(request: TerminalToOpen, handlers: TerminalHandlers): TerminalStream {
     const stream = this.#add({
-      answer: message => message.type !== 'port.opened' && handlers.answer(message),
+      answer: message => message.type !== 'port.opened' && message.type !== 'display.opened' && handlers.answer(message),
       data: frame => handlers.data(frame),
       credit: () => undefined,
       end: how => {
@@ -49,6 +49,14 @@ export class OpenedStreams {
   }
 
   openPort(request: PortToOpen, handlers: PortHandlers): PortStream {
+    return this.#carry(stream => ({type: 'port.open', stream, ...request}), handlers);
+  }
+
+  viewDisplay(request: DisplayToView, handlers: PortHandlers): PortStream {
+    return this.#carry(stream => ({type: 'display.view', stream, ...request}), handlers);
+  }
+
+  #carry(ask: (stream: number) => FromServer, handlers: PortHandlers): PortStream {
     let sent = 0;
     let isHalf = false;
     /** Of one direction: the second one ends the stream. */
@@ -59,7 +67,7 @@ export class OpenedStreams {
       handlers.over();
     };
     const stream = this.#add({
-      answer: message => message.type === 'port.opened' && handlers.opened(),
+      answer: message => (message.type === 'port.opened' || message.type === 'display.opened') && handlers.opened(),
       data: ({bytes}) => handlers.data(bytes),
       credit: bytes => handlers.credit(bytes),
       end: ({error}) => {
@@ -72,7 +80,7 @@ export class OpenedStreams {
       },
     });
     const queue = new FrameQueue(this.#link.bulk);
-    this.#link.send({type: 'port.open', stream, ...request});
+    this.#link.send(ask(stream));
     return {
       data: bytes => {
         if (!this.#open.has(stream)) return;

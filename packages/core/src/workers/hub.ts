@@ -2,7 +2,7 @@ import type {WebSocket} from 'ws';
 import {newId} from '../config/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import type {Corkable, FromServer, Query} from '../protocol/index.ts';
-import type {BoxFiles, PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
+import type {BoxFiles, DisplayToView, PortHandlers, PortStream, PortToOpen, TerminalService} from '../services.ts';
 import {AgentLink, type Identity} from './agent-link.ts';
 import {AgentSession} from './agent-session.ts';
 import type {HubDeps} from './hub-deps.ts';
@@ -19,6 +19,8 @@ export interface Hub {
   /** Files of the boxes of a connected worker; throws `WORKER_OFFLINE`. */
   filesOn(worker: string): BoxFiles;
   /** Connects to a port inside a box of a connected worker; throws `WORKER_OFFLINE`. */
+  /** Opens a view of a display; throws `WORKER_OFFLINE`. */
+  viewDisplay(worker: string, request: DisplayToView, handlers: PortHandlers): PortStream;
   openPort(worker: string, request: PortToOpen, handlers: PortHandlers): PortStream;
   /** Lines for the stream `log` of a job that runs there; throws `WORKER_OFFLINE`. */
   log(worker: string, message: Omit<Extract<FromServer, {type: 'job.log'}>, 'type'>): void;
@@ -74,6 +76,7 @@ export function createHub(deps: HubDeps): Hub {
     ask: async (worker, of) => sessionOf(worker).ask(newId('e'), of),
     filesOn: worker => sessionOf(worker).files,
     openTerminal: (worker, request, handlers) => sessionOf(worker).streams.openTerminal(request, handlers),
+    viewDisplay: (worker, request, handlers) => sessionOf(worker).streams.viewDisplay(request, handlers),
     openPort: (worker, request, handlers) => sessionOf(worker).streams.openPort(request, handlers),
     log: (worker, message) => sessionOf(worker).link.send({type: 'job.log', ...message}),
     ring: workers => Array.from(workers).forEach(worker => sessions.get(worker)?.ring()),

@@ -71,7 +71,9 @@ async function execute<F extends FlagInput, A extends ArgInput>(
   try {
     const {input, flags} = await parse(definition, argv);
     // One without it may have an option of this name of its own, as `clusters apply`, of which the server says what it would change.
-    const context = await createContext(program, definition.hasDryRun === true ? flags : {...flags, 'dry-run': false});
+    const own = definition.hasDryRun === true ? flags : {...flags, 'dry-run': false};
+    // Where --output is a file, the rest is printed as usual.
+    const context = await createContext(program, 'output' in (definition.flags ?? {}) ? {...own, output: undefined} : own);
     return await runOrShow(context, async () => (await definition.run(context, input)) ?? 0);
   } catch (thrown) {
     const flagNames = Object.keys({...baseFlags, ...flagsOf(definition)});

@@ -16,6 +16,7 @@ const singular: Readonly<Record<string, string>> = {
   token: 'tokens',
   secret: 'secrets',
   port: 'ports',
+  display: 'displays',
 };
 /** Other words for a command, where one noun has several in the field. */
 const synonyms: Readonly<Record<string, string>> = {shell: 'terminal', attach: 'terminal'};

@@ -8,6 +8,7 @@ import {jobList} from '../../output/views/jobs.ts';
 const kinds = [
   'run',
   'exec',
+  'display',
   ...['create', 'start', 'stop', 'remove', 'snapshot'].map(change => `devbox.${change}`),
   ...['pull', 'build', 'remove'].map(change => `image.${change}`),
 ];

@@ -21,6 +21,7 @@ export function statusText(job: JobView): string {
 
 export function commandText(job: JobView): string {
   const {spec} = job;
+  if (spec.kind === 'display') return `${spec.display} ${spec.width}x${spec.height}`;
   if (spec.kind === 'exec') return ownWords(spec.command.argv);
   if (spec.kind === 'run') return Array.isArray(spec.box.main) ? spec.box.main.join(' ') : (spec.box.image ?? '');
   if ('ref' in spec) return spec.ref;

@@ -1,0 +1,32 @@
+import {z} from 'zod';
+import {DisplaySize, Name} from '../protocol/index.ts';
+import {portFromClient, portToClient} from './port.ts';
+
+/** `display`: the plugin that makes the screen watchable. Where one is open already it is that one, whatever size is asked for. */
+export const DisplayRequest = z.strictObject({
+  display: Name.optional(),
+  width: DisplaySize.width.optional(),
+  height: DisplaySize.height.optional(),
+});
+export type DisplayRequest = z.infer<typeof DisplayRequest>;
+
+/**
+ * Whose keys and pointer count: `wait` has them while nobody else does, `take` takes them on opening, `none` only looks,
+ * whatever the token allows.
+ */
+export const DisplayQuery = z.object({control: z.enum(['wait', 'take', 'none']).default('wait')});
+export type DisplayQuery = z.infer<typeof DisplayQuery>;
+
+/**
+ * Frames of `WS /v1/jobs/:id/display`, one socket per viewer: those of a port, and who controls. Binary frames are RFB 3.8
+ * without a password. `opened` comes when the display shows itself; what a viewer may not say is taken out of what it says.
+ */
+export const displayToClient = z.discriminatedUnion('type', [
+  ...portToClient.options,
+  /** Whether what this client types and points at counts now. Once before `opened`, and on every change. */
+  z.object({type: z.literal('control'), controls: z.boolean(), mayControl: z.boolean()}),
+]);
+export type DisplayToClient = z.infer<typeof displayToClient>;
+
+export const displayFromClient = z.discriminatedUnion('type', [...portFromClient.options, z.object({type: z.literal('take')})]);
+export type DisplayFromClient = z.infer<typeof displayFromClient>;

@@ -1,0 +1,28 @@
+import {mkdir} from 'node:fs/promises';
+import path from 'node:path';
+import type {Display} from '../plugin-api/index.ts';
+import {createFrom} from './create-plugin.ts';
+import {guardDisplay} from './guard-display.ts';
+import {loadEach, type LoadDeps} from './load-each.ts';
+import {invalid, loadPlugin, type PluginSetting} from './load-plugin.ts';
+import {createHost} from './plugin-faults.ts';
+
+/** `display` is guarded: it rejects with `BoxyardError` only, in time. */
+export interface LoadedDisplay {
+  readonly name: string;
+  readonly display: Display;
+}
+
+/** Loads what it can, in the order of the settings, all at once; a plugin that fails is reported and left out. */
+export const loadDisplays = (settings: readonly PluginSetting[], deps: LoadDeps): Promise<readonly LoadedDisplay[]> =>
+  loadEach(settings, setting => loadDisplay(setting, deps), deps.onFailure);
+
+const loadDisplay = async (setting: PluginSetting, deps: LoadDeps): Promise<LoadedDisplay> => {
+  const {plugin, config} = await loadPlugin('display', setting, deps.importModule);
+  const {name} = plugin;
+  const stateDir = path.join(deps.stateDir, name);
+  await mkdir(stateDir, {recursive: true, mode: 0o700});
+  const display = await createFrom(plugin, config, createHost(name, stateDir, deps.log));
+  if (typeof (display as Partial<Display> | null)?.open !== 'function') throw invalid(name, 'shape', 'its display has no open');
+  return {name, display: guardDisplay(name, display)};
+};

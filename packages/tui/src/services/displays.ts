@@ -1,0 +1,41 @@
+import {duplexPair} from 'node:stream';
+import type {DisplayQuery, DisplayRequest, JobView} from '@boxyard/core/api';
+import type {Client} from '@boxyard/core/client';
+import {RfbClient, type RfbOptions} from '@boxyard/core/rfb';
+import {withSuggestion} from './named-object.ts';
+import {submit} from './submit.ts';
+
+/** The display of a DevBox: the one that is open, or a new one. */
+export function openDisplay(client: Client, devbox: string, body: DisplayRequest, onLost: () => void): Promise<JobView> {
+  const open = () => submit(key => client.devboxesDisplay({devbox, body, key}), {onLost});
+  return withSuggestion(devbox, 'DevBox', open, () => client.devboxesList());
+}
+
+/** Displays that are open or about to be, the newest first. */
+export async function listDisplays(client: Client, devbox?: string): Promise<JobView[]> {
+  const {items} = await client.jobsList({query: {kind: 'display', devbox, limit: 1000}});
+  return items.filter(job => job.state !== 'ended');
+}
+
+export interface Look extends Omit<RfbOptions, 'signal' | 'password' | 'openWithinMs'> {
+  readonly job: string;
+  readonly control: DisplayQuery['control'];
+  readonly signal: AbortSignal;
+  readonly controlled?: ((state: {readonly controls: boolean; readonly mayControl: boolean}) => void) | undefined;
+  readonly connected?: ((view: {take(): void}) => void) | undefined;
+}
+
+/** An image that starts its desktop slowly, on a worker that has to wake first. */
+const OPEN_MS = 120_000;
+
+/** A look at a display, from when it shows itself. Rejects with why it does not; what ends it later is the client's to say. */
+export async function lookAt(client: Client, {job, control, signal, controlled, connected, ...options}: Look): Promise<RfbClient> {
+  const [near, far] = duplexPair();
+  const over = new AbortController();
+  near.once('close', () => over.abort());
+  client.viewDisplay({job, control, signal: AbortSignal.any([signal, over.signal]), controlled, connected}, far).then(
+    () => near.destroy(),
+    (error: Error) => near.destroy(error),
+  );
+  return RfbClient.open(near, {...options, signal, openWithinMs: OPEN_MS});
+}
