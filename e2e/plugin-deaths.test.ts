@@ -18,7 +18,7 @@ test('an engine plugin that kills the agent whenever it is asked is switched off
     what: 'the plugin is switched off',
   });
   const shown = await up.ok('workers', 'show', (await up.api.workers())[0]!.name);
-  expect(shown).toMatch(/hostile-engine: .*ended 3 times in its call probe.*switched off/);
+  expect(shown).toMatch(/hostile-engine\.ts: .*ended 3 times in its call probe.*switched off/);
   const ends = () => up.program.log.match(/The agent ended/g)?.length;
   expect(ends()).toBe(3);
   expect(await up.ok('run', '--engine', 'process', '--', 'echo', 'on')).toBe('on\n');
