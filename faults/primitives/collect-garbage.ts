@@ -2,8 +2,8 @@ import {WebSocket} from 'ws';
 import type {Program} from '../lab/program.ts';
 import {waitUntil} from '../lab/wait-for.ts';
 
-/** For a program whose heap is to be looked into: any port, and only when asked. */
-export const inspectable = {NODE_OPTIONS: '--inspect-port=0'};
+/** For a program whose heap is to be looked into, on any port: ours open no debugger when they are asked to. */
+export const inspectable = {NODE_OPTIONS: '--inspect=127.0.0.1:0'};
 
 /**
  * Bytes that a program holds on to, behind a collection of everything that nobody does: what it has taken of the machine says
@@ -11,7 +11,6 @@ export const inspectable = {NODE_OPTIONS: '--inspect-port=0'};
  */
 export async function heldBy(program: Program): Promise<number> {
   const listening = () => [...program.log.matchAll(/Debugger listening on (ws:\S+)/g)].at(-1)?.[1];
-  if (listening() === undefined) program.signal('SIGUSR1');
   const url = await waitUntil(
     async () => listening(),
     found => found !== undefined,
