@@ -39,7 +39,7 @@ export const hookTone = ({state, deadLetters}: WebhookView): Tone => {
 export function whyOf(job: JobView): string | undefined {
   if (job.state === 'ended' && job.outcome === 'succeeded') return undefined;
   const refused = job.refusals?.map(({name, why}) => `${name}: ${why}`).join('; ');
-  const waits = job.state === 'queued' && job.children === undefined ? refused || 'waits for its turn' : undefined;
+  const waits = job.state === 'queued' ? refused || 'waits for its turn' : undefined;
   return job.error?.message ?? job.reason?.message ?? waits;
 }
 
