@@ -37,10 +37,11 @@ export const emptied = (log: Log): Log => ({...log, lines: [], open: '', back: 0
 /** To be read anew. */
 export const reread = (log: Log): Log => ({...emptied(log), reading: log.reading + 1});
 
-/** The log of the job in sight, or of none: one that was out of sight is read anew. */
+/** The log of the job in sight, or of none: one that was out of sight is read anew. What was searched for in another is forgotten. */
 export function inSight(log: Log, job: string | undefined): Log {
   if (job === undefined) return log.isInSight ? {...log, isInSight: false} : log;
-  return log.isInSight && log.job === job ? log : {...reread(log), job, isInSight: true};
+  if (log.isInSight && log.job === job) return log;
+  return {...reread(log), job, isInSight: true, search: log.job === job ? log.search : ''};
 }
 
 /** It stands still, whatever comes; or goes on at its newest. */

@@ -52,13 +52,15 @@ export class ServerLists {
     return itemsOf(page).flatMap(this.understood.jobs);
   }
 
-  /** The newest, and all that have not ended however old they are. */
+  /** The newest, and however many came after them: what has not ended, and the newest that went wrong. */
   async #allJobs(): Promise<readonly unknown[]> {
     const [client, signal] = [this.#client, this.#signal];
     const lists = await Promise.all([
       client.jobsList({query: {limit: 300}, signal}),
       client.jobsList({query: {limit: 1_000, state: 'running'}, signal}),
       client.jobsList({query: {limit: 1_000, state: 'queued'}, signal}),
+      client.jobsList({query: {limit: 300, outcome: 'failed'}, signal}),
+      client.jobsList({query: {limit: 300, outcome: 'lost'}, signal}),
     ]);
     return [...new Map(lists.flatMap(itemsOf).map(job => [(job as Partial<JobView> | null)?.id, job])).values()];
   }

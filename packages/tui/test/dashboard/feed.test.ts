@@ -57,6 +57,15 @@ test.each(['workersList', 'devboxesList', 'jobsList', 'imagesList'] as const)('a
   }, 5_000);
 });
 
+test.each(['failed', 'lost'])('what %s is there, however many newer jobs there are', async outcome => {
+  const old = job('old', {state: 'ended', outcome: outcome as 'failed'});
+  const data = follow({
+    jobsList: async ({query}: {readonly query: {readonly outcome?: string}}) =>
+      Promise.resolve({items: query.outcome === undefined ? [job('new')] : query.outcome === outcome ? [old] : []}),
+  });
+  await vi.waitFor(() => expect([...data().jobs.keys()].toSorted()).toEqual(['j-new', 'j-old']), 5_000);
+});
+
 test('what failed is read with the next fact', async () => {
   let calls = 0;
   const data = follow({

@@ -52,3 +52,14 @@ test('thirty DevBoxes on three workers are thirty lines, all in sight at once', 
   const lines = (await screen.text()).split('\n');
   for (const {name, branch} of boxes) expect(lines.filter(line => line.includes(`● ${name} `) && line.includes(branch))).toHaveLength(1);
 });
+
+test('a job that waits says why, also where the server told only those before it', async () => {
+  const refusals = [{id: 'w-nas', name: 'nas', code: 'full', why: 'all 2 slots are taken', hint: ''}] as unknown as NonNullable<
+    ReturnType<typeof job>['refusals']
+  >;
+  const jobs = [job('first', {state: 'queued', refusals}), job('behind', {state: 'queued', createdAt: '2026-01-01T00:00:01.000Z'})];
+  const state = type(happen(empty(200), told(whole('jobs', jobs))).state, '3').state;
+  await using screen = openTestScreen(state);
+  await screen.harness.shows('nas: all 2 slots are taken');
+  await screen.harness.shows('waits for its turn');
+});

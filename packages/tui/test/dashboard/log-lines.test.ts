@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {appendLog, linesOf, noLog, shownLines, type Log} from '../../src/dashboard/log-lines.ts';
+import {appendLog, inSight, linesOf, noLog, shownLines, type Log} from '../../src/dashboard/log-lines.ts';
 import {empty, happen, job, told, type, whole} from './state-for-tests.ts';
 import {openTestScreen} from './screen-for-tests.ts';
 
@@ -37,4 +37,10 @@ test('a job that wrote nothing says so', async () => {
   const start = happen(empty(), told(whole('jobs', [job('one', {state: 'ended', outcome: 'succeeded'})]))).state;
   await using screen = openTestScreen(type(start, '3', 'enter').state);
   await screen.harness.shows('It wrote nothing.');
+});
+
+test('what was searched for in the log of one job is not searched for in that of another', () => {
+  const searched = {...inSight(noLog, 'j-one'), search: 'ERROR'};
+  expect(inSight(inSight(searched, undefined), 'j-one').search).toBe('ERROR');
+  expect(inSight(searched, 'j-two').search).toBe('');
 });

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {cursorOf} from '../../src/dashboard/rows.ts';
 import {memoryOf, type State} from '../../src/dashboard/state.ts';
-import {devbox, empty, full, happen, told, type, whole} from './state-for-tests.ts';
+import {devbox, empty, full, job, happen, told, type, whole} from './state-for-tests.ts';
 import {openTestScreen} from './screen-for-tests.ts';
 
 const boxes = (count: number): State =>
@@ -50,6 +50,14 @@ test('a click in a range goes to there', () => {
 test('what a range marked is what a key is about', () => {
   const removed = type(boxes(9), 'v', 'j', 'j', 'D');
   expect(removed.effects).toHaveLength(3);
+});
+
+test('of marked jobs those that have not ended are cancelled, and those that have are done again', () => {
+  const over = job('over', {state: 'ended', outcome: 'succeeded'});
+  const all = type(happen(empty(), told(whole('jobs', [job('one'), over, job('two')]))).state, '3', '*').state;
+  const asked = type(all, 'c').state.mode as Extract<State['mode'], {is: 'confirm'}>;
+  expect(new Set(asked.deeds.map(deed => 'job' in deed && deed.job))).toEqual(new Set(['j-one', 'j-two']));
+  expect(type(all, 'a').effects).toMatchObject([{deed: {do: 'jobs.retry', job: 'j-over'}}]);
 });
 
 test('x lists what can be done with a thing, with reasons, and does it by its key or with enter', async () => {

@@ -37,6 +37,12 @@ export const unless =
     return items.length === 0 ? none : items.map(reason).find(why => why !== undefined);
   };
 
+/** With some marked, only those that it can be done to count; it says why where there are none. */
+const someOf = <T>(of: (state: State) => readonly T[], none: string, reason: (item: T) => string | undefined) => {
+  const able = (state: State): readonly T[] => of(state).filter(item => reason(item) === undefined);
+  return {able, when: (state: State) => (able(state).length > 0 ? undefined : unless(of, none, reason)(state))};
+};
+
 const isIn = (states: readonly DevBoxView['state'][], {name, state}: DevBoxView): string | undefined =>
   states.includes(state) ? undefined : `${name} is ${state}.`;
 
@@ -140,6 +146,9 @@ const isLive = (job: JobView): string | undefined => (job.state === 'ended' ? 'T
 const cancelDeed = (job: JobView): Deed =>
   isLiveSession(job) ? {do: 'terminals.close', terminal: terminalName(job)} : {do: 'jobs.cancel', job: job.id};
 
+const cancellable = someOf(jobs, 'There is no job here.', isLive);
+const retriable = someOf(jobs, 'There is no job here.', job => (job.state === 'ended' ? undefined : 'It has not ended yet.'));
+
 export const jobActions: readonly Action[] = [
   {
     id: 'run',
@@ -158,8 +167,8 @@ export const jobActions: readonly Action[] = [
     on: jobPages,
     isOfRow: ofJobs,
     danger: 'ask',
-    when: unless(jobs, 'There is no job here.', isLive),
-    deeds: state => jobs(state).map(cancelDeed),
+    when: cancellable.when,
+    deeds: state => cancellable.able(state).map(cancelDeed),
     asks: (_state, names) => `End ${names.startsWith('j-') ? names.slice(0, 10) : names}? What it does is given up.`,
   }),
   deedAction({
@@ -168,8 +177,8 @@ export const jobActions: readonly Action[] = [
     title: 'do it again',
     on: ['home', 'jobs', 'job'],
     isOfRow: ofJobs,
-    when: unless(jobs, 'There is no job here.', job => (job.state === 'ended' ? undefined : 'It has not ended yet.')),
-    deeds: state => jobs(state).map(job => ({do: 'jobs.retry', job: job.id})),
+    when: retriable.when,
+    deeds: state => retriable.able(state).map(job => ({do: 'jobs.retry', job: job.id})),
   }),
 ];
 

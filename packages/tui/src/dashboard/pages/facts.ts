@@ -35,11 +35,12 @@ export const hookTone = ({state, deadLetters}: WebhookView): Tone => {
   return state === 'failing' ? 'bad' : deadLetters > 0 ? 'warn' : 'good';
 };
 
-/** Why it is where it is, until it did what was asked; of one that nobody has told yet, who would not have it. */
+/** Why it is where it is, until it did what was asked; of one that waits, who would not have it. Of many that wait for the same the server tells the first. */
 export function whyOf(job: JobView): string | undefined {
   if (job.state === 'ended' && job.outcome === 'succeeded') return undefined;
   const refused = job.refusals?.map(({name, why}) => `${name}: ${why}`).join('; ');
-  return job.error?.message ?? job.reason?.message ?? (job.state === 'queued' && refused ? refused : undefined);
+  const waits = job.state === 'queued' ? refused || 'waits for its turn' : undefined;
+  return job.error?.message ?? job.reason?.message ?? waits;
 }
 
 /** Which role of which cluster it is a run of. */
