@@ -4,6 +4,7 @@ import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {Caller, JobService} from '../services.ts';
 import {onlyChildren} from './rules-children.ts';
+import {toldOfClass} from './told-of-class.ts';
 import {readProgress} from './reported.ts';
 import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
@@ -143,6 +144,7 @@ async function list(deps: JobServiceDeps, tenant: string, query: z.infer<typeof 
     parents.map(record => record.id),
   );
   const progress = await readProgress(store, tenant, page.items);
-  const items = page.items.map((record, at) => jobView(record, {totals: totals[parents.indexOf(record)], progress: progress[at]}));
+  const told = await toldOfClass(deps.store, page.items);
+  const items = told.map((record, at) => jobView(record, {totals: totals[parents.indexOf(page.items[at]!)], progress: progress[at]}));
   return {items, ...(page.nextCursor === undefined ? {} : {nextCursor: page.nextCursor})};
 }

@@ -5,6 +5,7 @@ import {BoxyardError} from '../errors/index.ts';
 import type {JobSpec} from '../protocol/index.ts';
 import type {Caller} from '../services.ts';
 import {countOf, fanOutOf} from './rules-children.ts';
+import {toldOfClass} from './told-of-class.ts';
 import {readProgress} from './reported.ts';
 import type {JobRecord} from './rules-record.ts';
 import {jobView} from './rules-view.ts';
@@ -43,7 +44,8 @@ export async function readView(deps: SubmitDeps, record: JobRecord): Promise<Vie
   const [totals] = record.fan === undefined ? [] : await readTotals(deps.store, [record.id]);
   const have = record.sentAt === undefined ? undefined : await deps.blobs.output.have(record.tenant, record.id, record.attempt.number);
   const [progress] = await readProgress(deps.store, record.tenant, [record]);
-  return jobView(record, {totals, have, progress, conflicts: await conflictsOf(deps, record), result: await smallResult(deps, record)});
+  const [told = record] = await toldOfClass(deps.store, [record]);
+  return jobView(told, {totals, have, progress, conflicts: await conflictsOf(deps, record), result: await smallResult(deps, record)});
 }
 
 /** Of a run those of all its jobs. */

@@ -34,6 +34,17 @@ test('a waiting job says for each worker why not, and starts when one has room',
   expect((await jobOf(core, first.id)).outcome).toBe('succeeded');
 });
 
+test('of many that wait each says why, the last as the first', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent({slots: 1});
+  const ids: string[] = [];
+  for (let n = 0; n < 40; n += 1) ids.push((await core.core.services.jobs.run(core.caller, {command: ['a']})).id);
+  const last = await waitFor(async () => ((await jobOf(core, ids.at(-1)!)).refusals ? jobOf(core, ids.at(-1)!) : undefined));
+  expect(last.refusals).toMatchObject([{name: agent.name, code: 'full'}]);
+  const {items} = await core.core.services.jobs.list(core.caller.tenant, {limit: 100});
+  expect(items.filter(job => job.state === 'queued' && job.refusals === undefined)).toEqual([]);
+});
+
 test('a job without any worker says so, and starts when one joins', async () => {
   await using core = await startTestCore({rim: await redis.rim()});
   const job = await core.core.services.jobs.run(core.caller, {command: ['a']});
