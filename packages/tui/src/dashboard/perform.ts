@@ -48,7 +48,11 @@ export function createPerformer(world: World): (effect: Effect) => void {
         );
       }
       case 'open-terminal':
-        return void openTerminal(world, effect).then(job => dispatch({type: 'opened', job}), failed);
+        return void openTerminal(world, effect).then(({job, isNew}) => {
+          dispatch({type: 'opened', job});
+          const line = `boxyard terminal --name ${effect.name} ${effect.devbox}`;
+          if (isNew) dispatch({type: 'done', line, isError: false});
+        }, failed);
       case 'attach':
         return void world.attach(effect.job, effect.isReadonly).catch(failed);
       case 'cli':
@@ -78,11 +82,12 @@ const wordsFor = (error: Error): string => (isBoxyardError(error) && error.hint 
 async function openTerminal(
   {client, paneSize}: {readonly client: Client; readonly paneSize: World['paneSize']},
   {devbox, name}: Extract<Effect, {type: 'open-terminal'}>,
-): Promise<JobView> {
+): Promise<{readonly job: JobView; readonly isNew: boolean}> {
   const there = await client.jobsShow({job: `${devbox}/${name}`}).catch((error: unknown) => {
     if (isBoxyardError(error) && error.code === 'NOT_FOUND') return undefined;
     throw error;
   });
-  if (there !== undefined && there.state !== 'ended') return there;
-  return client.devboxesExec({devbox, body: {name, command: shellCommand(), tty: paneSize()}});
+  if (there !== undefined && there.state !== 'ended') return {job: there, isNew: false};
+  const job = await client.devboxesExec({devbox, body: {name, command: shellCommand(), tty: paneSize()}});
+  return {job, isNew: true};
 }

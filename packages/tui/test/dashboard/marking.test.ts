@@ -60,6 +60,16 @@ test('of marked jobs those that have not ended are cancelled, and those that hav
   expect(type(all, 'a').effects).toMatchObject([{deed: {do: 'jobs.retry', job: 'j-over'}}]);
 });
 
+test('of marked DevBoxes those are stopped that run, and those started that do not', () => {
+  const all = type(full(), '2', '*').state;
+  const running = [...all.data.devboxes.values()].filter(box => box.state === 'running').map(box => box.name);
+  const asked = type(all, 'o').state.mode as Extract<State['mode'], {is: 'confirm'}>;
+  expect(running.length).toBeGreaterThan(0);
+  expect(asked.deeds).toEqual(expect.arrayContaining(running.map(devbox => ({do: 'devboxes.stop', devbox}))));
+  expect(type(all, 'u').effects).toContainEqual({type: 'deed', deed: {do: 'devboxes.start', devbox: 'db'}});
+  expect(type(all, 'K').state.messages.at(-1)?.text).toMatch('is not being removed');
+});
+
 test('x lists what can be done with a thing, with reasons, and does it by its key or with enter', async () => {
   const menu = type(full(), '2', 'x').state;
   const {choices} = menu.mode as Extract<State['mode'], {is: 'menu'}>;

@@ -50,6 +50,12 @@ const mayRun = (state: State): string | undefined => mayChange(state, 'run');
 
 const boxPages = ['home', 'devboxes', 'devbox', 'sessions'] as const;
 
+const noBox = 'There is no DevBox here.';
+const startable = someOf(boxes, noBox, box => isIn(['stopped', 'failed'], box));
+const stoppable = someOf(boxes, noBox, box => isIn(['running', 'setting-up'], box));
+const removable = someOf(boxes, noBox, box => (box.removesAt === undefined ? undefined : `${box.name} is being removed; z or K keeps it.`));
+const restorable = someOf(boxes, noBox, box => (box.removesAt === undefined ? `${box.name} is not being removed.` : undefined));
+
 export const devboxActions: readonly Action[] = [
   {
     id: 'devboxes.create',
@@ -66,8 +72,8 @@ export const devboxActions: readonly Action[] = [
     title: 'start (up)',
     on: boxPages,
     isOfRow: ofBoxes,
-    when: unless(boxes, 'There is no DevBox here.', box => isIn(['stopped', 'failed'], box)),
-    deeds: state => boxes(state).map(box => ({do: 'devboxes.start', devbox: box.name})),
+    when: startable.when,
+    deeds: state => startable.able(state).map(box => ({do: 'devboxes.start', devbox: box.name})),
   }),
   deedAction({
     id: 'devboxes.stop',
@@ -76,8 +82,8 @@ export const devboxActions: readonly Action[] = [
     on: boxPages,
     isOfRow: ofBoxes,
     danger: 'ask',
-    when: unless(boxes, 'There is no DevBox here.', box => isIn(['running', 'setting-up'], box)),
-    deeds: state => boxes(state).map(box => ({do: 'devboxes.stop', devbox: box.name})),
+    when: stoppable.when,
+    deeds: state => stoppable.able(state).map(box => ({do: 'devboxes.stop', devbox: box.name})),
     asks: (state, names) => `Stop ${names}? ${runningIn(state)}Files stay.`,
   }),
   deedAction({
@@ -87,10 +93,8 @@ export const devboxActions: readonly Action[] = [
     on: boxPages,
     isOfRow: ofBoxes,
     danger: 'undo',
-    when: unless(boxes, 'There is no DevBox here.', box =>
-      box.removesAt === undefined ? undefined : `${box.name} is being removed; z or K keeps it.`,
-    ),
-    deeds: state => boxes(state).map(box => ({do: 'devboxes.remove', devbox: box.name})),
+    when: removable.when,
+    deeds: state => removable.able(state).map(box => ({do: 'devboxes.remove', devbox: box.name})),
   }),
   deedAction({
     id: 'devboxes.remove-now',
@@ -99,7 +103,7 @@ export const devboxActions: readonly Action[] = [
     on: boxPages,
     isOfRow: ofBoxes,
     danger: 'name',
-    when: unless(boxes, 'There is no DevBox here.', () => undefined),
+    when: unless(boxes, noBox, () => undefined),
     deeds: state => boxes(state).map(box => ({do: 'devboxes.remove-now', devbox: box.name})),
     asks: (_state, names) => `Remove ${names} for good, files and all?`,
   }),
@@ -109,8 +113,8 @@ export const devboxActions: readonly Action[] = [
     title: 'keep after all',
     on: boxPages,
     isOfRow: ofBoxes,
-    when: unless(boxes, 'There is no DevBox here.', box => (box.removesAt === undefined ? `${box.name} is not being removed.` : undefined)),
-    deeds: state => boxes(state).map(box => ({do: 'devboxes.restore', devbox: box.name})),
+    when: restorable.when,
+    deeds: state => restorable.able(state).map(box => ({do: 'devboxes.restore', devbox: box.name})),
   }),
   {
     id: 'exec',
@@ -118,7 +122,7 @@ export const devboxActions: readonly Action[] = [
     title: 'run a command in it, in the background',
     on: boxPages,
     isOfRow: ofBoxes,
-    when: state => mayRun(state) ?? unless(boxes, 'There is no DevBox here.', box => isIn(['running'], box))(state),
+    when: state => mayRun(state) ?? unless(boxes, noBox, box => isIn(['running'], box))(state),
     run: state => ask(state, {asks: 'exec', devbox: boxes(state)[0]!.name}),
   },
   {
@@ -127,7 +131,7 @@ export const devboxActions: readonly Action[] = [
     title: 'make an image of it',
     on: boxPages,
     isOfRow: ofBoxes,
-    when: state => mayRun(state) ?? unless(boxes, 'There is no DevBox here.', box => isIn(['running', 'stopped'], box))(state),
+    when: state => mayRun(state) ?? unless(boxes, noBox, box => isIn(['running', 'stopped'], box))(state),
     run: state => ask(state, {asks: 'snapshot', devbox: boxes(state)[0]!.name}),
   },
 ];
@@ -292,5 +296,5 @@ export const undoAction: Action = {
 
 export const isRunningBox = (state: State): string | undefined => {
   const box = devboxTarget(state);
-  return box === undefined ? 'There is no DevBox here.' : isIn(['running'], box);
+  return box === undefined ? noBox : isIn(['running'], box);
 };
