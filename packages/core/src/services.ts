@@ -29,7 +29,7 @@ import type {FileService, FolderService, PortService, TerminalService} from './s
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {Caller, Page, Session} from './services-caller.ts';
-export type {ClusterService, RolePlace, RoleRun} from './services-clusters.ts';
+export type {ClusterService, RolePlace, RoleRun, RunAgain} from './services-clusters.ts';
 export type {ReportSecrets, ReportService, WebhookService} from './services-reports.ts';
 export type {
   FilesOfBox,
