@@ -96,6 +96,13 @@ const boxes = async (engine: string): Promise<readonly string[]> => {
   return stdout.split('\n').filter(Boolean);
 };
 
+test('a plugin that ends the process while it is loaded does not pass for one that holds', {timeout: ALL_MS}, async () => {
+  const file = join(root, 'ends.mjs');
+  writeFileSync(file, 'process.exit(0);\n');
+  const {code, stderr} = await cli(['plugins', 'verify', file]);
+  expect({code, stderr}).toEqual({code: 1, stderr: expect.stringContaining(`The plugin ${file} ended this process`)});
+});
+
 test('Ctrl-C leaves no box and no folder behind', {timeout: ALL_MS}, async () => {
   const engine = (await engines()).find(each => each !== 'process') ?? 'process';
   const own = join(root, 'tmp');

@@ -11,6 +11,7 @@ import {createFolderCore} from './folder-core.ts';
 import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {createAlarm} from './jobs/alarm.ts';
+import {createRunAgain} from './clusters/letting-in.ts';
 import {createRuns} from './clusters/runs.ts';
 import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
@@ -25,7 +26,7 @@ import {startSchedules} from './jobs/schedules.ts';
 import {createTidy} from './jobs/tidy.ts';
 import {slowestCursor} from './reports/store-endpoints.ts';
 import type {RedisRim} from './rim/redis.ts';
-import type {SecretValues, Services} from './services.ts';
+import type {JobService, SecretValues, Services} from './services.ts';
 import {createPortService} from './sessions/ports.ts';
 import {createHub, type Hub} from './workers/hub.ts';
 import {Presence} from './workers/presence.ts';
@@ -200,7 +201,13 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
   const {admitted, secrets, tenants} = options;
   const accept: AcceptDeps = {store, table, blobs, secrets, tenants, learnJoined, timing};
   const findDevBox = (tenant: string, devbox: string) => getDevBox(rim, tenant, devbox);
-  const jobs = createJobService({...accept, watchers, accepting: job => placement.accepting(job), getDevBox: findDevBox});
+  const jobs: JobService = createJobService({
+    ...accept,
+    watchers,
+    accepting: job => placement.accepting(job),
+    getDevBox: findDevBox,
+    runAgain: createRunAgain({rim, cancel: (caller, job, reason) => jobs.cancel(caller, job, reason)}),
+  });
   return {
     jobs,
     reports: createReportService({store, blobs, secrets: parts.reportSecrets, log: hub.log, gauge: events.gauge}),

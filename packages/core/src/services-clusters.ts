@@ -54,6 +54,15 @@ export interface RolePlace {
   readonly role: string;
   readonly trigger?: Origin['trigger'];
 }
+/**
+ * Lets in one more run of the role that `origin` names, as its overlap says. `start` accepts it as one of that version of the cluster,
+ * and is called again where it was `CONFLICT` with `again`, or may wait.
+ */
+export type RunAgain = (
+  caller: Caller,
+  origin: Pick<Origin, 'cluster' | 'role'>,
+  start: (now: {readonly v: number; readonly most: number; readonly waits: boolean}) => Promise<JobView>,
+) => Promise<JobView>;
 /** A run of a role, as the job core accepts it. */
 export interface RoleRun {
   readonly request: RunRequest;

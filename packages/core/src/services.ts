@@ -30,7 +30,7 @@ import type {DisplayService, FileService, FolderService, PortService, TerminalSe
 import type {Gap, LogEnd, OutputName, TenantId} from './protocol/index.ts';
 
 export type {Caller, Page, Session} from './services-caller.ts';
-export type {ClusterService, RolePlace, RoleRun} from './services-clusters.ts';
+export type {ClusterService, RolePlace, RoleRun, RunAgain} from './services-clusters.ts';
 export type {ReportSecrets, ReportService, WebhookService} from './services-reports.ts';
 export type {
   FilesOfBox,

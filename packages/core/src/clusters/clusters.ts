@@ -1,9 +1,9 @@
-import type {ClusterView, JobView, Origin, RoleView, RunRoleRequest} from '../api/index.ts';
+import type {ClusterView, RoleView} from '../api/index.ts';
 import {newId} from '../config/index.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
-import type {RedisRim} from '../rim/redis.ts';
 import {iso} from '../rim/clock.ts';
-import type {Caller, ClusterService, RoleRun} from '../services.ts';
+import type {Caller, ClusterService} from '../services.ts';
+import {type RunnerDeps, createRunner} from './letting-in.ts';
 import {
   type ClusterRecord,
   type Making,
@@ -17,24 +17,16 @@ import {
   findRole,
 } from './rules.ts';
 import {nextOf} from './rules-cron.ts';
-import {type RunExtras, folderPlan, runEnv, runRequest} from './rules-run.ts';
 import {countRuns, findCluster, getCluster, listClusters, openRuns, writeCluster} from './store.ts';
-
-export interface ClusterDeps {
-  readonly rim: RedisRim;
-  /** Accepts a run of a role; `LIMIT_REACHED` where as many go on as may, unless it may wait. */
-  readonly runRole: (caller: Caller, run: RoleRun) => ReturnType<ClusterService['run']>;
-  readonly cancel: (caller: Caller, job: string, reason: string) => Promise<unknown>;
-}
 
 const mostTries = 20;
 
-export function createClusterService(deps: ClusterDeps): Omit<ClusterService, 'runs' | 'showRun'> {
+export function createClusterService(deps: RunnerDeps): Omit<ClusterService, 'runs' | 'showRun'> {
   const parts = createParts(deps);
-  return {...wholeClusters(parts), ...changesOfClusters(parts), ...theirRoles(parts), run: runner(deps)};
+  return {...wholeClusters(parts), ...changesOfClusters(parts), ...theirRoles(parts), run: createRunner(deps)};
 }
 
-function createParts({rim, cancel}: ClusterDeps) {
+function createParts({rim, cancel}: RunnerDeps) {
   const view = async (record: ClusterRecord): Promise<ClusterView> =>
     clusterView(
       record,
@@ -148,86 +140,10 @@ const theirRoles = ({rim, view, change, end}: Parts): Pick<ClusterService, 'show
   },
 });
 
-const runner =
-  (deps: ClusterDeps): ClusterService['run'] =>
-  async (caller, place, request, key) => {
-    for (let tries = 1; ; tries += 1) {
-      const record = await getCluster(deps.rim, caller.tenant, place.cluster);
-      const started = runOnce(deps, caller, {
-        record,
-        role: findRole(record, place.role),
-        request,
-        key,
-        trigger: place.trigger ?? {type: 'manual'},
-      });
-      const job = await started.catch((error: unknown) => {
-        if (tries >= mostTries || !hasChanged(error)) throw error;
-      });
-      if (job !== undefined) return job;
-    }
-  };
-
-interface Asked {
-  readonly record: ClusterRecord;
-  readonly role: RoleRecord;
-  readonly request: RunRoleRequest & RunExtras;
-  readonly key: string | undefined;
-  readonly trigger: Origin['trigger'];
-}
-
-async function runOnce(deps: ClusterDeps, caller: Caller, {record, role, request, key, trigger}: Asked) {
-  if (trigger.type === 'webhook' && role.triggers?.webhook === false)
-    throw new BoxyardError(
-      'FORBIDDEN',
-      {},
-      {message: `${record.name}/${role.name} is not to be run by a webhook.`, hint: 'Its triggers say webhook: false.'},
-    );
-  if (!record.enabled)
-    throw new BoxyardError(
-      'FORBIDDEN',
-      {},
-      {message: `Cluster ${record.name} is disabled.`, hint: `boxyard clusters enable ${record.name}`},
-    );
-  const run: RoleRun = {
-    request: runRequest(role),
-    asked: {cluster: record.id, role: role.id, ...request},
-    key,
-    v: record.v,
-    isSameWorker: role.sameWorker,
-    origin: {
-      cluster: {id: record.id, name: record.name},
-      role: {id: role.id, name: role.name},
-      trigger,
-      most: role.maxConcurrency ?? 1,
-      ...runEnv(role, request, record),
-      folders: folderPlan(role, record.folders),
-    },
-  };
-  const {overlap = 'reject'} = role;
-  const job = await deps.runRole(caller, run).catch((error: unknown) => {
-    if (overlap === 'reject' || !isBusy(error)) throw error;
-    return deps.runRole(caller, {...run, waits: true});
-  });
-  if (overlap === 'replace') await endOlder(deps, caller, role, job);
-  return job;
-}
-
-const hasChanged = (error: unknown): boolean => isBoxyardError(error) && error.code === 'CONFLICT' && error.details['again'] === true;
-const isBusy = (error: unknown): boolean => isBoxyardError(error) && error.code === 'LIMIT_REACHED' && error.details['role'] !== undefined;
-
 /** Somebody else made it at the same moment: it is read again. */
 function isAgain(error: unknown): false {
   if (isBoxyardError(error) && error.code === 'NAME_TAKEN') return false;
   throw error;
-}
-
-/** So many older runs of the role, oldest first, as keep this one from going on. Asked again for the same run it ends no newer one. */
-async function endOlder({rim, cancel}: ClusterDeps, caller: Caller, role: RoleRecord, job: JobView): Promise<void> {
-  const asked = Date.parse(job.createdAt);
-  const older = (await openRuns(rim, role.id)).filter(run => run.id !== job.id && run.createdAt <= asked);
-  const beyond = older.length - (role.maxConcurrency ?? 1) + 1;
-  const oldest = older.toSorted((a, b) => a.createdAt - b.createdAt).slice(0, Math.max(0, beyond));
-  for (const {id} of oldest) await cancel(caller, id, 'a newer run takes its place');
 }
 
 const leftOut = (before: ClusterRecord | undefined, after: ClusterRecord): RoleRecord[] =>

@@ -15,6 +15,7 @@ import {
   gatheredDocument,
   mostGathered,
   shareOf,
+  withoutMarks,
   writtenResult,
 } from './rules-gather.ts';
 import {groupOf} from './rules-needs.ts';
@@ -200,7 +201,7 @@ export class Gatherer {
       if ('bytes' in part) parts.push(part.bytes);
       at = 'bytes' in part ? part.offset + part.bytes.length : part.gap.to;
     }
-    return {text: Buffer.concat(parts).toString('utf8'), omitted: from};
+    return {text: withoutMarks(Buffer.concat(parts).toString('utf8')), omitted: from};
   }
 
   /** What it reported, or else what it wrote to stdout; undefined while that may still come. */

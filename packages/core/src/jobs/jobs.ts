@@ -2,7 +2,7 @@ import type {z} from 'zod';
 import type {AnyJson, JobsQuery} from '../api/index.ts';
 import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
-import type {Caller, JobService} from '../services.ts';
+import type {Caller, JobService, RunAgain} from '../services.ts';
 import {onlyChildren} from './rules-children.ts';
 import {toldOfClass} from './told-of-class.ts';
 import {readProgress} from './reported.ts';
@@ -10,6 +10,7 @@ import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {displaySpec, execSpec} from './rules-spec-devbox.ts';
 import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
+import {isolationOf} from './rules-policy.ts';
 import {secretNames} from './rules-steps.ts';
 import {jobView} from './rules-view.ts';
 import {childrenOf, getJob, listJobs, readTotals} from './store-lists.ts';
@@ -22,6 +23,8 @@ const DISPLAY_IDLE_MS = 15 * 60_000;
 
 export interface JobServiceDeps extends SubmitDeps {
   readonly watchers: JobWatchers;
+  /** Whether a run of a role may go on once more, and when. */
+  readonly runAgain: RunAgain;
 }
 
 export function createJobService(deps: JobServiceDeps): JobService {
@@ -90,19 +93,35 @@ interface Retry {
   readonly failed?: boolean | undefined;
 }
 
-/** A new job of the same spec; changes of a DevBox are asked for again instead, as its state has moved on. */
+/**
+ * A new job of the same spec, for whom might ask for it anew; of a run of a role one more run of that role, which is told what the first was.
+ * Changes of a DevBox are asked for again instead, as its state has moved on.
+ */
 async function retry(deps: JobServiceDeps, caller: Caller, {job, key, failed}: Retry) {
   const record = await getJob(deps.store, caller.tenant, job);
   if (!hasEnded(record))
     throw new BoxyardError('CONFLICT', {what: `Job ${record.id}`, issue: 'has not ended', hint: `boxyard jobs cancel ${record.id}`});
   if (record.kind.startsWith('devbox.'))
     throw new BoxyardError('UNSUPPORTED', {what: `Retrying ${record.kind}`, hint: 'Give the command again.'});
+  await checkIsolation(deps, caller, record);
   await needSecrets(deps, record);
   const devboxName = record.devboxName === undefined ? {} : {devboxName: record.devboxName};
   const spec = failed === true ? onlyChildren(record.spec, await failedChildren(deps, record)) : record.spec;
   const targets = failed === true && record.fan?.targets !== undefined ? {targets: record.fan.targets} : {};
   const request = {retry: record.id, ...(failed === true ? {failed} : {})};
-  return submit(deps, caller, spec, {key, request, from: record, ...devboxName, ...targets});
+  const more = {key, request, from: record, ...devboxName, ...targets};
+  const {origin} = record;
+  if (origin === undefined) return submit(deps, caller, spec, more);
+  return deps.runAgain(caller, origin, ({v, most, waits}) =>
+    submit(deps, caller, spec, {...more, origin: {...origin, most}, waits, cluster: {id: origin.cluster.id, v}}),
+  );
+}
+
+/** What only some may ask for is no more to be had by asking for somebody else's job again, nor what the tenant allows no longer. */
+async function checkIsolation(deps: JobServiceDeps, caller: Caller, {spec}: JobRecord): Promise<void> {
+  if (spec.kind !== 'run') return;
+  const {engine, worker} = spec.needs;
+  isolationOf({engine, worker, profile: spec.profile}, await specContext(deps, caller, worker));
 }
 
 /** Numbers of those that did not succeed. */

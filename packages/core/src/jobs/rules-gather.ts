@@ -31,6 +31,10 @@ export interface ChildOutput {
   readonly isComplete: boolean;
 }
 
+const mark = new RegExp(`\u001b\\]6973;\\*{64};[^\u0007]*\u0007`, 'g');
+/** Without what `boxyard-report` said in the stream: that has been heard, and is told as result. */
+export const withoutMarks = (text: string): string => text.replace(mark, '');
+
 /** What is told of one child. */
 export function childDocument(record: JobRecord, {stdout, stderr, result, isComplete}: ChildOutput) {
   const {index, item, matrix} = copyOf(record.spec) ?? {index: record.index ?? 0};

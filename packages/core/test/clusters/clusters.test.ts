@@ -232,3 +232,58 @@ test('a role added, put and removed by itself leaves the others', async () => {
   await clusters.removeRole(core.caller, 'team', 'builder');
   expect((await clusters.show(core.caller.tenant, 'team')).roles.map(role => role.name)).toEqual(['tester']);
 });
+
+test('a run that is retried is a run of its role again, told what the first was told, and let in as the role says now', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const indexOf = (start: Start) => envOf(start)['BOXYARD_COPY_INDEX'];
+  const agent = await core.agent({run: start => ({result: {exit: {code: indexOf(start) === '1' ? 1 : 0}}})});
+  const {clusters, jobs} = core.core.services;
+  const folders = ['plans'];
+  await clusters.apply(
+    core.caller,
+    team({copies: 2, command: ['make', '{{SELF_ROLE_NAME}}']}, {prompt: 'For {{SELF_ROLE_NAME}}.', folders}),
+    false,
+  );
+  const first = await clusters.run(core.caller, {...at, trigger: {type: 'webhook'}}, {prompt: 'Mend it.', payload: '{"a":1}'});
+  expect(await ended(core, first.id)).toMatchObject({partial: true});
+  const again = await jobs.retry(core.caller, first.id, {failed: true});
+  expect(again.origin).toEqual(first.origin);
+  await ended(core, again.id);
+  const [told, ...others] = agent.started.slice(2);
+  expect(others).toEqual([]);
+  expect(envOf(told!)).toMatchObject({
+    BOXYARD_ROLE: 'builder',
+    BOXYARD_TRIGGER: 'webhook',
+    BOXYARD_PROMPT: 'Mend it.',
+    BOXYARD_SYSTEM_PROMPT: 'For builder.',
+    BOXYARD_WEBHOOK_PAYLOAD: '{"a":1}',
+    BOXYARD_OUT_DIR: `shared/out/${again.id}/1`,
+  });
+  expect((await clusters.runs(core.caller.tenant, 'team', {limit: 10})).items.map(run => run.id)).toEqual([again.id, first.id]);
+  await clusters.update(core.caller, 'team', {enabled: false});
+  await expect(jobs.retry(core.caller, first.id, {})).rejects.toMatchObject({code: 'FORBIDDEN'});
+  await clusters.remove(core.caller, 'team');
+  await expect(jobs.retry(core.caller, first.id, {})).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('no longer'),
+  });
+});
+
+test('a retry of a run counts as one of those that may go on at one time, or waits where the role says queue', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const agent = await core.agent();
+  const {clusters, jobs} = core.core.services;
+  await clusters.apply(core.caller, team(), false);
+  const first = await clusters.run(core.caller, at, {});
+  await waitFor(async () => agent.started[0]);
+  await agent.finish(agent.started[0]!);
+  await ended(core, first.id);
+  const busy = await clusters.run(core.caller, at, {});
+  await expect(jobs.retry(core.caller, first.id, {})).rejects.toMatchObject({code: 'LIMIT_REACHED'});
+  await clusters.apply(core.caller, team({overlap: 'queue'}), false);
+  const waiting = await jobs.retry(core.caller, first.id, {});
+  expect(waiting).toMatchObject({state: 'queued', reason: {code: 'role_busy'}});
+  await clusters.apply(core.caller, team({overlap: 'replace'}), false);
+  await jobs.retry(core.caller, first.id, {});
+  await waitFor(() => agent.received.find(message => message.type === 'job.cancel' && message.job === busy.id));
+});

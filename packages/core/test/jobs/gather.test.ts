@@ -163,3 +163,10 @@ test('a command that could never run is refused', async () => {
   const refused = core.core.services.jobs.run(core.caller, {command: ['a'], fanOut: {copies: 2, gather: ['a\0b']}});
   await expect(refused).rejects.toMatchObject({code: 'INVALID_INPUT'});
 });
+
+test('what children reported is not told once more as what they wrote', async () => {
+  const said = (text: string) => `\u001b]6973;${'*'.repeat(64)};${text}\u0007`;
+  const stdout = `a${said('progress;1;2;half')}b\n${said('result;{"x":1}')}\u001b[1mc\u0007`;
+  const {result} = await gathered({copies: 2, gather: 'json'}, () => ({stdout, result: {exit: {code: 0}, reported: '{"x":1}'}}));
+  expect(result).toMatchObject({children: Array.from({length: 2}, () => ({result: {x: 1}, stdout: 'ab\n\u001b[1mc\u0007'}))});
+});

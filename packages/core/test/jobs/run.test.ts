@@ -57,3 +57,13 @@ test('a job whose secret values went with it is not run again without them, and 
     hint: expect.stringContaining('--env-file'),
   });
 });
+
+test('who may not run on the machine itself may not by running the job of somebody who may again', async () => {
+  await using core = await startTestCore({rim: await redis.rim()});
+  const {jobs} = core.core.services;
+  const {id} = await jobs.run(core.caller, {engine: 'process', command: ['true']});
+  await jobs.cancel(core.caller, id, 'enough');
+  await expect(jobs.retry({...core.caller, access: 'member'}, id, {})).rejects.toMatchObject({code: 'ENGINE_FORBIDDEN'});
+  expect((await jobs.list(core.caller.tenant, {limit: 10})).items.length).toBe(1);
+  await jobs.retry({...core.caller, access: 'admin'}, id, {});
+});

@@ -27,7 +27,12 @@ async function contentOf(file: string, text: string | undefined): Promise<unknow
   const parsed = parseDocument(text ?? (await readNamed(file)), {prettyErrors: true, uniqueKeys: true});
   const [error] = parsed.errors;
   if (error !== undefined) throw invalid(file, `is not YAML: ${error.message.split('\n')[0]}`);
-  return parsed.toJS({maxAliasCount: 100});
+  try {
+    return parsed.toJS({maxAliasCount: 100});
+  } catch (cause) {
+    // Aliases that stand for too much, or for nothing.
+    throw invalid(file, `is not YAML as it is read here: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
 }
 
 const readNamed = (file: string): Promise<string> =>

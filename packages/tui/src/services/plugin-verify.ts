@@ -41,7 +41,7 @@ const builtInHints: Readonly<Record<string, Hints>> = {
 export async function verifyModule(wish: VerifyWish, tools: VerifyTools): Promise<Report> {
   const {module} = wish;
   const place = placeOf(module, tools.program);
-  const plugin = await loadAnyDefinition({module, place}, importEngine);
+  const plugin = await loading(module, () => loadAnyDefinition({module, place}, importEngine));
   const hints = builtInHints[module] ?? hintsOf(place);
   const given = {...hints, ...Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))} as VerifyWish;
   // A socket's path is at most 107 bytes.
@@ -57,6 +57,15 @@ export async function verifyModule(wish: VerifyWish, tools: VerifyTools): Promis
     release();
     await Promise.allSettled(engines.map(one => one.close?.()));
     rmSync(stateDir, {recursive: true, force: true});
+  }
+}
+
+async function loading<T>(module: string, load: () => Promise<T>): Promise<T> {
+  const release = tellOfExit(module);
+  try {
+    return await load();
+  } finally {
+    release();
   }
 }
 

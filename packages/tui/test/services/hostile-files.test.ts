@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {describe, expect, test} from 'vitest';
 import {resolveConfig} from '@boxyard/agent/config';
+import {readClusterFile} from '../../src/services/cluster-file.ts';
 import {findProjectFile} from '../../src/services/project-file.ts';
 import {readUserConfig} from '../../src/services/user-config.ts';
 
@@ -37,6 +38,10 @@ const readers: Readonly<Record<string, (dir: string, text: string) => unknown>> 
     mkdirSync(join(dir, '.git'));
     writeFileSync(join(dir, '.boxyard.yaml'), text);
     return findProjectFile(dir);
+  },
+  'team.yaml': (dir, text) => {
+    writeFileSync(join(dir, 'team.yaml'), text);
+    return readClusterFile(join(dir, 'team.yaml'));
   },
   'agent.yaml': (dir, text) => {
     writeFileSync(join(dir, 'agent.yaml'), text, {mode: 0o600});
