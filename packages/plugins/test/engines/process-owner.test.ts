@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir, userInfo} from 'node:os';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import type {BoxSpec, Engine} from '@boxyard/core/plugin-api';
@@ -55,6 +56,25 @@ describe('the process engine', () => {
     await expect(opened.engine.create({...spec, name: 'a-1', main: ['true']}, AbortSignal.timeout(5_000))).rejects.toMatchObject({
       fault: 'unavailable',
     });
+  });
+
+  it('leaves nothing of a box that is removed while it is made', async context => {
+    if (!usable) return context.skip();
+    await using opened = await openEngine();
+    const {engine, config} = opened;
+    const signal = AbortSignal.timeout(20_000);
+    const main = ['true'];
+    // A removal that meets the making at every moment of it; what is there in the end is whole or gone.
+    for (let turn = 0; turn < 60; turn += 1) {
+      const name = `mid-${turn}`;
+      const before = await engine.create({...spec, name, main}, signal);
+      const removing = before.remove(signal);
+      await delay(turn / 4);
+      await Promise.allSettled([removing, engine.create({...spec, name, main}, signal)]);
+      if ((await engine.find(name, signal)) === undefined) expect(await readdir(config.root)).not.toContain(name);
+      else await (await engine.find(name, signal))!.remove(signal);
+    }
+    expect((await readdir(config.root)).filter(name => name.startsWith('mid-'))).toEqual([]);
   });
 
   it('leaves nothing of a box that could not be made, and makes the folder of one whose making was interrupted', async () => {

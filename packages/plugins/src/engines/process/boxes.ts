@@ -28,6 +28,11 @@ export const createBox = async (place: Place, spec: BoxSpec, signal: AbortSignal
       await rm(dir.dir, {recursive: true, force: true});
       throw error;
     });
+    // Taken away meanwhile, by whoever gave up on this call: folders made behind that would be nobody's.
+    if ((await readKept(dir)) === undefined) {
+      await removeFolders(dir);
+      throw host.fault('not-found', `${spec.name} was removed while it was made`);
+    }
     return boxOf(place, dir, spec.labels);
   } catch (error) {
     throw faultOf(host, error, `create ${spec.name}`);
@@ -115,10 +120,16 @@ const remove = async ({identity, host}: Place, dir: BoxDir, signal: AbortSignal)
     doing: `remove ${dir.name}`,
     isTolerant: true,
   });
-  for (const folder of [dir.workspace, programsOf(dir.workspace)]) await rm(folder, {recursive: true, force: true});
+  await removeFolders(dir);
   const gone = `${dir.dir}.removed-${process.pid}-${Date.now()}`;
   await rename(dir.dir, gone).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
   await rm(gone, {recursive: true, force: true});
+  // Once more, for one that was still being made: what it makes from now on it sees that it is gone, and takes back.
+  await removeFolders(dir);
+};
+
+const removeFolders = async ({workspace}: BoxDir): Promise<void> => {
+  for (const folder of [workspace, programsOf(workspace)]) await rm(folder, {recursive: true, force: true});
 };
