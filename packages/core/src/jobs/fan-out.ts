@@ -1,7 +1,6 @@
-import {newAttemptId} from '../config/index.ts';
-import type {JobId, JobSpec} from '../protocol/index.ts';
+import type {JobSpec} from '../protocol/index.ts';
+import {childRecord} from './child-record.ts';
 import {type ChildPart, childPart, fanOutOf, wakesParent} from './rules-children.ts';
-import {groupOf} from './rules-needs.ts';
 import {next} from './rules.ts';
 import type {JobRecord} from './rules-record.ts';
 import {type ChildTotals, isBounded, openChildren, verdict} from './rules-totals.ts';
@@ -56,26 +55,10 @@ export class FanOut {
   #child(parent: JobRecord, position: number): Child {
     const part = childPart(fanOutOf(parent.spec), parent.fan!.targets, position);
     const spec = childSpec(parent, part);
-    const now = this.#store.rim.clock.now();
     const record: JobRecord = {
-      v: 1,
-      id: childId(parent.id, part.copy.index) as JobId,
-      tenant: parent.tenant,
-      kind: spec.kind,
-      ...(parent.name === undefined ? {} : {name: parent.name}),
-      actor: parent.actor,
-      spec,
-      attempt: {number: 1, id: newAttemptId()},
-      state: 'queued',
-      group: groupOf(spec.needs),
-      phases: [],
-      tries: 0,
-      parent: parent.id,
-      ...(parent.origin === undefined ? {} : {origin: parent.origin}),
+      ...childRecord(parent, {id: childId(parent.id, part.copy.index), spec, now: this.#store.rim.clock.now()}),
       index: part.copy.index,
       ...(wakesParent(fanOutOf(parent.spec)) ? {wakesParent: true as const} : {}),
-      createdAt: now,
-      ...(spec.queueTimeoutMs === undefined ? {} : {queueUntil: now + spec.queueTimeoutMs}),
     };
     const ending = endingOf(parent);
     const ended = ending && next(record, {type: 'cancel', ...ending}, this.#store.moment());

@@ -1,6 +1,7 @@
 import type {Blobs} from '../blobs/blobs.ts';
+import type {Timing} from '../config/index.ts';
+import {childRecord} from './child-record.ts';
 import {type ResultRef, resultRef} from '../blobs/rules-results.ts';
-import {type Timing, newAttemptId} from '../config/index.ts';
 import type {JobId, OutputName} from '../protocol/index.ts';
 import {fanOutOf} from './rules-children.ts';
 import {
@@ -18,7 +19,6 @@ import {
   withoutMarks,
   writtenResult,
 } from './rules-gather.ts';
-import {groupOf} from './rules-needs.ts';
 import {type JobRecord, hasEnded} from './rules-record.ts';
 import {type ChildTotals, openChildren} from './rules-totals.ts';
 import {next} from './rules.ts';
@@ -127,26 +127,7 @@ export class Gatherer {
     if (after === undefined || (await store.read(id)) !== undefined) return;
     await blobs.files.setStdin(parent.tenant, id, `${JSON.stringify(document)}\n`);
     const spec = gatherSpec(parent.spec, command);
-    const now = store.rim.clock.now();
-    const record: JobRecord = {
-      v: 1,
-      id,
-      tenant: parent.tenant,
-      kind: spec.kind,
-      ...(parent.name === undefined ? {} : {name: parent.name}),
-      actor: parent.actor,
-      spec,
-      attempt: {number: 1, id: newAttemptId()},
-      state: 'queued',
-      group: groupOf(spec.needs),
-      phases: [],
-      tries: 0,
-      parent: parent.id,
-      gathers: true,
-      ...(parent.origin === undefined ? {} : {origin: parent.origin}),
-      createdAt: now,
-      ...(spec.queueTimeoutMs === undefined ? {} : {queueUntil: now + spec.queueTimeoutMs}),
-    };
+    const record: JobRecord = {...childRecord(parent, {id, spec, now: store.rim.clock.now()}), gathers: true};
     await makeChildren(store, parent, after, [{record}]);
   }
 

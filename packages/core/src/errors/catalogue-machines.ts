@@ -1,0 +1,116 @@
+import {type ErrorEntry, environment, input, s} from './catalogue-entry.ts';
+
+export const machineEntries = {
+  // what the machines said
+  NO_WORKER_FITS: environment(
+    409,
+    1,
+    d => `No worker fits: ${s(d['missing'])}.`,
+    d => s(d['hint'] ?? 'boxyard workers list'),
+    true,
+  ),
+  NO_CONTAINER_ENGINE: environment(
+    409,
+    1,
+    d => `No worker runs containers: ${s(d['workers'] ?? 'none')} has neither podman nor docker.`,
+    'sudo apt-get install podman, or leave out --image to run it on the machine itself',
+    true,
+  ),
+  ENGINE_UNAVAILABLE: environment(
+    503,
+    1,
+    d => `Engine ${s(d['engine'])} is not usable${d['why'] ? `: ${s(d['why'])}` : ' on this machine'}.`,
+    d => s(d['fix'] ?? 'boxyard doctor shows which check failed.'),
+    true,
+  ),
+  ENGINE_TIMEOUT: environment(
+    504,
+    1,
+    d => `Engine ${s(d['engine'])} did not answer within ${s(d['ms'])} ms (${s(d['call'])}).`,
+    'boxyard doctor',
+    true,
+  ),
+  ENGINE_FAILED: environment(
+    502,
+    1,
+    d => `Engine ${s(d['engine'])}: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? ''),
+  ),
+  ENGINE_DENIED: environment(
+    403,
+    1,
+    d => `You may not open ${s(d['socket'])}.`,
+    d => s(d['fix'] ?? 'sudo usermod -aG docker $USER, then log in again'),
+  ),
+  IMAGE_NOT_FOUND: input(
+    404,
+    1,
+    d => `${s(d['ref'])}: no such image.`,
+    d => (d['suggestion'] ? `Did you mean ${s(d['suggestion'])}?` : s(d['hint'] ?? '')),
+  ),
+  REGISTRY_UNREACHABLE: environment(
+    502,
+    1,
+    d => `This worker cannot reach ${s(d['registry'])}${d['why'] ? ` (${s(d['why'])})` : ''}.`,
+    'Check its network and proxy, or pull the image by hand.',
+    true,
+  ),
+  REGISTRY_DENIED: input(
+    403,
+    1,
+    d => `${s(d['registry'])} refused the pull of ${s(d['ref'])}.`,
+    d => `boxyard secrets set registry:${s(d['registry'])}`,
+  ),
+  BUILD_FAILED: input(422, 1, d => `The build failed: ${s(d['issue']).trim()}.`, 'boxyard jobs logs shows its output.'),
+  SETUP_FAILED: input(
+    422,
+    1,
+    d => `Setting up the DevBox failed: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? 'boxyard jobs logs shows its output.'),
+  ),
+  GIT_MISSING: input(422, 1, d => `${s(d['image'])} has no git.`, 'Name an image that has git: --image buildpack-deps:scm'),
+  GIT_REFUSED: input(
+    422,
+    1,
+    d => `${s(d['host'])} refused the clone.`,
+    d => `boxyard secrets set git:${s(d['host'])}`,
+  ),
+  NO_SPACE: environment(507, 1, d => `No space left on ${s(d['where'])}.`, 'Free some space, then try again.', true),
+  WORKER_OFFLINE: environment(503, 1, d => `${s(d['worker'])} is not connected.`, 'boxyard workers show tells since when.', true),
+  PORT_CLOSED: environment(
+    502,
+    1,
+    d => `Nothing listens on port ${s(d['port'])} in ${s(d['devbox'] ?? 'the DevBox')}.`,
+    'Start the program there; it may listen on 127.0.0.1 alone.',
+    true,
+  ),
+  CONNECTION_RESET: environment(502, 1, 'The program in the DevBox broke the connection off.', '', true),
+  SIGNATURE_INVALID: input(
+    400,
+    1,
+    d => `Not valid: ${s(d['why'])}.`,
+    d => s(d['hint'] ?? 'docs/webhooks.md says how a signature is made.'),
+  ),
+  PLUGIN_INVALID: input(
+    400,
+    2,
+    d => `Plugin ${s(d['plugin'])}: ${s(d['issue'])}.`,
+    d => s(d['hint'] ?? ''),
+  ),
+  PLUGIN_CONFIG: input(400, 2, d => `Config of plugin ${s(d['plugin'])}: ${s(d['issue'])}.`, 'See the plugin’s README.'),
+  PLUGIN_FAILED: environment(
+    502,
+    1,
+    d => `Plugin ${s(d['plugin'])} failed in ${s(d['call'])}: ${s(d['issue'])}.`,
+    'This is the plugin’s fault, not your command’s.',
+  ),
+  // this machine
+  NO_SERVER: environment(503, 8, 'No Boxyard server here.', 'boxyard up -d, then the same command; for a server elsewhere: boxyard login'),
+  SERVER_UNREACHABLE: environment(
+    503,
+    8,
+    d => `The server at ${s(d['url'])} does not answer${d['why'] ? ` (${s(d['why'])})` : ''}.`,
+    'Check the address, and that the server runs: boxyard status, on its machine.',
+    true,
+  ),
+} as const satisfies Record<string, ErrorEntry>;
