@@ -82,9 +82,9 @@ export const seeded: readonly Seeded[] = [
       }),
   },
   {
-    bug: 'the grace is cut short',
+    bug: 'half of the grace is given',
     found: 'a program deaf to SIGTERM is killed after the grace, and not before',
-    put: engine => withBoxes(engine, box => ({...box, stop: (graceMs, signal) => box.stop(Math.min(graceMs, 500), signal)})),
+    put: engine => withBoxes(engine, box => ({...box, stop: (graceMs, signal) => box.stop(graceMs / 2, signal)})),
   },
   {
     bug: 'both streams are taken up again at the offset of stdout',
