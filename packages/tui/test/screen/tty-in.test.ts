@@ -183,7 +183,7 @@ test('captured, every byte goes on as it was typed, but what the terminal says b
   expect(Buffer.concat(caught).toString('latin1')).toBe(`${typed}x`);
   expect(opened.events.map(event => event.type)).toEqual(['mouse', 'focus', 'reply', 'reply']);
   await opened.type('\u001b');
-  await vi.waitFor(() => expect(Buffer.concat(caught).toString('latin1')).toBe(`${typed}x\u001b`));
+  await vi.waitFor(() => expect(Buffer.concat(caught).toString('latin1')).toBe(`${typed}x\u001b`), 10_000);
   opened.input.capture(undefined);
   await opened.type('q');
   expect(opened.keys().at(-1)).toBe('q');
@@ -246,5 +246,5 @@ test('a terminal that hangs up is told once, and is no failure', async () => {
   opened.harness.stdin.emit('error', new Error('EIO'));
   opened.harness.stdin.push(null);
   await opened.type();
-  await vi.waitFor(() => expect(opened.gone).toEqual([true]));
+  await vi.waitFor(() => expect(opened.gone).toEqual([true]), 10_000);
 });
