@@ -38,7 +38,7 @@ export default {
   ignoreBinaries: [
     'dbus-daemon',
     'systemd-analyze',
-    'nsenter',
+    'nsenter', 'iptables',
     'unshare',
     'redis-server',
     'redis-cli',
