@@ -38,7 +38,8 @@ export default {
   ignoreBinaries: [
     'dbus-daemon',
     'systemd-analyze',
-    'nsenter', 'iptables',
+    'nsenter',
+    'iptables',
     'unshare',
     'redis-server',
     'redis-cli',
