@@ -1,15 +1,17 @@
 import type {z} from 'zod';
-import type {AnyJson, JobsQuery} from '../api/index.ts';
+import type {AnyJson, JobsQuery, RunRequest} from '../api/index.ts';
 import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {Caller, JobService, RunAgain} from '../services.ts';
+import {keepContext} from '../blobs/contexts.ts';
 import {onlyChildren} from './rules-children.ts';
 import {toldOfClass} from './told-of-class.ts';
 import {readProgress} from './reported.ts';
 import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {displaySpec, execSpec} from './rules-spec-devbox.ts';
-import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
+import {buildSpec, builtRunSpec} from './rules-spec-build.ts';
+import {pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
 import {isolationOf} from './rules-policy.ts';
 import {secretNames} from './rules-steps.ts';
 import {jobView} from './rules-view.ts';
@@ -32,9 +34,9 @@ export function createJobService(deps: JobServiceDeps): JobService {
   return {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
-      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
+      submit(deps, caller, await specOf(deps, caller, request), {key, request, secretEnv: request.secretEnv}),
     runRole: async (caller, {request, asked, key, origin, waits, v, isSameWorker}) => {
-      const spec = runSpec(request, await specContext(deps, caller, request.worker), origin.folders !== undefined);
+      const spec = await specOf(deps, caller, request, origin.folders !== undefined);
       const placed = isSameWorker === true ? await atHome(deps, {tenant: caller.tenant, id: origin.role.id}, spec) : spec;
       return submit(deps, caller, placed, {key, request: {run: asked}, origin, waits, cluster: {id: origin.cluster.id, v}});
     },
@@ -73,6 +75,13 @@ export function createJobService(deps: JobServiceDeps): JobService {
       return deps.watchers.watch(record.id, each => readView(deps, each), onChange);
     },
   };
+}
+
+async function specOf(deps: JobServiceDeps, caller: Caller, request: RunRequest, hasFolders?: boolean) {
+  const context = await specContext(deps, caller, request.worker);
+  if (request.build === undefined) return runSpec(request, context, hasFolders);
+  const kept = await keepContext(deps.blobs, caller.tenant, request.build.context);
+  return builtRunSpec({...request, build: request.build}, {...kept, tenant: caller.tenant}, context, hasFolders);
 }
 
 const createImageJobs = (deps: JobServiceDeps): Pick<JobService, 'pull' | 'build' | 'removeImage'> => ({

@@ -111,7 +111,7 @@ export async function prepare(
   job: JobRecord,
   {secretEnv, from}: {readonly secretEnv?: Readonly<Record<string, string>> | undefined; readonly from?: JobRecord},
 ): Promise<() => Promise<void>> {
-  for (const blob of blobsOf(job.spec)) await deps.blobs.files.take(job, blob, from?.id);
+  for (const blob of blobsOf(job.spec)) await deps.blobs.files.take(job, blob, from?.parent ?? from?.id);
   const hasSecrets = secretEnv !== undefined && Object.keys(secretEnv).length > 0;
   if (hasSecrets) await deps.secrets.setForJob(job.tenant, job.id, secretEnv);
   return async () => {
@@ -129,7 +129,8 @@ export async function refused(error: unknown, undo: () => Promise<void>): Promis
 
 function blobsOf(spec: JobSpec): string[] {
   if (spec.kind === 'image.build') return [spec.context.blob];
-  return 'source' in spec && spec.source?.kind === 'dir' ? [spec.source.blob] : [];
+  const source = 'source' in spec && spec.source?.kind === 'dir' ? [spec.source.blob] : [];
+  return 'build' in spec && spec.build !== undefined ? [...source, spec.build.context.blob] : source;
 }
 
 /** A clone uses the tenant's secret `git:<host>`, a pull `registry:<host>`, where there is one and none was named. */
