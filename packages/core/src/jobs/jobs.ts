@@ -118,7 +118,7 @@ async function retry(deps: JobServiceDeps, caller: Caller, {job, key, failed}: R
   const spec = failed === true ? onlyChildren(record.spec, await failedChildren(deps, record)) : record.spec;
   const targets = failed === true && record.fan?.targets !== undefined ? {targets: record.fan.targets} : {};
   const request = {retry: record.id, ...(failed === true ? {failed} : {})};
-  const more = {key, request, from: record, ...devboxName, ...targets};
+  const more = {key, request, from: record, ...devboxName, ...targets, ...(failed === true ? {retries: record.id} : {})};
   const {origin} = record;
   if (origin === undefined) return submit(deps, caller, spec, more);
   return deps.runAgain(caller, origin, ({v, most, waits}) =>

@@ -69,6 +69,7 @@ export interface RecordOptions {
   readonly devboxName?: string | undefined;
   readonly fan?: JobRecord['fan'];
   readonly origin?: JobRecord['origin'];
+  readonly retries?: JobRecord['retries'];
   readonly refusals?: JobRecord['refusals'];
 }
 
@@ -90,6 +91,7 @@ export function newJob(store: JobStore, caller: Caller, spec: JobSpec, options: 
     ...(options.devboxName === undefined ? {} : {devboxName: options.devboxName}),
     ...(options.fan === undefined ? {} : {fan: options.fan}),
     ...(options.origin === undefined ? {} : {origin: options.origin}),
+    ...(options.retries === undefined ? {} : {retries: options.retries}),
     ...(hold === 'role_busy' && options.origin !== undefined ? {reason: waitsForRole(options.origin)} : {}),
     ...(options.refusals === undefined || options.refusals.length === 0 ? {} : {refusals: options.refusals}),
     group: groupOf(spec.needs),
