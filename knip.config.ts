@@ -26,6 +26,7 @@ export default {
         'src/agent-main.ts',
         'src/session-host/main.ts',
         'src/run.ts',
+        'src/verify-main.ts',
         'src/commands/**/*.{ts,tsx}',
         'src/hooks/*.ts',
         'src/{engines,displays,reporters}/*/index.ts',

@@ -1,5 +1,6 @@
 export {
   AttachQuery,
+  BuildOf,
   BuildRequest,
   CancelRequest,
   RetryRequest,
@@ -99,6 +100,8 @@ export {
   ApplyView,
   ClusterChange,
   ClusterDocument,
+  ClusterFile,
+  type RoleFile,
   ClusterView,
   RoleDocument,
   RoleView,
