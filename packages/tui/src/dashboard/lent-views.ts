@@ -3,6 +3,7 @@ import type {Client} from '@boxyard/core/client';
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
 import {tierOf} from '../screen/downgrade.ts';
+import {withoutWaiting} from '../screen/terminal-writes.ts';
 import {lookAt, openDisplay} from '../services/displays.ts';
 import {Picture} from '../tty/picture.ts';
 import {viewTerminal} from '../tty/terminal-view.ts';
@@ -38,9 +39,9 @@ export function lentViews(context: Context, client: Client, {terminal, dispatch,
           if (!signal.aborted) throw wasClosed(error) ? closedError(devbox, isReadonly) : error;
         });
     },
-    attach: (job, isReadonly) =>
-      terminal.lend(async () => {
-        await viewTerminal({
+    async attach(job, isReadonly) {
+      const view = () =>
+        viewTerminal({
           Picture,
           local: context.program,
           job,
@@ -49,10 +50,14 @@ export function lentViews(context: Context, client: Client, {terminal, dispatch,
           open: (options, handlers) => client.terminal(options, handlers),
           output: from => client.jobsLogs({job, query: {stream: 'stdout', from, follow: 'true'}}),
           signal,
-        }).catch((error: unknown) => {
+        });
+      const {stdout, stderr} = context.program;
+      await terminal
+        .lend(async () => void (await withoutWaiting([stdout, stderr], view)))
+        .catch((error: unknown) => {
           if (!signal.aborted) throw error;
         });
-      }),
+    },
   };
 }
 

@@ -64,6 +64,8 @@ class TerminalView implements TerminalHandlers {
   #picture: Picture | undefined;
   #frame: NodeJS.Timeout | undefined;
   #note = '';
+  #isPainting = false;
+  #hasNews = false;
 
   constructor(options: TerminalViewOptions) {
     this.#options = options;
@@ -93,7 +95,11 @@ class TerminalView implements TerminalHandlers {
     const end = logEnd?.stdout ?? 0;
     const from = this.#client?.has ?? Math.max(0, end - MOST_REST);
     if (from >= end || this.#picture) return;
-    for await (const bytes of this.#options.output(from)) this.#options.local.stdout.write(this.#passed.take(bytes, false));
+    for await (const bytes of this.#options.output(from)) await this.#written(this.#passed.take(bytes, false));
+  }
+
+  #written(bytes: Buffer): Promise<void> {
+    return new Promise(done => this.#options.local.stdout.write(bytes, () => done()));
   }
 
   /** Idempotent. */
@@ -107,6 +113,7 @@ class TerminalView implements TerminalHandlers {
     clearTimeout(this.#frame);
     this.#picture?.close();
     this.#client?.close();
+    this.#client = undefined;
     stdin.off('data', this.#onInput);
     stdout.off('resize', this.#onResize);
     stdin.pause();
@@ -165,10 +172,19 @@ class TerminalView implements TerminalHandlers {
     else if (this.#picture) this.#paintSoon();
   }
 
+  /** While the terminal has not taken the last one, none is painted: then it is as it is then. */
   #paintSoon(): void {
+    this.#hasNews = true;
+    if (this.#isPainting) return;
     this.#frame ??= setTimeout(() => {
       this.#frame = undefined;
-      if (this.#picture) this.#options.local.stdout.write(this.#picture.paint(this.#note || this.#sizeNote));
+      if (!this.#picture) return;
+      this.#hasNews = false;
+      this.#isPainting = true;
+      this.#options.local.stdout.write(this.#picture.paint(this.#note || this.#sizeNote), () => {
+        this.#isPainting = false;
+        if (this.#hasNews && this.#client !== undefined) this.#paintSoon();
+      });
     }, FRAME_MS);
   }
 
