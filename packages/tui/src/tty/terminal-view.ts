@@ -34,6 +34,8 @@ const COVER_MS = 4_000;
 const FRAME_MS = 33;
 /** Of the output of a command that had ended before anything of it was shown. */
 const MOST_REST = 64 * 1024;
+/** For one piece of it. */
+const TAKE_MS = 1_000;
 
 /**
  * Makes the person's terminal a window on a session until the command ends, the person detaches, or the signal aborts. The
@@ -95,11 +97,17 @@ class TerminalView implements TerminalHandlers {
     const end = logEnd?.stdout ?? 0;
     const from = this.#client?.has ?? Math.max(0, end - MOST_REST);
     if (from >= end || this.#picture) return;
-    for await (const bytes of this.#options.output(from)) await this.#written(this.#passed.take(bytes, false));
+    for await (const bytes of this.#options.output(from)) if (!(await this.#isTaken(this.#passed.take(bytes, false)))) return;
   }
 
-  #written(bytes: Buffer): Promise<void> {
-    return new Promise(done => this.#options.local.stdout.write(bytes, () => done()));
+  /** Whether the terminal took it; one that takes nothing does not keep the command from ending. */
+  async #isTaken(bytes: Buffer): Promise<boolean> {
+    const taken = Promise.withResolvers<boolean>();
+    const late = setTimeout(() => taken.resolve(false), TAKE_MS);
+    this.#options.local.stdout.write(bytes, () => taken.resolve(true));
+    const isTaken = await taken.promise;
+    clearTimeout(late);
+    return isTaken;
   }
 
   /** Idempotent. */
