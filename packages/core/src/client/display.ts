@@ -26,7 +26,7 @@ export const viewDisplay = (
     {
       path: routes.jobsDisplay.path.replace(':job', encodeURIComponent(job)) + queryOf({control}),
       signal,
-      said: message => controlled?.(message),
+      said: message => void (message.type === 'control' && controlled?.(message)),
       connected: say => connected?.({take: () => say({type: 'take'})}),
     },
     local,
