@@ -1,5 +1,5 @@
 import RFB from '@novnc/novnc';
-import {boundClipboard} from './bounded-clipboard.ts';
+import {bound} from './bounds.ts';
 import {DisplayChannel, type ChannelEvents, type Over} from './channel.ts';
 import type {View} from './view.ts';
 
@@ -68,7 +68,7 @@ export class Looking {
 
   #show(channel: DisplayChannel): RFB {
     const rfb = new RFB(this.#view.screen, channel, {shared: true});
-    boundClipboard(rfb);
+    bound(rfb);
     rfb.scaleViewport = this.#isFitted;
     // The best there is: a server then has little reason to send what looks worse than the desktop.
     rfb.qualityLevel = 9;
