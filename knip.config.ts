@@ -25,6 +25,7 @@ export default {
         'src/reporter-main.ts',
         'src/agent-main.ts',
         'src/session-host/main.ts',
+        'src/display-page/page.ts',
         'src/run.ts',
         'src/verify-main.ts',
         'src/commands/**/*.{ts,tsx}',

@@ -115,6 +115,8 @@ async function ofDevBoxes(reader: Reader): Promise<void> {
   const display = await reader.ok<{id: string}>('devboxesDisplay', {at, body: {display: 'none-such'}});
   expect((await reader.ask('jobsDisplay', {at: {job: display.id}})).status).toBe(101);
   await up.ended(display.id);
+  await reader.ok('jobsDisplayTicket', {at: {job: display.id}, body: {}});
+  for (const name of ['displayPage', 'displayScript', 'displayStyle']) await reader.ok(name);
   await deed('devboxesStop', {graceMs: 0});
   await deed('devboxesStart');
   const removal = await reader.ok<{job?: {id: string}}>('devboxesRemove', {at, body: {}});

@@ -9,6 +9,7 @@ interface Check {
 
 const checks: readonly Check[] = [
   {name: 'types', tool: 'tsc@typescript', args: ['-p', 'tsconfig.json']},
+  {name: 'types of the page in a browser', tool: 'tsc@typescript', args: ['-p', 'packages/core/src/display-page']},
   {name: 'lint, import table, cycles', tool: 'oxlint', args: []},
   {name: 'format', tool: 'prettier', args: ['--check', '--log-level=warn', '.'], fix: 'npm run format'},
   {name: 'nothing unused', tool: 'knip', args: ['--no-progress', '--no-config-hints']},

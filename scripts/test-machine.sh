@@ -8,6 +8,7 @@ test_programs() {
     Xtigervnc:tigervnc-standalone-server xtigervncviewer:tigervnc-viewer xterm:xterm xdotool:xdotool; do
     PATH=$PATH:/usr/sbin:/sbin has "${pair%%:*}" || missing="$missing ${pair#*:}"
   done
+  has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
   # Installing the registry also starts it, open to the network, where systemd does; then the tests of pulls are left out.
   [ -d /run/systemd/system ] || has docker-registry || missing="$missing docker-registry"
   # shellcheck disable=SC2086

@@ -29,6 +29,7 @@ export function programs(externals: readonly string[]): Program[] {
       entries: existing({'plugin-api': 'packages/core/src/plugin-api/index.ts', conformance: 'packages/core/src/conformance/index.ts'}),
       options: thirdPartyOutside,
     },
+    {name: 'page of a display', isWhole: true, entries: displayPageEntries(), options: forBrowsers},
     {name: 'plugins', entries: pluginEntries(), options: thirdPartyOutside},
     {
       name: 'session host',
@@ -105,6 +106,24 @@ const wholeInOneFile: BuildOptions = {
   banner: {
     js: "import {createRequire as __createRequire} from 'node:module'; const require = __createRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;",
   },
+};
+
+/** As it is served: three files, which the browser of whoever looks at a display loads. */
+const displayPageEntries = () =>
+  existing({
+    'display-page/page': 'packages/core/src/display-page/page.ts',
+    'display-page/style': 'packages/core/src/display-page/style.css',
+    'display-page/index': 'packages/core/src/display-page/index.html',
+  });
+
+const forBrowsers: BuildOptions = {
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  keepNames: false,
+  sourcemap: false,
+  loader: {'.html': 'copy'},
+  banner: {js: '/* Holds noVNC (https://github.com/novnc/noVNC), MPL 2.0, and pako (https://github.com/nodeca/pako), MIT. */'},
 };
 
 const existing = (entries: Record<string, string>): Record<string, string> =>

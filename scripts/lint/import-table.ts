@@ -59,6 +59,7 @@ export const table: readonly Row[] = [
   {files: 'core/plugin-api', may: []},
   {files: 'core/streams', may: ['core/errors']},
   {files: 'core/api', may: ['core/protocol', 'core/errors']},
+  {files: 'core/display-page', may: ['core/api/display.ts', 'core/api/display-protocols.ts']},
   {files: 'core/config', may: ['core/errors']},
   {files: 'core/security', may: ['core/protocol', 'core/errors', 'core/plugin-api']},
   {files: 'core/plugin-host', may: ['core/plugin-api', 'core/errors', 'core/config', 'core/security']},

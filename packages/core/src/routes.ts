@@ -15,7 +15,8 @@ import {addWebhookRoutes} from './reports/routes.ts';
 import type {Http} from './rim/http.ts';
 import type {Metrics} from './rim/metrics.ts';
 import type {Services} from './services.ts';
-import {addDisplayRoute, addPortRoute, addTerminalRoute} from './sessions/routes.ts';
+import {addDisplayRoutes} from './sessions/routes-display.ts';
+import {addPortRoute, addTerminalRoute} from './sessions/routes.ts';
 import {addWorkerRoutes} from './workers/routes.ts';
 
 export interface RouteParts {
@@ -23,10 +24,12 @@ export interface RouteParts {
   readonly services: Services;
   readonly metrics: Metrics;
   readonly server: ServerFacts;
+  /** The folder of the page that shows a display in a browser. */
+  readonly displayPage: string;
 }
 
 /** Every route of /v1 but the agents' socket, which the hub adds itself. Call once, before `listen`. */
-export function addRoutes(http: Http, {access, services, metrics, server}: RouteParts): void {
+export function addRoutes(http: Http, {access, services, metrics, server, displayPage}: RouteParts): void {
   let description: ReturnType<typeof openApi> | undefined;
   // Most servers are never asked, and it takes longer than all the rest here.
   http.route('openapi', async () => (description ??= openApi(server.version)));
@@ -37,7 +40,7 @@ export function addRoutes(http: Http, {access, services, metrics, server}: Route
   addJobRoutes(http, services);
   addAttachRoute(http, access.gate, services);
   addTerminalRoute(http, access.gate, services);
-  addDisplayRoute(http, access.gate, services);
+  addDisplayRoutes(http, {access, services, displayPage});
   addPortRoute(http, access.gate, services.ports);
   addDevBoxRoutes(http, services.devboxes, services.jobs);
   addFileRoutes(http, services.files);

@@ -144,17 +144,19 @@ function serverOptions(
     secretKey: env['BOXYARD_SECRET_KEY'],
     localToken: config['local-token'] ?? known.localToken,
     ...reporting(config, configFile),
+    displayPage: join(import.meta.dirname, isSource ? '../../../dist/display-page' : 'display-page'),
     version: version(),
     timing: timingFrom(env),
     log,
   };
 }
 
+const isSource = import.meta.filename.endsWith('.ts');
+
 /** The plugins that tell the outside world, and what the owner lets them reach. */
 function reporting(config: Config, configFile: string | undefined): Pick<ServerOptions, 'reporters' | 'reporterFile'> {
   const allow = config['webhook-allow'] === undefined ? [] : [config['webhook-allow']].flat();
   const ca = config['webhook-ca'] === undefined ? {} : {ca: readCertificates(config['webhook-ca'])};
-  const isSource = import.meta.filename.endsWith('.ts');
   const at = isSource
     ? [join(import.meta.dirname, '../../plugins/src/reporters'), 'index.ts']
     : [join(import.meta.dirname, 'plugins'), '.js'];

@@ -49,6 +49,8 @@ export interface ServerOptions {
   readonly reporters?: readonly ReporterSetting[] | undefined;
   /** What the threads of plugins run, beside the server's own program. */
   readonly reporterFile?: string | undefined;
+  /** The folder of the page that shows a display in a browser; absent: where a build puts it. */
+  readonly displayPage?: string | undefined;
   readonly log: HttpLog;
   /** Ends the wait for a Redis that does not answer; the start then rejects. */
   readonly signal?: AbortSignal | undefined;
@@ -116,6 +118,7 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     services: {...core.services, webhooks: reports.webhooks, plugins: reports.plugins},
     metrics,
     server: {version: options.version, redisTrouble: rim.trouble},
+    displayPage: options.displayPage ?? join(import.meta.dirname, '../../../dist/display-page'),
     log,
     listen: options.listen,
     blobDir: options.blobDir,

@@ -53,6 +53,7 @@ export async function startTestDoor(more: Partial<DoorOptions> & {timing?: Parti
       services,
       metrics: createMetrics(),
       server: {version: '0.1.0', redisTrouble: rim.trouble},
+      displayPage: join(import.meta.dirname, '../../../dist/display-page'),
       log,
       listen: [{host: '127.0.0.1', port}],
       blobDir: join(dir, 'blobs'),

@@ -26,6 +26,7 @@ export function accessKeys(prefix: string) {
     workersOf: (tenant: string) => key('workers-of', id(tenant)),
     workerNames: (tenant: string) => key('worker-names', id(tenant)),
     secrets: (tenant: string) => key('secrets', id(tenant)),
+    displayTicket: (hash: string) => key('display-ticket', hash),
     jobSecrets: (job: string) => key('job-secrets', id(job)),
   };
 }

@@ -1,5 +1,6 @@
 import {parseTicket, readPrivate, writePrivate, formatTicket, type Timing} from '../config/index.ts';
 import {hashOf, type AccessRedis} from './access-redis.ts';
+import {createDisplayTickets, type DisplayTickets} from './display-tickets.ts';
 import {createGate, type TokenGate} from './gate.ts';
 import type {Installation} from './installation.ts';
 import {createInvitations, type Invitations} from './invitations.ts';
@@ -33,6 +34,7 @@ export interface Access {
   readonly workers: WorkerIdentities;
   readonly secrets: Secrets;
   readonly gate: TokenGate;
+  readonly displayTickets: DisplayTickets;
   now(): number;
   /** How this server is reached, for the lines it hands out; set once it listens. */
   reachable: Reachable;
@@ -53,6 +55,7 @@ export function createAccess({redis, installation, now, timing, onFault}: Access
     tenants: createTenants(redis, now),
     invitations: createInvitations(redis, workers, {now, validMs: timing.invitation}),
     secrets: createSecrets(redis, installation, now),
+    displayTickets: createDisplayTickets(redis, now),
     reachable: {addresses: [], fingerprint: undefined},
     close: () => gate.close(),
   };

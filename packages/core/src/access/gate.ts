@@ -1,4 +1,5 @@
 import {BoxyardError} from '../errors/index.ts';
+import type {Route} from '../api/index.ts';
 import type {Gate} from '../rim/http.ts';
 import type {Session} from '../services.ts';
 import {hashOf} from './access-redis.ts';
@@ -14,6 +15,10 @@ export interface GateOptions extends VerdictOptions {
 /** Revocations reach every open stream of this server at once, of another server within `cacheMs`. */
 export interface TokenGate extends Gate {
   revoked(hash: string): void;
+  /** The token behind a session, as a record may name it. */
+  tokenOf(session: Session): string;
+  /** The session of a token that a record names, as it is now. Rejects as `admit`. */
+  admitToken(hash: string, verb: Route['verb']): Promise<Session>;
   close(): void;
 }
 
@@ -39,14 +44,16 @@ export function createGate(options: GateOptions): TokenGate {
   };
   const timer = setInterval(() => void recheck().catch(options.onFault), options.cacheMs / 2);
   timer.unref();
+  const admitToken = async (hash: string | undefined, verb: Route['verb']) => {
+    const session = hash === undefined ? undefined : await verdicts.find(hash);
+    authorise(session, verb);
+    note(session!);
+    return session!;
+  };
   return {
-    async admit(bearer, verb) {
-      if (verb === 'none') return nobody;
-      const session = bearer === undefined ? undefined : await verdicts.find(hashOf(bearer));
-      authorise(session, verb);
-      note(session!);
-      return session!;
-    },
+    admit: async (bearer, verb) => (verb === 'none' ? nobody : admitToken(bearer === undefined ? undefined : hashOf(bearer), verb)),
+    admitToken,
+    tokenOf: session => verdicts.hashOf(session)!,
     hold: (session, end) => hold(held, verdicts, session, end),
     revoked(hash) {
       verdicts.forget(hash);

@@ -90,7 +90,7 @@ import {
   UpdateWebhookRequest,
   WebhookView,
 } from './webhooks.ts';
-import {DisplayQuery, DisplayRequest} from './display.ts';
+import {DisplayQuery, DisplayRequest, DisplayTicketRequest, DisplayTicketView} from './display.ts';
 
 export type RouteName = keyof typeof routes;
 
@@ -126,6 +126,10 @@ export const contracts = {
   jobsAttach: {query: AttachQuery.strict()},
   jobsTerminal: {query: TerminalQuery.strict()},
   jobsDisplay: {query: DisplayQuery.strict()},
+  jobsDisplayTicket: {body: DisplayTicketRequest, response: DisplayTicketView, status: 201},
+  displayPage: {gives: 'text/html'},
+  displayScript: {gives: 'text/javascript'},
+  displayStyle: {gives: 'text/css'},
   jobsOut: {gives: tar},
   jobsResult: {response: AnyJson},
   jobsReport: {body: ReportRequest, response: ReportedView},

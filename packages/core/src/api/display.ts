@@ -18,6 +18,13 @@ export type DisplayRequest = z.infer<typeof DisplayRequest>;
 export const DisplayQuery = z.object({control: z.enum(['wait', 'take', 'none', 'glance']).default('wait')});
 export type DisplayQuery = z.infer<typeof DisplayQuery>;
 
+/** As `DisplayQuery`, for a browser, which never looks in passing. */
+export const DisplayTicketRequest = z.strictObject({control: z.enum(['wait', 'take', 'none']).default('wait')});
+
+/** `path` is below the server's address; what is behind its `#` is the ticket, which a browser sends to nobody by itself. */
+export const DisplayTicketView = z.object({job: z.string(), path: z.string(), expiresAt: z.string()});
+export type DisplayTicketView = z.infer<typeof DisplayTicketView>;
+
 /**
  * Frames of `WS /v1/jobs/:id/display`, one socket per viewer: those of a port, and who controls. Binary frames are RFB 3.8
  * without a password. `opened` comes when the display shows itself; what a viewer may not say is taken out of what it says.
@@ -31,6 +38,8 @@ export const displayToClient = z.discriminatedUnion('type', [
    * milliseconds since 1970. First of all, and on every change.
    */
   z.object({type: z.literal('watched'), viewers: z.number(), controller: z.string().optional(), quietSince: z.number().optional()}),
+  /** To a client that came by a ticket, again and again: the ticket of its next look, in place of the one before. */
+  z.object({type: z.literal('renewal'), ticket: z.string(), devbox: z.string()}),
 ]);
 export type DisplayToClient = z.infer<typeof displayToClient>;
 

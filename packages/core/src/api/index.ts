@@ -28,7 +28,17 @@ export {AnyJson, MOST_RESULT_BYTES, Progress, ReportRequest, ReportedView} from 
 export {attachFromClient, attachFromServer, attachStream} from './attach.ts';
 export {FileStatView, FilesPutView, FilesQuery} from './files.ts';
 export {ERROR_TRAILER, encodeTrailer} from './trailer.ts';
-export {DisplayQuery, DisplayRequest, displayFromClient, displayToClient, type DisplayFromClient, type DisplayToClient} from './display.ts';
+export {
+  DisplayQuery,
+  DisplayRequest,
+  DisplayTicketRequest,
+  DisplayTicketView,
+  displayFromClient,
+  displayToClient,
+  type DisplayFromClient,
+  type DisplayToClient,
+} from './display.ts';
+export {DISPLAY_PROTOCOL, TICKET_PROTOCOL} from './display-protocols.ts';
 export {portFromClient, portToClient, type PortFromClient, type PortToClient} from './port.ts';
 export {TerminalQuery, terminalFromClient, terminalToClient, type TerminalFromClient, type TerminalToClient} from './terminal.ts';
 export {

@@ -30,7 +30,10 @@ export const viewDisplay = (
     {
       path: routes.jobsDisplay.path.replace(':job', encodeURIComponent(job)) + queryOf({control}),
       signal,
-      said: message => (message.type === 'control' ? controlled?.(message) : watched?.(message)),
+      said: message => {
+        if (message.type === 'control') controlled?.(message);
+        if (message.type === 'watched') watched?.(message);
+      },
       connected: say => connected?.({take: () => say({type: 'take'})}),
     },
     local,

@@ -114,6 +114,12 @@ export const catalogue = {
   ),
   // who asks
   UNAUTHENTICATED: input(401, 4, 'This server needs a valid token.', 'boxyard login'),
+  TICKET_REFUSED: input(
+    401,
+    4,
+    d => `This link ${s(d['why'])}.`,
+    d => `boxyard display ${s(d['devbox'] ?? 'DEVBOX')} --browser`,
+  ),
   FORBIDDEN: input(
     403,
     4,

@@ -134,7 +134,7 @@ function compile(path: string, contract: Contract, route: SocketRoute<unknown>):
       maxPayload: route.maxPayload,
       maxBufferedChunks: 16_384,
       maxFragments: 64,
-      handleProtocols: offered => [...offered].find(each => each.startsWith('boxyard.') && !each.startsWith('boxyard.token.')) ?? false,
+      handleProtocols: offered => [...offered].find(each => /^boxyard\.(?!token\.|ticket\.)/.test(each)) ?? false,
     }),
   };
 }

@@ -1,5 +1,5 @@
 import {authorise} from '../access/rules.ts';
-import {routes, type DisplayQuery, type TerminalQuery} from '../api/index.ts';
+import {routes, type TerminalQuery} from '../api/index.ts';
 import {BoxyardError} from '../errors/index.ts';
 import {PortNumber} from '../protocol/index.ts';
 import {bearerOf} from '../rim/http-credential.ts';
@@ -7,8 +7,6 @@ import {holdSocket} from '../rim/http-held-socket.ts';
 import type {Gate, Http} from '../rim/http.ts';
 import type {PortService} from '../services.ts';
 import {STREAM_WINDOW} from '../streams/index.ts';
-import {Controls} from './controls.ts';
-import {serveDisplay, type DisplayScope, type DisplaySocketServices} from './display-socket.ts';
 import {servePort, type PortScope} from './port-socket.ts';
 import {serveTerminal, type TerminalScope, type TerminalSocketServices} from './terminal-socket.ts';
 
@@ -29,26 +27,6 @@ export function addTerminalRoute(http: Http, gate: Gate, services: TerminalSocke
     },
     open(socket, admitted) {
       if (holdSocket(gate, admitted.session, socket)) serveTerminal(socket, admitted, services);
-    },
-  });
-}
-
-/** `WS /v1/jobs/:job/display`: as a terminal's. */
-export function addDisplayRoute(http: Http, gate: Gate, services: DisplaySocketServices): void {
-  const controls = new Controls();
-  http.socket<DisplayScope>('jobsDisplay', {
-    maxPayload: MAX_PORT_FRAME,
-    isForBrowsers: true,
-    async admit({params, query, raw}) {
-      const session = await gate.admit(bearerOf(raw), routes.jobsDisplay.verb);
-      const job = await services.jobs.show(session.tenant, params['job']!);
-      authorise(session, 'read', {tenant: job.tenant, what: 'job', name: params['job']!});
-      if (job.kind !== 'display')
-        throw new BoxyardError('INVALID_INPUT', {field: 'job', issue: 'it is no display', hint: 'boxyard displays list'});
-      return {session, job: job.id, query: query as DisplayQuery};
-    },
-    open(socket, admitted) {
-      if (holdSocket(gate, admitted.session, socket)) serveDisplay(socket, admitted, services, controls);
     },
   });
 }

@@ -40,7 +40,7 @@ test('every route that a server has is in it, and no other', async () => {
   const served: string[] = [];
   const note = (name: string) => void served.push(name);
   const http = {route: note, socket: note} as unknown as Http;
-  addRoutes(http, {...door, metrics: createMetrics(), server: {version: '1.2.3', redisTrouble: async () => undefined}});
+  addRoutes(http, {...door, metrics: createMetrics(), server: {version: '1.2.3', redisTrouble: async () => undefined}, displayPage: ''});
   addAgentRoute(http, door.access.workers, () => undefined);
   const described = Object.values(description.paths).flatMap(path => Object.values(path).map(each => String(each['operationId'])));
   expect(served.toSorted()).toEqual(described.toSorted());

@@ -16,8 +16,10 @@ export interface FollowTerminal {
 }
 
 /** Both ends of the person's terminal must be one. */
-export function checkTerminal({program}: Context, hint: string): void {
-  if (program.stdin.isTTY !== true || program.stdout.isTTY !== true) throw new BoxyardError('NEEDS_TTY', {what: 'This', hint});
+export const hasTerminal = ({program}: Context): boolean => program.stdin.isTTY === true && program.stdout.isTTY === true;
+
+export function checkTerminal(context: Context, hint: string): void {
+  if (!hasTerminal(context)) throw new BoxyardError('NEEDS_TTY', {what: 'This', hint});
 }
 
 export const tty = boolean({char: 't', description: 'give it this terminal (with -i: -it)'});

@@ -4,20 +4,24 @@ import type {Client} from '@boxyard/core/client';
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
-import {choice, required, whole} from '../cli/flags.ts';
-import {checkTerminal} from '../cli/follow-terminal.ts';
+import {browseDisplay} from '../cli/browse-display.ts';
+import {choice, duration, required, whole} from '../cli/flags.ts';
+import {checkTerminal, hasTerminal} from '../cli/follow-terminal.ts';
 import {watchEnding} from '../cli/interrupts.ts';
+import {recordDisplay} from '../cli/record-display.ts';
 import {lookAt, openDisplay} from '../services/displays.ts';
 import {serveDisplay} from '../services/serve-display.ts';
 
 export default defineCommand({
   summary: 'Watch and control the desktop of a DevBox',
   description:
-    'Opens its display, or finds the one that is open, and shows it in this terminal: keys, pastes and mouse go to the desktop. The leader key (ctrl-q) and d leaves it, t takes control from another viewer, z shows pixels one to one and the arrows move, r gives the desktop this terminal’s size, y and p copy and paste, ctrl-q twice sends ctrl-q. --listen serves it to any VNC viewer on this machine instead.',
+    'Opens its display, or finds the one that is open, and shows it in this terminal: keys, pastes and mouse go to the desktop. The leader key (ctrl-q) and d leaves it, t takes control from another viewer, z shows pixels one to one and the arrows move, r gives the desktop this terminal’s size, y and p copy and paste, ctrl-q twice sends ctrl-q. --listen serves it to any VNC viewer on this machine instead. --browser prints a link for a browser, and opens it where there is one: it works once, within 60 s. --record also writes what is shown into an animated PNG, pixel by pixel, which any browser plays; without a terminal it only records.',
   examples: [
     {does: 'In this terminal', line: 'display web'},
     {does: 'Only look', line: 'display --read-only web'},
     {does: 'For a VNC viewer: vncviewer localhost:5901', line: 'display web --listen 5901'},
+    {does: 'In a browser', line: 'display web --browser'},
+    {does: 'Ten seconds of it, to send to somebody', line: 'display web --record web.png --for 10s'},
     {does: 'A picture of it', line: 'display shot web -o desktop.png'},
   ],
   args: {devbox: required('name or id of the DevBox')},
@@ -26,6 +30,10 @@ export default defineCommand({
       description: 'serve it on this port of 127.0.0.1, without a password',
       helpValue: 'PORT',
     }),
+    browser: boolean({description: 'print a link for a browser, and open it', exclusive: ['listen']}),
+    'no-open': boolean({description: 'of --browser: print the link alone', dependsOn: ['browser']}),
+    record: string({description: 'write it into this new file, an animated PNG', helpValue: 'FILE'}),
+    for: duration('for')({description: 'of --record: end after so long', dependsOn: ['record']}),
     'read-only': boolean({description: 'look on without controlling'}),
     size: string({description: 'of a desktop that is begun now', helpValue: 'WIDTHxHEIGHT'}),
     graphics: choice('graphics', ['auto', 'half', 'ascii'])({
@@ -36,20 +44,31 @@ export default defineCommand({
   },
   async run(context, {args, flags}) {
     const control = flags['read-only'] ? ('none' as const) : undefined;
-    if (flags.listen === undefined) checkTerminal(context, `boxyard display shot ${args.devbox} -o desktop.png`);
+    const isHere = flags.listen === undefined && !flags.browser && (flags.record === undefined || hasTerminal(context));
+    if (isHere) checkTerminal(context, `boxyard display shot ${args.devbox} -o desktop.png`);
     const {client} = await context.connect();
+    const {devbox} = args;
     const request = requestOf(flags.size);
-    const {id} = await openDisplay(client, args.devbox, request, () => context.say('The server did not answer; asking again.'));
+    const {id: job} = await openDisplay(client, devbox, request, () => context.say('The server did not answer; asking again.'));
+    const isAscii = flags.graphics === 'ascii' || (flags.graphics === 'auto' && context.program.env['TERM'] === 'linux');
+    const view = (until?: AbortSignal): Promise<number> =>
+      flags.listen === undefined
+        ? show(context, client, {job, name: devbox, control: control ?? 'wait', isAscii, fps: flags.fps, until})
+        : serve(context, client, {devbox, request, port: flags.listen, control: control ?? 'take', until});
     try {
-      if (flags.listen !== undefined)
-        return await serve(context, client, {devbox: args.devbox, request, port: flags.listen, control: control ?? 'take'});
-      const isAscii = flags.graphics === 'ascii' || (flags.graphics === 'auto' && context.program.env['TERM'] === 'linux');
-      return await show(context, client, {job: id, name: args.devbox, control: control ?? 'wait', isAscii, fps: flags.fps});
+      if (flags.browser) await browseDisplay(context, client, {job, devbox, control: control ?? 'wait', mayOpen: !flags['no-open']});
+      const isShown = isHere || flags.listen !== undefined;
+      if (flags.record === undefined) return isShown ? await view() : 0;
+      const recording = {job, devbox, path: flags.record, fps: flags.fps, forMs: flags.for};
+      return await recordDisplay(context, client, recording, isShown ? view : undefined);
     } finally {
       client.close();
     }
   },
 });
+
+const eitherOf = (leaving: AbortSignal, until: AbortSignal | undefined): AbortSignal =>
+  until === undefined ? leaving : AbortSignal.any([leaving, until]);
 
 function requestOf(size: string | undefined): DisplayRequest {
   if (size === undefined) return {};
@@ -63,6 +82,7 @@ interface ToServe {
   readonly request: DisplayRequest;
   readonly port: number;
   readonly control: 'take' | 'none';
+  readonly until?: AbortSignal | undefined;
 }
 
 async function serve(context: Context, client: Client, options: ToServe): Promise<number> {
@@ -72,7 +92,8 @@ async function serve(context: Context, client: Client, options: ToServe): Promis
   try {
     await context.print.item({devbox: options.devbox, address: serving.address}, {name: item => item.address, text: item => item.address});
     context.say('Any VNC viewer on this machine; it needs no password. Ctrl-C ends it.');
-    if (!ending.leaving.aborted) await new Promise(resolve => ending.leaving.addEventListener('abort', resolve, {once: true}));
+    const over = eitherOf(ending.leaving, options.until);
+    if (!over.aborted) await new Promise(resolve => over.addEventListener('abort', resolve, {once: true}));
     return 0;
   } finally {
     serving.close();
@@ -86,9 +107,10 @@ interface ToShow {
   readonly control: 'wait' | 'none';
   readonly isAscii: boolean;
   readonly fps: number;
+  readonly until?: AbortSignal | undefined;
 }
 
-async function show(context: Context, client: Client, {job, control, ...shown}: ToShow): Promise<number> {
+async function show(context: Context, client: Client, {job, control, until, ...shown}: ToShow): Promise<number> {
   const {program} = context;
   const [{viewDisplay}, {tierOf}] = await Promise.all([import('../screen/display-view.ts'), import('../screen/downgrade.ts')]);
   const ending = watchEnding(context);
@@ -100,7 +122,7 @@ async function show(context: Context, client: Client, {job, control, ...shown}: 
     colours: context.flags['no-color'] ? 'none' : tierOf(program.env),
     look: look => lookAt(client, {job, control, ...look}),
     onFailure: failed.reject,
-    signal: ending.leaving,
+    signal: eitherOf(ending.leaving, until),
   });
   try {
     await Promise.race([viewing, failed.promise]);
@@ -108,6 +130,7 @@ async function show(context: Context, client: Client, {job, control, ...shown}: 
     return 0;
   } catch (error) {
     if (ending.leaving.aborted) return ending.code();
+    if (until?.aborted === true) return 0;
     if (!isBoxyardError(error) || error.details['what'] !== 'open display') throw error;
     context.say(`The display of ${shown.name} was closed.`);
     return 0;

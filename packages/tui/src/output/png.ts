@@ -7,25 +7,29 @@ export interface Pixels {
   readonly pixels: Uint32Array;
 }
 
-const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
+export const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const TRUE_COLOUR = 2;
 const UP = 2;
 
 /** The picture as a PNG file. A row is written as what differs from the one above, which desktops are mostly equal in. */
-export function encodePng({width, height, pixels}: Pixels): Buffer {
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, TRUE_COLOUR], 8);
+export function encodePng(picture: Pixels): Buffer {
   return Buffer.concat([
     SIGNATURE,
-    chunk('IHDR', head),
-    chunk('IDAT', deflateSync(rowsOf({width, height, pixels}))),
+    chunk('IHDR', headerOf(picture)),
+    chunk('IDAT', deflateSync(rowsOf(picture))),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
 
-function rowsOf({width, height, pixels}: Pixels): Buffer {
+export function headerOf({width, height}: Pixels): Buffer {
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, TRUE_COLOUR], 8);
+  return head;
+}
+
+export function rowsOf({width, height, pixels}: Pixels): Buffer {
   const rows = Buffer.alloc(height * (width * 3 + 1));
   for (let y = 0, at = 0; y < height; y += 1) {
     rows[at++] = UP;
@@ -38,7 +42,7 @@ function rowsOf({width, height, pixels}: Pixels): Buffer {
   return rows;
 }
 
-function chunk(name: string, data: Buffer): Buffer {
+export function chunk(name: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(name, 'latin1'), data]);
   const whole = Buffer.alloc(body.length + 8);
   whole.writeUInt32BE(data.length, 0);

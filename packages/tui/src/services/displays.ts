@@ -1,14 +1,22 @@
 import {duplexPair} from 'node:stream';
 import type {DisplayQuery, DisplayRequest, JobView} from '@boxyard/core/api';
 import type {Client, DisplayWatchers} from '@boxyard/core/client';
+import {isBoxyardError} from '@boxyard/core/errors';
 import {RfbClient, type RfbOptions} from '@boxyard/core/rfb';
 import {withSuggestion} from './named-object.ts';
 import {submit} from './submit.ts';
 
-/** The display of a DevBox: the one that is open, or a new one. */
-export function openDisplay(client: Client, devbox: string, body: DisplayRequest, onLost: () => void): Promise<JobView> {
+/** The display of a DevBox: the one that is open, or a new one. Who may only look gets one that is open. */
+export async function openDisplay(client: Client, devbox: string, body: DisplayRequest, onLost: () => void): Promise<JobView> {
   const open = () => submit(key => client.devboxesDisplay({devbox, body, key}), {onLost});
-  return withSuggestion(devbox, 'DevBox', open, () => client.devboxesList());
+  try {
+    return await withSuggestion(devbox, 'DevBox', open, () => client.devboxesList());
+  } catch (error) {
+    if (!isBoxyardError(error) || error.code !== 'FORBIDDEN') throw error;
+    const [found] = await listDisplays(client, devbox);
+    if (found === undefined) throw error;
+    return found;
+  }
 }
 
 /** Displays that are open or about to be, the newest first. */

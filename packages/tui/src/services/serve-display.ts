@@ -2,10 +2,11 @@ import {createServer, type AddressInfo, type Server} from 'node:net';
 import type {DisplayQuery, DisplayRequest} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError} from '@boxyard/core/errors';
+import {openDisplay} from './displays.ts';
 import {formatListen, refuseBusyPort} from './port-holder.ts';
 
 export interface ServedDisplay {
-  readonly client: Pick<Client, 'devboxesDisplay' | 'viewDisplay'>;
+  readonly client: Client;
   readonly devbox: string;
   readonly request: DisplayRequest;
   readonly control: DisplayQuery['control'];
@@ -29,7 +30,7 @@ export async function serveDisplay(options: ServedDisplay): Promise<{readonly ad
   const server: Server = createServer({noDelay: true}, socket => {
     socket.on('error', () => undefined);
     const view = async () => {
-      const job = await client.devboxesDisplay({devbox, body: request});
+      const job = await openDisplay(client, devbox, request, () => undefined);
       await client.viewDisplay({job: job.id, control, signal: ending.signal}, socket);
     };
     view().catch((error: Error) => {
