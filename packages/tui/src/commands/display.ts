@@ -4,9 +4,11 @@ import type {Client} from '@boxyard/core/client';
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
-import {choice, required, whole} from '../cli/flags.ts';
+import {required, whole} from '../cli/flags.ts';
 import {checkTerminal} from '../cli/follow-terminal.ts';
 import {watchEnding} from '../cli/interrupts.ts';
+import {graphicsFlag} from '../cli/terminal-graphics.ts';
+import type {GraphicsWish} from '../screen/graphics/choose.ts';
 import {lookAt, openDisplay} from '../services/displays.ts';
 import {serveDisplay} from '../services/serve-display.ts';
 
@@ -28,10 +30,7 @@ export default defineCommand({
     }),
     'read-only': boolean({description: 'look on without controlling'}),
     size: string({description: 'of a desktop that is begun now', helpValue: 'WIDTHxHEIGHT'}),
-    graphics: choice('graphics', ['auto', 'half', 'ascii'])({
-      description: 'half blocks in colour, or letters by brightness',
-      default: 'auto',
-    }),
+    graphics: graphicsFlag,
     fps: whole('fps', {min: 1, max: 60})({description: 'pictures in a second, at most', default: 15}),
   },
   async run(context, {args, flags}) {
@@ -43,8 +42,8 @@ export default defineCommand({
     try {
       if (flags.listen !== undefined)
         return await serve(context, client, {devbox: args.devbox, request, port: flags.listen, control: control ?? 'take'});
-      const isAscii = flags.graphics === 'ascii' || (flags.graphics === 'auto' && context.program.env['TERM'] === 'linux');
-      return await show(context, client, {job: id, name: args.devbox, control: control ?? 'wait', isAscii, fps: flags.fps});
+      const graphics = flags.graphics as GraphicsWish;
+      return await show(context, client, {job: id, name: args.devbox, control: control ?? 'wait', graphics, fps: flags.fps});
     } finally {
       client.close();
     }
@@ -84,7 +83,7 @@ interface ToShow {
   readonly job: string;
   readonly name: string;
   readonly control: 'wait' | 'none';
-  readonly isAscii: boolean;
+  readonly graphics: GraphicsWish;
   readonly fps: number;
 }
 
@@ -96,6 +95,7 @@ async function show(context: Context, client: Client, {job, control, ...shown}: 
   const viewing = viewDisplay({
     ...shown,
     local: program,
+    env: program.env,
     leader: context.setting('leader'),
     colours: context.flags['no-color'] ? 'none' : tierOf(program.env),
     look: look => lookAt(client, {job, control, ...look}),

@@ -1,4 +1,4 @@
-import {crc32, deflateSync} from 'node:zlib';
+import {constants, crc32, deflateSync} from 'node:zlib';
 
 /** A picture in memory: red, green, blue and an unused byte for each pixel, top row first. */
 export interface Pixels {
@@ -11,8 +11,8 @@ const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const TRUE_COLOUR = 2;
 const UP = 2;
 
-/** The picture as a PNG file. A row is written as what differs from the one above, which desktops are mostly equal in. */
-export function encodePng({width, height, pixels}: Pixels): Buffer {
+/** The picture as a PNG file. A row is written as what differs from the one above, which desktops are mostly equal in. `level`: of zlib. */
+export function encodePng({width, height, pixels}: Pixels, level = constants.Z_DEFAULT_COMPRESSION): Buffer {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
@@ -20,7 +20,7 @@ export function encodePng({width, height, pixels}: Pixels): Buffer {
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', head),
-    chunk('IDAT', deflateSync(rowsOf({width, height, pixels}))),
+    chunk('IDAT', deflateSync(rowsOf({width, height, pixels}), {level})),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
