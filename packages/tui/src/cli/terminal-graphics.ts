@@ -44,7 +44,7 @@ function capsOf(chosen: Chosen, {probed, tmux, colours, size}: Seen) {
     kittyGraphics: probed?.hasKittyGraphics === true,
     sixel: probed?.hasSixel === true,
     ...(tmux === undefined ? {} : {tmux}),
-    cell: probed?.cell ?? null,
+    cell: probed?.cell ?? tmux?.cell ?? null,
     size,
     colours,
     isSynchronized: probed?.isSynchronized === true,

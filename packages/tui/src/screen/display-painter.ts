@@ -1,16 +1,16 @@
-import type {Writable} from 'node:stream';
 import type {Framebuffer, Rect} from '@boxyard/core/rfb';
 import {Grid, putText} from './cells.ts';
 import {styleFor, toAscii, type ColourTier} from './downgrade.ts';
 import {emitChanges, type Rendition} from './emit.ts';
 import {Frame} from './graphics/frame.ts';
 import type {Graphics} from './graphics/graphics.ts';
+import type {TerminalWrites} from './graphics/paced-writes.ts';
 import {drawPicture, type Marks} from './half-blocks.ts';
 import {styleOf} from './style.ts';
 import {fitted, halves, panned, pixelUnder, type Size, type Viewport} from './viewport.ts';
 
 export interface DisplayPainterOptions {
-  readonly stdout: Writable & {readonly columns?: number; readonly rows?: number};
+  readonly stdout: TerminalWrites;
   readonly fps: number;
   readonly colours: ColourTier;
   /** The terminal has taken what it was sent: the next picture may be asked for. */

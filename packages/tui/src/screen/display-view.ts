@@ -6,8 +6,9 @@ import {safeLine} from '../output/safe-text.ts';
 import {DisplayKeys, type DisplayCommand} from './display-keys.ts';
 import {DisplayPainter} from './display-painter.ts';
 import type {ColourTier} from './downgrade.ts';
-import {MOST_CELL, type GraphicsKind, type GraphicsWish} from './graphics/choose.ts';
+import {isBehind, MOST_CELL, type GraphicsKind, type GraphicsWish} from './graphics/choose.ts';
 import {findGraphics, openGraphics} from './graphics/open-graphics.ts';
+import {PacedWrites} from './graphics/paced-writes.ts';
 import type {Marks} from './half-blocks.ts';
 import type {InputEvent} from './input-events.ts';
 import {openTerminal} from './modes.ts';
@@ -81,9 +82,10 @@ class DisplayView {
   readonly #keys: DisplayKeys;
   readonly #painter: DisplayPainter;
   readonly #left = new AbortController();
+  readonly #writes: PacedWrites;
   readonly #onResize = () => {
     this.#painter.resized();
-    if (this.#hasPixels) this.#options.local.stdout.write(cellQuery);
+    if (this.#hasPixels) this.#writes.write(Buffer.from(cellQuery));
   };
   #screen: RfbClient | undefined;
   #view: {take(): void} | undefined;
@@ -96,7 +98,8 @@ class DisplayView {
   constructor(options: DisplayViewOptions) {
     this.#options = options;
     const {local, fps, colours} = options;
-    this.#painter = new DisplayPainter({stdout: local.stdout, fps, colours, painted: () => this.#screen?.ask()});
+    this.#writes = new PacedWrites(local.stdout);
+    this.#painter = new DisplayPainter({stdout: this.#writes, fps, colours, painted: () => this.#screen?.ask()});
     this.#keys = new DisplayKeys({
       leader: options.leader,
       command: command => this.#command(command),
@@ -127,6 +130,7 @@ class DisplayView {
     const {chosen, seen} = await findGraphics({wish, env, colours, stdout: local.stdout, input});
     const graphics = openGraphics(chosen.kind, seen);
     this.#hasPixels = graphics !== undefined;
+    this.#writes.isPaced = this.#hasPixels && isBehind(seen);
     if (this.#hasPixels) this.#cell = chosen.cell;
     this.#painter.draw({marks: marksOf(chosen.kind, colours), graphics, cell: chosen.cell});
   }
@@ -173,6 +177,7 @@ class DisplayView {
     clearTimeout(this.#cover);
     this.#options.local.stdout.off('resize', this.#onResize);
     this.#painter.close();
+    this.#writes.close();
   }
 
   get #name(): string {
@@ -218,7 +223,7 @@ class DisplayView {
   /** Only what the person asks for, and only outwards: the terminal keeps it (OSC 52). */
   #copy(): void {
     if (this.#copied === undefined) return this.#say('Nothing was copied on the desktop since this view began.');
-    this.#options.local.stdout.write(`\u001b]52;c;${Buffer.from(this.#copied).toString('base64')}\u0007`);
+    this.#writes.write(Buffer.from(`\u001b]52;c;${Buffer.from(this.#copied).toString('base64')}\u0007`));
     this.#say(`Copied ${this.#copied.length} characters.`);
   }
 

@@ -80,9 +80,10 @@ function hasPlaceholders(name: string): boolean {
   return /^ghostty/i.test(name) || (major !== undefined && Number(major) * 1_000 + Number(minor) >= 28);
 }
 
-function cellOf({probed, size}: Seen): Size | undefined {
+function cellOf({probed, tmux, size}: Seen): Size | undefined {
   const {cell, window} = probed ?? {};
-  const found = cell ?? (window && {width: Math.floor(window.width / size.columns), height: Math.floor(window.height / size.rows)});
+  const found =
+    cell ?? tmux?.cell ?? (window && {width: Math.floor(window.width / size.columns), height: Math.floor(window.height / size.rows)});
   const isOne = found !== undefined && [found.width, found.height].every(pixels => pixels >= 1 && pixels <= MOST_CELL);
   return isOne ? found : undefined;
 }

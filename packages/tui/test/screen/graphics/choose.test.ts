@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest';
 import {chooseGraphics, type GraphicsWish, type Seen} from '../../../src/screen/graphics/choose.ts';
 import {InputTokens} from '../../../src/screen/input-tokens.ts';
 import {graphicsQuery, readReplies} from '../../../src/screen/probe.ts';
+import {readAnswer} from '../../../src/screen/graphics/tmux.ts';
 
 const cell = '\u001b[6;20;10t';
 const end = '\u001b[?62;22c';
@@ -71,4 +72,15 @@ test('a cell is as large as the terminal says, unless that is absurd', () => {
 
 test('all is asked in one write, and last what every terminal answers', () => {
   expect(graphicsQuery).toMatch(/^\u001b_Gi=31,[^\u001b]*a=q[^]*\u001b\[c$/);
+});
+
+test('tmux of any age says whether it passes on, what is in front of it, and how large its cells are', () => {
+  expect(readAnswer('1 10x20 xterm-kitty kitty(0.35.2)\n')).toEqual({
+    isPassingThrough: true,
+    terminal: 'xterm-kitty kitty(0.35.2)',
+    cell: {width: 10, height: 20},
+  });
+  expect(readAnswer('all 0x0 xterm-ghostty \n')).toEqual({isPassingThrough: true, terminal: 'xterm-ghostty'});
+  expect(readAnswer(' x xterm-kitty \n')).toEqual({isPassingThrough: false, terminal: 'xterm-kitty'});
+  expect(readAnswer('off x  \n')).toEqual({isPassingThrough: false, terminal: ''});
 });
