@@ -79,7 +79,8 @@ async function showDisplay({program, flags}: Context, client: Client, {job, cont
   const viewing = viewDisplay({
     ...shown,
     local: program,
-    isAscii: isAscii || program.env['TERM'] === 'linux',
+    env: program.env,
+    graphics: isAscii ? 'ascii' : 'auto',
     colours: flags['no-color'] ? 'none' : tierOf(program.env),
     fps: FPS,
     look: look => lookAt(client, {job, control, ...look}),

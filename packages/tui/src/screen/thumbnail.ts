@@ -2,7 +2,8 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {isBoxyardError} from '@boxyard/core/errors';
 import type {Rect, RfbClient} from '@boxyard/core/rfb';
 import {Grid, type Canvas, type Region} from './cells.ts';
-import {asciiRamp, drawPicture, fitted, type Viewport} from './half-blocks.ts';
+import {drawPicture} from './half-blocks.ts';
+import {fitted, type Viewport} from './viewport.ts';
 
 export interface ThumbnailLook {
   readonly signal: AbortSignal;
@@ -135,6 +136,6 @@ class Live implements Thumbnail {
     }
     const {grid, view} = this.#drawn;
     const changed = this.#changed.splice(0);
-    if (changed.length > 0) drawPicture(grid, picture, view, {changed, ...(this.#options.isAscii ? {ramp: asciiRamp} : {})});
+    if (changed.length > 0) drawPicture(grid, picture, view, {changed, marks: this.#options.isAscii ? 'letters' : 'halves'});
   }
 }
