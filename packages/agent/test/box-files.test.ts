@@ -27,7 +27,13 @@ function open(scene: Scene, {what = 'get', path = workspace, credit = 0, ...chan
 
 const ended = (scene: Scene, stream: number) => waitFor(() => scene.server.of('stream.end').find(message => message.stream === stream));
 const failed = async (scene: Scene, stream: number) => (await ended(scene, stream)).error?.code;
-const opened = (scene: Scene, stream: number) => waitFor(() => scene.server.of('files.opened').find(message => message.stream === stream));
+async function opened(scene: Scene, stream: number) {
+  const of = <T extends {readonly stream: number}>(messages: readonly T[]) => messages.find(message => message.stream === stream);
+  const isThere = () => of(scene.server.of('files.opened')) ?? of(scene.server.of('stream.end'));
+  const first = await waitFor(isThere);
+  if (first.type === 'stream.end') throw new Error(`ended instead of opened: ${JSON.stringify(first)}`);
+  return first;
+}
 
 function tarOf(items: readonly (Partial<Header> & {readonly name: string; readonly content?: string | Buffer})[]): Promise<Buffer> {
   const tar = pack();

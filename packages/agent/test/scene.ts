@@ -75,7 +75,8 @@ export class Scene implements AsyncDisposable {
   async agent(change: Partial<AgentConfig> = {}, deps: Partial<AgentDeps> = {}): Promise<Agent> {
     const agent = await startAgent(this.config(change), {
       // A busy machine is not a dead server.
-      timing: {...scaled(timeScale), offlineAfter: 5_000},
+      // Engines are as slow in tests as anywhere.
+      timing: {...scaled(timeScale), offlineAfter: 5_000, query: 5_000},
       env: {...process.env, BOXYARD_TIME_SCALE: String(timeScale)},
       version: '0.0.0',
       log: (message, fields) => void this.logs.push(`${message} ${JSON.stringify(fields)}`),
