@@ -12,6 +12,7 @@ export default {
         'bench/programs/*.ts',
         'faults/run.ts',
         'faults/primitives/hostile-engine.ts',
+        'faults/primitives/hostile-display.ts',
         'e2e/**/*.test.ts',
         'examples/**/*.ts',
       ],

@@ -1,7 +1,10 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {JobView} from '@boxyard/core/api';
+import {boxyard} from '../faults/lab/directories.ts';
 import {Up, engines, killPart, on, waitFor} from './up.ts';
 
 let up: Up;
@@ -42,6 +45,42 @@ roles:
   const bad = await up.cli(['clusters', 'run', 'gathers', 'bad', '--wait']);
   expect(bad.code).toBe(1);
   expect(bad.stderr).toContain('could not be gathered. It ended with 3.');
+});
+
+test('the live tail of a parent has the lines of all children as they come, each behind its number, and ends with the last', async () => {
+  const go = join(up.path, 'go');
+  const id = await up.detached(
+    '--copies',
+    '2',
+    ...on('process'),
+    '--',
+    'sh',
+    '-c',
+    `echo begin; until [ -e ${go} ]; do sleep 0.1; done; echo end`,
+  );
+  const tail = spawn(boxyard, ['jobs', 'logs', '-f', id], {env: up.env, stdio: ['ignore', 'pipe', 'ignore']});
+  let said = '';
+  tail.stdout.on('data', part => (said += String(part)));
+  const ended = once(tail, 'close');
+  await waitFor(() => said.includes('0 | begin\n') && said.includes('1 | begin\n'), {within: 30_000, what: 'both are followed'});
+  expect(said).not.toContain('end');
+  writeFileSync(go, '');
+  expect(await ended).toEqual([0, null]);
+  expect(said.trim().split('\n').toSorted()).toEqual(['0 | begin', '0 | end', '1 | begin', '1 | end']);
+});
+
+test('a retry of what failed gathers of all, with what every copy brought, whichever run did it', async () => {
+  const mended = join(up.path, 'mended');
+  const work = `echo "of $BOXYARD_COPY_INDEX" > $BOXYARD_OUT_DIR/f; test $BOXYARD_COPY_INDEX -ne 1 -o -e ${mended}`;
+  const role = `{name: r, engine: process, copies: 3, command: [sh, -c, ${JSON.stringify(work)}], gather: [sh, -c, 'cat shared/out/*/?/f']}`;
+  writeFileSync(join(up.path, 'again.yaml'), `name: again\nfolders: [plans]\nroles:\n  - ${role}\n`);
+  await up.ok('clusters', 'apply', '-f', 'again.yaml');
+  const id = (await up.ok('clusters', 'run', 'again', 'r')).trim();
+  expect(await up.ended(id)).toMatchObject({partial: true, exit: {code: 7}});
+  writeFileSync(mended, '');
+  const second = (await up.ok('jobs', 'retry', id, '--failed', '-o', 'name')).trim();
+  expect(await up.ended(second)).toMatchObject({outcome: 'succeeded', children: {total: 1, succeeded: 1}});
+  expect(await up.ok('jobs', 'result', second)).toBe('of 0\nof 1\nof 2\n');
 });
 
 test('what is gathered is the same when server, agent or everything dies in the middle of it', async () => {

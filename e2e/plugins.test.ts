@@ -7,7 +7,7 @@ import {afterAll, expect, test} from 'vitest';
 import type {PluginView} from '@boxyard/core/api';
 import {boxyard, machineEnv, projectRoot} from '../faults/lab/directories.ts';
 import type {Ran} from '../faults/lab/run-command.ts';
-import {engines, run, Up, waitUntil} from './up.ts';
+import {engines, hasImage, run, Up, waitUntil} from './up.ts';
 
 const ALL_MS = 240_000;
 const root = mkdtempSync(join(tmpdir(), 'bxe-'));
@@ -53,6 +53,21 @@ test('the example of an engine holds, in fewer than 150 lines, or says why it is
 
 test('the example of a reporter holds', {timeout: ALL_MS}, async () => {
   const tried = await cli(['plugins', 'verify', join(projectRoot, 'examples/reporter-chat')]);
+  expect([failed(tried), tried.code]).toEqual([[], 0]);
+});
+
+const vncImage = 'localhost/vnc:test';
+const hasXvnc = (await run(['sh', '-c', 'command -v Xtigervnc'])).code === 0;
+
+test.each(['process', 'docker', 'podman'] as const)('our own display holds on %s', {timeout: ALL_MS}, async engine => {
+  const isThere = engine === 'process' ? hasXvnc : (await engines()).includes(engine) && (await hasImage(engine, vncImage));
+  if (!isThere) return console.log(`skipped: ${engine} has no X server`);
+  const tried = await cli(['plugins', 'verify', 'vnc', '--engine', engine, ...(engine === 'process' ? [] : ['--image', vncImage])]);
+  expect([failed(tried), tried.code]).toEqual([[], 0]);
+});
+
+test.each(['webhook', 'log'])('our own reporter %s holds', {timeout: ALL_MS}, async name => {
+  const tried = await cli(['plugins', 'verify', name]);
   expect([failed(tried), tried.code]).toEqual([[], 0]);
 });
 

@@ -11,7 +11,7 @@ import type {AgentConfig} from './config.ts';
 import {Connection} from './connection.ts';
 import {figuresOf} from './disk-guard.ts';
 import {findEngines, loadAll} from './engine-loading.ts';
-import {Engines, type FailedEngine} from './engines.ts';
+import {Engines, type FailedPlugin} from './engines.ts';
 import {Garbage} from './garbage.ts';
 import {HeldRegistry} from './held-registry.ts';
 import {prepareHost, spawnHost} from './host-spawn.ts';
@@ -43,9 +43,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   try {
     const deaths = new PluginDeaths(config.stateDir);
     const found = findEngines(config.engines);
-    const failed: FailedEngine[] = [];
+    const failed: FailedPlugin[] = [];
     const loaded = await loadAll(found, config.stateDir, deps.log, {onFailure: (module, error) => failed.push({module, error}), deaths});
-    const displays = await openDisplays(config, deps.log);
+    const displays = await openDisplays(config, {log: deps.log, deaths});
     const clock = deps.clock ?? new AgentClock();
     const journal = new Journal(config.stateDir, () => clock.nowMs());
     const machine = machineId(config.stateDir);
@@ -78,7 +78,7 @@ class RunningAgent {
   readonly #carried: CarriedStreams;
   #inventoryTimer: NodeJS.Timeout | undefined;
 
-  constructor(base: AgentBase, loaded: readonly LoadedEngine[], failed: readonly FailedEngine[]) {
+  constructor(base: AgentBase, loaded: readonly LoadedEngine[], failed: readonly FailedPlugin[]) {
     const {config, deps, journal, machine, clock} = base;
     this.#base = base;
     this.#clock = clock;
@@ -226,7 +226,7 @@ class RunningAgent {
     this.#clock.follow(message.clock);
     this.#quietly(journal.setMeta('epoch', String(message.epoch)));
     this.#quietly(journal.setMeta('installation', message.installation));
-    this.#parts.send(registration(config, this.#engines, deps.version));
+    this.#parts.send(registration(config, this.#parts, deps.version));
     this.#parts.send(journalReport(journal, message.epoch, this.#clock.nowMs()));
     this.#pulse.opened();
     this.#pulse.every(message.heartbeatMs);
@@ -287,7 +287,7 @@ class RunningAgent {
 
   #onEngine(name: string, isUsable: boolean): void {
     const {config, deps} = this.#base;
-    this.#parts.send(registration(config, this.#engines, deps.version));
+    this.#parts.send(registration(config, this.#parts, deps.version));
     if (isUsable) this.#quietly(this.#inventory.tell(name, true));
   }
 

@@ -2,7 +2,8 @@ import type {Duplex} from 'node:stream';
 import {BoxyardError} from '@boxyard/core/errors';
 import type {Reach, Screen} from '@boxyard/core/plugin-api';
 import type {LoadedDisplay} from '@boxyard/core/plugin-host';
-import type {Attempt} from '@boxyard/core/protocol';
+import type {Attempt, DisplayReport} from '@boxyard/core/protocol';
+import {type FailedPlugin, failedPlugin} from './engines.ts';
 
 type Of = {readonly job: string; readonly attempt: Attempt};
 
@@ -21,10 +22,17 @@ const MOST_VIEWERS = 32;
 /** The screens that jobs of this agent hold open, each with those who look on. They end with the agent, which opens them anew. */
 export class Displays {
   readonly #loaded: readonly LoadedDisplay[];
+  readonly #failed: readonly FailedPlugin[];
   readonly #open = new Map<string, OpenScreen>();
 
-  constructor(loaded: readonly LoadedDisplay[]) {
+  constructor(loaded: readonly LoadedDisplay[], failed: readonly FailedPlugin[] = []) {
     this.#loaded = loaded;
+    this.#failed = failed;
+  }
+
+  reports(): DisplayReport[] {
+    const usable = this.#loaded.map(({name, origin}) => ({name, usable: true, ...(origin === undefined ? {} : {plugin: {...origin}})}));
+    return [...usable, ...this.#failed.map(failedPlugin)];
   }
 
   async open({of, display, box, size, signal}: ScreenToOpen): Promise<OpenScreen> {

@@ -1,5 +1,5 @@
 import {join, resolve} from 'node:path';
-import {BoxyardError} from '@boxyard/core/errors';
+import type {BoxyardError} from '@boxyard/core/errors';
 import {loadEngines, locatePlugin, type Entering, type LoadedEngine} from '@boxyard/core/plugin-host';
 import type {EngineToFind} from './config.ts';
 import {noted, type PluginDeaths} from './plugin-deaths.ts';
@@ -53,10 +53,6 @@ export const loadAll = (
     },
     around: async ({module}, load) => {
       if (deaths === undefined || isBuiltIn(module)) return load();
-      const issue = deaths.whyOff(module);
-      if (issue !== undefined) throw new BoxyardError('PLUGIN_INVALID', {plugin: module, problem: 'deaths', issue, hint: TRY_AGAIN});
-      return noted(await deaths.during(module, 'load', load), deaths);
+      return noted(await deaths.loading(module, load), deaths);
     },
   });
-
-const TRY_AGAIN = 'Mend it, or take it out of the engines of this worker; stopped and started in order, the agent tries it again.';

@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {BoxyardError, asBoxyardError} from '@boxyard/core/errors';
 import type {Engine, Labels, Probe} from '@boxyard/core/plugin-api';
 import type {LoadedEngine} from '@boxyard/core/plugin-host';
-import type {EngineReport} from '@boxyard/core/protocol';
+import type {DisplayReport, EngineReport} from '@boxyard/core/protocol';
 import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
 import {CALL_MS, withDeadline} from './engine-calls.ts';
 import {createInTurn} from './in-turn.ts';
@@ -12,7 +12,7 @@ export interface EngineEntry extends LoadedEngine {
 }
 
 /** A plugin of the config that is not there, does not load, or is not what the config says. */
-export interface FailedEngine {
+export interface FailedPlugin {
   readonly module: string;
   readonly error: BoxyardError;
 }
@@ -29,12 +29,12 @@ export class Engines {
   readonly entries: readonly EngineEntry[];
   /** Images that several jobs at once want built, by engine and name. */
   readonly building = createInTurn();
-  readonly #failed: readonly FailedEngine[];
+  readonly #failed: readonly FailedPlugin[];
   readonly #onChange: (engine: EngineEntry) => void;
   readonly #asking = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void, failed: readonly FailedEngine[] = []) {
+  constructor(loaded: readonly LoadedEngine[], onChange: (engine: EngineEntry) => void, failed: readonly FailedPlugin[] = []) {
     this.#failed = failed;
     this.entries = loaded.map(one => ({...one, probe: {usable: false, why: notAskedYet}}));
     this.#onChange = onChange;
@@ -130,13 +130,12 @@ function loadedReport({name, probe, features, origin}: EngineEntry): EngineRepor
 }
 
 /** Told like an engine that cannot be used, so that whoever asks for it learns why. */
-const failedReport = ({module, error}: FailedEngine): EngineReport => ({
+const failedReport = (failed: FailedPlugin): EngineReport => ({...failedPlugin(failed), features: [], enforces: [], labels: {}});
+
+export const failedPlugin = ({module, error}: FailedPlugin): DisplayReport => ({
   name: module,
   usable: false,
   why: error.message,
   ...(error.hint === '' ? {} : {fix: error.hint}),
-  features: [],
-  enforces: [],
-  labels: {},
   plugin: {module, isPinned: false, isLoaded: false},
 });

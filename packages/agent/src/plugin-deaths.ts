@@ -1,7 +1,9 @@
 import {mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {z} from 'zod';
-import type {LoadedEngine} from '@boxyard/core/plugin-host';
+import {BoxyardError} from '@boxyard/core/errors';
+import type {LoadedDisplay, LoadedEngine} from '@boxyard/core/plugin-host';
+import {watchLoop} from './loop-watch.ts';
 
 /** A plugin in whose calls this process ended so often is not called any more. */
 const MOST_DEATHS = 3;
@@ -10,15 +12,20 @@ const WINDOW_MS = 600_000;
 /** What a plugin does in a call it may do just after having answered it, too. */
 const AFTERMATH_MS = 500;
 
+const TRY_AGAIN = 'Mend it, or take it out of the config of this worker; stopped and started in order, the agent tries it again.';
+
 const Call = z.object({module: z.string(), call: z.string()});
 type Call = z.infer<typeof Call>;
 const Kept = z.object({open: z.array(Call), deaths: z.array(Call.extend({at: z.number()})), isCareful: z.boolean().default(false)});
 type Kept = z.infer<typeof Kept>;
 
+const hasAftermath = new Set(['probe', 'list', 'open', 'view']);
+
 const nothing: Kept = {open: [], deaths: [], isCareful: false};
 
 /**
- * Which plugin takes the agent down with it outside of any job: when it is loaded, asked whether it works or what it runs. Each such
+ * Which plugin takes the agent down with it outside of any job: when it is loaded, asked whether it works or what it runs, and a display
+ * also when it opens a screen or a view. One that never returns takes it down as well, by `watchLoop`. Each such
  * call is noted in the state directory while it lasts; a process that finds one there knows what ended the last one. Of several at
  * once none is blamed, and the next process makes them one at a time. `close` is an orderly end, after which all have a new chance.
  */
@@ -28,6 +35,7 @@ export class PluginDeaths {
   readonly #kept: Kept;
   #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  #stopWatch: (() => void) | undefined;
 
   constructor(stateDir: string, now = Date.now()) {
     this.#file = join(stateDir, 'plugin-calls.json');
@@ -49,7 +57,16 @@ export class PluginDeaths {
       : `its agent ended ${deaths.length} times in its call ${last.call}, so it was switched off`;
   }
 
+  /** `PLUGIN_INVALID` where it is not called any more. */
+  async loading<T>(module: string, load: () => Promise<T>): Promise<T> {
+    const issue = this.whyOff(module);
+    if (issue !== undefined) throw new BoxyardError('PLUGIN_INVALID', {plugin: module, problem: 'deaths', issue, hint: TRY_AGAIN});
+    return this.during(module, 'load', load);
+  }
+
   async during<T>(module: string, call: string, work: () => Promise<T>): Promise<T> {
+    // Only where there are plugins of others at all.
+    this.#stopWatch ??= this.#isClosed ? undefined : watchLoop();
     const isAlone = call === 'load' || this.#kept.isCareful;
     if (!isAlone) return this.#noted({module, call}, work);
     const mine = this.#turn.then(() => this.#noted({module, call}, work));
@@ -59,6 +76,7 @@ export class PluginDeaths {
 
   close(): void {
     this.#isClosed = true;
+    this.#stopWatch?.();
     rmSync(this.#file, {force: true});
   }
 
@@ -73,7 +91,7 @@ export class PluginDeaths {
         this.#write();
       };
       // What comes after `find` is a job's doing, which has a rule of its own (R27).
-      if (call.call === 'probe' || call.call === 'list') setTimeout(over, AFTERMATH_MS).unref();
+      if (hasAftermath.has(call.call)) setTimeout(over, AFTERMATH_MS).unref();
       else over();
     }
   }
@@ -113,3 +131,18 @@ export const noted = (one: LoadedEngine, deaths: PluginDeaths): LoadedEngine => 
     },
   };
 };
+
+/** The same display, with all that is asked of it noted: it runs in the agent itself. */
+export const notedDisplay = (one: LoadedDisplay, module: string, deaths: PluginDeaths): LoadedDisplay => ({
+  ...one,
+  display: {
+    open: async (box, size, signal) => {
+      const screen = await deaths.during(module, 'open', () => one.display.open(box, size, signal));
+      return {
+        ...screen,
+        view: given => deaths.during(module, 'view', () => screen.view(given)),
+        close: () => deaths.during(module, 'close', () => screen.close()),
+      };
+    },
+  },
+});

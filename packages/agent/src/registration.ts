@@ -2,6 +2,7 @@ import {arch, cpus, hostname, platform, totalmem} from 'node:os';
 import {OWN_RANGE, type FromAgent, type Platform} from '@boxyard/core/protocol';
 import {bootId} from './clock.ts';
 import type {AgentConfig} from './config.ts';
+import type {Displays} from './displays.ts';
 import type {Engines} from './engines.ts';
 import type {Journal} from './journal.ts';
 
@@ -31,7 +32,11 @@ const platforms: Readonly<Partial<Record<NodeJS.Platform, Platform>>> = {linux: 
 export const platformHere = (): Platform => platforms[platform()] ?? 'linux';
 
 /** What this worker offers; sent after every hello and when an engine comes or goes. */
-export function registration(config: AgentConfig, engines: Engines, version: string): Extract<FromAgent, {type: 'worker.register'}> {
+export function registration(
+  config: AgentConfig,
+  {engines, displays}: {readonly engines: Engines; readonly displays: Displays},
+  version: string,
+): Extract<FromAgent, {type: 'worker.register'}> {
   const reports = engines.reports();
   const optional = {slots: config.slots, memory: config.memory, floor: config.floor};
   return {
@@ -46,6 +51,7 @@ export function registration(config: AgentConfig, engines: Engines, version: str
     agentVersion: version,
     mode: config.mode,
     engines: reports,
+    displays: displays.reports(),
     labels: {...config.labels},
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as object),
   };

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 
-/** One plugin where it runs: an engine of a worker, a reporter of the server. */
+/** One plugin where it runs: an engine or a display of a worker, a reporter of the server. */
 export const PluginView = z.object({
   /** What it calls itself; of one that was not loaded, what the config calls it. */
   name: z.string(),

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {BoxSeen, EngineReport, Heartbeat, Labels, Name, Profile} from '../protocol/index.ts';
+import {BoxSeen, DisplayReport, EngineReport, Heartbeat, Labels, Name, Profile} from '../protocol/index.ts';
 
 export const DevBoxState = z.enum(['creating', 'setting-up', 'running', 'stopped', 'removing', 'failed', 'unknown', 'orphaned']);
 export type DevBoxState = z.infer<typeof DevBoxState>;
@@ -65,6 +65,7 @@ export const WorkerView = z.object({
   agentVersion: z.string().optional(),
   mode: z.string().optional(),
   engines: z.array(EngineReport),
+  displays: z.array(DisplayReport).optional(),
   labels: Labels,
   floor: Profile.optional(),
   slots: z.object({total: z.number(), free: z.number()}),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type {Duplex} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Display, Reach, Screen} from '../plugin-api/index.ts';
-import type {DisplayCase, DisplayLab} from './contract.ts';
+import type {DisplayBox, DisplayCase, DisplayLab} from './contract.ts';
 
 const SOON_MS = 5_000;
 const OPEN_MS = 30_000;
@@ -36,6 +36,16 @@ const opened = async (display: Display, lab: DisplayLab, box: Reach): Promise<Sc
   assert.equal(screen.protocol, 'rfb');
   return screen;
 };
+
+/** How many run when that no longer changes. */
+async function settled(box: DisplayBox): Promise<number> {
+  for (let [last, since, until] = [-1, Date.now(), Date.now() + 4 * SOON_MS]; ;) {
+    const now = await box.processes();
+    if (now !== last) [last, since] = [now, Date.now()];
+    if (Date.now() - since > 1_000 || Date.now() > until) return now;
+    await delay(50);
+  }
+}
 
 export const displayCases: readonly DisplayCase[] = [
   {
@@ -78,15 +88,16 @@ export const displayCases: readonly DisplayCase[] = [
     },
   },
   {
-    name: 'closing leaves no program of the display in the box',
+    // A desktop may outlive its screen: what was begun once is found by the next `open`.
+    name: 'opened and closed again and again, it leaves no more programs in the box than the first time',
     run: async (display, lab) => {
       const box = await lab.box();
-      const before = await box.processes();
-      const screen = await opened(display, lab, box);
-      await screen.close();
-      const isAsBefore = async () => (await box.processes()) <= before;
-      for (const until = Date.now() + SOON_MS; !(await isAsBefore());) {
-        assert.ok(Date.now() < until, `${await box.processes()} processes where there were ${before}`);
+      const once = async () => (await opened(display, lab, box)).close();
+      await once();
+      const kept = await settled(box);
+      for (let more = 0; more < 3; more += 1) await once();
+      for (const until = Date.now() + SOON_MS; (await box.processes()) > kept;) {
+        assert.ok(Date.now() < until, `${await box.processes()} processes where there were ${kept}`);
         await delay(50);
       }
     },

@@ -10,7 +10,7 @@ import {readProgress} from './reported.ts';
 import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {displaySpec, execSpec} from './rules-spec-devbox.ts';
-import {buildSpec, builtRunSpec} from './rules-spec-build.ts';
+import {buildLimitsOf, buildSpec, builtRunSpec} from './rules-spec-build.ts';
 import {pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
 import {isolationOf} from './rules-policy.ts';
 import {secretNames} from './rules-steps.ts';
@@ -130,7 +130,9 @@ async function retry(deps: JobServiceDeps, caller: Caller, {job, key, failed}: R
 async function checkIsolation(deps: JobServiceDeps, caller: Caller, {spec}: JobRecord): Promise<void> {
   if (spec.kind !== 'run') return;
   const {engine, worker} = spec.needs;
-  isolationOf({engine, worker, profile: spec.profile}, await specContext(deps, caller, worker));
+  const context = await specContext(deps, caller, worker);
+  isolationOf({engine, worker, profile: spec.profile}, context);
+  if (spec.build !== undefined) buildLimitsOf(context);
 }
 
 /** Numbers of those that did not succeed. */

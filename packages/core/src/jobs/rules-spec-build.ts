@@ -19,7 +19,7 @@ export function checkBuildFile(file: string, field: string): string {
 }
 
 /** No engine builds with less privilege than `standard`'s network, memory and CPUs, so it is not for a tenant that allows nothing so weak. */
-function limitsOf({policy}: SpecContext) {
+export function buildLimitsOf({policy}: Pick<SpecContext, 'policy'>) {
   if (isWeaker('standard', policy.minimumProfile))
     throw new BoxyardError(
       'FORBIDDEN',
@@ -37,7 +37,7 @@ const labelsOf = (capabilities: readonly string[]) => ({
 });
 
 export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecContext): JobSpec {
-  const limits = limitsOf(context);
+  const limits = buildLimitsOf(context);
   const profile = limits === undefined ? 'open' : 'standard';
   const policy = imagePolicy(request, 'build', context.timing.pull, context);
   return {
@@ -81,7 +81,7 @@ export function builtRunSpec(
   if (!hasImages(request.engine, context))
     throw new BoxyardError('INVALID_INPUT', {field: 'build', issue: `the engine ${request.engine} has no images`});
   const what = filled(build);
-  const limits = limitsOf(context) ?? {};
+  const limits = buildLimitsOf(context) ?? {};
   const image = builtName(kept, what);
   const spec = runSpec({...request, image}, context, hasFolders);
   const {needs} = spec;

@@ -11,6 +11,11 @@ export interface LoadDeps {
   readonly onFailure: (setting: PluginSetting, error: BoxyardError) => void;
 }
 
+export interface Around<Loaded> {
+  /** What is done around the loading of each. */
+  readonly around?: (setting: PluginSetting, load: () => Promise<Loaded>) => Promise<Loaded>;
+}
+
 /** Loads what it can, in the order of the settings, all at once. One that fails is reported and left out; of two with one name the second is. */
 export const loadEach = async <Loaded extends {readonly name: string}>(
   settings: readonly PluginSetting[],

@@ -5,17 +5,13 @@ import {createFrom} from './create-plugin.ts';
 import type {Entering} from './guard-box.ts';
 import {guardEngine} from './guard-engine.ts';
 import {integrityOf} from './integrity.ts';
-import {loadEach, type LoadDeps} from './load-each.ts';
+import {loadEach, type Around, type LoadDeps} from './load-each.ts';
 import {invalid, loadPlugin, type PluginSetting} from './load-plugin.ts';
 import {createHost} from './plugin-faults.ts';
 
 export type EngineSetting = PluginSetting;
 
-export interface LoadEnginesDeps extends LoadDeps {
-  /** What is done around the loading of each. */
-  readonly around?: (setting: EngineSetting, load: () => Promise<LoadedEngine>) => Promise<LoadedEngine>;
-  readonly entering?: Entering | undefined;
-}
+type LoadEnginesDeps = LoadDeps & Around<LoadedEngine> & {readonly entering?: Entering | undefined};
 
 /** What a config says of a plugin, and what was found: for `plugins list`. */
 export interface PluginOrigin {

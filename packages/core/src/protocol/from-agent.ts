@@ -48,6 +48,10 @@ export const EngineReport = z.object({
 });
 export type EngineReport = z.infer<typeof EngineReport>;
 
+/** A display plugin of a worker, told as an engine is. */
+export const DisplayReport = EngineReport.pick({name: true, usable: true, why: true, fix: true, plugin: true});
+export type DisplayReport = z.infer<typeof DisplayReport>;
+
 export const BoxSeen = z.object({
   name: z.string(),
   labels: Labels,
@@ -100,6 +104,7 @@ export const fromAgent = {
     agentVersion: z.string(),
     mode: z.enum(['byom', 'fleet']),
     engines: z.array(EngineReport).default([]),
+    displays: z.array(DisplayReport).optional(),
     labels: Labels.default({}),
     slots: z.number().int().positive().optional(),
     memory: Bytes.optional(),

@@ -30,7 +30,7 @@ export {FolderChanges, FolderFile, FolderIndex, MAX_INDEX_BYTES} from './folders
 export {PortNumber} from './port.ts';
 export {Attention, SessionState} from './session.ts';
 export {BoxToCreate, Step} from './steps.ts';
-export {BoxSeen, EngineReport, FromAgent, Heartbeat, JournalEntry, fromAgent} from './from-agent.ts';
+export {BoxSeen, DisplayReport, EngineReport, FromAgent, Heartbeat, JournalEntry, fromAgent} from './from-agent.ts';
 export {FromServer, Query, fromServer} from './from-server.ts';
 export {
   DATA_HEADER_BYTES,

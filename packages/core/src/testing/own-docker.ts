@@ -39,9 +39,9 @@ export class OwnDocker implements AsyncDisposable {
       if (docker !== undefined) return docker;
     } catch (error) {
       await docker?.[Symbol.asyncDispose]();
-      console.log(`skipped: no docker of the test’s own: ${String(error)}`);
+      process.stderr.write(`skipped: no docker of the test’s own: ${String(error)}\n`);
     }
-    if (why !== undefined) console.log(`skipped: ${why}`);
+    if (why !== undefined) process.stderr.write(`skipped: ${why}\n`);
     return undefined;
   }
 

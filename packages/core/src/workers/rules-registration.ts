@@ -1,4 +1,4 @@
-import type {EngineReport, FromAgent, Heartbeat, Labels} from '../protocol/index.ts';
+import type {DisplayReport, EngineReport, FromAgent, Heartbeat, Labels} from '../protocol/index.ts';
 import type {Registration} from './rules.ts';
 
 type Message<T extends FromAgent['type']> = Extract<FromAgent, {type: T}>;
@@ -17,22 +17,27 @@ export function registrationOf({type: _type, ...said}: Message<'worker.register'
     ...(said.arch === undefined ? {} : {arch: clip(said.arch, 32)}),
     containerEngines: clipAll(said.containerEngines, 16, 63),
     engines: said.engines.slice(0, 16).map(boundedEngine),
+    ...(said.displays === undefined ? {} : {displays: said.displays.slice(0, 16).map(boundedReport)}),
     labels: boundedLabels(said.labels),
   };
 }
 
 function boundedEngine(engine: EngineReport): EngineReport {
   return {
-    ...engine,
-    name: clip(engine.name, 63),
+    ...boundedReport(engine),
     ...(engine.version === undefined ? {} : {version: clip(engine.version, 100)}),
-    ...(engine.why === undefined ? {} : {why: clip(engine.why, 1_000)}),
-    ...(engine.fix === undefined ? {} : {fix: clip(engine.fix, 1_000)}),
     features: clipAll(engine.features, 64, 63),
-    ...(engine.plugin === undefined ? {} : {plugin: boundedPlugin(engine.plugin)}),
     labels: boundedLabels(engine.labels),
   };
 }
+
+const boundedReport = <T extends DisplayReport>(report: T): T => ({
+  ...report,
+  name: clip(report.name, 63),
+  ...(report.why === undefined ? {} : {why: clip(report.why, 1_000)}),
+  ...(report.fix === undefined ? {} : {fix: clip(report.fix, 1_000)}),
+  ...(report.plugin === undefined ? {} : {plugin: boundedPlugin(report.plugin)}),
+});
 
 const boundedPlugin = ({module, version, integrity, isPinned, isLoaded}: EngineReport['plugin'] & object): EngineReport['plugin'] => ({
   module: clip(module, 500),

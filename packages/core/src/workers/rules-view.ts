@@ -43,6 +43,7 @@ export function workerView(
           ...(registration.floor === undefined ? {} : {floor: registration.floor}),
         }),
     engines: [...(registration?.engines ?? [])],
+    ...(registration?.displays === undefined ? {} : {displays: [...registration.displays]}),
     labels: labelsOf(record),
     slots: {total: offer.slots, free: Math.max(0, offer.slots - used.slots)},
     memory: {total: offer.memory, free: Math.max(0, offer.memory - used.memory)},

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {timing} from '../../src/config/index.ts';
 import type {BoxyardError} from '../../src/errors/index.ts';
-import {buildSpec} from '../../src/jobs/rules-spec-build.ts';
+import {buildSpec, builtRunSpec} from '../../src/jobs/rules-spec-build.ts';
 import {devboxSpec, runSpec} from '../../src/jobs/rules-spec.ts';
 import type {SpecContext} from '../../src/jobs/rules-policy.ts';
 import type {Profile} from '../../src/protocol/index.ts';
@@ -46,6 +46,25 @@ test('what a build runs gets the memory and CPUs of standard, unless boxes of th
   expect(buildSpec(request, context())).toMatchObject({profile: 'standard', limits: {memoryBytes: 4 * 1024 ** 3, cpus: 2}});
   const open = {...context(), policy: {minimumProfile: 'open' as const, defaultProfile: 'open' as const}};
   expect(buildSpec(request, open)).toMatchObject({profile: 'open', needs: {profile: 'open'}, limits: {}});
+});
+
+test('a run that builds its image is placed where that may be done, whatever it asks for itself, and is called after all it is made of', () => {
+  const kept = {hash: 'a'.repeat(64), bytes: 1, tenant: 't-1'};
+  const build = {context: `sha256:${kept.hash}`, args: {A: '1', B: '2'}};
+  const spec = builtRunSpec({build, profile: 'offline'}, kept, context());
+  expect(spec).toMatchObject({profile: 'offline', needs: {profile: 'standard', features: ['build']}, build: {limits: {cpus: 2}}});
+  const named = (more: object, other: object = {}) => builtRunSpec({build: {...build, ...more}}, {...kept, ...other}, context()).box.image;
+  expect(named({args: {B: '2', A: '1'}})).toBe(spec.box.image);
+  const others = [
+    named({args: {}}),
+    named({file: 'x'}),
+    named({target: 'x'}),
+    named({}, {hash: 'b'.repeat(64)}),
+    named({}, {tenant: 't-2'}),
+  ];
+  expect(new Set([spec.box.image, ...others]).size).toBe(6);
+  expect(codeOf(() => builtRunSpec({build, image: 'a'}, kept, context()))).toBe('INVALID_INPUT');
+  expect(codeOf(() => builtRunSpec({build}, kept, context('strict')))).toBe('FORBIDDEN');
 });
 
 test('a user that no engine could find is refused before anything runs', () => {

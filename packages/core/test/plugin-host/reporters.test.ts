@@ -90,6 +90,37 @@ test.each([
   await expect(again().catch(again).catch(again)).resolves.toBe('delivered');
 });
 
+test('one that takes all memory of its thread is named, and told again later; the server has its own', async () => {
+  const greedy = '() => { const all = []; for (;;) all.push(new Array(1e4).fill(Math.random())); }';
+  await using at = await plugins({odd: moduleOf('odd', greedy), other: moduleOf('other', 'async () => "delivered"')});
+  expect(await tell(at.reporters, 'odd', {}, 20_000)).toMatch(/Plugin odd failed in report: it ended with .*memory/);
+  expect(await tell(at.reporters, 'other')).toBe('delivered');
+});
+
+test('what one does to prototypes and globals it does to its own thread', async () => {
+  const spoil = `
+    Object.prototype.polluted = 'yes'; Array.prototype.map = () => 7; globalThis.fetch = () => 'mine';
+    JSON.stringify = () => '{}'; Promise.prototype.then = Promise.prototype.then; process.env.SPOILT = 'yes';`;
+  await using at = await plugins({
+    odd: moduleOf('odd', 'async () => "delivered"', spoil),
+    other: moduleOf('other', 'async () => ({why: String({}.polluted) + typeof fetch + process.env.SPOILT})'),
+  });
+  await tell(at.reporters, 'odd');
+  expect(await tell(at.reporters, 'other')).toEqual({why: 'undefinedfunctionundefined'});
+  expect(({} as {polluted?: string}).polluted).toBeUndefined();
+  expect([process.env['SPOILT'], [1].map(String), JSON.stringify([1])]).toEqual([undefined, ['1'], '[1]']);
+});
+
+test.each(['../outside', 'a/b', '.', '', 'A', 'x'.repeat(33), '\u001b[2J'])(
+  'one that is called %j is refused before it has a folder',
+  async name => {
+    await using at = await plugins({odd: moduleOf(name, 'async () => "delivered"')});
+    await expect(at.reporters.check(name, {})).rejects.toMatchObject({code: 'NOT_FOUND'});
+    expect(JSON.stringify(at.logged)).toContain('expected a name of small letters, digits and dashes');
+    expect(JSON.stringify(at.logged)).not.toContain('\u001b');
+  },
+);
+
 test('a module that does not load is named in the log, and the others are loaded', async () => {
   await using at = await plugins({
     broken: 'export default {kind: ',

@@ -125,7 +125,7 @@ test.each<{bug: string; found: string | undefined; open: Display['open']}>([
   {bug: 'has no bug', found: undefined, open: right.open},
   {
     bug: 'leaves a program in the box',
-    found: 'closing leaves no program of the display in the box',
+    found: 'opened and closed again and again, it leaves no more programs in the box than the first time',
     open: async (box, size, signal) => {
       const screen = await right.open(box, size, signal);
       await box.exec({argv: ['sleep', '300']}, signal);

@@ -21,7 +21,8 @@ function parseChoice(input: string, field: string, values: readonly string[]): s
   });
 }
 
-export const duration = (name: string) => custom<number>({helpValue: 'TIME', parse: async input => parseDuration(input, `--${name}`)});
+export const duration = (name: string, leastMs?: number) =>
+  custom<number>({helpValue: 'TIME', parse: async input => parseDuration(input, `--${name}`, leastMs)});
 export const size = (name: string) => custom<number>({helpValue: 'SIZE', parse: async input => parseSize(input, `--${name}`)});
 export const whole = (name: string, range: {readonly min: number; readonly max: number}) =>
   custom<number>({helpValue: 'N', parse: async input => parseWhole(input, `--${name}`, range)});

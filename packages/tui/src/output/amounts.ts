@@ -6,10 +6,10 @@ const invalid = (field: string, value: string, expected: string) =>
 const durationUnits: Readonly<Record<string, number>> = {ms: 1, '': 1_000, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000};
 
 /** `90`, `90s`, `10m`, `2h`, `1d`, `500ms` in milliseconds; a bare number is seconds. */
-export function parseDuration(value: string, field: string): number {
+export function parseDuration(value: string, field: string, leastMs = 1): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|)$/.exec(value.trim());
-  const ms = match ? Math.round(Number(match[1]) * durationUnits[match[2]!]!) : 0;
-  if (!match || ms <= 0) throw invalid(field, value, 'a time such as 90, 10m or 2h');
+  const ms = match ? Math.round(Number(match[1]) * durationUnits[match[2]!]!) : -1;
+  if (ms < leastMs) throw invalid(field, value, 'a time such as 90, 10m or 2h');
   return ms;
 }
 

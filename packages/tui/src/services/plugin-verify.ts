@@ -81,11 +81,11 @@ async function runShell(command: string): Promise<void> {
   });
 }
 
-/** The engines that come with Boxyard are in this program, its reporters beside it. */
+/** The engines that come with Boxyard are in this program, its other plugins beside it. */
 function placeOf(module: string, program: VerifyTools['program']): PluginPlace | undefined {
   if (isBuiltIn(module)) return undefined;
-  const isReporter = ['webhook', 'log'].includes(module);
-  return isReporter ? {file: join(program.root, 'dist/plugins', `${module}.js`)} : findModule(module, program);
+  const isOurs = ['webhook', 'log', 'vnc'].includes(module);
+  return isOurs ? {file: join(program.root, 'dist/plugins', `${module}.js`)} : findModule(module, program);
 }
 
 function hintsOf(place: PluginPlace | undefined): Hints {

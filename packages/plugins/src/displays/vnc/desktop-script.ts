@@ -40,7 +40,8 @@ while [ -z "$pid" ] && [ "$number" -lt 99 ]; do
   $apart "$server" ":$number" -rfbport "$port" -localhost -SecurityTypes VncAuth -PasswordFile "$dir/key" -geometry "${'$'}{width}x$height" \
     -depth 24 -AlwaysShared -AcceptSetDesktopSize -nolisten tcp -desktop "${'$'}{BOXYARD_DEVBOX:-boxyard}" <&- >"$dir/log" 2>&1 3>&- &
   pid=$!; waited=0
-  until listens "$port"; do
+  # Another that begins at the same moment may have the port: whose the number is, its lock says.
+  until listens "$port" && [ "$(cat "/tmp/.X$number-lock" 2>/dev/null | tr -d ' ')" = "$pid" ]; do
     waited=$((waited + 1))
     if ! words "$pid" cmdline | grep -q .; then pid=; break; fi
     if [ "$waited" -gt 200 ]; then kill "$pid"; echo "failed $server does not listen"; exit 0; fi

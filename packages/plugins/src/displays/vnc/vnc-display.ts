@@ -42,7 +42,7 @@ function reachable(found: Found, host: Host): At {
 
 async function said(box: Box, args: readonly string[], signal: AbortSignal): Promise<string> {
   const command = {argv: ['sh', '-c', script, 'boxyard-display', ...args], env: secretsOf(newPassword())};
-  const process = await box.exec(command, signal);
+  const process = await untilAborted(box.exec(command, signal), signal, late => void late.kill('SIGKILL').catch(() => undefined));
   const stop = () => void process.kill('SIGKILL').catch(() => undefined);
   signal.addEventListener('abort', stop, {once: true});
   try {
@@ -51,6 +51,22 @@ async function said(box: Box, args: readonly string[], signal: AbortSignal): Pro
     await process.wait();
     signal.throwIfAborted();
     return text;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Whoever is asked may never answer; what comes late is released. */
+async function untilAborted<T>(asked: Promise<T>, signal: AbortSignal, release: (late: T) => void): Promise<T> {
+  signal.throwIfAborted();
+  const gone = Promise.withResolvers<never>();
+  const stop = () => gone.reject(signal.reason as Error);
+  signal.addEventListener('abort', stop, {once: true});
+  try {
+    return await Promise.race([asked, gone.promise]);
+  } catch (error) {
+    if (signal.aborted) asked.then(release, () => undefined);
+    throw error;
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -74,7 +90,7 @@ interface With {
 
 /** Logged in, with its screen to come next. */
 async function connected(box: Box, {port, password}: At, {host, signal}: With): Promise<Duplex> {
-  const server = await box.connect(port, signal);
+  const server = await untilAborted(box.connect(port, signal), signal, late => void late.destroy());
   server.on('error', () => undefined);
   try {
     await logIn(server, password, signal);
@@ -90,6 +106,7 @@ async function connected(box: Box, {port, password}: At, {host, signal}: With): 
 /** `watch` is a session that shows nothing and asks for nothing: its end is the X server's. */
 function screenOf(box: Box, at: At, {host, watch}: {host: Host; watch: Duplex}): Screen {
   const views = new Set<Duplex>();
+  let isClosed = false;
   const ended = new Promise<string>(resolve => {
     watch.once('close', () => resolve('its X server ended'));
   });
@@ -98,6 +115,7 @@ function screenOf(box: Box, at: At, {host, watch}: {host: Host; watch: Duplex}):
     protocol: 'rfb',
     ended,
     async view(signal) {
+      if (isClosed) throw host.fault('not-found', 'this screen is closed');
       const server = await connected(box, at, {host, signal});
       const [viewer, inner] = duplexPair();
       views.add(viewer);
@@ -113,6 +131,7 @@ function screenOf(box: Box, at: At, {host, watch}: {host: Host; watch: Duplex}):
       return viewer;
     },
     async close() {
+      isClosed = true;
       for (const view of views) view.destroy();
       watch.destroy();
     },

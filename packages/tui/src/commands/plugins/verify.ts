@@ -32,7 +32,7 @@ export default defineCommand({
     'case-timeout': duration('case-timeout')({description: 'how long a case may take (default 2m)'}),
     'at-a-time': whole('at-a-time', {min: 1, max: 32})({description: 'how many cases run at once (default 4)'}),
   },
-  args: {plugin: required('podman, docker, process, a path, or the name of a package')},
+  args: {plugin: required('podman, docker, process, webhook, log, vnc, a path, or the name of a package')},
   async run(context, {flags, args: {plugin}}) {
     const wish: VerifyWish = {
       module: plugin,

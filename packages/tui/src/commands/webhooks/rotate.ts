@@ -15,7 +15,7 @@ export default defineCommand({
   hasDryRun: true,
   args: {webhook: required('name or id of the webhook')},
   flags: {
-    keep: duration('keep')({description: 'how long the old secret signs too (default 1d)'}),
+    keep: duration('keep', 0)({description: 'how long the old secret signs too (default 1d)'}),
     'secret-file': string({description: 'take the new secret (whsec_…) from a file, or from stdin with -', helpValue: 'FILE'}),
   },
   async run(context, {args: {webhook}, flags}) {
