@@ -36,7 +36,8 @@ async function shot(): Promise<Buffer> {
 
 /** Types into the desktop's terminal, over a look of its own. */
 async function type(text: string): Promise<void> {
-  const {signal} = new AbortController();
+  const over = new AbortController();
+  const {signal} = over;
   const client = clientOf(up.api);
   const [near, far] = duplexPair();
   try {
@@ -53,6 +54,7 @@ async function type(text: string): Promise<void> {
     screen.ask(true);
     await answered;
   } finally {
+    over.abort();
     client.close();
   }
 }
@@ -115,6 +117,7 @@ test.runIf(hasXvnc && hasChromium)('Chromium plays it: as many pictures, the sam
   await waitFor(() => tab.evaluate('document.readyState === "complete" && location.port !== ""'), {within: 10_000, what: 'it is there'});
   const seen = await tab.evaluate<{count: number; lengths: number[]; differs: number; repeats: string}>(`(async () => {
     const decoder = new ImageDecoder({type: 'image/png', data: await (await fetch('/b.png')).arrayBuffer(), colorSpaceConversion: 'none'});
+    await decoder.tracks.ready;
     await decoder.completed;
     const {frameCount, repetitionCount} = decoder.tracks.selectedTrack;
     const lengths = [];
