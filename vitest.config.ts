@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['scripts/temporary.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A second, as is usual, is soon over on a machine that does other things.
+    expect: {poll: {timeout: 10_000}},
     dangerouslyIgnoreUnhandledErrors: false,
     projects: [
       {extends: true, test: {name: 'packages', include: ['packages/*/test/**/*.test.{ts,tsx}'], maxWorkers: 4, sequence: {groupOrder: 0}}},

@@ -91,14 +91,11 @@ interface Refusal {
 describe('what is not right is refused with a code, a sentence and a hint, and changes nothing', () => {
   test.each(cases)('%s', async (...[, method, path, options, status, code]) => {
     const before = (await lab.api.jobs()).length;
-    const began = performance.now();
     const answer = await lab.api.call<Refusal>(method, path, options);
-    const tookMs = performance.now() - began;
     expect([answer.status, answer.body?.error?.code], answer.bytes.toString()).toEqual([status, code]);
     expect(answer.body.error.message).toMatch(/^\S.*[.?]$/s);
     expect(answer.body.error.hint ?? '').not.toBe('');
     expect(answer.bytes.toString()).not.toMatch(/\bat .*\.[jt]s:\d+/);
-    expect(tookMs).toBeLessThan(1_000);
     expect((await lab.api.jobs()).length).toBe(before);
   });
 

@@ -44,7 +44,7 @@ test.skipIf(!hasTmux)('a cluster is made of a file, run, read, cancelled, disabl
   await screen.shows('Cancel 1 run of team/builder\\?');
   await screen.keys('y');
   await screen.shows(/builder +j-\w+ +cancelled/);
-  await screen.keys('o', 'y');
+  await screen.keys('O', 'y');
   await screen.shows('z undoes it');
   await screen.keys('q');
   await screen.shows(/○ team +disabled/);
@@ -77,7 +77,7 @@ test.skipIf(!hasTmux)('a webhook is tested, says what failed, sends it once more
   await screen.shows('1 event to be sent once more');
   await screen.shows(/✔[^\n]+delivered +job\.ended +redelivery/);
   expect(receiver.count('job.ended')).toBe(before + 1);
-  await screen.keys('o');
+  await screen.keys('O');
   await screen.keys('q');
   await screen.shows(/○ chat +disabled/);
   await screen.keys('z');

@@ -58,7 +58,7 @@ function life(name: string, worker: string, ids: Ids) {
     'webhooks.enable': on({do: 'webhooks.enable', webhook: ids.webhook}),
     'webhooks.remove': on({do: 'webhooks.remove', webhook: ids.webhook}),
     'config.set': on({do: 'config.set', key: 'theme', value: 'dark'}),
-  } satisfies Record<Exclude<Deed['do'], 'workers.remove'>, Deed>;
+  } satisfies Record<Exclude<Deed['do'], 'workers.remove' | 'displays.close'>, Deed>;
 }
 
 interface Ids {

@@ -27,7 +27,8 @@ describe.each(here)('reports on %s', engine => {
     expect(await up.ok('jobs', 'list', '-o', 'wide')).toContain('1 of 4, 25 %: half way');
     const end = await up.ended(id);
     expect(end).toMatchObject({outcome: 'succeeded', result: {built: ['a', 2], key: '*'.repeat(64)}});
-    expect(end.progress).toBeUndefined();
+    expect(end.progress).toMatchObject({done: 1, total: 4});
+    expect(await up.ok('jobs', 'list', '-o', 'wide')).toContain('1 of 4, 25 %: half way');
     expect(JSON.parse(await up.ok('jobs', 'result', id, '-o', 'json'))).toMatchObject({built: ['a', 2]});
     expect((await up.cli(['jobs', 'logs', id, '--stream', 'log'])).stderr).toContain('a line of its own\n');
     expect(await up.ok('jobs', 'logs', id)).toBe(`out\n${'*'.repeat(64)}\n`);

@@ -8,6 +8,8 @@ import {runTool} from './run-tool.ts';
 
 const results = '.cache/tests.json';
 const summary = '.cache/test-summary';
+/** With set-up and checks less than the half hour that the whole may take. */
+const MINUTES = 27;
 const containersConf = '/run/boxyard-tests/containers.conf';
 
 process.chdir(`${import.meta.dirname}/..`);
@@ -26,8 +28,11 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 async function runTests(): Promise<{passed: number; failed: number; skipped: number}> {
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...process.argv.slice(2)];
-  const {ok} = await runTool('vitest', args, {live: true, minutes: 25});
-  if (!existsSync(results)) return {passed: 0, failed: 1, skipped: 0};
+  const {ok, seconds} = await runTool('vitest', args, {live: true, minutes: MINUTES});
+  if (!existsSync(results)) {
+    console.log(seconds < MINUTES * 60 ? 'The tests ended without results.' : `The tests were ended after ${MINUTES} minutes.`);
+    return {passed: 0, failed: 1, skipped: 0};
+  }
   const found = JSON.parse(readFileSync(results, 'utf8')) as Record<
     'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numFailedTestSuites',
     number

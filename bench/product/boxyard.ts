@@ -12,6 +12,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Boxyard {
   readonly env: Env;
+  readonly url: string;
+  /** As a person passes it on. */
+  readonly token: string;
   readonly client: Client;
   readonly process: Child;
   /** Milliseconds of one command as a person would type it, process start to exit. */
@@ -59,7 +62,7 @@ export async function attachTo(lab: Lab, env: Env, url: string, child: Child): P
     const {items} = await client.ask<{items: {status: string}[]}>('GET', '/v1/workers');
     return items.some(worker => worker.status === 'ready') || undefined;
   });
-  return {env, client, process: child, type: (...argv) => timeProgram({argv: [bin, ...argv], env, cwd: lab.dir})};
+  return {env, url, token: line, client, process: child, type: (...argv) => timeProgram({argv: [bin, ...argv], env, cwd: lab.dir})};
 }
 
 /** Waits until a worker says that it can use the engine; the first look at one may take a while. Resolves to why not, if it cannot. */

@@ -42,6 +42,13 @@ export interface Counts {
   readonly cpuMs: number;
 }
 
+/** What a dashboard is opened on. */
+export interface DashboardServer {
+  readonly url: string;
+  readonly token?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface Size {
   readonly columns: number;
   readonly rows: number;
@@ -65,7 +72,7 @@ export interface OpenDashboard {
 
 let opened = 0;
 
-export async function openDashboard(lab: Lab, server: SimulatedServer, {columns, rows}: Size): Promise<OpenDashboard> {
+export async function openDashboard(lab: Lab, server: DashboardServer, {columns, rows}: Size): Promise<OpenDashboard> {
   const own = dashboardEnv(lab, server);
   const socket = join(own['HOME']!, 'counts');
   const env = {...own, BENCH_COUNTS: socket, NODE_ENV: 'production'};
@@ -149,9 +156,9 @@ export async function reopened(lab: Lab, server: SimulatedServer, {columns, rows
 }
 
 /** Colours as on a person's terminal; a home of its own, since a dashboard opens where it was left. */
-function dashboardEnv(lab: Lab, {url}: SimulatedServer): Record<string, string> {
+function dashboardEnv(lab: Lab, {url, token = 'bench', env: more = {}}: DashboardServer): Record<string, string> {
   const {NO_COLOR: _no, ...env} = privateEnv(lab, `home-${++opened}`);
-  const all = {...env, TERM: 'xterm-256color', BOXYARD_SERVER: url, BOXYARD_TOKEN: 'bench'};
+  const all = {...env, TERM: 'xterm-256color', BOXYARD_SERVER: url, BOXYARD_TOKEN: token, ...more};
   return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 

@@ -5,7 +5,11 @@ import type {Client} from './client.ts';
 let serial = 0;
 
 /** Creates a DevBox and resolves to its name once its job has ended, that is, once it runs. The lab removes it. */
-export async function createDevBox(lab: Lab, client: Client, what: {readonly engine: string; readonly image: string}): Promise<string> {
+export async function createDevBox(
+  lab: Lab,
+  client: Client,
+  what: {readonly engine: string; readonly image: string; readonly [more: string]: unknown},
+): Promise<string> {
   const name = `bench-${process.pid}-${serial++}`;
   lab.own(name, () => removeDevBox(client, name).catch(() => {}));
   const {job} = await client.ask<{devbox: DevBoxView; job: JobView}>('POST', '/v1/devboxes', {name, ...what});

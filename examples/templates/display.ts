@@ -23,7 +23,8 @@ const until = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
 };
 
 async function open(box: Reach, signal: AbortSignal): Promise<Screen> {
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  // Below the ports that a kernel hands out by itself.
+  const port = 20_000 + Math.floor(Math.random() * 12_000);
   const server = await until(signal, box.exec({argv: program(port)}, signal));
   const views = new Set<Duplex>();
   let why: string | undefined;

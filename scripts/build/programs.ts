@@ -130,7 +130,7 @@ const existing = (entries: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
 
 function cliEntries(): Record<string, string> {
-  const run = existing({'cli/run': 'packages/tui/src/run.ts'});
+  const run = existing({'cli/run': 'packages/tui/src/run.ts', 'cli/verify-main': 'packages/tui/src/verify-main.ts'});
   if (Object.keys(run).length === 0) return {};
   const sources = globSync(['packages/tui/src/commands/**/*.{ts,tsx}', 'packages/tui/src/hooks/*.ts']).toSorted();
   const outName = (file: string) => file.replace('packages/tui/src', 'cli').replace(/\.tsx?$/, '');

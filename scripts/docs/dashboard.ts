@@ -14,6 +14,7 @@ const places: readonly (readonly [Context, string])[] = [
   ['webhooks', 'Webhooks'],
   ['plugins', 'Plugins'],
   ['settings', 'Settings'],
+  ['displays', 'Displays: desktops side by side'],
   ['grid', 'Live terminals side by side'],
   ['job', 'One job, or one session'],
   ['devbox', 'One DevBox'],
@@ -37,6 +38,9 @@ Every change shows the command that does the same; \`@\` lists them, \`y\` copie
 
 While a session has the keyboard: \`ctrl-q d\` leaves it, \`ctrl-q space\` goes on to the next that asks, \`ctrl-q z\` gives it the whole screen,
 \`ctrl-q t\` takes it from another viewer, \`ctrl-q ctrl-q\` sends ctrl-q. When it ends, \`enter\` goes back to the keys of the dashboard; what is still typed does nothing.
+
+\`o\` on a DevBox gives the whole terminal to its desktop, as \`boxyard display\` does; \`ctrl-q d\` comes back. \`V\` has those that are open side by
+side ([displays](displays.md)). What ends or switches something off is a capital: \`O\` stops a DevBox, which \`u\` starts again.
 
 \`boxyard dashboard --read-only\` changes nothing, \`--ascii\` draws with ASCII alone, \`--screen-reader\` (or \`ACCESSIBLE=1\`) has one pane, words
 for marks and nothing drawn over. Settings: \`theme\` (terminal, dark, light, mono; unset, a light terminal has light), \`mouse\`, \`bell\`, \`leader\`; \`NO_COLOR\` is honoured. If the

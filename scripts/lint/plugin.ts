@@ -63,7 +63,7 @@ const compositions = [
   /^agent\/session-host\/main\.ts$/,
   // A plugin's definition is its own composition: nothing but `host` and its config is handed to it.
   /^plugins\/(?:engines|displays|reporters)\/[^/]+\/index\.ts$/,
-  /^tui\/run\.ts$/,
+  /^tui\/(?:run|verify-main)\.ts$/,
   /^tui\/commands\/(?:up|server|worker)(?:\.ts|\/)/,
 ];
 

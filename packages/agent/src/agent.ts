@@ -212,9 +212,9 @@ class RunningAgent {
         view: (message, bytes) => this.#terminals.fromView(message, bytes),
         spooled: ({job, attempt, stream, settled}) => this.#parts.outputs.spooled({job, attempt}, stream, settled),
         stdinTook: message => this.#quietly(stdinTook(this.#base.journal, message)),
-        lost: (error, held) => {
-          deps.log('a session host is gone');
-          this.#parts.held.lost(error, held);
+        lost: (error, held, during) => {
+          deps.log('a session host is gone', {during});
+          this.#parts.held.lost(error, held, during);
           this.#terminals.onLost(held);
         },
       },

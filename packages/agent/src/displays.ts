@@ -38,10 +38,10 @@ export class Displays {
   }
 
   /** A view of a screen that is open. */
-  async view({job, attempt}: Of, signal: AbortSignal): Promise<Duplex> {
+  async view({job, attempt, glance = false}: Of & {readonly glance?: boolean | undefined}, signal: AbortSignal): Promise<Duplex> {
     const screen = this.#open.get(job);
     if (screen?.of.attempt.id !== attempt.id) throw new BoxyardError('NOT_FOUND', {what: 'display', name: job});
-    return screen.view(signal);
+    return screen.view(signal, glance);
   }
 }
 
@@ -53,6 +53,8 @@ export class OpenScreen {
   readonly #screen: Screen;
   readonly #onClose: () => void;
   readonly #views = new Set<Duplex>();
+  /** Those who look in passing are nobody. */
+  readonly #glances = new Set<Duplex>();
   #opening = 0;
   #leftAt = performance.now();
 
@@ -68,8 +70,10 @@ export class OpenScreen {
     return this.#views.size + this.#opening > 0 ? 0 : performance.now() - this.#leftAt;
   }
 
-  async view(signal: AbortSignal): Promise<Duplex> {
-    if (this.#views.size + this.#opening >= MOST_VIEWERS) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'viewers of this display'});
+  async view(signal: AbortSignal, isGlance = false): Promise<Duplex> {
+    if (this.#views.size + this.#glances.size + this.#opening >= MOST_VIEWERS)
+      throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'viewers of this display'});
+    if (isGlance) return this.#glance(await this.#screen.view(signal));
     this.#opening += 1;
     try {
       const view = await this.#screen.view(signal);
@@ -85,10 +89,16 @@ export class OpenScreen {
     }
   }
 
+  #glance(view: Duplex): Duplex {
+    this.#glances.add(view);
+    view.once('close', () => this.#glances.delete(view));
+    return view;
+  }
+
   /** Lets nobody look any more. */
   async close(): Promise<void> {
     this.#onClose();
-    for (const view of this.#views) view.destroy();
+    for (const view of [...this.#views, ...this.#glances]) view.destroy();
     await this.#screen.close();
   }
 }

@@ -1,6 +1,6 @@
 import {join, resolve} from 'node:path';
 import {BoxyardError} from '@boxyard/core/errors';
-import {loadEngines, locatePlugin, type LoadedEngine} from '@boxyard/core/plugin-host';
+import {loadEngines, locatePlugin, type Entering, type LoadedEngine} from '@boxyard/core/plugin-host';
 import type {EngineToFind} from './config.ts';
 import {noted, type PluginDeaths} from './plugin-deaths.ts';
 import type {EngineToLoad} from './session-host/wire.ts';
@@ -32,6 +32,7 @@ export interface LoadAllOptions {
   readonly onFailure?: (module: string, error: BoxyardError) => void;
   /** With it a plugin in whose calls the agent keeps ending is left out too, and those of the others are noted. */
   readonly deaths?: PluginDeaths;
+  readonly entering?: Entering;
 }
 
 /** What agent and session host load alike: the same plugins, with the same state directory. A plugin that fails is left out and logged. */
@@ -39,10 +40,11 @@ export const loadAll = (
   engines: readonly EngineToLoad[],
   stateDir: string,
   log: Log,
-  {onFailure, deaths}: LoadAllOptions = {},
+  {onFailure, deaths, entering}: LoadAllOptions = {},
 ): Promise<readonly LoadedEngine[]> =>
   loadEngines(engines, {
     importModule: importEngine,
+    entering,
     stateDir: join(stateDir, 'plugins'),
     log: (level, message, fields) => log(message, {level, ...fields}),
     onFailure: ({module}, error) => {

@@ -5,6 +5,7 @@ import type {LoadedEngine} from '@boxyard/core/plugin-host';
 import type {EngineReport} from '@boxyard/core/protocol';
 import {notAskedYet} from '@boxyard/core/protocol/not-asked-yet';
 import {CALL_MS, withDeadline} from './engine-calls.ts';
+import {createInTurn} from './in-turn.ts';
 
 export interface EngineEntry extends LoadedEngine {
   probe: Probe;
@@ -26,6 +27,8 @@ const SELDOM = 30;
  */
 export class Engines {
   readonly entries: readonly EngineEntry[];
+  /** Images that several jobs at once want built, by engine and name. */
+  readonly building = createInTurn();
   readonly #failed: readonly FailedEngine[];
   readonly #onChange: (engine: EngineEntry) => void;
   readonly #asking = new Map<string, Promise<void>>();

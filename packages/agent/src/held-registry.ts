@@ -75,8 +75,8 @@ export class HeldRegistry {
   }
 
   /** A session host is gone: what had ended is known, the rest of what it held has to be asked for again. */
-  lost(error: Error, isLost: (of: Omit<Slot, 'slot'>) => boolean): void {
-    this.suspects.lost();
+  lost(error: Error, isLost: (of: Omit<Slot, 'slot'>) => boolean, during?: string): void {
+    this.suspects.lost(during);
     for (const [key, state] of this.#states) if (!isOver(state) && isLost(state)) this.#states.delete(key);
     for (const [key, {of, waiters}] of this.#waiting) {
       if (!isLost(of)) continue;

@@ -13,7 +13,7 @@ interface Handing {
 
 /**
  * Which job takes the session host down with it, by what its engine does there (R27 for the process that holds the streams). A loss
- * counts for a job if no other was handed over at that moment; after a second loss they are handed over one at a time.
+ * counts for the job for which it had entered its engine just then, or for one if no other was handed over at that moment; after a second loss they are handed over one at a time.
  */
 export class HostSuspects {
   readonly #handedOver = new Set<Handing>();
@@ -43,13 +43,13 @@ export class HostSuspects {
     return this.#culprit !== undefined && this.#culprit !== job;
   }
 
-  /** A session host is gone. */
-  lost(): void {
+  /** A session host is gone; `during` a call of the engine for that job, where it could note that. */
+  lost(during?: string): void {
     const now = performance.now();
     if (now - this.#lostAt < CAREFUL_MS) this.#carefulUntil = now + CAREFUL_MS;
     this.#lostAt = now;
     const [suspect, ...others] = new Set([...this.#handedOver].map(({job}) => job));
-    this.#culprit = others.length === 0 ? suspect : undefined;
+    this.#culprit = during ?? (others.length === 0 ? suspect : undefined);
     if (this.#culprit !== undefined) this.#crashes.set(this.#culprit, (this.#crashes.get(this.#culprit) ?? 0) + 1);
     for (const handing of this.#handedOver) this.#over(handing);
   }

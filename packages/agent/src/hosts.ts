@@ -5,6 +5,7 @@ import {BoxyardError} from '@boxyard/core/errors';
 import type {Attempt} from '@boxyard/core/protocol';
 import {HostClient, type HostClientDeps, type HostEvents, type ViewNote} from './host-client.ts';
 import {isRunning, versionsIn} from './running-hosts.ts';
+import {jobEntered, lastCallFile} from './session-host/last-call.ts';
 import {hostSocketPath} from './session-host/socket-path.ts';
 import type {HeldState, HostLengths} from './session-host/wire.ts';
 
@@ -17,8 +18,8 @@ export interface HostsDeps extends HostClientDeps {
 }
 
 export interface HostsEvents extends Omit<HostEvents, 'lost'> {
-  /** A session host is gone, and with it every stream of the jobs it held. */
-  lost(error: Error, held: (of: Of) => boolean): void;
+  /** A session host is gone, and with it every stream of the jobs it held; `during`: the job for which it was in a call of its engine. */
+  lost(error: Error, held: (of: Of) => boolean, during: string | undefined): void;
 }
 
 const LIST_MS = 5_000;
@@ -98,7 +99,7 @@ export class Hosts {
     for (const other of versionsIn(stateDir)) {
       if (other === version || isRunning(stateDir, other)) continue;
       const own = `host-${other}`;
-      for (const name of [`${own}.pid`, `${own}.lock`, `${own}.lock-journal`, `session-${own}.mjs`])
+      for (const name of [`${own}.pid`, `${own}.lock`, `${own}.lock-journal`, lastCallFile(other), `session-${own}.mjs`])
         rmSync(join(stateDir, name), {force: true});
       rmSync(hostSocketPath(stateDir, other), {force: true});
     }
@@ -121,7 +122,7 @@ export class Hosts {
         this.#ownerOf.set(keyOf(state), client);
         this.#events.state(state);
       },
-      lost: error => this.#lost(client, error),
+      lost: error => this.#lost(client, error, jobEntered(deps.stateDir, deps.version)),
     });
     return client;
   }
@@ -160,11 +161,11 @@ export class Hosts {
     host.end().catch((error: unknown) => this.#deps.log('a session host was not told to end', {error: String(error)}));
   }
 
-  #lost(client: HostClient, error: Error): void {
+  #lost(client: HostClient, error: Error, during: string | undefined): void {
     const lost = new Set([...this.#ownerOf].filter(([, owner]) => owner === client).map(([key]) => key));
     for (const key of lost) this.#ownerOf.delete(key);
     for (const [version, host] of this.#older) if (host === client) this.#drop(version, host);
-    this.#events.lost(error, of => lost.has(keyOf(of)));
+    this.#events.lost(error, of => lost.has(keyOf(of)), during);
   }
 
   /** It is gone, or does not understand us; in the latter case it is left to itself. */

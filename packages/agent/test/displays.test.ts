@@ -31,10 +31,10 @@ interface Of {
 }
 
 /** Asked again while the screen is not open again. */
-async function view(scene: Scene, of: Of): Promise<number> {
+async function view(scene: Scene, of: Of, more: {readonly glance?: true} = {}): Promise<number> {
   for (;;) {
     const number = (stream += 1);
-    scene.server.send({type: 'display.view', stream: number, ...of});
+    scene.server.send({type: 'display.view', stream: number, ...of, ...more});
     const answered = (message: {stream: number}) => message.stream === number;
     await waitFor(() => scene.server.of('display.opened').some(answered) || scene.server.of('stream.end').some(answered));
     if (scene.server.of('display.opened').some(answered)) return number;
@@ -73,6 +73,17 @@ test.runIf(hasXvnc)('a display that nobody looks at is closed, having said so be
   expect(result).toMatchObject({exit: {code: 0}});
   expect(log).toContain('nobody looks; it is closed in 2 s');
   expect(log).toContain('closed: nobody looked for 4 s');
+});
+
+test.runIf(hasXvnc)('who looks in passing does not keep a display open', async () => {
+  await using scene = await Scene.open();
+  await withBox(scene);
+  const {job, attempt} = start(scene, display({idleMs: 3_000}));
+  await running(scene, job);
+  const glance = await view(scene, {job, attempt}, {glance: true});
+  const {log} = await scene.whole(job);
+  expect(log).toContain('closed: nobody looked for 3 s');
+  expect(scene.server.of('stream.end').some(message => message.stream === glance)).toBe(true);
 });
 
 test('a display that this worker has not, and one in a box that does not run, are refused', async () => {

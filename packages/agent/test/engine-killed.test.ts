@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, onTestFinished, test} from 'vitest';
 import type {Step} from '@boxyard/core/protocol';
-import {OwnDocker} from './own-docker.ts';
+import {OwnDocker} from '@boxyard/core/testing';
 import {Scene, waitFor} from './scene.ts';
 
 const size = {columns: 80, rows: 24};

@@ -67,3 +67,15 @@ test('after a second loss they are handed over one at a time, each after the mom
   await vi.advanceTimersByTimeAsync(0);
   expect([handed, suspects.isPoison('bad')]).toEqual([['beside', 'bad', 'third'], true]);
 });
+
+test('a loss inside a call of an engine counts for the job of that call, whoever was handed over at that moment', async () => {
+  const suspects = new HostSuspects();
+  await suspects.handOver('bad', () => Promise.resolve());
+  await vi.advanceTimersByTimeAsync(1_000);
+  for (let time = 0; time < 3; time += 1) {
+    void suspects.handOver('beside', never);
+    await vi.advanceTimersByTimeAsync(0);
+    suspects.lost('bad');
+  }
+  expect([suspects.isPoison('bad'), suspects.isPoison('beside'), suspects.wasAnothers('beside')]).toEqual([true, false, true]);
+});

@@ -12,6 +12,7 @@ import {createImageService} from './images/images.ts';
 import type {AcceptDeps, Tenants} from './jobs/store-prepare.ts';
 import {createAlarm} from './jobs/alarm.ts';
 import {createRunAgain} from './clusters/letting-in.ts';
+import {sweepContexts} from './clusters/contexts.ts';
 import {createRuns} from './clusters/runs.ts';
 import {createClusterService} from './clusters/clusters.ts';
 import {FanOut} from './jobs/fan-out.ts';
@@ -77,6 +78,7 @@ export async function startJobCore(options: JobCoreOptions): Promise<JobCore> {
     events: parts.eventStore,
     tenants: options.tenants,
     ...parts.folders.tidy,
+    sweepContexts: () => sweepContexts(rim, blobs),
     keepFrom: tenant => slowestCursor(rim, tenant, timing.reportEndpoint),
   });
   const audit = createAudit({events: parts.eventStore, store: createAuditStore(rim), files: blobs.audit});
@@ -212,7 +214,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
     jobs,
     reports: createReportService({store, blobs, secrets: parts.reportSecrets, log: hub.log, gauge: events.gauge}),
     clusters: {
-      ...createClusterService({rim, runRole: jobs.runRole, cancel: jobs.cancel}),
+      ...createClusterService({rim, blobs, runRole: jobs.runRole, cancel: jobs.cancel}),
       ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
     },
     folders: parts.folders.service,

@@ -12,6 +12,8 @@ for (const stream of [process.stdout, process.stderr])
     if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(0);
   });
 process.title = 'boxyard';
+// Without a listener it opens Node's debugger on a port that every user of this machine may talk to.
+process.on('SIGUSR1', () => undefined);
 
 const root = join(import.meta.dirname, '../..');
 const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {version: string}).version;

@@ -5,6 +5,7 @@ import {timingFrom} from '@boxyard/core/config';
 import {loadAll} from '../engine-loading.ts';
 import {keepExit} from '../keep-exit.ts';
 import {lockStateDir} from '../state-lock.ts';
+import {LastCall} from './last-call.ts';
 import {SessionHost} from './session-host.ts';
 import {hostSocketPath} from './socket-path.ts';
 
@@ -20,13 +21,15 @@ const log = (message: string, fields: object = {}) =>
   );
 
 const lock = lockStateDir(stateDir, 'session host', `host-${version}`);
+const lastCall = new LastCall(stateDir, version);
 const socketPath = hostSocketPath(stateDir, version);
 const host = new SessionHost({
   stateDir,
   log,
   idleMs: timingFrom(process.env).hostIdle,
   onEnd: () => end(0),
-  loadEngine: async setting => (await loadAll([setting], stateDir, log))[0],
+  during: (job, work) => lastCall.for(job, work),
+  loadEngine: async setting => (await loadAll([setting], stateDir, log, {entering: lastCall.entering}))[0],
 });
 // A socket file left by a dead one is in the way; the lock says that nobody lives behind it.
 rmSync(socketPath, {force: true});
@@ -43,6 +46,7 @@ function end(code: number): void {
   server.close();
   rmSync(socketPath, {force: true});
   removeOwnFolder(dirname(socketPath));
+  lastCall.close();
   lock.release();
   exit(code);
 }

@@ -6,7 +6,7 @@ import type {Engine} from '@boxyard/core/plugin-api';
 import {oneWritePerTurn, type Attempt} from '@boxyard/core/protocol';
 import {DiskRoom} from './disk-room.ts';
 import {FoundBoxes} from './found-boxes.ts';
-import {Held} from './held.ts';
+import {Held, type HeldDeps} from './held.ts';
 import {JobOutput} from './job-output.ts';
 import {HostViews} from './host-views.ts';
 import {Spool, spoolCaps, spoolDir, type SpoolCaps} from './spool.ts';
@@ -25,6 +25,8 @@ export interface SessionHostDeps {
   readonly stateDir: string;
   readonly loadEngine: (engine: EngineToLoad) => Promise<LoadedEngine | undefined>;
   readonly log: (message: string, fields?: object) => void;
+  /** What is done for a job, and what comes of it. */
+  readonly during: <T>(job: string, work: () => T) => T;
   /** Empty for this long: it ends. */
   readonly idleMs: number;
   readonly onEnd: () => void;
@@ -195,7 +197,7 @@ export class SessionHost {
 
   #hold(message: Of<'run'> | Of<'exec'>, engine: Engine): Held {
     const {job, attempt, slot} = message;
-    const held: Held = new Held(message, {
+    const deps: HeldDeps = {
       engine,
       found: this.#found,
       output: this.#outputOf(message),
@@ -203,7 +205,8 @@ export class SessionHost {
       onState: state => this.#tell({type: 'state', of: state}),
       onTerminal: state => this.#tell({type: 'terminal', job, attempt, slot, state}),
       onStdin: (offset, done) => this.#tell({type: 'stdin.took', job, attempt, slot, offset, done}),
-    });
+    };
+    const held = this.#deps.during(job, () => new Held(message, deps));
     this.#held.set(`${jobKey(message)}.${slot}`, held);
     return held;
   }

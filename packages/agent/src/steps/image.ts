@@ -1,4 +1,5 @@
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
+import type {Features} from '@boxyard/core/plugin-api';
 import type {Step} from '@boxyard/core/protocol';
 import {parseImageRef} from '@boxyard/core/security/image-ref';
 import {profiles} from '@boxyard/core/security/rules';
@@ -83,10 +84,21 @@ export async function imageSnapshot(context: StepContext, step: Of<'image.snapsh
 
 export async function imageBuild(context: StepContext, step: Of<'image.build'>): Promise<void> {
   parseImageRef(step.ref);
-  const {engines, streams, timing, worker} = context.parts;
+  const {engines, worker} = context.parts;
   checkBuild(worker.floor, worker.name);
   const {build} = engines.get(context.start.engine).features;
   if (!build) throw new BoxyardError('UNSUPPORTED', {what: 'build', by: context.start.engine});
+  if (step.ifMissing !== true) return buildNow(context, step, build);
+  await engines.building.alone(`${context.start.engine} ${step.ref}`, context.signal, async () => {
+    const there = await engineCall(context, 'images', signal => imagesOf(context).find(step.ref, signal));
+    if (there) return context.ends({image: {id: there.id, ref: step.ref}});
+    await context.log(`building the image\n`);
+    await buildNow(context, step, build);
+  });
+}
+
+async function buildNow(context: StepContext, step: Of<'image.build'>, build: NonNullable<Features['build']>): Promise<void> {
+  const {engines, streams, timing} = context.parts;
   const limits = await limitsOf(context, step);
   const text = new TextDecoder();
   const log = (bytes: Uint8Array) => void context.log(text.decode(bytes, {stream: true}));

@@ -1,14 +1,14 @@
 import {z} from 'zod';
-import {ClusterDocument} from './clusters.ts';
+import {ClusterFile} from './clusters.ts';
 
 type Json = {readonly [key: string]: unknown};
 
 /** Where a file's values are texts whatever YAML makes of them, so that an editor must not complain of a port or of `on`. */
-const texts = new Set(['env', 'secrets', 'labels', 'matrix', 'command', 'gather', 'each']);
+const texts = new Set(['env', 'secrets', 'labels', 'matrix', 'command', 'gather', 'each', 'args']);
 
 /** JSON Schema (draft 7, which editors read) of a cluster's file, made from what the server checks with. */
 export function clusterSchema(): Json {
-  const {$schema, ...schema} = z.toJSONSchema(ClusterDocument, {target: 'draft-7', io: 'input'}) as Json;
+  const {$schema, ...schema} = z.toJSONSchema(ClusterFile, {target: 'draft-7', io: 'input'}) as Json;
   return {
     $schema,
     title: 'Boxyard cluster',

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {BuildOf} from './jobs.ts';
 import {FanOut, IfLost, Labels, Name, Platform, Profile} from '../protocol/index.ts';
 
 /** As people write times and sizes in a file: `10m`, `512m`. */
@@ -43,6 +44,8 @@ export const RoleDocument = z.strictObject({
   prompt: Text.optional(),
   engine: z.string().max(63).optional(),
   image: z.string().max(255).optional(),
+  /** In the place of `image`. In a view its context is always `sha256:…`. */
+  build: BuildOf.optional(),
   command: z.array(z.string().max(131_072)).min(1).max(4096).optional(),
   env: Labels.optional(),
   /** Variable to the name of a secret. */
@@ -97,6 +100,12 @@ export const ClusterDocument = z.strictObject({
   roles: z.array(RoleDocument).max(100),
 });
 export type ClusterDocument = z.infer<typeof ClusterDocument>;
+
+/** As a file has it: `build` names a directory beside the file, which the CLI sends. */
+const RoleFile = RoleDocument.extend({build: z.union([z.string().min(1), BuildOf.extend({context: z.string().min(1)})]).optional()});
+export const ClusterFile = ClusterDocument.extend({roles: z.array(RoleFile).max(100)});
+export type RoleFile = z.infer<typeof RoleFile>;
+export type ClusterFile = z.infer<typeof ClusterFile>;
 
 export const RoleView = z.object({
   id: z.string(),

@@ -12,13 +12,14 @@ export type DisplayRequest = z.infer<typeof DisplayRequest>;
 
 /**
  * Whose keys and pointer count: `wait` has them while nobody else does, `take` takes them on opening, `none` only looks,
- * whatever the token allows.
+ * whatever the token allows. `glance` looks in passing, as a thumbnail does: it counts as nobody's look, so that a display is
+ * closed although it goes on, and is told who looks.
  */
-export const DisplayQuery = z.object({control: z.enum(['wait', 'take', 'none']).default('wait')});
+export const DisplayQuery = z.object({control: z.enum(['wait', 'take', 'none', 'glance']).default('wait')});
 export type DisplayQuery = z.infer<typeof DisplayQuery>;
 
-/** As `DisplayQuery`, for a browser. */
-export const DisplayTicketRequest = z.strictObject({control: DisplayQuery.shape.control});
+/** As `DisplayQuery`, for a browser, which never looks in passing. */
+export const DisplayTicketRequest = z.strictObject({control: z.enum(['wait', 'take', 'none']).default('wait')});
 
 /** `path` is below the server's address; what is behind its `#` is the ticket, which a browser sends to nobody by itself. */
 export const DisplayTicketView = z.object({job: z.string(), path: z.string(), expiresAt: z.string()});
@@ -32,6 +33,11 @@ export const displayToClient = z.discriminatedUnion('type', [
   ...portToClient.options,
   /** Whether what this client types and points at counts now. Once before `opened`, and on every change. */
   z.object({type: z.literal('control'), controls: z.boolean(), mayControl: z.boolean()}),
+  /**
+   * To a glance alone: how many look through this server, the actor who controls, and since when nobody has looked, in
+   * milliseconds since 1970. First of all, and on every change.
+   */
+  z.object({type: z.literal('watched'), viewers: z.number(), controller: z.string().optional(), quietSince: z.number().optional()}),
   /** To a client that came by a ticket, again and again: the ticket of its next look, in place of the one before. */
   z.object({type: z.literal('renewal'), ticket: z.string(), devbox: z.string()}),
 ]);

@@ -18,6 +18,8 @@ export const FolderView = z.object({
   files: z.number().int(),
   bytes: z.number().int(),
   updatedAt: z.string().optional(),
+  /** Who wrote last. */
+  by: z.string().optional(),
   /** When it is dropped, as its role says. */
   until: z.string().optional(),
 });

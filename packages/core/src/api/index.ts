@@ -1,5 +1,6 @@
 export {
   AttachQuery,
+  BuildOf,
   BuildRequest,
   CancelRequest,
   RetryRequest,
@@ -109,6 +110,8 @@ export {
   ApplyView,
   ClusterChange,
   ClusterDocument,
+  ClusterFile,
+  type RoleFile,
   ClusterView,
   RoleDocument,
   RoleView,

@@ -84,9 +84,26 @@ const tty = z.strictObject({
 
 const argv = z.array(z.string().max(131_072)).min(1).max(4096);
 
+/**
+ * An image that is built on the worker a job is sent to, unless it is there already. `context` is a tar: what `POST /v1/uploads`
+ * answered, or `sha256:<hex>` of one that a role names already.
+ */
+export const BuildOf = z.strictObject({
+  context: z
+    .string()
+    .regex(/^(?:u-[a-z2-7]{26}|sha256:[0-9a-f]{64})$/, 'expected the id of an upload, or sha256:… of what is here already'),
+  /** Path inside the context; absent: Containerfile. */
+  file: z.string().min(1).max(1024).optional(),
+  args: Labels.optional(),
+  target: z.string().max(255).optional(),
+});
+export type BuildOf = z.infer<typeof BuildOf>;
+
 export const RunRequest = z.strictObject({
   ...policy,
   ...box,
+  /** In the place of `image`. */
+  build: BuildOf.optional(),
   /** Absent: the image's own command. */
   command: argv.optional(),
   stdin: z.boolean().optional(),

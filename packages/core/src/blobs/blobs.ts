@@ -21,6 +21,9 @@ export interface Blobs {
   readonly audit: AuditFiles;
   /** Bytes of the folders of a cluster. */
   folders(tenant: string, cluster: string): FolderObjects;
+  /** What images of a tenant's roles are built of. */
+  contexts(tenant: string): FolderObjects;
+  tenantsWithContexts(): Promise<string[]>;
   /** Clusters of whose folders something lies here. */
   clustersWithFolders(): Promise<{readonly tenant: string; readonly cluster: string}[]>;
   /** Removes the oldest logs of ended jobs until all fit under the bound. */
@@ -41,6 +44,8 @@ export function openBlobs(options: BlobOptions): Blobs {
     files: new JobFiles(places, files, {...fileLimits, ...options.limits}),
     audit: new AuditFiles(join(options.dir, 'audit')),
     folders: (tenant, cluster) => openFolderObjects(places.folders(tenant, cluster)),
+    contexts: tenant => openFolderObjects(places.contexts(tenant)),
+    tenantsWithContexts: () => readdir(places.allContexts).catch(() => []),
     clustersWithFolders: async () => {
       const tenants = await readdir(places.allFolders).catch(() => []);
       const found = tenants.map(async tenant => (await readdir(join(places.allFolders, tenant))).map(cluster => ({tenant, cluster})));
@@ -84,7 +89,8 @@ async function sizeOf(job: string, path: string): Promise<JobSize> {
         continue;
       }
       const found = await stat(full).catch(() => undefined);
-      bytes += (found?.blocks ?? 0) * 512;
+      // What several jobs have links of is there once.
+      bytes += ((found?.blocks ?? 0) * 512) / (found?.nlink ?? 1);
       at = Math.max(at, found?.mtimeMs ?? 0);
     }
   };

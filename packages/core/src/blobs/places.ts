@@ -24,6 +24,10 @@ export function blobPlaces(dir: string) {
     note: (tenant: string, id: string, number: number, name: string) => join(attempt(tenant, id, number), `${part(name)}.json`),
     folders: (tenant: string, cluster: string) => join(dir, 'folders', part(tenant), part(cluster)),
     allFolders: join(dir, 'folders'),
+    contexts: (tenant: string) => join(dir, 'contexts', part(tenant)),
+    /** Where `openFolderObjects` has it. */
+    context: (tenant: string, hash: string) => join(dir, 'contexts', part(tenant), part(hash).slice(0, 2), hash),
+    allContexts: join(dir, 'contexts'),
     result: (tenant: string, id: string, {attempt: number, hash}: ResultRef) =>
       join(attempt(tenant, id, number), `result-${part(hash)}.json`),
     stdin: (tenant: string, id: string) => join(job(tenant, id), 'stdin'),

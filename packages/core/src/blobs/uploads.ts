@@ -70,12 +70,13 @@ export class JobFiles {
     return {blob, bytes: length};
   }
 
-  /** The job owns the upload from now on, or what an earlier job took; `NOT_FOUND` where the tenant has none of that id. */
+  /** The job owns the upload, or context of a build, from now on, or what an earlier job took; `NOT_FOUND` where the tenant has none of that id. */
   async take({tenant, id}: {readonly tenant: string; readonly id: string}, blob: string, earlier?: string): Promise<void> {
     const to = this.#places.taken(tenant, id, blob);
     await mkdir(dirname(to), {recursive: true, mode: 0o700});
-    const places = [this.#places.upload(tenant, blob), ...(earlier === undefined ? [] : [this.#places.taken(tenant, earlier, blob)])];
-    for (const from of places) {
+    const earlierPlaces = earlier === undefined ? [] : [this.#places.taken(tenant, earlier, blob)];
+    const own = /^[0-9a-f]{64}$/.test(blob) ? this.#places.context(tenant, blob) : this.#places.upload(tenant, blob);
+    for (const from of [own, ...earlierPlaces]) {
       const taken = await linkOrCopy(from, to);
       if (taken) return;
     }
@@ -87,6 +88,10 @@ export class JobFiles {
       () => true,
       () => false,
     );
+  }
+
+  uploadPath(tenant: string, blob: string): string {
+    return this.#places.upload(tenant, blob);
   }
 
   taken(tenant: string, job: string, blob: string): string {

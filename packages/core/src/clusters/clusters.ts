@@ -1,6 +1,8 @@
 import type {ClusterView, RoleView} from '../api/index.ts';
+import type {Blobs} from '../blobs/blobs.ts';
 import {newId} from '../config/index.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
+import {withContexts} from './contexts.ts';
 import {iso} from '../rim/clock.ts';
 import type {Caller, ClusterService} from '../services.ts';
 import {type RunnerDeps, createRunner} from './letting-in.ts';
@@ -21,12 +23,16 @@ import {countRuns, findCluster, getCluster, listClusters, openRuns, writeCluster
 
 const mostTries = 20;
 
-export function createClusterService(deps: RunnerDeps): Omit<ClusterService, 'runs' | 'showRun'> {
+export interface ClusterDeps extends RunnerDeps {
+  readonly blobs: Blobs;
+}
+
+export function createClusterService(deps: ClusterDeps): Omit<ClusterService, 'runs' | 'showRun'> {
   const parts = createParts(deps);
   return {...wholeClusters(parts), ...changesOfClusters(parts), ...theirRoles(parts), run: createRunner(deps)};
 }
 
-function createParts({rim, cancel}: RunnerDeps) {
+function createParts({rim, cancel, blobs}: ClusterDeps) {
   const view = async (record: ClusterRecord): Promise<ClusterView> =>
     clusterView(
       record,
@@ -38,6 +44,7 @@ function createParts({rim, cancel}: RunnerDeps) {
     );
   return {
     rim,
+    blobs,
     view,
     making: ({tenant, actor}: Caller): Making => ({tenant, actor, now: rim.clock.now(), newId}),
     /** Reads, changes and writes until nobody came between. */
@@ -61,10 +68,12 @@ type Parts = ReturnType<typeof createParts>;
 
 const tooFast = (name: string) => new BoxyardError('CONFLICT', {what: `cluster ${name}`, issue: 'changes faster than it can be read'});
 
-const wholeClusters = ({rim, view, making, end}: Parts): Pick<ClusterService, 'list' | 'show' | 'apply' | 'create'> => ({
+const wholeClusters = ({rim, blobs, view, making, end}: Parts): Pick<ClusterService, 'list' | 'show' | 'apply' | 'create'> => ({
   list: async tenant => ({items: await Promise.all((await listClusters(rim, tenant)).map(view))}),
   show: async (tenant, cluster) => view(await getCluster(rim, tenant, cluster)),
-  apply: async (caller, document, isDryRun) => {
+  apply: async (caller, asked, isDryRun) => {
+    checkRoles(asked.roles, rim.clock.now());
+    const document = {...asked, roles: await withContexts(blobs, caller.tenant, asked.roles, isDryRun)};
     for (let tries = 0; tries < mostTries; tries += 1) {
       const before = await findCluster(rim, caller.tenant, document.name);
       const after = applied(before, document, making(caller));
@@ -78,7 +87,9 @@ const wholeClusters = ({rim, view, making, end}: Parts): Pick<ClusterService, 'l
     throw tooFast(document.name);
   },
   create: async (caller, document) => {
-    const after = applied(undefined, document, making(caller));
+    checkRoles(document.roles, rim.clock.now());
+    const roles = await withContexts(blobs, caller.tenant, document.roles);
+    const after = applied(undefined, {...document, roles}, making(caller));
     await writeCluster(rim, {after}, caller.actor);
     return view(after);
   },
@@ -110,29 +121,35 @@ const changesOfClusters = ({rim, view, change, end}: Parts): Pick<ClusterService
   },
 });
 
-const theirRoles = ({rim, view, change, end}: Parts): Pick<ClusterService, 'showRole' | 'addRole' | 'putRole' | 'removeRole'> => ({
+const theirRoles = ({rim, blobs, view, change, end}: Parts): Pick<ClusterService, 'showRole' | 'addRole' | 'putRole' | 'removeRole'> => ({
   showRole: async (tenant, cluster, role) => {
     const record = await getCluster(rim, tenant, cluster);
     const {id} = findRole(record, role);
     return (await view(record)).roles.find(found => found.id === id)!;
   },
-  addRole: async (caller, cluster, role) =>
-    view(
+  addRole: async (caller, cluster, asked) => {
+    checkRoles([asked], rim.clock.now());
+    const [role] = await withContexts(blobs, caller.tenant, [asked]);
+    return view(
       await change(caller, cluster, record => {
-        const roles = [...record.roles, {id: newId('r'), ...role}];
+        const roles = [...record.roles, {id: newId('r'), ...role!}];
         checkRoles(roles, rim.clock.now());
         return changed(record, {roles}, rim.clock.now());
       }),
-    ),
-  putRole: async (caller, cluster, text, role) =>
-    view(
+    );
+  },
+  putRole: async (caller, cluster, text, asked) => {
+    checkRoles([asked], rim.clock.now());
+    const [role] = await withContexts(blobs, caller.tenant, [asked]);
+    return view(
       await change(caller, cluster, record => {
         const {id} = findRole(record, text);
-        const roles = record.roles.map(known => (known.id === id ? {id, ...role} : known));
+        const roles = record.roles.map(known => (known.id === id ? {id, ...role!} : known));
         checkRoles(roles, rim.clock.now());
         return changesOf(record, {...record, roles}).length === 0 ? record : changed(record, {roles}, rim.clock.now());
       }),
-    ),
+    );
+  },
   removeRole: async (caller, cluster, text) => {
     const role = findRole(await getCluster(rim, caller.tenant, cluster), text);
     await change(caller, cluster, record => changed(record, {roles: record.roles.filter(known => known.id !== role.id)}, rim.clock.now()));

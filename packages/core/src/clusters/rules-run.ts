@@ -4,6 +4,7 @@ import type {FolderPlan} from '../services.ts';
 import type {FanOut} from '../protocol/index.ts';
 import {fullImageName} from '../images/rules.ts';
 import {sharedPath} from '../folders/rules-places.ts';
+import {checkBuildFile} from '../jobs/rules-spec-build.ts';
 import {expandPrompt, unsafeName} from '../jobs/rules-template.ts';
 import {checkFanOut} from '../jobs/rules-children.ts';
 import {checkCommand, checkEnv, checkLabels, checkSecretTarget} from '../security/names.ts';
@@ -33,11 +34,12 @@ export function runRequest(role: RoleDocument): RunRequest {
   const at = (field: string) => `roles.${role.name}.${field}`;
   const fanOut = fanOutOf(role);
   if (fanOut !== undefined) checkFanOut(fanOut);
-  const {name, engine, image, command, cwd, user, profile, network, worker, platform, retries, priority, ifLost, idempotent} = role;
+  const {name, engine, image, build, command, cwd, user, profile, network, worker, platform, retries, priority, ifLost, idempotent} = role;
   return given({
     name,
     engine,
     image,
+    build,
     command,
     cwd,
     user,
@@ -122,7 +124,8 @@ const MOST_BYTES_IN_ALL = 64 * 1024 * 1024;
 export function checkRole(role: RoleDocument): void {
   const request = runRequest(role);
   const {command, cwd, image, env = {}, secrets = [], workerLabels = {}} = request;
-  if (command === undefined && image === undefined)
+  checkImage(role);
+  if (command === undefined && image === undefined && role.build === undefined)
     throw new BoxyardError('INVALID_INPUT', {field: `roles.${role.name}.command`, issue: 'a command is needed, or an image that has one'});
   if (command !== undefined) checkCommand(command, cwd);
   checkWords(role.name, 'command', command);
@@ -131,6 +134,15 @@ export function checkRole(role: RoleDocument): void {
   checkEnv(env, `roles.${role.name}.env`);
   checkLabels(workerLabels, `roles.${role.name}.labels`);
   for (const secret of secrets) checkSecretTarget(secret.as, secret.kind);
+}
+
+function checkImage({name, engine, image, build}: RoleDocument): void {
+  const field = `roles.${name}.${build === undefined ? 'image' : 'build'}`;
+  if (build !== undefined && image !== undefined)
+    throw new BoxyardError('INVALID_INPUT', {field, issue: 'does not go together with image'});
+  if (engine === 'process' && (build ?? image) !== undefined)
+    throw new BoxyardError('INVALID_INPUT', {field, issue: 'the engine process has no images'});
+  if (build?.file !== undefined) checkBuildFile(build.file, `${field}.file`);
 }
 
 /** What may hold anything, quotes and newlines too, must not become a part of what a shell reads. */

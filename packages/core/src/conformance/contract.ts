@@ -28,6 +28,8 @@ export interface VerifyOptions {
   readonly atATime?: number | undefined;
   /** Before anything runs. */
   readonly onPlan?: ((cases: number) => void) | undefined;
+  /** Before each case that is run. */
+  readonly onStart?: ((name: string) => void) | undefined;
   /** After each case. */
   readonly onResult?: ((result: CaseResult) => void) | undefined;
 }

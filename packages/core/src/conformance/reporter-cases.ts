@@ -7,7 +7,7 @@ type Reported = Awaited<ReturnType<Reporter['report']>> | 'late' | {readonly rej
 
 const usualMs = 10_000;
 /** How long a call may go on after its signal aborted. */
-const SOON_MS = 2_000;
+const SOON_MS = 6_000;
 
 /** What came of one call that had so long. */
 async function told(lab: ReporterLab, reporter: Reporter, event: BoxyardEvent, ms = usualMs): Promise<Reported> {

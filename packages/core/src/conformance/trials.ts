@@ -17,7 +17,7 @@ const usualAtATime = 4;
 /** How long a case may go on after its signal aborted: as long as a guarded call may. */
 const CLEAN_UP_MS = 6_000;
 
-type TrialOptions = Pick<VerifyOptions, 'signal' | 'only' | 'caseMs' | 'atATime' | 'onPlan' | 'onResult'>;
+type TrialOptions = Pick<VerifyOptions, 'signal' | 'only' | 'caseMs' | 'atATime' | 'onPlan' | 'onStart' | 'onResult'>;
 
 /** Runs some at a time, those that want to be alone last; a case that fails, hangs or throws is a result like any other. */
 export async function runTrials(trials: readonly Trial[], options: TrialOptions): Promise<readonly CaseResult[]> {
@@ -39,10 +39,11 @@ export async function runTrials(trials: readonly Trial[], options: TrialOptions)
   return wanted.flatMap(({name}) => results.get(name) ?? []);
 }
 
-async function resultOf(trial: Trial, {signal, caseMs = usualCaseMs}: TrialOptions): Promise<CaseResult> {
+async function resultOf(trial: Trial, {signal, onStart, caseMs = usualCaseMs}: TrialOptions): Promise<CaseResult> {
   const {name, needs} = trial;
   const leftOut = trial.leftOut ?? (signal.aborted ? 'interrupted' : undefined);
   if (leftOut !== undefined) return {name, needs, outcome: 'left-out', why: leftOut, ms: 0};
+  onStart?.(name);
   const from = performance.now();
   const why = await whyFailed(trial, signal, caseMs);
   const ms = Math.round(performance.now() - from);

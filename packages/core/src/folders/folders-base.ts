@@ -5,7 +5,7 @@ import {FolderIndex} from '../protocol/index.ts';
 import type {JobRecord} from '../jobs/rules-record.ts';
 import type {RedisRim} from '../rim/redis.ts';
 import type {Kept} from './rules-merge.ts';
-import {type Place, placesOf, readsBelow} from './rules-places.ts';
+import {type Place, broughtPlaces, placesOf} from './rules-places.ts';
 import {folderNames, readFolders, type FolderRecord} from './store.ts';
 
 /** What one folder's list says; nothing where there is no folder yet. */
@@ -40,10 +40,7 @@ async function areThere(objects: FolderObjects, {files}: FolderIndex): Promise<b
 
 /** What the copies of its run brought, for the job that gathers. */
 async function broughtTo(rim: RedisRim, cluster: string, record: JobRecord): Promise<Place[]> {
-  const below = readsBelow(record);
-  const names = below === undefined ? [] : (await folderNames(rim, cluster)).filter(name => name.startsWith(below));
-  const own = new Set(placesOf(record).map(place => place.folder));
-  return names.filter(name => !own.has(name)).map(name => ({folder: name, at: name}));
+  return record.gathers === true ? broughtPlaces(record, await folderNames(rim, cluster)) : [];
 }
 
 const mostTries = 5;

@@ -89,7 +89,7 @@ async function list(rim: RedisRim, cluster: ClusterRecord): Promise<{items: Fold
       path: shown(cluster, name, ''),
       files: record?.files ?? 0,
       bytes: record?.bytes ?? 0,
-      ...(record === undefined ? {} : {updatedAt: iso(record.updatedAt)}),
+      ...(record === undefined ? {} : {updatedAt: iso(record.updatedAt), ...(record.by === undefined ? {} : {by: record.by})}),
       ...(until === undefined ? {} : {until: iso(until)}),
     };
   });

@@ -17,8 +17,21 @@ type Job = Pick<JobRecord, 'id' | 'parent' | 'index' | 'gathers' | 'origin'>;
 /** The job that gathers is no copy. */
 const copyOf = ({index = 0, gathers}: Job): string => (gathers === true ? 'gather' : String(index));
 
-/** Below this lies what all copies of its run brought, which the job that gathers finds there; undefined for others. */
-export const readsBelow = (record: Job): string | undefined => (record.gathers === true ? `shared/out/${runOf(record)}/` : undefined);
+/** Of those folders, what the copies of its run brought, and of earlier runs what was not done again, as if it were of this one. */
+export function broughtPlaces(record: Job & Pick<JobRecord, 'earlier'>, folders: readonly string[]): Place[] {
+  const run = runOf(record);
+  const own = outFolder(run, copyOf(record));
+  const of = (each: string, isOurs: (copy: string) => boolean) =>
+    folders.flatMap(folder => {
+      const copy = folder.startsWith(outFolder(each, '')) ? folder.slice(outFolder(each, '').length) : undefined;
+      return copy === undefined || folder === own || !isOurs(copy) ? [] : [{folder, at: outFolder(run, copy)}];
+    });
+  const earlier = (record.earlier ?? []).flatMap(({run: each, except}) => {
+    const again = new Set(except.map(String));
+    return of(each, copy => /^\d+$/.test(copy) && !again.has(copy));
+  });
+  return [...of(run, () => true), ...earlier];
+}
 
 /** The folders of a job of a role; none where the role has none. Pure. */
 export function placesOf(record: Job): Place[] {

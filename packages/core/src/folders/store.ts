@@ -18,6 +18,8 @@ export interface FolderRecord {
   readonly files: number;
   readonly bytes: number;
   readonly updatedAt: number;
+  /** Who wrote last: a role with its job, or a person. */
+  readonly by?: string | undefined;
 }
 
 /** What an attempt's changes came to: written once, with them. */

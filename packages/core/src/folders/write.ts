@@ -104,6 +104,7 @@ async function mergeAll({rim, limits}: WriteDeps, {tenant, cluster, objects, wri
         files: result.files.length,
         bytes,
         updatedAt: written.at,
+        by: written.by,
       };
       const step: FolderStep = {before, after, until};
       return {folder, result, step};

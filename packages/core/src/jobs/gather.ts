@@ -19,7 +19,7 @@ import {
   withoutMarks,
   writtenResult,
 } from './rules-gather.ts';
-import {type JobRecord, hasEnded} from './rules-record.ts';
+import {type EarlierRun, type JobRecord, hasEnded} from './rules-record.ts';
 import {type ChildTotals, openChildren} from './rules-totals.ts';
 import {next} from './rules.ts';
 import {childId, makeChildren} from './store-accept.ts';
@@ -35,7 +35,16 @@ export interface GathererOptions {
   readonly noteDue: (at: number) => void;
 }
 
+interface Beginning {
+  readonly totals: ChildTotals;
+  readonly command: readonly string[];
+  readonly document: GatheredDocument;
+  readonly earlier: readonly EarlierRun[];
+}
+
 const batch = 50;
+/** Runs of runs that were retried. */
+const mostEarlier = 100;
 const lookAgainMs = 200;
 /** So much of the time that logs are waited for: whoever gathers waits for the result, and is told what is incomplete. */
 const partOfWait = 0.1;
@@ -62,15 +71,15 @@ export class Gatherer {
       await store.step(parent.id, {type: 'children', totals});
       return true;
     }
-    const children = await store.readMany(await childrenOf(store, parent.id));
     const began = performance.now();
-    const documents = await this.#documents(children.filter(child => child !== undefined));
+    const earlier = await this.#earlierRuns(parent);
+    const documents = await this.#documents(await this.#childrenOf(parent, earlier));
     // Many take long to be looked at, and are looked at that much less often.
     if (documents === undefined) return this.#later(parent, performance.now() - began);
     const document = gatheredDocument(parent, totals, documents);
     const built = builtInResult(gather, document);
     if (built === undefined) {
-      await this.#begin(parent, {totals, command: gather as readonly string[], document});
+      await this.#begin(parent, {totals, command: gather as readonly string[], document, earlier});
       return true;
     }
     await store.step(parent.id, {type: 'children', totals, gathered: {result: await this.#keep(parent, built)}});
@@ -117,18 +126,44 @@ export class Gatherer {
   }
 
   /** Its input is whole on disk before it is accepted, in one step with the parent's. */
-  async #begin(
-    parent: JobRecord,
-    {totals, command, document}: {readonly totals: ChildTotals; readonly command: readonly string[]; readonly document: GatheredDocument},
-  ): Promise<void> {
+  async #begin(parent: JobRecord, {totals, command, document, earlier}: Beginning): Promise<void> {
     const {store, blobs} = this.#options;
     const id = childId(parent.id, GATHER) as JobId;
     const after = next(parent, {type: 'children', totals, gathered: {job: id}}, store.moment());
     if (after === undefined || (await store.read(id)) !== undefined) return;
     await blobs.files.setStdin(parent.tenant, id, `${JSON.stringify(document)}\n`);
     const spec = gatherSpec(parent.spec, command);
-    const record: JobRecord = {...childRecord(parent, {id, spec, now: store.rim.clock.now()}), gathers: true};
+    const own = childRecord(parent, {id, spec, now: store.rim.clock.now()});
+    const record: JobRecord = {...own, gathers: true, ...(earlier.length === 0 ? {} : {earlier})};
     await makeChildren(store, parent, after, [{record}]);
+  }
+
+  /** Those that the parent goes on with, as far as they are still known. */
+  async #earlierRuns(parent: JobRecord): Promise<EarlierRun[]> {
+    const found: EarlierRun[] = [];
+    const again = new Set(fanOutOf(parent.spec).only);
+    for (let run = parent.retries; run !== undefined && found.length < mostEarlier;) {
+      const record = await this.#options.store.read(run);
+      if (record === undefined) return found;
+      found.push({run, except: [...again]});
+      for (const index of fanOutOf(record.spec).only ?? []) again.add(index);
+      run = record.retries;
+    }
+    return found;
+  }
+
+  /** Its own, and of earlier runs those that succeeded and were not done again. */
+  async #childrenOf(parent: JobRecord, earlier: readonly EarlierRun[]): Promise<JobRecord[]> {
+    const {store} = this.#options;
+    const all: JobRecord[] = [];
+    for (const {run, except} of [{run: parent.id, except: []}, ...earlier]) {
+      const isAgain = new Set<number>(except);
+      for (const child of await store.readMany(await childrenOf(store, run))) {
+        const isKept = child?.outcome === 'succeeded' && !isAgain.has(child.index ?? 0);
+        if (child !== undefined && (run === parent.id || isKept)) all.push(child);
+      }
+    }
+    return all;
   }
 
   /** Undefined while output of one of them may still come. */

@@ -1,15 +1,17 @@
 import type {z} from 'zod';
-import type {AnyJson, JobsQuery} from '../api/index.ts';
+import type {AnyJson, JobsQuery, RunRequest} from '../api/index.ts';
 import {parseRunning} from '../devboxes/rules-target.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {Caller, JobService, RunAgain} from '../services.ts';
+import {keepContext} from '../blobs/contexts.ts';
 import {onlyChildren} from './rules-children.ts';
 import {toldOfClass} from './told-of-class.ts';
 import {readProgress} from './reported.ts';
 import {atHome} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {displaySpec, execSpec} from './rules-spec-devbox.ts';
-import {buildSpec, pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
+import {buildSpec, builtRunSpec} from './rules-spec-build.ts';
+import {pullSpec, removeImageSpec, runSpec} from './rules-spec.ts';
 import {isolationOf} from './rules-policy.ts';
 import {secretNames} from './rules-steps.ts';
 import {jobView} from './rules-view.ts';
@@ -32,9 +34,9 @@ export function createJobService(deps: JobServiceDeps): JobService {
   return {
     ...createImageJobs(deps),
     run: async (caller, request, key) =>
-      submit(deps, caller, runSpec(request, await specContext(deps, caller, request.worker)), {key, request, secretEnv: request.secretEnv}),
+      submit(deps, caller, await specOf(deps, caller, request), {key, request, secretEnv: request.secretEnv}),
     runRole: async (caller, {request, asked, key, origin, waits, v, isSameWorker}) => {
-      const spec = runSpec(request, await specContext(deps, caller, request.worker), origin.folders !== undefined);
+      const spec = await specOf(deps, caller, request, origin.folders !== undefined);
       const placed = isSameWorker === true ? await atHome(deps, {tenant: caller.tenant, id: origin.role.id}, spec) : spec;
       return submit(deps, caller, placed, {key, request: {run: asked}, origin, waits, cluster: {id: origin.cluster.id, v}});
     },
@@ -75,6 +77,13 @@ export function createJobService(deps: JobServiceDeps): JobService {
   };
 }
 
+async function specOf(deps: JobServiceDeps, caller: Caller, request: RunRequest, hasFolders?: boolean) {
+  const context = await specContext(deps, caller, request.worker);
+  if (request.build === undefined) return runSpec(request, context, hasFolders);
+  const kept = await keepContext(deps.blobs, caller.tenant, request.build.context);
+  return builtRunSpec({...request, build: request.build}, {...kept, tenant: caller.tenant}, context, hasFolders);
+}
+
 const createImageJobs = (deps: JobServiceDeps): Pick<JobService, 'pull' | 'build' | 'removeImage'> => ({
   pull: async (caller, request, key) =>
     submit(deps, caller, pullSpec(request, await specContext(deps, caller, request.worker)), {key, request: {pull: request}}),
@@ -109,7 +118,7 @@ async function retry(deps: JobServiceDeps, caller: Caller, {job, key, failed}: R
   const spec = failed === true ? onlyChildren(record.spec, await failedChildren(deps, record)) : record.spec;
   const targets = failed === true && record.fan?.targets !== undefined ? {targets: record.fan.targets} : {};
   const request = {retry: record.id, ...(failed === true ? {failed} : {})};
-  const more = {key, request, from: record, ...devboxName, ...targets};
+  const more = {key, request, from: record, ...devboxName, ...targets, ...(failed === true ? {retries: record.id} : {})};
   const {origin} = record;
   if (origin === undefined) return submit(deps, caller, spec, more);
   return deps.runAgain(caller, origin, ({v, most, waits}) =>

@@ -116,9 +116,9 @@ export async function keepProgress(
   }
 }
 
-/** What those of these jobs that run last said, in their order. */
+/** What the last attempts of these jobs last said, in their order. */
 export async function readProgress({rim}: JobStore, tenant: string, records: readonly JobRecord[]): Promise<(Progress | undefined)[]> {
-  const ids = records.filter(record => isOnWorker(record) && mayReport(record)).map(record => record.id);
+  const ids = records.filter(mayReport).map(record => record.id);
   if (ids.length === 0) return records.map(() => undefined);
   const texts = await rim.ask(redis => redis.hmget(rim.keys.progress(tenant), ...ids));
   return records.map(({id}) => {

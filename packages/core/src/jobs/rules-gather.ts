@@ -46,6 +46,7 @@ export function childDocument(record: JobRecord, {stdout, stderr, result, isComp
   return {
     index,
     job: record.id,
+    run: record.parent,
     ...(item === undefined ? {} : {item}),
     ...(matrix === undefined ? {} : {matrix}),
     outcome: record.outcome,
@@ -66,7 +67,10 @@ export const gatheredDocument = (parent: JobRecord, totals: ChildTotals, childre
   job: parent.id,
   ...(parent.name === undefined ? {} : {name: parent.name}),
   totals,
-  children: children.toSorted((a, b) => a.index - b.index),
+  children: children
+    // Of an earlier run it goes on with that is said.
+    .map(({run, ...child}) => (run === parent.id ? child : {...child, run}))
+    .toSorted((a, b) => a.index - b.index),
 });
 export type GatheredDocument = ReturnType<typeof gatheredDocument>;
 

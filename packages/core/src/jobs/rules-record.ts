@@ -60,6 +60,11 @@ export interface Fan {
   readonly verdict?: 'succeeded' | 'failed' | undefined;
 }
 
+export interface EarlierRun {
+  readonly run: JobId;
+  readonly except: readonly number[];
+}
+
 /**
  * The truth about a job. `v` comes first in its JSON and rises with every change: it is what a transition compares.
  * Per attempt `queued → sent → running → ended`, compared as (attempt, rank): a retry is forward.
@@ -107,6 +112,10 @@ export interface JobRecord {
   readonly gatherJob?: JobId | undefined;
   /** It is that job of its parent, and none of the children. */
   readonly gathers?: true | undefined;
+  /** Of a parent that runs the children again that did not succeed in this one. */
+  readonly retries?: JobId | undefined;
+  /** Of a job that gathers: earlier runs that its parent goes on with, the newest first, and which of their children are done again. */
+  readonly earlier?: readonly EarlierRun[] | undefined;
   /** Of a run of a role, and of its children. */
   readonly origin?: Run | undefined;
   /** Its end may let others of its parent's children begin, or make them needless. */

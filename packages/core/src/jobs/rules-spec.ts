@@ -1,11 +1,11 @@
-import type {BuildRequest, CreateDevBoxRequest, PullRequest, RunRequest} from '../api/index.ts';
+import type {CreateDevBoxRequest, PullRequest, RunRequest} from '../api/index.ts';
 import type {z} from 'zod';
 import {BoxyardError} from '../errors/index.ts';
-import {capabilitiesLabel, fullImageName} from '../images/rules.ts';
+import {fullImageName} from '../images/rules.ts';
 import type {Box, JobSpec, Source} from '../protocol/index.ts';
 import {checkCommand, checkDirectory, checkEnv, checkUser} from '../security/names.ts';
 import {parseRepoUrl} from '../security/repo-url.ts';
-import {isWeaker, profiles} from '../security/rules.ts';
+import {profiles} from '../security/rules.ts';
 import {checkFanOut} from './rules-children.ts';
 import {ttyFor} from './rules-tty.ts';
 import {type Isolation, type SpecContext, hasImages, isolationOf, needsOf, policyOf, workerId} from './rules-policy.ts';
@@ -162,7 +162,7 @@ function checkSource(source: Source | undefined): Source | undefined {
 
 type ImageRequest = z.infer<typeof PullRequest> & {ref: string};
 
-function imagePolicy(request: ImageRequest, feature: string, timeoutMs: number, context: SpecContext) {
+export function imagePolicy(request: ImageRequest, feature: string, timeoutMs: number, context: SpecContext) {
   const worker = request.worker === undefined ? undefined : workerId(request.worker, context);
   return {
     labels: {},
@@ -198,40 +198,3 @@ export const removeImageSpec = (request: ImageRequest, context: SpecContext): Jo
   ...imagePolicy(request, 'images', context.timing.pull, context),
   ref: fullImageName(request.ref, context.isLocalImage),
 });
-
-const {memoryBytes, cpus} = profiles.standard;
-const buildLimits = {...(memoryBytes === undefined ? {} : {memoryBytes}), ...(cpus === undefined ? {} : {cpus})};
-
-/** No engine builds with less privilege than `standard`'s network, memory and CPUs, so it is not for a tenant that allows nothing so weak. */
-export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecContext): JobSpec {
-  if (isWeaker('standard', context.policy.minimumProfile))
-    throw new BoxyardError(
-      'FORBIDDEN',
-      {},
-      {message: `This tenant allows nothing weaker than ${context.policy.minimumProfile}; a build is.`, hint: 'Pull an image instead.'},
-    );
-  const file = request.file ?? 'Containerfile';
-  if (file.startsWith('/') || file.split('/').includes('..'))
-    throw new BoxyardError('INVALID_INPUT', {field: 'file', issue: 'expected a path inside the context'});
-  const profile = context.policy.defaultProfile === 'open' ? 'open' : 'standard';
-  const policy = imagePolicy(request, 'build', context.timing.pull, context);
-  return {
-    kind: 'image.build',
-    ...policy,
-    profile,
-    needs: {...policy.needs, profile},
-    // What is built lives on its worker: a name without a registry is local.
-    ref: fullImageName(request.ref, () => true),
-    file,
-    args: request.args ?? {},
-    ...(request.target === undefined ? {} : {target: request.target}),
-    cache: request.cache ?? true,
-    limits: profile === 'open' ? {} : buildLimits,
-    imageLabels: {
-      'io.boxyard.managed': 'true',
-      'io.boxyard.source': 'build',
-      'io.boxyard.capabilities': capabilitiesLabel([], request.capabilities ?? []),
-    },
-    context: {...request.context},
-  };
-}

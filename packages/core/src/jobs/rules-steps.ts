@@ -63,7 +63,7 @@ function runSteps(record: JobRecord, asked: Run, context: StepContext): z.infer<
   const isHeld = runsHeld(spec) || (fetch.length > 0 && spec.box.readOnlyRoot);
   if (!isHeld)
     return [
-      ...pull(spec.box.image),
+      ...imageSteps(spec),
       {do: 'container.create', spec: boxToCreate(record, spec.box, context), secrets: withReport(record, spec.secrets)},
       ...(spec.source === undefined ? [] : [{do: 'container.setup' as const, box, source: spec.source, commands: []}]),
       ...fetch,
@@ -73,7 +73,7 @@ function runSteps(record: JobRecord, asked: Run, context: StepContext): z.infer<
     ];
   const argv = Array.isArray(spec.box.main) ? spec.box.main : ['true'];
   return [
-    ...pull(spec.box.image),
+    ...imageSteps(spec),
     {do: 'container.create', spec: boxToCreate(record, {...spec.box, main: 'hold', stdin: false}, context), secrets: spec.secrets},
     ...heldUp(box, spec, []),
     ...fetch,
@@ -191,7 +191,15 @@ function ownWords(record: JobRecord, main: Run['box']['main']): Run['box']['main
   return main.map(word => expandWord(word, values));
 }
 
-const buildStep = (spec: Extract<JobSpec, {kind: 'image.build'}>): z.infer<typeof Step> => ({
+/** The image is there, or is pulled, or is built of what the run brings. */
+const imageSteps = ({build, box}: Run): z.infer<typeof Step>[] =>
+  build === undefined || box.image === undefined
+    ? pull(box.image)
+    : [{...buildStep({...build, ref: box.image, cache: true}), ifMissing: true}];
+
+type BuildOf = NonNullable<Run['build']> & {readonly ref: string; readonly cache: boolean};
+
+const buildStep = (spec: BuildOf): Extract<z.infer<typeof Step>, {do: 'image.build'}> => ({
   do: 'image.build',
   ref: spec.ref,
   file: spec.file,

@@ -26,6 +26,9 @@ export function addJobEffects(change: Change, before: JobRecord | undefined, aft
   change.do(keys.job(after.id), 'SET', writeRecord(after));
   if (before === undefined) addIndexes(change, after, context);
   else if (hasEnded(after) && !hasEnded(before)) dropIndexes(change, after, context);
+  // What an attempt said of itself stays beside its end, and goes with the next one.
+  if (before !== undefined && after.attempt.number > before.attempt.number && mayReport(after))
+    change.do(keys.progress(after.tenant), 'HDEL', after.id);
   addWaiting(change, before, after, context);
   addDue(change, before, after, context);
   addWorker(change, before, after, context);
@@ -51,7 +54,6 @@ function addIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void
 function dropIndexes(change: Change, job: JobRecord, {keys}: EffectContext): void {
   change.do(keys.live(job.tenant), 'ZREM', job.id);
   if (isLiveSession(job.spec)) change.do(keys.sessions(job.tenant), 'HDEL', job.id);
-  if (mayReport(job)) change.do(keys.progress(job.tenant), 'HDEL', job.id);
   const exec = execName(job);
   if (exec !== undefined) change.do(keys.execs(exec.devbox), 'HDEL', exec.name);
 }

@@ -24,6 +24,7 @@ export async function dropHistory(
     const devbox = devboxIdOf(record.spec);
     await store.rim.commit(change => {
       change.do(keys.job(record.id), 'DEL').do(index, 'ZREM', record.id).do(keys.ids(tenant), 'ZREM', record.id);
+      change.do(keys.progress(tenant), 'HDEL', record.id);
       change.do(keys.totals(record.id), 'DEL').do(keys.children(record.id), 'DEL');
       if (record.origin !== undefined) change.do(keys.roleJobs(record.origin.role.id), 'ZREM', record.id);
       if (devbox !== undefined) change.do(keys.devboxJobs(devbox), 'ZREM', record.id);

@@ -69,6 +69,7 @@ export interface RecordOptions {
   readonly devboxName?: string | undefined;
   readonly fan?: JobRecord['fan'];
   readonly origin?: JobRecord['origin'];
+  readonly retries?: JobRecord['retries'];
   readonly refusals?: JobRecord['refusals'];
 }
 
@@ -90,6 +91,7 @@ export function newJob(store: JobStore, caller: Caller, spec: JobSpec, options: 
     ...(options.devboxName === undefined ? {} : {devboxName: options.devboxName}),
     ...(options.fan === undefined ? {} : {fan: options.fan}),
     ...(options.origin === undefined ? {} : {origin: options.origin}),
+    ...(options.retries === undefined ? {} : {retries: options.retries}),
     ...(hold === 'role_busy' && options.origin !== undefined ? {reason: waitsForRole(options.origin)} : {}),
     ...(options.refusals === undefined || options.refusals.length === 0 ? {} : {refusals: options.refusals}),
     group: groupOf(spec.needs),
@@ -111,7 +113,7 @@ export async function prepare(
   job: JobRecord,
   {secretEnv, from}: {readonly secretEnv?: Readonly<Record<string, string>> | undefined; readonly from?: JobRecord},
 ): Promise<() => Promise<void>> {
-  for (const blob of blobsOf(job.spec)) await deps.blobs.files.take(job, blob, from?.id);
+  for (const blob of blobsOf(job.spec)) await deps.blobs.files.take(job, blob, from?.parent ?? from?.id);
   const hasSecrets = secretEnv !== undefined && Object.keys(secretEnv).length > 0;
   if (hasSecrets) await deps.secrets.setForJob(job.tenant, job.id, secretEnv);
   return async () => {
@@ -129,7 +131,8 @@ export async function refused(error: unknown, undo: () => Promise<void>): Promis
 
 function blobsOf(spec: JobSpec): string[] {
   if (spec.kind === 'image.build') return [spec.context.blob];
-  return 'source' in spec && spec.source?.kind === 'dir' ? [spec.source.blob] : [];
+  const source = 'source' in spec && spec.source?.kind === 'dir' ? [spec.source.blob] : [];
+  return 'build' in spec && spec.build !== undefined ? [...source, spec.build.context.blob] : source;
 }
 
 /** A clone uses the tenant's secret `git:<host>`, a pull `registry:<host>`, where there is one and none was named. */

@@ -29,6 +29,8 @@ export interface Submission {
   /** The job whose uploads are used again. */
   readonly from?: JobRecord;
   readonly origin?: JobRecord['origin'];
+  /** The job whose children that did not succeed are run again. */
+  readonly retries?: JobRecord['retries'];
   /** The record it was made of. */
   readonly cluster?: {readonly id: string; readonly v: number};
   /** It waits until a run of its role that goes on has ended. */
@@ -75,6 +77,7 @@ export async function submit(deps: SubmitDeps, caller: Caller, spec: JobSpec, mo
     hold,
     ...(fan === undefined ? {} : {fan: {total: fan.total, ...parts, made: 0}, refusals: skipped}),
     ...(more.origin === undefined ? {} : {origin: more.origin}),
+    ...(more.retries === undefined ? {} : {retries: more.retries}),
     ...(more.devboxName === undefined ? {} : {devboxName: more.devboxName}),
   });
   const undo = await prepare(deps, job, more);

@@ -13,6 +13,8 @@ export interface TidyDeps {
   /** What a run brought into folders of its own goes with its history. */
   readonly dropRun: (run: string) => Promise<void>;
   readonly sweepFolders: () => Promise<void>;
+  /** What no role is built of any more. */
+  readonly sweepContexts: () => Promise<void>;
   readonly keepFrom: (tenant: string) => Promise<string | undefined>;
 }
 
@@ -44,6 +46,7 @@ export function createTidy(deps: TidyDeps): () => Promise<void> {
     blobsAt = performance.now();
     await blobs.files.dropOldUploads(Date.now());
     await deps.sweepFolders();
+    await deps.sweepContexts();
     await blobs.trim(async job => {
       const record = await store.read(job);
       return record === undefined || record.state === 'ended';

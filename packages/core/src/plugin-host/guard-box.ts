@@ -6,9 +6,13 @@ import {wrongChunk, wrongExit, wrongState} from './sense.ts';
 
 type Asked<T> = Omit<Guarded<T>, 'plugin'>;
 
+/** Runs what the plugin does before its call returns, its promise as it is; whoever gives it may note that it is in there. */
+export type Entering = <T>(call: string, work: () => T) => T;
+
 /** What the guarded parts of one engine share. */
 export interface Guard {
   readonly plugin: string;
+  readonly entering: Entering;
   run<T>(asked: Asked<T>, work: (signal: AbortSignal) => Promise<T>, wrong?: (value: unknown) => string | undefined): Promise<T>;
   remember(outer: Box, inner: Box): void;
   /** The plugin's own box: it is never handed a wrapped one. */
@@ -35,7 +39,9 @@ export const guardBox = (guard: Guard, inner: Box): Box => {
     wait: signal => guard.run(asked('wait', signal), given => inner.wait(given), wrongExit),
     // Asked for at once, not at the first read: an attach stream must be there before `start`.
     output: (from, signal) =>
-      guardChunks(guard, {call: 'output', subject: inner.name, signal}, () => inner.output(from, signal), {...from}),
+      guardChunks(guard, {call: 'output', subject: inner.name, signal}, () => guard.entering('output', () => inner.output(from, signal)), {
+        ...from,
+      }),
   };
   guard.remember(outer, inner);
   return outer;

@@ -1,5 +1,5 @@
 import type {Box, Engine, Features, Probe} from '../plugin-api/index.ts';
-import {guardBox, type Guard} from './guard-box.ts';
+import {guardBox, type Entering, type Guard} from './guard-box.ts';
 import {guardFeatures} from './guard-features.ts';
 import {guardedCall} from './guarded-call.ts';
 import {pluginFailed} from './plugin-errors.ts';
@@ -14,8 +14,8 @@ const LIST_MS = 30_000;
  * The engine behind a door: every call has a deadline, every rejection is a `BoxyardError` (or the caller's own abort
  * reason), every answer is what the contract says. `probe` never rejects but on abort: a plugin that fails there is not usable.
  */
-export const guardEngine = (plugin: string, inner: Engine): Engine => {
-  const guard = createGuard(plugin);
+export const guardEngine = (plugin: string, inner: Engine, entering: Entering = (_, work) => work()): Engine => {
+  const guard = createGuard(plugin, entering);
   const box = (one: Box): Box => guardBox(guard, one);
   return {
     probe: signal => probe(guard, inner, signal),
@@ -50,12 +50,13 @@ export const guardEngine = (plugin: string, inner: Engine): Engine => {
   };
 };
 
-const createGuard = (plugin: string): Guard => {
+const createGuard = (plugin: string, entering: Entering): Guard => {
   const inners = new WeakMap<Box, Box>();
   return {
     plugin,
+    entering,
     run: async (asked, work, wrong) => {
-      const value = await guardedCall({plugin, ...asked}, work);
+      const value = await guardedCall({plugin, ...asked}, given => entering(asked.call, () => work(given)));
       const issue = wrong?.(value);
       if (issue !== undefined) throw pluginFailed({plugin, call: asked.call}, `it returned ${issue}`);
       return value;

@@ -4,6 +4,7 @@ export {loadDisplays, type LoadedDisplay} from './load-displays.ts';
 export {loadEngines, openEngine, type EngineSetting, type LoadedEngine, type PluginOrigin} from './load-engines.ts';
 export {checkDefinition, configOf, invalid, loadAnyDefinition, loadPlugin, type PluginSetting} from './load-plugin.ts';
 export {locatePlugin, type PluginPlace} from './locate-plugin.ts';
+export type {Entering} from './guard-box.ts';
 export {guardEngine} from './guard-engine.ts';
 export {createHost, type PluginLog} from './plugin-faults.ts';
 export {wrongReported} from './sense.ts';

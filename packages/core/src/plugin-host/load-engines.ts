@@ -2,6 +2,7 @@ import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import type {Engine, Host, Plugin} from '../plugin-api/index.ts';
 import {createFrom} from './create-plugin.ts';
+import type {Entering} from './guard-box.ts';
 import {guardEngine} from './guard-engine.ts';
 import {integrityOf} from './integrity.ts';
 import {loadEach, type LoadDeps} from './load-each.ts';
@@ -13,6 +14,7 @@ export type EngineSetting = PluginSetting;
 export interface LoadEnginesDeps extends LoadDeps {
   /** What is done around the loading of each. */
   readonly around?: (setting: EngineSetting, load: () => Promise<LoadedEngine>) => Promise<LoadedEngine>;
+  readonly entering?: Entering | undefined;
 }
 
 /** What a config says of a plugin, and what was found: for `plugins list`. */
@@ -39,10 +41,15 @@ export interface LoadedEngine {
 type OpenedEngine = Pick<LoadedEngine, 'name' | 'engine' | 'features'>;
 
 /** Makes an engine of its definition, guarded. `PLUGIN_CONFIG`, `PLUGIN_INVALID`, `PLUGIN_FAILED`. */
-export const openEngine = async (plugin: Plugin<'engine', unknown>, config: unknown, host: Host): Promise<OpenedEngine> => {
+export const openEngine = async (
+  plugin: Plugin<'engine', unknown>,
+  config: unknown,
+  host: Host,
+  entering?: Entering,
+): Promise<OpenedEngine> => {
   const engine = await createFrom(plugin, config, host);
   checkShape(plugin.name, engine);
-  const guarded = guardEngine(plugin.name, engine);
+  const guarded = guardEngine(plugin.name, engine, entering);
   return {name: plugin.name, engine: guarded, features: Object.keys(guarded.features)};
 };
 
@@ -54,11 +61,11 @@ export const loadEngines = (settings: readonly EngineSetting[], deps: LoadEngine
   return loadEach(settings, setting => around(setting, () => loadEngine(setting, deps)), deps.onFailure);
 };
 
-const loadEngine = async (setting: EngineSetting, deps: LoadDeps): Promise<LoadedEngine> => {
+const loadEngine = async (setting: EngineSetting, deps: LoadEnginesDeps): Promise<LoadedEngine> => {
   const {plugin, config} = await loadPlugin('engine', setting, deps.importModule);
   const stateDir = path.join(deps.stateDir, plugin.name);
   await mkdir(stateDir, {recursive: true, mode: 0o700});
-  const opened = await openEngine(plugin, config, createHost(plugin.name, stateDir, deps.log));
+  const opened = await openEngine(plugin, config, createHost(plugin.name, stateDir, deps.log), deps.entering);
   return {...opened, module: setting.module, origin: await originOf(setting)};
 };
 

@@ -12,10 +12,10 @@ export const DisplaySize = {width: Pixels, height: Pixels};
 /**
  * One viewer of the screen of a display job. The server opens it, under a stream number of its own; the agent answers
  * `display.opened`, or `stream.end` with the reason. From then on it is as `port.open`: RFB 3.8 without a password goes both
- * ways. The server has taken out what this viewer may not do.
+ * ways. The server has taken out what this viewer may not do. A `glance` is not counted among those who look.
  */
 export const displayFromServer = {
-  'display.view': z.object({type: z.literal('display.view'), stream, job: JobId, attempt: Attempt}),
+  'display.view': z.object({type: z.literal('display.view'), stream, job: JobId, attempt: Attempt, glance: z.boolean().optional()}),
 } as const;
 
 export const displayFromAgent = {

@@ -61,6 +61,17 @@ export const Command = z.object({
 });
 export type Command = z.infer<typeof Command>;
 
+const buildLimits = z.object({memoryBytes: Bytes.optional(), cpus: z.number().positive().optional()});
+/** How an image is built; `blob` names the context, a tar. */
+const build = {
+  file: z.string(),
+  args: Labels.default({}),
+  target: z.string().optional(),
+  limits: buildLimits.default({}),
+  imageLabels: Labels.default({}),
+  context: z.object({blob: z.string(), bytes: Bytes}),
+};
+
 export const IfLost = z.enum(['fail', 'wait', 'retry']);
 
 /** How a job is treated, whatever it does. Times in milliseconds; absent `timeoutMs` means none. `retry` needs `idempotent`. */
@@ -90,6 +101,8 @@ export const JobSpec = z.discriminatedUnion('kind', [
     kind: z.literal('run'),
     ...policy,
     box: Box,
+    /** What the image of `box` is made of, where its worker does not have it. */
+    build: z.object(build).optional(),
     source: Source.optional(),
     out: z.array(z.string()).default([]),
     tty: Tty.optional(),
@@ -129,13 +142,8 @@ export const JobSpec = z.discriminatedUnion('kind', [
     kind: z.literal('image.build'),
     ...policy,
     ref: z.string(),
-    file: z.string(),
-    args: Labels.default({}),
-    target: z.string().optional(),
+    ...build,
     cache: z.boolean().default(true),
-    limits: z.object({memoryBytes: Bytes.optional(), cpus: z.number().positive().optional()}).default({}),
-    imageLabels: Labels.default({}),
-    context: z.object({blob: z.string(), bytes: Bytes}),
   }),
 ]);
 export type JobSpec = z.infer<typeof JobSpec>;

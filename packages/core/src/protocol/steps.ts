@@ -17,9 +17,11 @@ const masks = z.array(z.string()).optional();
 export const Step = z.discriminatedUnion('do', [
   /** Skips the pull if the image is there, unless `always`. `login` names a secret `user:password`. */
   z.object({do: z.literal('image.pull'), ref: z.string(), always: z.boolean().default(false), login: z.string().optional()}),
+  /** With `ifMissing` it does nothing where an image of that name is. */
   z.object({
     do: z.literal('image.build'),
     ref: z.string(),
+    ifMissing: z.boolean().optional(),
     file: z.string(),
     args: Labels,
     target: z.string().optional(),

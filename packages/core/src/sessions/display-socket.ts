@@ -4,7 +4,7 @@ import {displayFromClient, type DisplayQuery, type JobView} from '../api/index.t
 import {BoxyardError, fromWire, isBoxyardError, toWire} from '../errors/index.ts';
 import type {DisplayService, JobService, PortHandlers, PortStream, Session} from '../services.ts';
 import {CarriedSocket, listen, wordOf} from './carried-socket.ts';
-import type {Controller, Controls} from './controls.ts';
+import type {Controller, Controls, Watchers} from './controls.ts';
 import {FilteredStream} from './filtered-stream.ts';
 
 /** The worker is away, or has to open the screen again: looking whether it is there costs little. */
@@ -37,6 +37,8 @@ export function serveDisplay(socket: WebSocket, scope: DisplayScope, {jobs, disp
 
 class Viewing implements Controller {
   readonly mayControl: boolean;
+  readonly isGlance: boolean;
+  readonly actor: string;
   readonly #carried: CarriedSocket;
   readonly #filtered: FilteredStream;
   readonly #scope: DisplayScope;
@@ -55,7 +57,9 @@ class Viewing implements Controller {
     this.#scope = scope;
     this.#displays = displays;
     this.#controls = controls;
-    this.mayControl = allows(session.access, 'run') && query.control !== 'none';
+    this.isGlance = query.control === 'glance';
+    this.mayControl = allows(session.access, 'run') && query.control !== 'none' && !this.isGlance;
+    this.actor = session.actor;
     this.#carried = new CarriedSocket(socket);
     this.#filtered = new FilteredStream({
       mayControl: () => controls.has(scope.job, this),
@@ -75,6 +79,10 @@ class Viewing implements Controller {
   changed(controls: boolean): void {
     if (!controls) this.#filtered.release();
     this.#tellControl();
+  }
+
+  told(watchers: Watchers): void {
+    this.#carried.tell({type: 'watched', ...watchers});
   }
 
   receive(data: Buffer, isBinary: boolean): void {
@@ -127,7 +135,7 @@ class Viewing implements Controller {
     this.#isOpening = true;
     this.#carried.begin(handlers => {
       const own = this.#handlers(handlers);
-      return this.#filtered.over(this.#view(worker.id, {job: job.id, attempt: job.attempt}, own));
+      return this.#filtered.over(this.#view(worker.id, {job: job.id, attempt: job.attempt, ...(this.isGlance ? {glance: true} : {})}, own));
     });
   }
 

@@ -220,6 +220,32 @@ test('a role of one worker runs there, and elsewhere only where that one is no m
   expect([...(await placesOfRun())]).toEqual([home === agent.worker ? other.worker : agent.worker]);
 });
 
+test('a retry of what failed gathers what earlier runs brought too, but for what was done again, all as of its own run', async () => {
+  await using it = await scene(team({copies: 2, gather: ['collect']}));
+  const {core, agent} = it;
+  const {jobs} = core.core.services;
+  const run = await core.core.services.clusters.run(core.caller, at, {});
+  for (const copy of [0, 1]) {
+    const start = await startedAfter(agent, copy);
+    agent.running(start);
+    const index = Number(start.steps.find(step => step.do === 'container.create')!.spec.env['BOXYARD_COPY_INDEX']);
+    await sendPack(agent, start, packOf({[`shared/out/${run.id}/${index}/result`]: `first ${index}`}));
+    await agent.finish(start, {result: {exit: {code: index}}});
+  }
+  await agent.finish(await startedAfter(agent, 2));
+  await waitFor(async () => (await jobs.show(core.caller.tenant, run.id)).state === 'ended');
+  const again = await jobs.retry(core.caller, run.id, {failed: true});
+  const second = await startedAfter(agent, 3);
+  agent.running(second);
+  await sendPack(agent, second, packOf({[`shared/out/${again.id}/1/other`]: 'second 1'}));
+  await agent.finish(second);
+  const gather = await startedAfter(agent, 4);
+  agent.running(gather);
+  const {files} = await indexOf(agent, gather);
+  const brought = files.map(file => file.path).filter(path => path.startsWith('shared/out'));
+  expect(brought.toSorted()).toEqual([`shared/out/${again.id}/0/result`, `shared/out/${again.id}/1/other`]);
+});
+
 test('the job that gathers finds what every copy brought, and has a place of its own', async () => {
   await using it = await scene(team({copies: 2, gather: ['collect']}));
   const {core, agent} = it;

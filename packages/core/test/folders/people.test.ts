@@ -28,7 +28,7 @@ test('a person puts, lists, gets and removes; roles go by their names', async ()
   expect(await put(core, {'a.md': 'x', 'sub/b': 'y'})).toEqual({path: 'shared/plans', files: 2, changed: 2, removed: 0});
   expect(await put(core, {c: 'z'}, 'roles/builder/cache/deep')).toMatchObject({path: 'roles/builder/cache/deep'});
   expect((await folders.list(core.caller.tenant, 'team')).items).toMatchObject([
-    {path: 'roles/builder/cache', files: 1, bytes: 1},
+    {path: 'roles/builder/cache', files: 1, bytes: 1, by: 'user:anna'},
     {path: 'shared/plans', files: 2, bytes: 2},
   ]);
   expect(await pathsIn(core, 'shared')).toEqual(['shared/plans/a.md', 'shared/plans/sub/b']);

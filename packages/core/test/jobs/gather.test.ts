@@ -64,6 +64,25 @@ test('json is the exit, output and reported result of every child; some failed i
   expect(end).toMatchObject({outcome: 'failed', partial: true, exit: {code: 7}, result: document, children: {total: 3}});
 });
 
+test('a retry of what failed gathers what succeeded before too, and says of which run that is, over as many retries as it takes', async () => {
+  let left = 2;
+  const {end, core} = await gathered({copies: 3, gather: 'json'}, start => {
+    const fails = indexOf(start) === 1 && left-- > 0;
+    return {stdout: `${indexOf(start)}\n`, result: {exit: {code: fails ? 1 : 0}}};
+  });
+  const {jobs} = core.core.services;
+  const again = await ended(core, (await jobs.retry(core.caller, end.id, {failed: true})).id);
+  expect(again).toMatchObject({outcome: 'failed', children: {total: 1, failed: 1}});
+  const last = await ended(core, (await jobs.retry(core.caller, again.id, {failed: true})).id);
+  expect(last).toMatchObject({outcome: 'succeeded', children: {total: 1, succeeded: 1}});
+  const {children} = (await jobs.result(core.caller.tenant, last.id)) as {children: {run?: string; stdout: string}[]};
+  expect(children.map(({run, stdout}) => [run, stdout])).toEqual([
+    [end.id, '0\n'],
+    [undefined, '1\n'],
+    [end.id, '2\n'],
+  ]);
+});
+
 test('concat is what they wrote, in their order', async () => {
   const {result, end} = await gathered({copies: 12, gather: 'concat', failurePolicy: 'best-effort'}, child);
   expect(result).toBe(Array.from({length: 12}, (_, index) => `${index}\n`).join(''));

@@ -25,6 +25,8 @@ test('ended jobs beyond the number or the days are forgotten, oldest first; othe
     await waitFor(async () => (await jobs.show(tenant, id)).state === 'ended');
   }
   const waiting = await jobs.run(core.caller, {command: ['a'], workerLabels: {no: 'such'}});
+  const told = () => rim.ask(client => client.hkeys(rim.keys.progress(tenant)));
+  for (const id of ids) await rim.ask(client => client.hset(rim.keys.progress(tenant), id, '{"done":1}'));
   const store = new JobStore({
     rim,
     timing,
@@ -33,6 +35,7 @@ test('ended jobs beyond the number or the days are forgotten, oldest first; othe
     onChange: () => undefined,
   });
   expect(await dropHistory(store, tenant, {before: 0, most: 3})).toEqual(ids.slice(0, 2));
+  expect((await told()).toSorted()).toEqual(ids.slice(2).toSorted());
   const left = async () => (await jobs.list(tenant, {limit: 100})).items.map(job => job.id);
   expect(await left()).toEqual([waiting.id, ids[3], ids[2]]);
   expect(await dropHistory(store, tenant, {before: Date.now() + 60_000, most: 100})).toEqual(ids.slice(2));

@@ -1,7 +1,8 @@
 import {expect, test} from 'vitest';
 import {timing} from '../../src/config/index.ts';
 import type {BoxyardError} from '../../src/errors/index.ts';
-import {buildSpec, devboxSpec, runSpec} from '../../src/jobs/rules-spec.ts';
+import {buildSpec} from '../../src/jobs/rules-spec-build.ts';
+import {devboxSpec, runSpec} from '../../src/jobs/rules-spec.ts';
 import type {SpecContext} from '../../src/jobs/rules-policy.ts';
 import type {Profile} from '../../src/protocol/index.ts';
 

@@ -89,11 +89,12 @@ test('of many viewers one controls; who takes over is heard, and the other has l
 test.each([
   ['a viewer’s token', {access: 'viewer', control: 'wait'}],
   ['one that asked to look alone', {access: 'member', control: 'none'}],
+  ['a thumbnail', {access: 'member', control: 'glance'}],
 ] as const)('%s: no key, pointer or size arrives, and it cannot take control', async (_what, how) => {
   const {door, job, views} = await startDisplay();
   const {socket, said: heard, closed} = await look(door, job, how);
-  await waitFor(() => heard.length === 2);
-  expect(heard[0]).toEqual({type: 'control', controls: false, mayControl: false});
+  await waitFor(() => heard.some(({type}) => type === 'opened'));
+  expect(heard.filter(({type}) => type === 'control')).toEqual([{type: 'control', controls: false, mayControl: false}]);
   socket.send(Buffer.concat([greeting, key, pointerEvent(1, 1, 1), ask, key]));
   await waitFor(() => said(views[0]!).length >= greeted.length + ask.length);
   expect(said(views[0]!)).toEqual(Buffer.concat([greeted, ask]));
@@ -101,6 +102,26 @@ test.each([
   expect(await closed).toBe(4400);
   expect(heard.at(-1)?.error?.code).toBe('FORBIDDEN');
   expect(views[0]!.isCut).toBe(true);
+});
+
+test('a thumbnail is told who looks and who controls, and is not one of them', async () => {
+  const {door, job} = await startDisplay();
+  const glance = await look(door, job, {control: 'glance'});
+  const other = await look(door, job, {control: 'glance'});
+  const heard = () => glance.said.filter(({type}) => type === 'watched');
+  await waitFor(() => heard().length === 1 && other.said.length > 1);
+  expect(heard()).toEqual([{type: 'watched', viewers: 0}]);
+  const person = await look(door, job);
+  await waitFor(() => heard().length === 2);
+  expect(heard()[1]).toMatchObject({viewers: 1, controller: expect.any(String)});
+  expect(person.said[0]).toMatchObject({controls: true});
+  const from = Date.now();
+  person.socket.close();
+  await waitFor(() => heard().length === 3);
+  expect(heard()[2]).toEqual({type: 'watched', viewers: 0, quietSince: expect.any(Number)});
+  const later = await look(door, job, {control: 'glance'});
+  await waitFor(() => later.said.length > 0);
+  expect(Math.abs((later.said[0] as {quietSince?: number}).quietSince! - from)).toBeLessThan(5_000);
 });
 
 test('keys that are left out cost the viewer no credit', async () => {

@@ -17,12 +17,13 @@ async function tried(plugin: ReturnType<typeof seededPlugin>): Promise<Report> {
   }
 }
 
-const failedOf = ({cases}: Report) => cases.filter(({outcome}) => outcome === 'failed').map(({name}) => name);
+const failures = ({cases}: Report) => cases.filter(({outcome}) => outcome === 'failed');
+const failedOf = (report: Report) => failures(report).map(({name}) => name);
 const hung = 'a backend that takes connections and never answers hangs no call: each ends soon after its signal aborts';
 
 test('the engine without a bug fails nothing', {timeout: ALL_MS}, async () => {
   const report = await tried(seededPlugin('bugless', engine => engine));
-  expect([failedOf(report), report.verdict]).toEqual([[], 'holds']);
+  expect([failures(report), report.verdict]).toEqual([[], 'holds']);
   expect(report.cases.find(({name}) => name === hung)?.outcome).toBe('passed');
 });
 
@@ -35,5 +36,6 @@ test(
 );
 
 test.each(seeded)('where $bug, one case fails, the one meant for it', {timeout: ALL_MS}, async ({found, put}) => {
-  expect(failedOf(await tried(seededPlugin('seeded', put)))).toEqual([found]);
+  const report = await tried(seededPlugin('seeded', put));
+  expect(failedOf(report), JSON.stringify(failures(report))).toEqual([found]);
 });

@@ -16,10 +16,10 @@ const must = <T>(value: T | undefined): T => {
 };
 
 /** Every box that comes out of the engine, changed; the engine's features are handed the box as it was. */
-const withBoxes = (engine: Engine, change: (box: Box, how: 'created' | 'found') => Box): Engine => {
+const withBoxes = (engine: Engine, change: (box: Box, how: 'created' | 'found') => Box | Promise<Box>): Engine => {
   const inner = new WeakMap<Box, Box>();
-  const outer = (box: Box, how: 'created' | 'found'): Box => {
-    const changed = change(box, how);
+  const outer = async (box: Box, how: 'created' | 'found'): Promise<Box> => {
+    const changed = await change(box, how);
     inner.set(changed, box);
     return changed;
   };
@@ -32,7 +32,7 @@ const withBoxes = (engine: Engine, change: (box: Box, how: 'created' | 'found') 
       const found = await engine.find(name, signal);
       return found === undefined ? undefined : outer(found, 'found');
     },
-    list: async (labels, signal) => (await engine.list(labels, signal)).map(box => outer(box, 'found')),
+    list: async (labels, signal) => Promise.all((await engine.list(labels, signal)).map(box => outer(box, 'found'))),
     features: {
       exec: (box, command, signal) => must(exec)(unwrap(box), command, signal),
       terminal: (box, command, size, signal) => must(terminal)(unwrap(box), command, size, signal),
@@ -76,9 +76,9 @@ export const seeded: readonly Seeded[] = [
     bug: 'the end is kept in memory, so that another instance does not know it',
     found: 'the end is told again long after, by another instance too',
     put: engine =>
-      withBoxes(engine, (box, how) => {
-        const wasOver = how === 'created' ? Promise.resolve(false) : hasEnded(box);
-        return {...box, wait: async (signal): Promise<Exit> => ((await wasOver) ? {unknown: 'it ended before'} : box.wait(signal))};
+      withBoxes(engine, async (box, how) => {
+        const wasOver = how === 'found' && (await hasEnded(box));
+        return {...box, wait: async (signal): Promise<Exit> => (wasOver ? {unknown: 'it ended before'} : box.wait(signal))};
       }),
   },
   {

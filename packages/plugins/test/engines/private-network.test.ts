@@ -50,6 +50,18 @@ for (const name of ['docker', 'podman'] as const) {
       await Promise.all([one.remove(lab.signal), other.remove(lab.signal)]);
     });
 
+    it('stay apart from those of another tenant when the boxes of a third have gone', async () => {
+      const unique = Math.random().toString(36).slice(2);
+      const [one, other, third] = await Promise.all([start(`t-${unique}a`), start(`t-${unique}b`), start(`t-${unique}c`)]);
+      const theirs = await addressOf(other);
+      await vi.waitFor(async () => expect(await reaches(one, theirs)).toBe('no'), 20_000);
+      await third.remove(lab.signal);
+      const seen: string[] = [];
+      for (let turn = 0; turn < 5; turn += 1) seen.push(await reaches(one, theirs));
+      expect(seen).toEqual(['no', 'no', 'no', 'no', 'no']);
+      await Promise.all([one.remove(lab.signal), other.remove(lab.signal)]);
+    });
+
     it('find the network of the last one of their tenant still there, and it goes with the engine', async context => {
       if (name === 'docker') return context.skip('its network is one for all, and stays');
       const own = await lab.reopen();

@@ -7,7 +7,7 @@ import type {Context} from './context.ts';
 export interface ToBrowse {
   readonly job: string;
   readonly devbox: string;
-  readonly control: DisplayQuery['control'];
+  readonly control: Exclude<DisplayQuery['control'], 'glance'>;
   readonly mayOpen: boolean;
 }
 

@@ -3,6 +3,7 @@ import type {JobView} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError} from '@boxyard/core/errors';
 import {renderError} from '../render-error.ts';
+import {withoutWaiting} from '../screen/terminal-writes.ts';
 import {ringOnAsks} from '../services/asks.ts';
 import {commandExit, failureOf} from '../services/job-exit.ts';
 import {viewTerminal} from '../tty/terminal-view.ts';
@@ -50,16 +51,18 @@ export async function followTerminal(
   if (context.setting('bell') === 'on') void ringOnAsks(client, {ring: text => void program.stdout.write(text), signal: over.signal});
   try {
     const {Picture} = await import('../tty/picture.ts');
-    const left = await viewTerminal({
-      Picture,
-      local: program,
-      job: job.id,
-      leader: context.setting('leader'),
-      isReadonly,
-      signal: leaving.signal,
-      open: (options, handlers) => client.terminal(options, handlers),
-      output: from => client.jobsLogs({job: job.id, query: {stream: 'stdout', from, follow: 'true'}}),
-    });
+    const view = () =>
+      viewTerminal({
+        Picture,
+        local: program,
+        job: job.id,
+        leader: context.setting('leader'),
+        isReadonly,
+        signal: leaving.signal,
+        open: (options, handlers) => client.terminal(options, handlers),
+        output: from => client.jobsLogs({job: job.id, query: {stream: 'stdout', from, follow: 'true'}}),
+      });
+    const left = await withoutWaiting([program.stdout, program.stderr], view);
     if (left.how === 'detached') {
       say(`Detached; it goes on. Back: ${again}`);
       return 0;

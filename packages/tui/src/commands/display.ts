@@ -5,10 +5,12 @@ import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
 import {defineCommand} from '../cli/define-command.ts';
 import {browseDisplay} from '../cli/browse-display.ts';
-import {choice, duration, required, whole} from '../cli/flags.ts';
+import {duration, required, whole} from '../cli/flags.ts';
 import {checkTerminal, hasTerminal} from '../cli/follow-terminal.ts';
 import {watchEnding} from '../cli/interrupts.ts';
 import {recordDisplay} from '../cli/record-display.ts';
+import {graphicsFlag} from '../cli/terminal-graphics.ts';
+import type {GraphicsWish} from '../screen/graphics/choose.ts';
 import {lookAt, openDisplay} from '../services/displays.ts';
 import {serveDisplay} from '../services/serve-display.ts';
 
@@ -36,10 +38,7 @@ export default defineCommand({
     for: duration('for')({description: 'of --record: end after so long', dependsOn: ['record']}),
     'read-only': boolean({description: 'look on without controlling'}),
     size: string({description: 'of a desktop that is begun now', helpValue: 'WIDTHxHEIGHT'}),
-    graphics: choice('graphics', ['auto', 'half', 'ascii'])({
-      description: 'half blocks in colour, or letters by brightness',
-      default: 'auto',
-    }),
+    graphics: graphicsFlag,
     fps: whole('fps', {min: 1, max: 60})({description: 'pictures in a second, at most', default: 15}),
   },
   async run(context, {args, flags}) {
@@ -50,10 +49,10 @@ export default defineCommand({
     const {devbox} = args;
     const request = requestOf(flags.size);
     const {id: job} = await openDisplay(client, devbox, request, () => context.say('The server did not answer; asking again.'));
-    const isAscii = flags.graphics === 'ascii' || (flags.graphics === 'auto' && context.program.env['TERM'] === 'linux');
+    const graphics = flags.graphics as GraphicsWish;
     const view = (until?: AbortSignal): Promise<number> =>
       flags.listen === undefined
-        ? show(context, client, {job, name: devbox, control: control ?? 'wait', isAscii, fps: flags.fps, until})
+        ? show(context, client, {job, name: devbox, control: control ?? 'wait', graphics, fps: flags.fps, until})
         : serve(context, client, {devbox, request, port: flags.listen, control: control ?? 'take', until});
     try {
       if (flags.browser) await browseDisplay(context, client, {job, devbox, control: control ?? 'wait', mayOpen: !flags['no-open']});
@@ -105,7 +104,7 @@ interface ToShow {
   readonly job: string;
   readonly name: string;
   readonly control: 'wait' | 'none';
-  readonly isAscii: boolean;
+  readonly graphics: GraphicsWish;
   readonly fps: number;
   readonly until?: AbortSignal | undefined;
 }
@@ -118,6 +117,7 @@ async function show(context: Context, client: Client, {job, control, until, ...s
   const viewing = viewDisplay({
     ...shown,
     local: program,
+    env: program.env,
     leader: context.setting('leader'),
     colours: context.flags['no-color'] ? 'none' : tierOf(program.env),
     look: look => lookAt(client, {job, control, ...look}),

@@ -1,3 +1,4 @@
+import {resolve} from 'node:path';
 import {boolean, string} from '@oclif/core/flags';
 import {BoxyardError} from '@boxyard/core/errors';
 import {boxFlags} from '../cli/box-flags.ts';
@@ -9,6 +10,7 @@ import {repeated} from '../cli/flags.ts';
 import {followRun} from '../cli/follow-run.ts';
 import {checkTty, followTerminal, terminalSize, tty} from '../cli/follow-terminal.ts';
 import {connectOrOffer} from '../cli/offer-up.ts';
+import {buildOf} from '../services/role-builds.ts';
 import {findProjectFile} from '../services/project-file.ts';
 import {submit} from '../services/submit.ts';
 
@@ -19,6 +21,7 @@ export default defineCommand({
   examples: [
     {does: 'The least that can be typed', line: 'run -- uname -a'},
     {does: 'Test this directory and bring a folder back', line: 'run --dir . --out dist --image node:24 -- npm test'},
+    {does: 'In an image that is built of this directory first', line: 'run --build . -- npm test'},
     {does: 'Feed it', line: 'run -i -- sort < names.txt'},
     {does: 'Look around in an image', line: 'run -it --image debian:12 -- bash'},
     {does: 'Once on every worker', line: 'run --each worker -- df -h'},
@@ -30,6 +33,12 @@ export default defineCommand({
   runsCommand: true,
   flags: {
     ...boxFlags,
+    build: string({
+      description: 'build the image of this directory, where the worker does not have it yet',
+      helpValue: 'DIR',
+      exclusive: ['image'],
+    }),
+    'build-file': string({description: 'path of the file inside it (default: Containerfile, else Dockerfile)', dependsOn: ['build']}),
     interactive: boolean({char: 'i', description: 'feed stdin to it'}),
     name: string({description: 'name of the job'}),
     out: repeated({description: 'bring this path of /workspace back; may be repeated', helpValue: 'PATH'}),
@@ -49,11 +58,13 @@ export default defineCommand({
       throw new BoxyardError('INVALID_INPUT', {field: '--tty', issue: 'does not go together with --copies, --each or --matrix'});
     checkTty(context, flags, 'boxyard run');
     const project = await findProjectFile(context.program.cwd);
-    const box = await boxRequest(context, flags, project);
+    const {image, ...rest} = await boxRequest(context, flags, project);
     const {client} = await connectOrOffer(context);
     const source = await sourceOf(context, client, flags);
+    const build = flags.build && (await buildOf(client, resolve(context.program.cwd, flags.build), flags['build-file']));
     const body = {
-      ...box,
+      ...rest,
+      ...(build ? {build} : image === undefined ? {} : {image}),
       ...(command.length === 0 ? {} : {command: [...command]}),
       ...(flags.name === undefined ? {} : {name: flags.name}),
       ...(flags.tty ? {tty: terminalSize(context)} : flags.interactive ? {stdin: true} : {}),

@@ -4,6 +4,7 @@ import {bodyRows, isTooSmall, leastColumns, leastRows} from './layout.ts';
 import {isTable} from './pages/tables.ts';
 import {isDetail} from './panes.ts';
 import {DetailPage} from './parts/DetailPage.tsx';
+import {DisplaysPage} from './parts/DisplaysPage.tsx';
 import {Footer} from './parts/Footer.tsx';
 import {GridPage} from './parts/GridPage.tsx';
 import {Header} from './parts/Header.tsx';
@@ -44,6 +45,7 @@ function Body({state}: {readonly state: State}) {
   const {page} = placeOf(state);
   if (page === 'home') return <HomePage state={state} />;
   if (page === 'grid') return <GridPage state={state} />;
+  if (page === 'displays') return <DisplaysPage state={state} />;
   if (isDetail(page)) return <DetailPage state={state} />;
   return isTable(page) ? <TablePage state={state} name={page} /> : null;
 }

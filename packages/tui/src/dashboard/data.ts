@@ -110,6 +110,9 @@ export const withEvents = (data: Data, events: readonly EventView[]): Data => ({
 /** Commands at a terminal that have not ended. */
 export const isLiveSession = (job: JobView): boolean => job.state !== 'ended' && ttyOf(job) !== undefined;
 
+/** Desktops that can be watched, or will be in a moment. */
+export const isOpenDisplay = (job: JobView): boolean => job.kind === 'display' && job.state !== 'ended';
+
 export function ttyOf({spec}: JobView): unknown {
   if (spec.kind === 'run') return spec.tty;
   return spec.kind === 'exec' ? spec.command.tty : undefined;

@@ -11,6 +11,7 @@ export type Deed =
   | {readonly do: 'devboxes.snapshot'; readonly devbox: string; readonly image: string}
   | {readonly do: 'jobs.cancel' | 'jobs.retry'; readonly job: string}
   | {readonly do: 'terminals.close'; readonly terminal: string}
+  | {readonly do: 'displays.close'; readonly devbox: string; readonly job: string}
   | {readonly do: 'workers.cordon' | 'workers.uncordon' | 'workers.drain' | 'workers.undrain' | 'workers.remove'; readonly worker: string}
   | {readonly do: 'workers.label'; readonly worker: string; readonly labels: readonly string[]}
   | {readonly do: 'workers.invite'; readonly name?: string | undefined}

@@ -2,7 +2,7 @@ import type {MouseEvent} from '../screen/input-events.ts';
 import type {Cell} from '../screen/selection.ts';
 import type {TtyOut} from '../screen/tty-out.ts';
 import {bodyArea, homeAreas, type Area} from './layout.ts';
-import {gridPanes} from './panes.ts';
+import {gridPanes, isTiled} from './panes.ts';
 import {placeOf, type State} from './state.ts';
 
 export interface DraggingParts {
@@ -51,7 +51,7 @@ export function createDragging({out, state, copy}: DraggingParts): Dragging {
 function areaAt(state: State, {column, row}: Cell): Area {
   const {list, side} = homeAreas(state);
   const {page} = placeOf(state);
-  const all = page === 'home' ? [list, side] : page === 'grid' ? gridPanes(state).map(({area}) => area) : [];
+  const all = page === 'home' ? [list, side] : isTiled(state) ? gridPanes(state).map(({area}) => area) : [];
   const isIn = ({left, top, columns, rows}: Area) => column >= left && column < left + columns && row >= top && row < top + rows;
   return all.find(area => area !== undefined && isIn(area)) ?? bodyArea(state);
 }

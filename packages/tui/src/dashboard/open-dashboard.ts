@@ -9,17 +9,16 @@ import {lackOfPage} from './actions/action.ts';
 import type {ListName} from './data.ts';
 import {openFeed, type Feed} from './feed.ts';
 import type {Wanted} from './gathered.ts';
-import {createFigures, figuresInSight, type FigurePoller} from './figures.ts';
-import {createLogFollower, type LogFollower} from './follow-log.ts';
 import {idsInSight} from './in-sight.ts';
 import {keepPlaces, readKept} from './kept.ts';
-import {LivePanes} from './live-panes.ts';
-import {followedJob, livePanes, shownRun} from './panes.ts';
+import {shownRun} from './panes.ts';
 import type {PageName} from './places.ts';
 import {createPerformer} from './perform.ts';
 import {openPersonTerminal, type PersonTerminal} from './person-terminal.tsx';
+import {openShown, type Shown} from './shown.ts';
 import {initialState, placeOf, type Effect, type Event, type State} from './state.ts';
 import {createStore, type Store} from './store.ts';
+import {within} from './within.ts';
 import {loadSettings, worldOf} from './world.ts';
 
 export interface DashboardFlags {
@@ -60,6 +59,9 @@ export async function openDashboard(
   }
 }
 
+/** What is still on its way from the server when the dashboard is left is not waited for any longer. */
+const lastWordMs = 200;
+
 interface Opening {
   readonly flags: DashboardFlags;
   readonly signal: AbortSignal;
@@ -87,13 +89,12 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     ...lookOf(context, flags),
     onGone: () => left.resolve(143),
     onBackground: is => dispatch({type: 'background', is}),
-    onInput: event => onInput(event, {dispatch, terminal, live, dragging}),
+    onInput: event => onInput(event, {dispatch, terminal, shown, dragging}),
+    onLent: isLent => shown.displays.setSeen(!isLent),
     onFailure: error => left.reject(error),
   });
   const dragging = createDragging({out: terminal.out, state: store.getState, copy: text => perform({type: 'copy', text})});
-  const live = new LivePanes({client, out: terminal.out, dispatch});
-  const log = createLogFollower(client, dispatch, program.now);
-  const figures = createFigures({read: (devbox, given) => client.devboxesStats({devbox, signal: given}), dispatch});
+  const shown = openShown({client, terminal, dispatch, now: program.now});
   const feed = openFeed(client, {
     dispatch,
     signal,
@@ -101,13 +102,13 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     wants: () => ({...wantedBy(store.getState()), inSight: idsInSight(store.getState())}),
     ring: text => void (isLoud(store.getState(), setting) && program.stdout.write(text)),
   });
-  const capture = createCapture(() => store.getState().leader, {dispatch, type: (job, bytes) => live.type(job, bytes)});
-  const sync = () => synchronise(store.getState(), {live, log, figures, feed, terminal, capture});
+  const capture = createCapture(() => store.getState().leader, {dispatch, type: (job, bytes) => shown.live.type(job, bytes)});
+  const sync = () => synchronise(store.getState(), {shown, feed, terminal, capture});
   const take = (job: string) => {
     sync();
-    live.take(job);
+    shown.live.take(job);
   };
-  perform = createPerformer(worldOf(context, client, {store, terminal, live, feed, take, quit: () => left.resolve(0)}));
+  perform = createPerformer(worldOf(context, client, {store, terminal, live: shown.live, feed, take, quit: () => left.resolve(0), signal}));
   const releases = [store.subscribe(sync), keepClock(store), keepPlaces(paths, store), watchSize(program, dispatch)];
   learn(context, client, {dispatch, signal, left});
   sync();
@@ -117,11 +118,9 @@ function openParts(context: Context, client: Client, {flags, signal, left}: Open
     stop: () => perform({type: 'suspend'}),
     async close() {
       releases.forEach(release => release());
-      live.close();
-      log.close();
-      figures.close();
+      shown.close();
       await terminal.close();
-      await feed.ended;
+      await within(lastWordMs, feed.ended);
     },
   };
 }
@@ -172,12 +171,13 @@ function watchSize(program: Program, dispatch: (event: Event) => void): () => vo
 interface Inputs {
   readonly dispatch: (event: Event) => void;
   readonly terminal: PersonTerminal;
-  readonly live: LivePanes;
+  readonly shown: Shown;
   readonly dragging: Dragging;
 }
 
-function onInput(event: InputEvent, {dispatch, terminal, live, dragging}: Inputs): void {
-  if (event.type === 'mouse' && live.mouse(event)) return;
+function onInput(event: InputEvent, {dispatch, terminal, shown, dragging}: Inputs): void {
+  if (event.type === 'focus') shown.displays.setSeen(event.isFocused);
+  if (event.type === 'mouse' && shown.live.mouse(event)) return;
   if (event.type === 'mouse') dragging.mouse(event);
   else if (event.type !== 'reply') dragging.end();
   if (event.type === 'key') dispatch({type: 'key', key: event.key});
@@ -187,25 +187,21 @@ function onInput(event: InputEvent, {dispatch, terminal, live, dragging}: Inputs
     dispatch({type: 'pointed', action: event.action, column: event.column, row: event.row});
 }
 
+/** The setting as it is now; before the settings were read, as it was at the start. */
+const isLoud = ({settings}: State, setting: (key: string) => string): boolean =>
+  (settings.find(({key}) => key === 'bell')?.value ?? setting('bell')) === 'on';
+
 interface Synchronised {
-  readonly live: LivePanes;
-  readonly log: LogFollower;
-  readonly figures: FigurePoller;
+  readonly shown: Shown;
   readonly feed: Feed;
   readonly terminal: PersonTerminal;
   readonly capture: Capture;
 }
 
-/** The setting as it is now; before the settings were read, as it was at the start. */
-const isLoud = ({settings}: State, setting: (key: string) => string): boolean =>
-  (settings.find(({key}) => key === 'bell')?.value ?? setting('bell')) === 'on';
-
 /** What the state shows is what is open: screens, a log, lists, and who has the keyboard. */
-function synchronise(state: State, {live, log, figures, feed, terminal, capture}: Synchronised): void {
-  live.show(livePanes(state));
+function synchronise(state: State, {shown, feed, terminal, capture}: Synchronised): void {
+  shown.show(state);
   terminal.setMouse(state.hasMouse);
-  log.follow(followedJob(state), state.log);
-  figures.want(figuresInSight(state));
   terminal.input.capture(capture.sinkFor(state.mode.is === 'capture' ? state.mode.job : undefined));
   const {lists, parent} = wantedBy(state);
   if (lists.length > 0 || parent !== undefined) feed.wanted();

@@ -1,6 +1,6 @@
 import type {JobView} from '@boxyard/core/api';
-import {isLiveSession} from './data.ts';
-import {bodyArea, homeAreas, insideOf, tiles, type Area} from './layout.ts';
+import {isLiveSession, isOpenDisplay} from './data.ts';
+import {bodyArea, homeAreas, insideOf, tiles, wideColumns, type Area} from './layout.ts';
 import type {PageName} from './places.ts';
 import {currentRun, writerOf} from './pages/roles.ts';
 import {cursorOf, rowsOf} from './rows.ts';
@@ -14,6 +14,15 @@ export interface LivePane {
   readonly isCaptured: boolean;
   /** Lines kept above the screen. */
   readonly scrollback: number;
+}
+
+/** A display of which a small picture is to be seen, and where; without an area only who looks at it. */
+export interface DisplayPane {
+  readonly job: string;
+  readonly area: Area | undefined;
+  /** Something lies over it for a while. */
+  readonly isCovered: boolean;
+  readonly everyMs: number;
 }
 
 /** Pages about one thing. */
@@ -42,6 +51,37 @@ export function livePanes(state: State): readonly LivePane[] {
   if (shown === undefined || !isLiveSession(shown)) return [];
   const area = page === 'home' ? homeAreas(state).side : tabOf(state) === 'screen' ? bodyArea(state) : undefined;
   return area === undefined ? [] : [pane(shown, area)];
+}
+
+const thumbnailMs = 2_000;
+/** Of the one that is looked at beside a list. */
+const largeMs = 500;
+
+/** The displays that this state shows small. */
+export function displayPanes(state: State): readonly DisplayPane[] {
+  const pane = (job: JobView, area: Area | undefined, everyMs = thumbnailMs): readonly DisplayPane[] =>
+    job.state === 'running' ? [{job: job.id, area: area && insideOf(area), isCovered: isCovered(state), everyMs}] : [];
+  if (state.link.status === 'offline') return [];
+  if (isTiled(state)) return placeOf(state).page === 'displays' ? gridPanes(state).flatMap(({job, area}) => pane(job, area)) : [];
+  if (placeOf(state).page === 'displays') return listedDisplays(state).flatMap(job => pane(job, undefined));
+  const shown = sideJob(state);
+  if (shown === undefined || !isOpenDisplay(shown) || state.look.isLinear) return [];
+  const area = placeOf(state).page === 'home' ? homeAreas(state).side : tabOf(state) === 'screen' ? bodyArea(state) : undefined;
+  return area === undefined ? [] : pane(shown, area, largeMs);
+}
+
+function listedDisplays(state: State): readonly JobView[] {
+  const {from, to} = gridPage(state);
+  return rowsOf(state)
+    .ids.slice(from, to)
+    .flatMap(id => state.data.jobs.get(id) ?? []);
+}
+
+/** Whether what can be chosen stands side by side. */
+export function isTiled(state: State): boolean {
+  const {page} = placeOf(state);
+  if (page !== 'displays') return page === 'grid';
+  return state.columns >= wideColumns && !state.look.isLinear && rowsOf(state).ids.length > 0;
 }
 
 /** A window over everything leaves no place for live screens. */
@@ -97,8 +137,8 @@ export function tabsOf(state: State): readonly Tab[] {
   if (fixed !== undefined) return fixed;
   const job = state.data.jobs.get(subject ?? '');
   if (job === undefined) return ['facts'];
-  const [first] = isLiveSession(job) ? (['screen'] as const) : (['log'] as const);
-  return [first, 'facts', ...(job.children === undefined ? [] : (['children'] as const)), 'json'];
+  const first = isLiveSession(job) ? (['screen'] as const) : isOpenDisplay(job) ? (['screen', 'log'] as const) : (['log'] as const);
+  return [...first, 'facts', ...(job.children === undefined ? [] : (['children'] as const)), 'json'];
 }
 
 export function tabOf(state: State): Tab {
@@ -110,7 +150,7 @@ export function tabOf(state: State): Tab {
 export function followedJob(state: State): string | undefined {
   const job = sideJob(state);
   if (job === undefined || isLiveSession(job)) return undefined;
-  if (placeOf(state).page === 'home') return homeAreas(state).side === undefined ? undefined : job.id;
+  if (placeOf(state).page === 'home') return homeAreas(state).side === undefined || isOpenDisplay(job) ? undefined : job.id;
   return tabOf(state) === 'log' ? job.id : undefined;
 }
 

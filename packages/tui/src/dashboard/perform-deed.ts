@@ -56,6 +56,8 @@ export async function performDeed(deed: Deed, parts: DeedParts): Promise<DeedDon
       return nothing(client.jobsCancel({job: deed.job, body: {}}));
     case 'jobs.retry':
       return jobOf(client.jobsRetry({job: deed.job, body: {}, key}));
+    case 'displays.close':
+      return nothing(client.jobsCancel({job: deed.job, body: {reason: 'closed'}}));
     case 'terminals.close':
       return nothing(client.jobsCancel({job: deed.terminal, body: {reason: 'closed'}}));
     default:

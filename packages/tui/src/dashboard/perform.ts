@@ -12,6 +12,8 @@ export interface World extends DeedParts {
   readonly dispatch: (event: Event) => void;
   /** Cells of the pane a new terminal will be shown in. */
   readonly paneSize: () => {readonly columns: number; readonly rows: number};
+  /** Opens the display, or the one of that job, and lends it the terminal until it is left. */
+  readonly display: (effect: Extract<Effect, {type: 'open-display'}>) => Promise<void>;
   readonly attach: (job: string, isReadonly: boolean) => Promise<void>;
   readonly take: (job: string) => void;
   readonly scroll: (job: string, lines: number) => void;
@@ -53,6 +55,8 @@ export function createPerformer(world: World): (effect: Effect) => void {
           const line = `boxyard terminal --name ${effect.name} ${effect.devbox}`;
           if (isNew) dispatch({type: 'done', line, isError: false});
         }, failed);
+      case 'open-display':
+        return void world.display(effect).catch(failed);
       case 'attach':
         return void world.attach(effect.job, effect.isReadonly).catch(failed);
       case 'cli':

@@ -9,6 +9,7 @@ import {createTtyOut, type TtyOut} from '../screen/tty-out.ts';
 import {drained, setWaiting} from '../screen/terminal-writes.ts';
 import {Dashboard} from './Dashboard.tsx';
 import type {Store} from './store.ts';
+import {within} from './within.ts';
 
 export interface PersonTerminalOptions {
   readonly program: Program;
@@ -21,6 +22,8 @@ export interface PersonTerminalOptions {
   /** Told where it says so, and has colours enough for a theme of ours. */
   readonly onBackground?: (is: 'light' | 'dark') => void;
   readonly onInput: (event: InputEvent) => void;
+  /** Something else has the terminal, or has it no more. */
+  readonly onLent?: (isLent: boolean) => void;
   /** The terminal hung up. */
   readonly onGone: () => void;
   /** How modes are written, whatever the event loop does. Default: to file descriptor 1. */
@@ -32,6 +35,8 @@ export interface PersonTerminalOptions {
 export interface PersonTerminal {
   readonly out: TtyOut;
   readonly input: TtyIn;
+  /** It shows letters alone: no colours, or no half blocks. */
+  readonly isAscii: boolean;
   setMouse(isOn: boolean): void;
   /** Resolves when what is known now is on the screen. */
   drawn(): Promise<void>;
@@ -64,11 +69,12 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
     ...(options.writeNow === undefined ? {} : {write: options.writeNow}),
   });
   const colours = isPlain ? 'none' : tierOf(env);
+  const isPlainAscii = isAscii || env['TERM'] === 'linux';
   const out = createTtyOut({
     stdout,
     env,
     colours,
-    ascii: isAscii || env['TERM'] === 'linux',
+    ascii: isPlainAscii,
     isPassThrough: isForScreenReader,
   });
   const input = createTtyIn({stdin, onInput, onGone});
@@ -94,9 +100,11 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
   });
   ink.waitUntilExit().catch(onFailure);
   let isLent = false;
+  let lent: Promise<void> = Promise.resolve();
   return {
     out,
     input,
+    isAscii: isPlainAscii || colours === 'none',
     setMouse: isOn => modes.setMouse(isOn),
     async drawn() {
       await ink.waitUntilRenderFlush();
@@ -108,6 +116,9 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
     async lend(work) {
       if (isLent) return work();
       isLent = true;
+      const back = Promise.withResolvers<void>();
+      lent = back.promise;
+      options.onLent?.(true);
       out.suspend();
       await drained(stdout, giveUpMs);
       modes.suspend(out, input);
@@ -116,8 +127,10 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
         await work();
       } finally {
         isLent = false;
+        options.onLent?.(false);
         setWaiting(streams, false);
         modes.resume(out, input);
+        back.resolve();
       }
     },
     reclaim() {
@@ -126,8 +139,10 @@ export function openPersonTerminal(options: PersonTerminalOptions): PersonTermin
       modes.resume(out, input);
     },
     async close() {
+      // Whoever has it was told, and gives it back as it was.
+      await within(giveUpMs, lent);
       ink.unmount();
-      await ink.waitUntilExit().catch(() => undefined);
+      await within(giveUpMs, ink.waitUntilExit());
       out.close();
       // The rest of a frame would come behind what gives the terminal back.
       await drained(stdout, giveUpMs);

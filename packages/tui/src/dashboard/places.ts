@@ -9,6 +9,7 @@ export const pageNames = [
   'roles',
   'webhooks',
   'plugins',
+  'displays',
   'events',
   'messages',
   'settings',

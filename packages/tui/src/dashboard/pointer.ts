@@ -1,7 +1,7 @@
 import {cursorTo} from './actions/marking.ts';
 import {move} from './actions/moving.ts';
 import {firstVisible, homeAreas, bodyRows, headerRows} from './layout.ts';
-import {gridPanes, livePanes} from './panes.ts';
+import {gridPanes, isTiled, livePanes} from './panes.ts';
 import {cursorOf, rowsOf, shownHomeRows} from './rows.ts';
 import {memoryOf, placeOf, remember, stay, withEffects, type Event, type State, type Step} from './state.ts';
 import {isTable} from './pages/tables.ts';
@@ -17,7 +17,7 @@ export function onPointer(state: State, {action, column, row}: Extract<Event, {t
   }
   if (state.mode.is !== 'normal') return stay(state);
   const {page} = placeOf(state);
-  if (page === 'grid') {
+  if (isTiled(state)) {
     const pane = gridPanes(state).find(({area}) => isInside(area, column, row));
     return stay(pane === undefined ? state : remember(state, {cursor: pane.job.id}));
   }

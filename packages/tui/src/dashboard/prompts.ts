@@ -95,6 +95,8 @@ const aliases: Readonly<Record<string, PageName>> = {
   webhook: 'webhooks',
   hooks: 'webhooks',
   plugin: 'plugins',
+  display: 'displays',
+  desktops: 'displays',
   i: 'images',
   image: 'images',
   e: 'events',

@@ -9,7 +9,7 @@ import type {Choice, Mode} from './modes.ts';
 import {found} from './palette.ts';
 import {answered, completions, givenUp, whileTyping} from './prompts.ts';
 import {lineOf, needsOf, undosOf} from './deeds.ts';
-import {remember, memoryOf, said, stay, withEffects, type Effect, type State, type Step} from './state.ts';
+import {nextBatch, remember, memoryOf, said, stay, withEffects, type Effect, type State, type Step} from './state.ts';
 
 const normal: Mode = {is: 'normal'};
 
@@ -173,7 +173,8 @@ function withCommands(before: State, {state, effects}: Step): Step {
   const asked = effects.filter(effect => effect.type === 'deed');
   const deeds = asked.map(({deed}) => deed);
   if (deeds.length === 0) return {state, effects};
-  const commands = [...state.commands, ...deeds.map(deed => ({at: state.now, line: lineOf(deed), outcome: 'sent' as const}))];
+  const sent = {at: state.now, batch: nextBatch(state), outcome: 'sent' as const};
+  const commands = [...state.commands, ...deeds.map(deed => ({...sent, line: lineOf(deed)}))];
   const undos = undosOf(asked.flatMap(({deed, isUndo}) => (isUndo ? [] : [deed])));
   const undo = undos.length === 0 ? state.undo : [...state.undo, undos].slice(-mostUndone);
   const marked = memoryOf(state).marks.length > 0 ? remember(state, unmarked) : state;
@@ -185,5 +186,6 @@ function withCommands(before: State, {state, effects}: Step): Step {
 function needsOfEffect(effect: Effect): 'nothing' | 'own' | 'run' | 'manage' {
   if (effect.type === 'deed') return needsOf(effect.deed);
   if (effect.type === 'cli') return 'own';
+  if (effect.type === 'open-display') return effect.isReadonly ? 'nothing' : 'run';
   return effect.type === 'open-terminal' || effect.type === 'take' ? 'run' : 'nothing';
 }

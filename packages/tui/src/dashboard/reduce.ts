@@ -8,7 +8,19 @@ import {appendLog, inSight} from './log-lines.ts';
 import {terminalName} from '../output/views/terminals.ts';
 import {isTable, tables} from './pages/tables.ts';
 import {cursorOf, rowsOf, type Rows} from './rows.ts';
-import {memoryOf, placeOf, remember, said, stay, withEffects, type CommandLine, type Event, type State, type Step} from './state.ts';
+import {
+  memoryOf,
+  nextBatch,
+  placeOf,
+  remember,
+  said,
+  stay,
+  withEffects,
+  type CommandLine,
+  type Event,
+  type State,
+  type Step,
+} from './state.ts';
 import {followedJob} from './panes.ts';
 import {themeNames, type ThemeName} from './theme.ts';
 
@@ -72,6 +84,8 @@ function onWorld(state: State, event: World): State {
       return said(state, event.text, event.isError);
     case 'done':
       return done(state, event);
+    case 'watched':
+      return {...state, watched: {...state.watched, [event.job]: event.watchers}};
     case 'screen':
       return screenSaid(state, event);
   }
@@ -160,10 +174,13 @@ function nearestLeft(before: Rows, after: Rows, cursor: string): string | undefi
 function done(state: State, {line, isError, text}: Extract<World, {type: 'done'}>): State {
   const outcome: CommandLine['outcome'] = isError ? 'failed' : 'done';
   const at = state.commands.findLastIndex(command => command.line === line && command.outcome === 'sent');
-  const commands = state.commands.map((command, i) => (i === at ? {...command, outcome} : command)).slice(-mostCommands);
+  const commands =
+    at < 0
+      ? [...state.commands, {at: state.now, line, batch: nextBatch(state), outcome}]
+      : state.commands.map((command, i) => (i === at ? {...command, outcome} : command));
   // What was not done is not to be taken back.
   const undo = isError ? state.undo.map(undos => undos.filter(each => each.line !== line)).filter(undos => undos.length > 0) : state.undo;
-  const next = {...state, commands, undo};
+  const next = {...state, commands: commands.slice(-mostCommands), undo};
   return text === undefined ? next : said(next, text, isError);
 }
 

@@ -1,4 +1,5 @@
 import type {JobView, WhoAmI} from '@boxyard/core/api';
+import type {DisplayWatchers} from '@boxyard/core/client';
 import type {z} from 'zod';
 import {noData, type Data, type Change, type Figures, type Sent} from './data.ts';
 import type {Deed, Undo} from './deeds.ts';
@@ -49,6 +50,8 @@ export interface State {
   readonly leader: string;
   /** What a live screen last said of itself. */
   readonly screens: Readonly<Record<string, ScreenNote>>;
+  /** Who looks at displays, as far as the server told: of those in sight. */
+  readonly watched: Readonly<Record<string, DisplayWatchers>>;
   readonly hasMouse: boolean;
   readonly hasHeader: boolean;
   readonly isLeaving: boolean;
@@ -70,6 +73,8 @@ export interface Message {
 export interface CommandLine {
   readonly at: number;
   readonly line: string;
+  /** The same of those that one key asked for. */
+  readonly batch: number;
   readonly outcome: 'sent' | 'done' | 'failed';
 }
 
@@ -89,6 +94,8 @@ export type Effect =
   /** `isUndo`: it takes another back, and is not to be taken back itself. */
   | {readonly type: 'deed'; readonly deed: Deed; readonly isUndo?: true}
   | {readonly type: 'open-terminal'; readonly devbox: string; readonly name: string}
+  /** The whole terminal for the desktop of a DevBox: `job` is its display where one is open. */
+  | {readonly type: 'open-display'; readonly devbox: string; readonly job: string | undefined; readonly isReadonly: boolean}
   /** The whole terminal for one session; the dashboard comes back behind it. */
   | {readonly type: 'attach'; readonly job: string; readonly isReadonly: boolean}
   | {readonly type: 'take'; readonly job: string}
@@ -121,6 +128,7 @@ export type Event =
   | {readonly type: 'done'; readonly line: string; readonly isError: boolean; readonly text?: string | undefined}
   | {readonly type: 'opened'; readonly job: JobView}
   | {readonly type: 'screen'; readonly job: string; readonly note: ScreenNote}
+  | {readonly type: 'watched'; readonly job: string; readonly watchers: DisplayWatchers}
   | {readonly type: 'leader'; readonly command: 'leave' | 'next' | 'take' | 'zoom' | 'help'};
 
 export interface Step {
@@ -166,6 +174,7 @@ export const initialState = ({server, now, columns, rows, ...rest}: Beginning): 
   settings: [],
   leader: rest.leader ?? 'ctrl-q',
   screens: {},
+  watched: {},
   hasMouse: rest.hasMouse ?? false,
   hasHeader: true,
   isLeaving: false,
@@ -181,6 +190,14 @@ export const remember = (state: State, change: Partial<Memory>, page: string = p
   ...state,
   memory: {...state.memory, [page]: {...memoryOf(state, page), ...change}},
 });
+
+export const nextBatch = ({commands}: State): number => (commands.at(-1)?.batch ?? 0) + 1;
+
+/** Lines of what the last key that changed something asked for. */
+export function lastLines({commands}: State): readonly string[] {
+  const batch = commands.at(-1)?.batch;
+  return commands.filter(command => command.batch === batch).map(({line}) => line);
+}
 
 const mostMessages = 500;
 

@@ -4,11 +4,10 @@ import {join, resolve} from 'node:path';
 import type {Client} from '@boxyard/core/client';
 import type {Context, Program} from '../cli/context.ts';
 import {resolveSettings, setSetting, settings} from '../services/user-config.ts';
-import {Picture} from '../tty/picture.ts';
-import {viewTerminal} from '../tty/terminal-view.ts';
 import {clipboardText, copyToTmux, mostCopied} from './clipboard.ts';
 import {quoted} from './deeds.ts';
 import type {Feed} from './feed.ts';
+import {lentViews} from './lent-views.ts';
 import {bodyArea, homeAreas, insideOf} from './layout.ts';
 import type {LivePanes} from './live-panes.ts';
 import type {World} from './perform.ts';
@@ -25,11 +24,13 @@ export interface WorldParts {
   /** The keyboard goes to that session at once: what was typed in the same breath too. */
   readonly take: (job: string) => void;
   readonly quit: () => void;
+  /** The dashboard is left. */
+  readonly signal: AbortSignal;
 }
 
 /** What effects reach: the server, the person's terminal, files. */
-export function worldOf(context: Context, client: Client, {store, terminal, live, feed, take, quit}: WorldParts): World {
-  const {paths, program, setting} = context;
+export function worldOf(context: Context, client: Client, {store, terminal, live, feed, take, quit, signal}: WorldParts): World {
+  const {paths, program} = context;
   return {
     client,
     dispatch: event => store.dispatch(event),
@@ -39,18 +40,7 @@ export function worldOf(context: Context, client: Client, {store, terminal, live
       await loadSettings(context, event => store.dispatch(event));
     },
     paneSize: () => paneSize(store.getState()),
-    attach: (job, isReadonly) =>
-      terminal.lend(async () => {
-        await viewTerminal({
-          Picture,
-          local: program,
-          job,
-          leader: setting('leader'),
-          isReadonly,
-          open: (options, handlers) => client.terminal(options, handlers),
-          output: from => client.jobsLogs({job, query: {stream: 'stdout', from, follow: 'true'}}),
-        });
-      }),
+    ...lentViews(context, client, {terminal, dispatch: event => store.dispatch(event), state: store.getState, signal}),
     take,
     cli: words => terminal.lend(() => commandLine(program, words)),
     scroll: (job, lines) => live.scroll(job, lines),

@@ -1,4 +1,4 @@
-import {crc32, deflateSync} from 'node:zlib';
+import {constants, crc32, deflateSync} from 'node:zlib';
 
 /** A picture in memory: red, green, blue and an unused byte for each pixel, top row first. */
 export interface Pixels {
@@ -11,12 +11,12 @@ export const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 const TRUE_COLOUR = 2;
 const UP = 2;
 
-/** The picture as a PNG file. A row is written as what differs from the one above, which desktops are mostly equal in. */
-export function encodePng(picture: Pixels): Buffer {
+/** The picture as a PNG file. A row is written as what differs from the one above, which desktops are mostly equal in. `level`: of zlib. */
+export function encodePng(picture: Pixels, level = constants.Z_DEFAULT_COMPRESSION): Buffer {
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', headerOf(picture)),
-    chunk('IDAT', deflateSync(rowsOf(picture))),
+    chunk('IDAT', deflateSync(rowsOf(picture), {level})),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }

@@ -1,20 +1,31 @@
-import type {Writable} from 'node:stream';
 import type {Framebuffer, Rect} from '@boxyard/core/rfb';
 import {Grid, putText} from './cells.ts';
 import {styleFor, toAscii, type ColourTier} from './downgrade.ts';
 import {emitChanges, type Rendition} from './emit.ts';
-import {asciiRamp, drawPicture, fitted, panned, pixelUnder, type Viewport} from './half-blocks.ts';
+import {Frame} from './graphics/frame.ts';
+import type {Graphics} from './graphics/graphics.ts';
+import type {TerminalWrites} from './graphics/paced-writes.ts';
+import {drawPicture, type Marks} from './half-blocks.ts';
 import {styleOf} from './style.ts';
+import {fitted, halves, panned, pixelUnder, type Size, type Viewport} from './viewport.ts';
 
 export interface DisplayPainterOptions {
-  readonly stdout: Writable & {readonly columns?: number; readonly rows?: number};
+  readonly stdout: TerminalWrites;
   readonly fps: number;
   readonly colours: ColourTier;
-  readonly isAscii: boolean;
   /** The terminal has taken what it was sent: the next picture may be asked for. */
   readonly painted: () => void;
 }
 
+/** With characters, or with pixels where there is a way to show them. */
+export interface Drawing {
+  readonly marks: Marks;
+  readonly graphics?: Graphics | undefined;
+  /** Pixels of a cell: what one to one means to graphics. */
+  readonly cell: Size;
+}
+
+const quadrants: Size = {width: 2, height: 2};
 const noteStyle = styleOf({}, 'inverse');
 const BEGIN = '\u001b[?2026h';
 const END = '\u001b[?2026l';
@@ -25,7 +36,9 @@ const END = '\u001b[?2026l';
  */
 export class DisplayPainter {
   readonly #options: DisplayPainterOptions;
-  readonly #rendition: Rendition;
+  #rendition: Rendition;
+  #drawing: Drawing = {marks: 'halves', cell: halves};
+  #frame: Frame | undefined;
   #shown: Grid;
   #next: Grid;
   #unknown: Set<number>;
@@ -43,9 +56,8 @@ export class DisplayPainter {
   isFitted = true;
 
   constructor(options: DisplayPainterOptions) {
-    const {colours, isAscii} = options;
     this.#options = options;
-    this.#rendition = {style: styleFor(isAscii ? 'none' : colours), character: isAscii ? toAscii : text => text};
+    this.#rendition = renditionOf(options.colours, 'halves');
     this.#everyMs = 1_000 / options.fps;
     [this.#shown, this.#next] = this.#grids();
     this.#unknown = allRows(this.#next);
@@ -53,7 +65,22 @@ export class DisplayPainter {
 
   /** For the picture: the lowest row is not. */
   get room(): {readonly columns: number; readonly rows: number} {
-    return {columns: this.#next.columns, rows: Math.max(1, this.#next.rows - 1)};
+    const taken = 1 + (this.#drawing.graphics?.spareRows ?? 0);
+    return {columns: this.#next.columns, rows: Math.max(1, this.#next.rows - taken)};
+  }
+
+  /** From now on; what other graphics left is theirs to remove. Half blocks without it. */
+  draw(drawing: Drawing): void {
+    this.#drawing = drawing;
+    this.#rendition = renditionOf(this.#options.colours, drawing.marks);
+    this.#look();
+  }
+
+  /** A terminal's font may change under us. */
+  cellIs(cell: Size): void {
+    const {width, height} = this.#drawing.cell;
+    if (this.#drawing.graphics === undefined || (cell.width === width && cell.height === height)) return;
+    this.draw({...this.#drawing, cell});
   }
 
   show(picture: Framebuffer): void {
@@ -81,7 +108,8 @@ export class DisplayPainter {
 
   pan([x, y]: readonly [number, number], cells: number): void {
     if (this.isFitted || this.#view === undefined) return;
-    this.#at = {x: this.#view.from.x + x * cells, y: this.#view.from.y + y * cells * 2};
+    const {dots, from} = this.#view;
+    this.#at = {x: from.x + x * cells * dots.width, y: from.y + y * cells * dots.height};
     this.#look();
   }
 
@@ -102,9 +130,13 @@ export class DisplayPainter {
     return this.#view === undefined || row >= this.room.rows ? undefined : pixelUnder(this.#view, column, row);
   }
 
+  /** What the terminal keeps of pictures is taken away behind what is being written. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    const bytes = this.#drawing.graphics?.remove();
+    if (bytes !== undefined && bytes.length > 0) this.#options.stdout.write(bytes);
   }
 
   #grids(): [Grid, Grid] {
@@ -116,12 +148,19 @@ export class DisplayPainter {
   #look(): void {
     const picture = this.#picture;
     if (picture !== undefined) {
-      this.#view = this.isFitted ? fitted(picture, this.room) : panned(picture, this.room, this.#at);
-      for (let row = 0; row < this.room.rows; row += 1) this.#next.clearRow(row);
+      const dots = this.#dots;
+      this.#view = this.isFitted ? fitted(picture, this.room, dots) : panned(picture, this.room, this.#at, dots);
+      this.#frame = this.#drawing.graphics && new Frame(this.#view);
+      for (let row = 0; row < this.#next.rows; row += 1) this.#next.clearRow(row);
       this.#changed = [{x: 0, y: 0, width: picture.width, height: picture.height}];
       for (const row of allRows(this.#next)) this.#unknown.add(row);
     }
     this.#paintSoon();
+  }
+
+  get #dots(): Size {
+    const {graphics, marks, cell} = this.#drawing;
+    return graphics !== undefined ? cell : marks === 'quadrants' ? quadrants : halves;
   }
 
   #paintSoon(): void {
@@ -132,27 +171,34 @@ export class DisplayPainter {
   #paint(): void {
     this.#timer = undefined;
     this.#lastAt = performance.now();
-    const rows = this.#draw();
+    const changed = this.#changed.length > MOST_RECTS ? [around(this.#changed)] : this.#changed;
+    this.#changed = [];
+    const rows = this.#drawCells(changed);
+    const pixels = this.#drawPixels(changed);
     const last = this.#next.rows - 1;
     this.#next.clearRow(last, noteStyle);
     putText(this.#next, {column: 0, row: last, end: this.#next.columns}, this.#note, noteStyle);
     for (const row of [...this.#unknown, last]) rows.add(row);
     const bytes = emitChanges(this.#shown, this.#next, {rows, unknown: this.#unknown}, this.#rendition);
     this.#unknown = new Set();
-    if (bytes === '') return this.#settled();
+    if (bytes === '' && pixels.length === 0) return this.#settled();
     this.#isWriting = true;
-    this.#options.stdout.write(`${BEGIN}${bytes}${END}`, () => {
+    // Pixels last: text over them would damage them.
+    this.#options.stdout.write(Buffer.concat([Buffer.from(BEGIN + bytes), pixels, Buffer.from(END)]), () => {
       this.#isWriting = false;
       this.#settled();
     });
   }
 
-  #draw(): Set<number> {
-    const changed = this.#changed.length > MOST_RECTS ? [around(this.#changed)] : this.#changed;
-    this.#changed = [];
-    if (this.#picture === undefined || this.#view === undefined) return new Set();
-    const ramp = this.#options.isAscii || this.#options.colours === 'none' ? {ramp: asciiRamp} : {};
-    return drawPicture(this.#next, this.#picture, this.#view, {changed, ...ramp});
+  #drawCells(changed: readonly Rect[]): Set<number> {
+    if (this.#picture === undefined || this.#view === undefined || this.#frame !== undefined) return new Set();
+    return drawPicture(this.#next, this.#picture, this.#view, {changed, marks: this.#drawing.marks});
+  }
+
+  #drawPixels(changed: readonly Rect[]): Buffer {
+    const {graphics} = this.#drawing;
+    if (this.#picture === undefined || this.#frame === undefined || graphics === undefined) return Buffer.alloc(0);
+    return graphics.paint(this.#frame, this.#frame.draw(this.#picture, changed), this.#frame.area);
   }
 
   #settled(): void {
@@ -162,6 +208,11 @@ export class DisplayPainter {
     this.#hasUpdate = false;
     this.#options.painted();
   }
+}
+
+function renditionOf(colours: ColourTier, marks: Marks): Rendition {
+  const isAscii = marks === 'letters';
+  return {style: styleFor(isAscii ? 'none' : colours), character: isAscii ? toAscii : text => text};
 }
 
 /** More are drawn as one: each cell that several touch would be drawn for each. */

@@ -6,10 +6,15 @@ import {safeLine} from '../output/safe-text.ts';
 import {DisplayKeys, type DisplayCommand} from './display-keys.ts';
 import {DisplayPainter} from './display-painter.ts';
 import type {ColourTier} from './downgrade.ts';
+import {isBehind, MOST_CELL, type GraphicsKind, type GraphicsWish} from './graphics/choose.ts';
+import {findGraphics, openGraphics} from './graphics/open-graphics.ts';
+import {PacedWrites} from './graphics/paced-writes.ts';
+import type {Marks} from './half-blocks.ts';
 import type {InputEvent} from './input-events.ts';
 import {openTerminal} from './modes.ts';
+import {cellQuery, readReplies} from './probe.ts';
 import {drained, setWaiting} from './terminal-writes.ts';
-import {createTtyIn} from './tty-in.ts';
+import {createTtyIn, type TtyIn} from './tty-in.ts';
 
 export interface DisplayLook {
   readonly signal: AbortSignal;
@@ -29,8 +34,9 @@ export interface DisplayViewOptions {
   readonly name: string;
   readonly leader: string;
   readonly colours: ColourTier;
-  /** Letters by brightness instead of half blocks in colour. */
-  readonly isAscii: boolean;
+  /** `auto`: the best that the terminal says it shows. */
+  readonly graphics: GraphicsWish;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Pictures in a second, at most. */
   readonly fps: number;
   readonly look: (look: DisplayLook) => Promise<RfbClient>;
@@ -45,7 +51,7 @@ const COVER_MS = 4_000;
 /** Of a window that nobody looks at. */
 const UNFOCUSED_FPS = 2;
 const PAN_CELLS = 8;
-/** What a desktop is asked to be: about what a letter of a cell takes. */
+/** What a desktop is asked to be where the cells' own pixels do not count: about what a letter takes. */
 const CELL = {width: 8, height: 16};
 
 /**
@@ -60,7 +66,7 @@ export async function viewDisplay(options: DisplayViewOptions): Promise<void> {
   const terminal = openTerminal({stdin, mouse: true, writeInTurn, onFailure: options.onFailure});
   const input = createTtyIn({stdin, onInput: event => view.take(event), onGone: () => view.leave()});
   try {
-    await view.run();
+    await view.run(input);
   } finally {
     view.close();
     input.close();
@@ -76,17 +82,24 @@ class DisplayView {
   readonly #keys: DisplayKeys;
   readonly #painter: DisplayPainter;
   readonly #left = new AbortController();
-  readonly #onResize = () => this.#painter.resized();
+  readonly #writes: PacedWrites;
+  readonly #onResize = () => {
+    this.#painter.resized();
+    if (this.#hasPixels) this.#writes.write(Buffer.from(cellQuery));
+  };
   #screen: RfbClient | undefined;
   #view: {take(): void} | undefined;
   #state = {controls: false, mayControl: true};
   #copied: string | undefined;
+  #hasPixels = false;
+  #cell = CELL;
   #cover: NodeJS.Timeout | undefined;
 
   constructor(options: DisplayViewOptions) {
     this.#options = options;
-    const {local, fps, colours, isAscii} = options;
-    this.#painter = new DisplayPainter({stdout: local.stdout, fps, colours, isAscii, painted: () => this.#screen?.ask()});
+    const {local, fps, colours} = options;
+    this.#writes = new PacedWrites(local.stdout);
+    this.#painter = new DisplayPainter({stdout: this.#writes, fps, colours, painted: () => this.#screen?.ask()});
     this.#keys = new DisplayKeys({
       leader: options.leader,
       command: command => this.#command(command),
@@ -96,9 +109,10 @@ class DisplayView {
     local.stdout.on('resize', this.#onResize);
   }
 
-  async run(): Promise<void> {
+  async run(input: TtyIn): Promise<void> {
     const signal = AbortSignal.any([this.#left.signal, this.#options.signal]);
     this.#painter.note(` Opening the display of ${this.#name} … `);
+    await this.#choose(input);
     while (!signal.aborted) {
       const error = await this.#once(signal).catch((thrown: unknown) => thrown);
       if (signal.aborted) break;
@@ -108,6 +122,17 @@ class DisplayView {
       await delay(AGAIN_MS, undefined, {signal}).catch(() => undefined);
     }
     this.#options.signal.throwIfAborted();
+  }
+
+  /** Before there is a picture: how it is shown. */
+  async #choose(input: TtyIn): Promise<void> {
+    const {graphics: wish, env, colours, local} = this.#options;
+    const {chosen, seen} = await findGraphics({wish, env, colours, stdout: local.stdout, input});
+    const graphics = openGraphics(chosen.kind, seen);
+    this.#hasPixels = graphics !== undefined;
+    this.#writes.isPaced = this.#hasPixels && isBehind(seen);
+    if (this.#hasPixels) this.#cell = chosen.cell;
+    this.#painter.draw({marks: marksOf(chosen.kind, colours), graphics, cell: chosen.cell});
   }
 
   /** One connection, to its end. */
@@ -134,7 +159,14 @@ class DisplayView {
 
   take(event: InputEvent): void {
     if (event.type === 'focus') return this.#painter.pace(event.isFocused ? this.#options.fps : UNFOCUSED_FPS);
+    if (event.type === 'reply') return this.#told(readReplies([event.reply]).cell);
     this.#keys.take(event, this.#state.controls ? this.#screen : undefined);
+  }
+
+  #told(cell: {readonly width: number; readonly height: number} | undefined): void {
+    if (!this.#hasPixels || cell === undefined || Math.max(cell.width, cell.height) > MOST_CELL) return;
+    this.#cell = cell;
+    this.#painter.cellIs(cell);
   }
 
   leave(): void {
@@ -145,6 +177,7 @@ class DisplayView {
     clearTimeout(this.#cover);
     this.#options.local.stdout.off('resize', this.#onResize);
     this.#painter.close();
+    this.#writes.close();
   }
 
   get #name(): string {
@@ -184,13 +217,13 @@ class DisplayView {
   #resize(): void {
     if (this.#screen?.mayResize !== true || !this.#state.controls) return this.#say('The desktop’s size cannot be changed from here.');
     const {columns, rows} = this.#painter.room;
-    this.#screen.resize(columns * CELL.width, rows * CELL.height);
+    this.#screen.resize(columns * this.#cell.width, rows * this.#cell.height);
   }
 
   /** Only what the person asks for, and only outwards: the terminal keeps it (OSC 52). */
   #copy(): void {
     if (this.#copied === undefined) return this.#say('Nothing was copied on the desktop since this view began.');
-    this.#options.local.stdout.write(`\u001b]52;c;${Buffer.from(this.#copied).toString('base64')}\u0007`);
+    this.#writes.write(Buffer.from(`\u001b]52;c;${Buffer.from(this.#copied).toString('base64')}\u0007`));
     this.#say(`Copied ${this.#copied.length} characters.`);
   }
 
@@ -214,6 +247,9 @@ class DisplayView {
 }
 
 const directions = {left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1]} as const;
+
+const marksOf = (kind: GraphicsKind, colours: ColourTier): Marks =>
+  kind === 'ascii' || colours === 'none' ? 'letters' : kind === 'quadrant' ? 'quadrants' : 'halves';
 
 const help = (leader: string): string =>
   `${leader}: d leave · t control · z 1:1, arrows move · r resize · y copy · p paste to clipboard · twice sends it`;

@@ -1,103 +1,61 @@
 import type {Rect} from '@boxyard/core/rfb';
 import type {Grid} from './cells.ts';
-import {plainStyle, rgb, type Style} from './style.ts';
+import {quadrantsOf} from './quadrants.ts';
+import {plainStyle, rgb} from './style.ts';
+import {cellsOf, dotsOf, type Picture, type Viewport} from './viewport.ts';
 
-/** Red, green, blue and an unused byte for each pixel, top row first. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint32Array;
+/** What a cell shows of a picture: two dots or four in two colours, or one letter by brightness. */
+export type Marks = 'halves' | 'quadrants' | 'letters';
+
+interface Drawing {
+  readonly changed: readonly Rect[];
+  /** Quadrants are of a view with two dots across, the others of one. */
+  readonly marks?: Marks;
 }
 
-/** What part of a picture is shown where: half cells count as pixels here, twice as many rows as the grid has. */
-export interface Viewport {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-  /** The part of the picture. */
-  readonly from: Rect;
-}
-
-interface Room {
-  readonly columns: number;
-  readonly rows: number;
-}
-
-/** All of it, as large as it fits, in the middle; never larger than it is. */
-export function fitted({width, height}: Pick<Picture, 'width' | 'height'>, {columns, rows}: Room): Viewport {
-  const scale = Math.min(1, columns / width, (rows * 2) / height);
-  const shown = {width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale))};
-  // The upper half of a cell is where a picture begins.
-  const top = Math.floor((rows * 2 - shown.height) / 4) * 2;
-  return {left: Math.floor((columns - shown.width) / 2), top, ...shown, from: {x: 0, y: 0, width, height}};
-}
-
-/** As many pixels as there are half cells, from a place that is moved so that all of them are in the picture. */
-export function panned(
-  {width, height}: Pick<Picture, 'width' | 'height'>,
-  {columns, rows}: Room,
-  at: {readonly x: number; readonly y: number},
-): Viewport {
-  const shown = {width: Math.min(columns, width), height: Math.min(rows * 2, height)};
-  const x = Math.max(0, Math.min(at.x, width - shown.width));
-  const y = Math.max(0, Math.min(at.y, height - shown.height));
-  return {left: 0, top: 0, ...shown, from: {x, y, ...shown}};
-}
-
-/** The pixel of the picture under the middle of a cell; undefined beside the picture. */
-export function pixelUnder({left, top, width, height, from}: Viewport, column: number, row: number): {x: number; y: number} | undefined {
-  const [x, y] = [column - left + 0.5, row * 2 - top + 1];
-  if (x < 0 || y < 0 || x >= width || y > height) return undefined;
-  return {x: from.x + Math.floor((x * from.width) / width), y: from.y + Math.min(from.height - 1, Math.floor((y * from.height) / height))};
-}
-
-/** Draws the cells that show any of `changed`; the rows they are in. `ramp`: characters by brightness instead of colours. */
-export function drawPicture(
-  grid: Grid,
-  picture: Picture,
-  view: Viewport,
-  {changed, ramp}: {readonly changed: readonly Rect[]; readonly ramp?: string},
-): Set<number> {
+/** Draws the cells that show any of `changed`; the rows they are in. */
+export function drawPicture(grid: Grid, picture: Picture, view: Viewport, {changed, marks = 'halves'}: Drawing): Set<number> {
   const rows = new Set<number>();
   for (const rect of changed) {
-    const cells = cellsOf(rect, view, grid);
-    for (let row = cells.top; row < cells.bottom; row += 1) {
+    const cells = cellsOf(dotsOf(rect, view), view);
+    const right = Math.min(grid.columns, cells.left + cells.columns);
+    for (let row = cells.top; row < Math.min(grid.rows, cells.top + cells.rows); row += 1) {
       rows.add(row);
-      for (let column = cells.left; column < cells.right; column += 1) drawCell(grid, {column, row}, picture, {view, ramp});
+      for (let column = cells.left; column < right; column += 1) draw[marks](grid, {column, row}, picture, view);
     }
   }
   return rows;
 }
 
-function cellsOf({x, y, width, height}: Rect, {left, top, width: across, height: down, from}: Viewport, grid: Room) {
-  const column = (at: number) => left + ((at - from.x) * across) / from.width;
-  const row = (at: number) => (top + ((at - from.y) * down) / from.height) / 2;
-  return {
-    left: Math.max(0, left, Math.floor(column(x))),
-    right: Math.min(grid.columns, left + across, Math.ceil(column(x + width))),
-    top: Math.max(0, Math.floor(top / 2), Math.floor(row(y))),
-    bottom: Math.min(grid.rows, Math.ceil((top + down) / 2), Math.ceil(row(y + height))),
-  };
+type Draw = (grid: Grid, at: {readonly column: number; readonly row: number}, picture: Picture, view: Viewport) => void;
+
+const draw: Readonly<Record<Marks, Draw>> = {
+  halves(grid, {column, row}, picture, view) {
+    const [upper, lower] = halvesAt(picture, view, column, row);
+    if (upper === lower) grid.put(column, row, ' ', 1, {foreground: -1, background: lower, attributes: 0});
+    else grid.put(column, row, '▀', 1, {foreground: upper, background: lower, attributes: 0});
+  },
+  quadrants(grid, {column, row}, picture, view) {
+    const [x, y] = [column * 2 - view.left, row * 2 - view.top];
+    const at = (across: number, down: number) =>
+      x + across < view.width && y + down < view.height ? averageAt(picture, view, x + across, y + down) : -1;
+    const {text, ...style} = quadrantsOf([at(0, 0), at(1, 0), at(0, 1), at(1, 1)]);
+    grid.put(column, row, text, 1, {...style, attributes: 0});
+  },
+  letters(grid, {column, row}, picture, view) {
+    const [upper, lower] = halvesAt(picture, view, column, row);
+    const mean = lower < 0 ? brightness(upper) : (brightness(upper) + brightness(lower)) / 2;
+    grid.put(column, row, ramp[Math.floor(mean * ramp.length)]!, 1, plainStyle);
+  },
+};
+
+/** The lower is -1 where the picture ends in the middle of the cell. */
+function halvesAt(picture: Picture, view: Viewport, column: number, row: number): readonly [number, number] {
+  const [x, y] = [column - view.left, row * 2 - view.top];
+  return [averageAt(picture, view, x, y), y + 1 < view.height ? averageAt(picture, view, x, y + 1) : -1];
 }
 
-interface Drawing {
-  readonly view: Viewport;
-  readonly ramp: string | undefined;
-}
-
-function drawCell(grid: Grid, {column, row}: {column: number; row: number}, picture: Picture, {view, ramp}: Drawing): void {
-  const x = column - view.left;
-  const y = row * 2 - view.top;
-  const upper = averageAt(picture, view, x, y);
-  const lower = y + 1 < view.height ? averageAt(picture, view, x, y + 1) : -1;
-  if (ramp !== undefined) return grid.put(column, row, brightness(upper, lower, ramp), 1, plainStyle);
-  const style: Style = {foreground: upper, background: lower, attributes: 0};
-  if (upper === lower) grid.put(column, row, ' ', 1, {...style, foreground: -1});
-  else grid.put(column, row, '▀', 1, style);
-}
-
-/** The mean of the picture's pixels under one half cell, as `rgb` has it. */
+/** The mean of the picture's pixels under one dot, as `rgb` has it. */
 function averageAt({width, pixels}: Picture, {width: across, height: down, from}: Viewport, x: number, y: number): number {
   const left = from.x + Math.floor((x * from.width) / across);
   const right = Math.max(left + 1, from.x + Math.floor(((x + 1) * from.width) / across));
@@ -118,10 +76,7 @@ function averageAt({width, pixels}: Picture, {width: across, height: down, from}
 }
 
 /** From dark to light. */
-export const asciiRamp = ' .:-=+*#%@';
+const ramp = ' .:-=+*#%@';
 
-function brightness(upper: number, lower: number, ramp: string): string {
-  const of = (colour: number) => (((colour >> 16) & 255) * 0.299 + ((colour >> 8) & 255) * 0.587 + (colour & 255) * 0.114) / 256;
-  const mean = lower < 0 ? of(upper) : (of(upper) + of(lower)) / 2;
-  return ramp[Math.floor(mean * ramp.length)]!;
-}
+const brightness = (colour: number): number =>
+  (((colour >> 16) & 255) * 0.299 + ((colour >> 8) & 255) * 0.587 + (colour & 255) * 0.114) / 256;

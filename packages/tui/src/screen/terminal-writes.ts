@@ -19,3 +19,20 @@ export async function drained(stream: NodeJS.WritableStream, withinMs?: number):
   await done.promise;
   clearTimeout(late);
 }
+
+/** What a terminal does not take within this is not waited for. */
+const GIVE_UP_MS = 500;
+
+/**
+ * Does work that writes to a terminal, which may take nothing for a while: keys, signals and the connection go on meanwhile. Behind
+ * it the terminal is waited for again as before, but one that took nothing to the end: what comes would wait for it for ever.
+ */
+export async function withoutWaiting<T>(streams: readonly NodeJS.WritableStream[], work: () => Promise<T>): Promise<T> {
+  setWaiting(streams, false);
+  try {
+    return await work();
+  } finally {
+    await Promise.all(streams.map(stream => drained(stream, GIVE_UP_MS)));
+    if (streams.every(stream => ((stream as NodeJS.WriteStream).writableLength ?? 0) === 0)) setWaiting(streams, true);
+  }
+}

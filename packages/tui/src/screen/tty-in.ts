@@ -19,8 +19,11 @@ export interface TtyIn {
    * terminal says by itself (mouse, focus, answers) is still told by `onInput`. Nothing is lost or doubled at the change.
    */
   capture(sink: ((bytes: Buffer) => void) | undefined): void;
-  /** Asks the terminal about itself, once at a time. Settles at the deadline at the latest; later answers are no typing. */
-  probe(write: (text: string) => void, deadlineMs: number): Promise<Probed>;
+  /**
+   * Asks the terminal about itself, once at a time. Settles at the deadline at the latest; later answers are no typing.
+   * `query`: one of those in `probe`, by default without pictures.
+   */
+  probe(write: (text: string) => void, deadlineMs: number, query?: string): Promise<Probed>;
   /** Lets go of the keyboard for another program; `resume` takes it again. */
   suspend(): void;
   resume(): void;
@@ -64,7 +67,7 @@ class In implements TtyIn {
     this.#sink = sink;
   }
 
-  async probe(write: (text: string) => void, deadlineMs: number): Promise<Probed> {
+  async probe(write: (text: string) => void, deadlineMs: number, query = probeQuery): Promise<Probed> {
     const replies: InputToken[] = [];
     const answered = Promise.withResolvers<void>();
     const deadline = setTimeout(answered.resolve, deadlineMs);
@@ -72,7 +75,7 @@ class In implements TtyIn {
     this.#probe?.finish();
     this.#probe = probe;
     try {
-      write(probeQuery);
+      write(query);
       await answered.promise;
     } finally {
       clearTimeout(deadline);

@@ -1,25 +1,25 @@
 import {readFile} from 'node:fs/promises';
-import type {ClusterDocument, RoleDocument} from '@boxyard/core/api';
+import type {ClusterFile, RoleFile} from '@boxyard/core/api';
 import {BoxyardError} from '@boxyard/core/errors';
 
 /** Where a document's values are texts, whatever YAML made of them: a version, a port, `on`. */
 const texts = ['env', 'secrets', 'labels', 'matrix', 'command', 'gather'] as const;
 
 /** The document in a YAML or JSON file, or in `text` where it was read elsewhere. Its fields are the server's to check. */
-export async function readClusterFile(file: string, text?: string): Promise<ClusterDocument> {
+export async function readClusterFile(file: string, text?: string): Promise<ClusterFile> {
   const content = await contentOf(file, text);
   if (!isObject(content)) throw invalid(file, 'expected a name and roles');
   const roles = Array.isArray(content['roles'])
     ? content['roles'].map(role => (isObject(role) ? withTexts(role) : role))
     : content['roles'];
-  return {...content, roles} as ClusterDocument;
+  return {...content, roles} as ClusterFile;
 }
 
 /** The same for one role by itself. */
-export async function readRoleFile(file: string, text?: string): Promise<RoleDocument> {
+export async function readRoleFile(file: string, text?: string): Promise<RoleFile> {
   const content = await contentOf(file, text);
   if (!isObject(content) || typeof content['name'] !== 'string') throw invalid(file, 'expected the fields of a role, its name first');
-  return withTexts(content) as RoleDocument;
+  return withTexts(content) as RoleFile;
 }
 
 async function contentOf(file: string, text: string | undefined): Promise<unknown> {
@@ -43,7 +43,8 @@ const readNamed = (file: string): Promise<string> =>
 function withTexts(role: Record<string, unknown>): Record<string, unknown> {
   const changed = texts.filter(name => name in role).map(name => [name, textOf(role[name])]);
   const each = isObject(role['each']) && 'list' in role['each'] ? {each: {...role['each'], list: textOf(role['each']['list'])}} : {};
-  return {...role, ...Object.fromEntries(changed), ...each};
+  const build = isObject(role['build']) && 'args' in role['build'] ? {build: {...role['build'], args: textOf(role['build']['args'])}} : {};
+  return {...role, ...Object.fromEntries(changed), ...each, ...build};
 }
 
 function textOf(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import {duplexPair} from 'node:stream';
 import type {DisplayQuery, DisplayRequest, JobView} from '@boxyard/core/api';
-import type {Client} from '@boxyard/core/client';
+import type {Client, DisplayWatchers} from '@boxyard/core/client';
 import {isBoxyardError} from '@boxyard/core/errors';
 import {RfbClient, type RfbOptions} from '@boxyard/core/rfb';
 import {withSuggestion} from './named-object.ts';
@@ -30,6 +30,7 @@ export interface Look extends Omit<RfbOptions, 'signal' | 'password' | 'openWith
   readonly control: DisplayQuery['control'];
   readonly signal: AbortSignal;
   readonly controlled?: ((state: {readonly controls: boolean; readonly mayControl: boolean}) => void) | undefined;
+  readonly watched?: ((watchers: DisplayWatchers) => void) | undefined;
   readonly connected?: ((view: {take(): void}) => void) | undefined;
 }
 
@@ -37,11 +38,11 @@ export interface Look extends Omit<RfbOptions, 'signal' | 'password' | 'openWith
 const OPEN_MS = 120_000;
 
 /** A look at a display, from when it shows itself. Rejects with why it does not; what ends it later is the client's to say. */
-export async function lookAt(client: Client, {job, control, signal, controlled, connected, ...options}: Look): Promise<RfbClient> {
+export async function lookAt(client: Client, {job, control, signal, controlled, watched, connected, ...options}: Look): Promise<RfbClient> {
   const [near, far] = duplexPair();
   const over = new AbortController();
   near.once('close', () => over.abort());
-  client.viewDisplay({job, control, signal: AbortSignal.any([signal, over.signal]), controlled, connected}, far).then(
+  client.viewDisplay({job, control, signal: AbortSignal.any([signal, over.signal]), controlled, watched, connected}, far).then(
     () => near.destroy(),
     (error: Error) => near.destroy(error),
   );

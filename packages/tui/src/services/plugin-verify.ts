@@ -1,6 +1,5 @@
 import {exec} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync, writeSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {mkdtempSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {importEngine, isBuiltIn} from '@boxyard/agent/engine-loading';
@@ -22,7 +21,11 @@ export interface VerifyWish extends Pick<VerifyOptions, 'config' | 'hungConfig' 
 
 export interface VerifyTools extends Pick<VerifyOptions, 'signal' | 'onPlan' | 'onResult'> {
   readonly program: Pick<Program, 'cwd' | 'root'>;
+  /** Empty, and the caller's to remove. */
+  readonly stateDir: string;
   readonly say: (line: string) => void;
+  /** What goes on now. */
+  readonly about: (what: string) => void;
 }
 
 /** What a package.json says of how it is tried: `boxyard.verify`. */
@@ -37,49 +40,25 @@ const builtInHints: Readonly<Record<string, Hints>> = {
   webhook: {config: {url: '$RECEIVER/hook', secrets: [`whsec_${Buffer.alloc(32, 'k').toString('base64')}`], allow: ['127.0.0.1']}},
 };
 
-/** Tries a plugin in a folder of its own, which is gone afterwards. Rejects where there is nothing to try. */
+/** Tries a plugin, in this process. Rejects where there is nothing to try. */
 export async function verifyModule(wish: VerifyWish, tools: VerifyTools): Promise<Report> {
   const {module} = wish;
+  const {stateDir, about} = tools;
   const place = placeOf(module, tools.program);
-  const plugin = await loading(module, () => loadAnyDefinition({module, place}, importEngine));
+  const plugin = await loadAnyDefinition({module, place}, importEngine);
+  about('its first calls');
   const hints = builtInHints[module] ?? hintsOf(place);
   const given = {...hints, ...Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))} as VerifyWish;
-  // A socket's path is at most 107 bytes.
-  const stateDir = mkdtempSync(join(tmpdir(), 'bxv-'));
-  const engines: Engine[] = [];
-  const release = tellOfExit(plugin.name);
+  const engine = plugin.kind === 'display' ? await engineFor(given.engine, stateDir) : undefined;
   try {
-    const engine = plugin.kind === 'display' ? await engineFor(given.engine, stateDir) : undefined;
-    if (engine !== undefined) engines.push(engine);
     const image = await imageFor(plugin, given, {stateDir, engine, tools});
     return await verifyPlugin({...optionsOf(given, tools), plugin, stateDir, engine, image});
   } finally {
-    release();
-    await Promise.allSettled(engines.map(one => one.close?.()));
-    rmSync(stateDir, {recursive: true, force: true});
+    await engine?.close?.();
   }
 }
 
-async function loading<T>(module: string, load: () => Promise<T>): Promise<T> {
-  const release = tellOfExit(module);
-  try {
-    return await load();
-  } finally {
-    release();
-  }
-}
-
-/** A plugin that ends the process it is in would pass for one that holds. */
-function tellOfExit(plugin: string): () => void {
-  const told = (): void => {
-    writeSync(2, `The plugin ${plugin} ended this process; what it made may be left behind.\n`);
-    process.exitCode = 1;
-  };
-  process.once('exit', told);
-  return () => process.off('exit', told);
-}
-
-function optionsOf(given: VerifyWish, {signal, onPlan, onResult}: VerifyTools): Omit<VerifyOptions, 'plugin' | 'stateDir'> {
+function optionsOf(given: VerifyWish, {signal, about, onPlan, onResult}: VerifyTools): Omit<VerifyOptions, 'plugin' | 'stateDir'> {
   const {module, config, hungConfig, restart, words, caseMs, atATime} = given;
   return {
     module,
@@ -91,6 +70,7 @@ function optionsOf(given: VerifyWish, {signal, onPlan, onResult}: VerifyTools): 
     atATime,
     signal,
     onPlan,
+    onStart: name => about(`the case “${name}”`),
     onResult,
   };
 }

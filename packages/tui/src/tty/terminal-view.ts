@@ -34,6 +34,8 @@ const COVER_MS = 4_000;
 const FRAME_MS = 33;
 /** Of the output of a command that had ended before anything of it was shown. */
 const MOST_REST = 64 * 1024;
+/** For one piece of it. */
+const TAKE_MS = 1_000;
 
 /**
  * Makes the person's terminal a window on a session until the command ends, the person detaches, or the signal aborts. The
@@ -64,6 +66,8 @@ class TerminalView implements TerminalHandlers {
   #picture: Picture | undefined;
   #frame: NodeJS.Timeout | undefined;
   #note = '';
+  #isPainting = false;
+  #hasNews = false;
 
   constructor(options: TerminalViewOptions) {
     this.#options = options;
@@ -93,7 +97,17 @@ class TerminalView implements TerminalHandlers {
     const end = logEnd?.stdout ?? 0;
     const from = this.#client?.has ?? Math.max(0, end - MOST_REST);
     if (from >= end || this.#picture) return;
-    for await (const bytes of this.#options.output(from)) this.#options.local.stdout.write(this.#passed.take(bytes, false));
+    for await (const bytes of this.#options.output(from)) if (!(await this.#isTaken(this.#passed.take(bytes, false)))) return;
+  }
+
+  /** Whether the terminal took it; one that takes nothing does not keep the command from ending. */
+  async #isTaken(bytes: Buffer): Promise<boolean> {
+    const taken = Promise.withResolvers<boolean>();
+    const late = setTimeout(() => taken.resolve(false), TAKE_MS);
+    this.#options.local.stdout.write(bytes, () => taken.resolve(true));
+    const isTaken = await taken.promise;
+    clearTimeout(late);
+    return isTaken;
   }
 
   /** Idempotent. */
@@ -107,6 +121,7 @@ class TerminalView implements TerminalHandlers {
     clearTimeout(this.#frame);
     this.#picture?.close();
     this.#client?.close();
+    this.#client = undefined;
     stdin.off('data', this.#onInput);
     stdout.off('resize', this.#onResize);
     stdin.pause();
@@ -165,10 +180,19 @@ class TerminalView implements TerminalHandlers {
     else if (this.#picture) this.#paintSoon();
   }
 
+  /** While the terminal has not taken the last one, none is painted: then it is as it is then. */
   #paintSoon(): void {
+    this.#hasNews = true;
+    if (this.#isPainting) return;
     this.#frame ??= setTimeout(() => {
       this.#frame = undefined;
-      if (this.#picture) this.#options.local.stdout.write(this.#picture.paint(this.#note || this.#sizeNote));
+      if (!this.#picture) return;
+      this.#hasNews = false;
+      this.#isPainting = true;
+      this.#options.local.stdout.write(this.#picture.paint(this.#note || this.#sizeNote), () => {
+        this.#isPainting = false;
+        if (this.#hasNews && this.#client !== undefined) this.#paintSoon();
+      });
     }, FRAME_MS);
   }
 

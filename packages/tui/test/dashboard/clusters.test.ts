@@ -42,13 +42,13 @@ test('of a cluster all runs are cancelled, of a role its own, after a question t
 });
 
 test('off and up disable and enable, z takes the first back; the name removes', () => {
-  const off = type(on('clusters'), 'o', 'y');
+  const off = type(on('clusters'), 'O', 'y');
   expect(deeds(off.effects)).toEqual([{do: 'clusters.disable', cluster: 'team'}]);
   expect(deeds(type(off.state, 'z').effects)).toEqual([{do: 'clusters.enable', cluster: 'team'}]);
   expect(lastSaid(type(on('clusters'), 'u').state)).toBe('team is enabled.');
   expect(deeds(type(on('clusters'), 'ctrl-x', ...'team', 'enter').effects)).toEqual([{do: 'clusters.remove', cluster: 'team'}]);
   const viewer = happen(on('clusters'), {type: 'who', who: {access: 'member'} as never}).state;
-  expect(lastSaid(type(viewer, 'o').state)).toContain('member');
+  expect(lastSaid(type(viewer, 'O').state)).toContain('member');
   expect(deeds(type(viewer, 'c', 'y').effects)).toHaveLength(1);
 });
 

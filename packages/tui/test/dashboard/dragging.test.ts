@@ -39,14 +39,14 @@ test('what is dragged over is marked, copied when the button is let go, and plai
   await out.flushed();
   dragging.mouse(at('press', 10, 5));
   dragging.mouse(at('drag', 14, 5));
-  await vi.waitFor(async () => expect(await inverse()).toBe(5));
+  await vi.waitFor(async () => expect(await inverse()).toBe(5), 10_000);
   dragging.mouse(at('drag', 3, 6));
   dragging.mouse(at('release', 3, 6));
   expect(copied).toEqual([`${'0123456789'.repeat(11)}\n0123`]);
   out.paintSoon();
-  await vi.waitFor(async () => expect(await inverse()).toBe(114));
+  await vi.waitFor(async () => expect(await inverse()).toBe(114), 10_000);
   dragging.end();
-  await vi.waitFor(async () => expect(await inverse()).toBe(0));
+  await vi.waitFor(async () => expect(await inverse()).toBe(0), 10_000);
   harness.obeys();
 });
 

@@ -63,7 +63,7 @@ test('of marked jobs those that have not ended are cancelled, and those that hav
 test('of marked DevBoxes those are stopped that run, and those started that do not', () => {
   const all = type(full(), '2', '*').state;
   const running = [...all.data.devboxes.values()].filter(box => box.state === 'running').map(box => box.name);
-  const asked = type(all, 'o').state.mode as Extract<State['mode'], {is: 'confirm'}>;
+  const asked = type(all, 'O').state.mode as Extract<State['mode'], {is: 'confirm'}>;
   expect(running.length).toBeGreaterThan(0);
   expect(asked.deeds).toEqual(expect.arrayContaining(running.map(devbox => ({do: 'devboxes.stop', devbox}))));
   expect(type(all, 'u').effects).toContainEqual({type: 'deed', deed: {do: 'devboxes.start', devbox: 'db'}});
@@ -73,13 +73,13 @@ test('of marked DevBoxes those are stopped that run, and those started that do n
 test('x lists what can be done with a thing, with reasons, and does it by its key or with enter', async () => {
   const menu = type(full(), '2', 'x').state;
   const {choices} = menu.mode as Extract<State['mode'], {is: 'menu'}>;
-  expect(choices.map(({key}) => key)).toEqual(['enter', 't', 'u', 'o', 'D', 'ctrl-x', 'K', 'e', 'I', 'd']);
-  expect(choices.find(({key}) => key === 'o')!.text).toBe('db is stopped.');
+  expect(choices.map(({key}) => key)).toEqual(['enter', 't', 'o', 'u', 'O', 'D', 'ctrl-x', 'K', 'e', 'I', 'd']);
+  expect(choices.find(({key}) => key === 'O')!.text).toBe('db is stopped.');
   await using screen = openTestScreen(menu);
-  await screen.harness.shows(/What can be done[^]*o +stop \(off\); u starts it again +\(db is stopped\.\)/);
+  await screen.harness.shows(/What can be done[^]*O +stop \(off\); u starts it again +\(db is stopped\.\)/);
   expect(type(menu, 'D').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.remove', devbox: 'db'}}]);
-  expect(type(menu, 'down', 'down', 'enter').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.start', devbox: 'db'}}]);
-  expect(type(menu, 'o').state.messages.at(-1)?.text).toBe('db is stopped.');
+  expect(type(menu, 'down', 'down', 'down', 'enter').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.start', devbox: 'db'}}]);
+  expect(type(menu, 'O').state.messages.at(-1)?.text).toBe('db is stopped.');
   expect(type(menu, 'escape').state.mode).toEqual({is: 'normal'});
   expect(type(full(), '2', '/', ...'zzz', 'enter', 'x').state.messages.at(-1)?.text).toMatch('nothing here');
 });
@@ -93,5 +93,5 @@ test('x offers what is for things of that kind', () => {
   const keys = (state: State) => (state.mode as Extract<State['mode'], {is: 'menu'}>).choices.map(({key}) => key);
   const failed = type(full(), 'down', 'down', 'down', 'x').state;
   expect(keys(failed)).toEqual(['enter', 'c', 'a', 'd']);
-  expect(keys(type(full(), 'x').state)).toEqual(['enter', 't', 'T', 'u', 'o', 'D', 'ctrl-x', 'K', 'e', 'I', 'c', 'a', 'd']);
+  expect(keys(type(full(), 'x').state)).toEqual(['enter', 't', 'T', 'o', 'u', 'O', 'D', 'ctrl-x', 'K', 'e', 'I', 'c', 'a', 'd']);
 });

@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+import {footerKeys} from '../../src/dashboard/actions/registry.ts';
 import {linesOf, shownLines} from '../../src/dashboard/log-lines.ts';
 import {empty, full, happen, job, told, type, whole} from './state-for-tests.ts';
 import {openTestScreen} from './screen-for-tests.ts';
@@ -56,6 +57,12 @@ test('/ searches a log, n and N go from match to match, ctrl-s saves what is sho
   expect(type(found, 'N').state.log.back).toBe(3);
   expect(type(found, 'N', 'n').state.log.back).toBe(1);
   expect(type(found, 'ctrl-s').effects).toEqual([{type: 'save', name: 'j-one.log', text: 'a\nb\na\nb\n'}]);
+});
+
+test('the footer has the keys of a log where one is shown', () => {
+  const words = (state: State) => footerKeys(state).map(({key, word}) => `${key} ${word}`);
+  expect(words(reading('a\n')).slice(0, 5)).toEqual(['p pause', 'f follow', 'w wrap', '/ search', 'ctrl-s save']);
+  expect(words(type(full(), '3').state)).not.toContain('w wrap');
 });
 
 test('beside a list the keys of a log are its own once it has the focus, and the list’s before', () => {

@@ -189,7 +189,7 @@ describe('changes', () => {
   });
 
   test('stopping and cancelling are asked about; anything but y is no', () => {
-    const asked = type(on('devboxes'), 'down', 'o');
+    const asked = type(on('devboxes'), 'down', 'O');
     expect(asked.effects).toEqual([]);
     expect(type(asked.state, 'y').effects).toEqual([{type: 'deed', deed: {do: 'devboxes.stop', devbox: 'web'}}]);
     expect(type(asked.state, 'enter').effects).toEqual([]);
@@ -204,7 +204,7 @@ describe('changes', () => {
 
   test('a key that can do nothing says why', () => {
     expect(lastSaid(type(on('devboxes'), 'u').state)).toBeUndefined();
-    expect(lastSaid(type(on('devboxes'), 'o').state)).toBe('db is stopped.');
+    expect(lastSaid(type(on('devboxes'), 'O').state)).toBe('db is stopped.');
     expect(lastSaid(type(empty(), 't').state)).toBe('There is no DevBox here.');
   });
 

@@ -42,7 +42,7 @@ test('an event is sent once more from deliveries and from dead letters, and all 
 
 test('t tests, o lets it rest, z and u let it go on, the name forgets it', () => {
   expect(deeds(type(on('webhooks'), 't').effects)).toEqual([{do: 'webhooks.test', webhook: 'chat'}]);
-  const off = type(on('webhooks'), 'o');
+  const off = type(on('webhooks'), 'O');
   expect(deeds(off.effects)).toEqual([{do: 'webhooks.disable', webhook: 'chat'}]);
   expect(deeds(type(off.state, 'z').effects)).toEqual([{do: 'webhooks.enable', webhook: 'chat'}]);
   expect(deeds(type(on('webhooks'), 'u').effects)).toEqual([{do: 'webhooks.enable', webhook: 'chat'}]);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {Grid} from '../../src/screen/cells.ts';
-import {asciiRamp, drawPicture, fitted, panned, pixelUnder, type Picture} from '../../src/screen/half-blocks.ts';
+import {drawPicture} from '../../src/screen/half-blocks.ts';
 import {rgb} from '../../src/screen/style.ts';
+import {fitted, panned, pixelUnder, type Picture} from '../../src/screen/viewport.ts';
 
 const RED = 0x0000ff;
 const BLUE = 0xff0000;
@@ -25,7 +26,13 @@ test('a picture that is larger is averaged, one that is smaller stays as it is, 
   const large = picture(20, 20, x => (x % 2 === 0 ? 0 : 0xffffff));
   drawPicture(grid, large, fitted(large, grid), {changed: whole(large)});
   expect(grid.styleAt(11).background).toBe(rgb(128, 128, 128));
-  expect(fitted({width: 4, height: 2}, grid)).toEqual({left: 3, top: 4, width: 4, height: 2, from: {x: 0, y: 0, width: 4, height: 2}});
+  expect(fitted({width: 4, height: 2}, grid)).toMatchObject({
+    left: 3,
+    top: 4,
+    width: 4,
+    height: 2,
+    from: {x: 0, y: 0, width: 4, height: 2},
+  });
 });
 
 test('an odd number of rows leaves the lowest half cell to the terminal', () => {
@@ -78,6 +85,6 @@ describe('whatever the sizes', () => {
 test('without colours it is letters by brightness', () => {
   const grid = new Grid(3, 1);
   const shades = picture(3, 2, x => [0, 0x808080, 0xffffff][x]!);
-  drawPicture(grid, shades, fitted(shades, grid), {changed: whole(shades), ramp: asciiRamp});
+  drawPicture(grid, shades, fitted(shades, grid), {changed: whole(shades), marks: 'letters'});
   expect(grid.chars.join('')).toBe(' =@');
 });

@@ -66,7 +66,7 @@ export function open(more: Partial<LiveScreenOptions> = {}) {
     states,
     text,
     changes: () => changes,
-    shows: (what: string | RegExp, at = region) => vi.waitFor(() => expect(text(at)).toMatch(what)),
+    shows: (what: string | RegExp, at = region) => vi.waitFor(() => expect(text(at)).toMatch(what), 10_000),
     [Symbol.dispose]: () => live.close(),
   };
 }

@@ -20,7 +20,7 @@ test('shows what the session shows, with its cursor, and says when it changed', 
   await opened.shows('$ ls');
   expect(opened.changes()).toBeGreaterThan(before);
   opened.server.say('\u001b[?25l');
-  await vi.waitFor(() => expect(opened.live.cursor(region)).toBeUndefined());
+  await vi.waitFor(() => expect(opened.live.cursor(region)).toBeUndefined(), 10_000);
 });
 
 test('what follows an emoji stands where the program put it', async () => {
@@ -49,7 +49,7 @@ test('keeps as many lines above as it is told; more of them come with a new conn
 test('a session larger than the pane is shown around its cursor, with its size', async () => {
   using opened = open();
   opened.server.draw(Array.from({length: 12}, (_, row) => `line ${row} ${'.'.repeat(30)}|`).join('\r\n'), {at: {columns: 60, rows: 24}});
-  await vi.waitFor(() => expect(opened.live.state.is).toBe('live'));
+  await vi.waitFor(() => expect(opened.live.state.is).toBe('live'), 10_000);
   const small = {...region, columns: 12, rows: 3};
   expect(opened.text(small).split('\n')).toHaveLength(3);
   await opened.shows(/\|$/m, small);
@@ -57,7 +57,7 @@ test('a session larger than the pane is shown around its cursor, with its size',
   opened.server.say('\u001b[3;1H');
   await opened.shows(/^line 0.*\nline 1.*\nline 2/, small);
   opened.server.say('\u001b[1;1H');
-  await vi.waitFor(() => expect(opened.text(small).split('\n')[2]).toMatch(/ 60x24$/));
+  await vi.waitFor(() => expect(opened.text(small).split('\n')[2]).toMatch(/ 60x24$/), 10_000);
 });
 
 test.each(payloads)('$name does not get to the person', async ({bytes}) => {
@@ -118,7 +118,7 @@ test('who controls answers the program, follows its modes, and resizes once', as
   opened.server.draw('', {controls: true});
   const typed = () => opened.server.now.said.splice(0);
   opened.server.say('\u001b[6n');
-  await vi.waitFor(() => expect(opened.server.now.said).toContain('type \u001b[1;1R'));
+  await vi.waitFor(() => expect(opened.server.now.said).toContain('type \u001b[1;1R'), 10_000);
   typed();
   opened.live.type(Buffer.from('\u001b[A\u001b[200~p\u001b[201~'));
   expect(typed()).toEqual(['type \u001b[Ap']);
@@ -128,7 +128,7 @@ test('who controls answers the program, follows its modes, and resizes once', as
   opened.live.focus(true);
   expect(typed()).toEqual(['type \u001bOA\u001b[200~p\u001b[201~', 'type \u001b[I']);
   for (const columns of [30, 31, 32]) opened.live.resize({columns, rows: 9});
-  await vi.waitFor(() => expect(typed()).toEqual(['resize 32x9']));
+  await vi.waitFor(() => expect(typed()).toEqual(['resize 32x9']), 10_000);
 });
 
 test('the mouse goes to a program that wants it, the wheel to one on the other screen as keys, else to the pane', async () => {
@@ -170,7 +170,7 @@ test('scrolls back through its own lines, stays there while more come, and typin
   expect(before).toMatch(/^line 26\n/);
   expect(opened.live.cursor(region)).toBeUndefined();
   opened.server.say(lines(40, 60));
-  await vi.waitFor(() => expect(opened.live.scrolledBack).toBe(30));
+  await vi.waitFor(() => expect(opened.live.scrolledBack).toBe(30), 10_000);
   expect(opened.text()).toBe(before);
   opened.live.scroll(1_000);
   expect(opened.text()).toMatch(/^line 0\n/);
@@ -212,7 +212,7 @@ test('a lost connection is told and leaves what was shown; the end comes after t
   expect(opened.live.state.is).toBe('live');
   opened.server.say(`${'.'.repeat(19)}\r\nlast words`);
   end.resolve({id: 'j-1'} as JobView);
-  await vi.waitFor(() => expect(opened.live.state).toEqual({is: 'ended', job: {id: 'j-1'}}));
+  await vi.waitFor(() => expect(opened.live.state).toEqual({is: 'ended', job: {id: 'j-1'}}), 10_000);
   expect(opened.text()).toContain('last words');
   expect(opened.live.type(Buffer.from('x'))).toBe(false);
 });
@@ -220,7 +220,7 @@ test('a lost connection is told and leaves what was shown; the end comes after t
 test('what cannot be helped is a state, and nothing is told after closing', async () => {
   using opened = open();
   opened.server.now.end.reject(new BoxyardError('INTERNAL'));
-  await vi.waitFor(() => expect(opened.live.state.is).toBe('failed'));
+  await vi.waitFor(() => expect(opened.live.state.is).toBe('failed'), 10_000);
   using other = open();
   other.server.draw('x'.repeat(100));
   other.live.close();

@@ -88,7 +88,7 @@ test('the nearest overlay covers the others and has the cursor if it wants one',
   await opened.harness.shows(/^ffffff$/m);
   expect(await opened.harness.cursor()).toEqual({column: 0, row: 0});
   opened.out.removeOverlay('far');
-  await vi.waitFor(async () => expect(await opened.harness.cursor()).toBeUndefined());
+  await vi.waitFor(async () => expect(await opened.harness.cursor()).toBeUndefined(), 10_000);
   opened.harness.obeys();
 });
 

@@ -59,7 +59,7 @@ describe.each(Object.entries(readers))('%s', (_name, reader) => {
     } finally {
       rmSync(dir, {recursive: true, force: true});
     }
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     expect([({} as Record<string, unknown>)['polluted'], (globalThis as Record<string, unknown>)['polluted']]).toEqual([
       undefined,
       undefined,

@@ -55,7 +55,7 @@ describe('a session’s terminal', () => {
     look(second, {id: 'b'});
     await say(`more${E}[?1049lback`);
     const wanted = await looksOf(control);
-    for (const looker of [first, second]) await vi.waitFor(async () => expect(await looker.looks()).toBe(wanted));
+    for (const looker of [first, second]) await vi.waitFor(async () => expect(await looker.looks()).toBe(wanted), 10_000);
     expect(second.screens).toHaveLength(1);
   });
 
@@ -66,7 +66,7 @@ describe('a session’s terminal', () => {
     look(looker);
     await terminal.write(Buffer.from('1mred'));
     await sees(looker, 'text');
-    await vi.waitFor(() => expect(looker.text).toContain(`${E}[31mred`));
+    await vi.waitFor(() => expect(looker.text).toContain(`${E}[31mred`), 10_000);
     expect(looker.output).toBe('text'.length + `${E}[31mred`.length);
   });
 
@@ -75,25 +75,25 @@ describe('a session’s terminal', () => {
     const first = new Looker(size);
     const view = look(first);
     await terminal.write(Buffer.from('hello'));
-    await vi.waitFor(() => expect(first.output).toBe(5));
+    await vi.waitFor(() => expect(first.output).toBe(5), 10_000);
     terminal.leave(view);
     await terminal.write(Buffer.from(' world'));
     const again = new Looker(size);
     const second = look(again, {has: 5});
-    await vi.waitFor(() => expect(again.text).toBe(' world'));
+    await vi.waitFor(() => expect(again.text).toBe(' world'), 10_000);
     expect(again.screens).toHaveLength(0);
     terminal.leave(second);
     await terminal.write(Buffer.from(`${E}[6n!`));
     const third = new Looker(size);
     look(third, {has: 11});
-    await vi.waitFor(() => expect(third.screens).toHaveLength(1));
+    await vi.waitFor(() => expect(third.screens).toHaveLength(1), 10_000);
     expect(third.text).not.toContain(`${E}[6n`);
   });
 
   it('answers questions itself only while nobody’s terminal can', async () => {
     const {terminal, look, text} = scene();
     await terminal.write(Buffer.from(`${E}[6n`));
-    await vi.waitFor(() => expect(text()).toBe(`${E}[1;1R`));
+    await vi.waitFor(() => expect(text()).toBe(`${E}[1;1R`), 10_000);
     look(new Looker(size));
     await terminal.write(Buffer.from(`${E}[6n`));
     await terminal.write(Buffer.from('x'));
@@ -138,9 +138,9 @@ describe('a session’s terminal', () => {
     const b = look(new Looker({columns: 20, rows: 5}), {id: 'b', size: {columns: 20, rows: 5}});
     for (let n = 0; n < 1_000; n += 1) terminal.resize(a, {columns: 50 + (n % 7), rows: 20});
     terminal.resize(a, {columns: 77, rows: 22});
-    await vi.waitFor(() => expect(sizes).toEqual([{columns: 77, rows: 22}]));
+    await vi.waitFor(() => expect(sizes).toEqual([{columns: 77, rows: 22}]), 10_000);
     terminal.control(b);
-    await vi.waitFor(() => expect(sizes.at(-1)).toEqual({columns: 20, rows: 5}));
+    await vi.waitFor(() => expect(sizes.at(-1)).toEqual({columns: 20, rows: 5}), 10_000);
   });
 
   it('redraws who fell behind, and waits for nobody', async () => {
@@ -164,7 +164,7 @@ describe('a session’s terminal', () => {
     look(looker, {window: 7});
     await terminal.write(Buffer.from('the last words'));
     terminal.end();
-    await vi.waitFor(() => expect(looker.length).toBe(looker.received));
+    await vi.waitFor(() => expect(looker.length).toBe(looker.received), 10_000);
     expect(looker.text.endsWith('words') || looker.screens.length > 0).toBe(true);
     await sees(looker, 'the last words');
   });
@@ -173,12 +173,12 @@ describe('a session’s terminal', () => {
     const {terminal, states, clock} = scene();
     await terminal.write(Buffer.from('one\r\n'));
     clock.now += 6_000;
-    await vi.waitFor(() => expect(states.at(-1)).toMatchObject({lastLine: 'one', attention: {is: 'busy'}}), {timeout: 3_000});
+    await vi.waitFor(() => expect(states.at(-1)).toMatchObject({lastLine: 'one', attention: {is: 'busy'}}), {timeout: 10_000});
     const told = states.length;
     clock.now += 1_000;
     await terminal.write(Buffer.from('two\r\n'));
     clock.now += 5_000;
-    await vi.waitFor(() => expect(states.at(-1)?.lastLine).toBe('two'), {timeout: 3_000});
+    await vi.waitFor(() => expect(states.at(-1)?.lastLine).toBe('two'), {timeout: 10_000});
     expect(states.length).toBe(told + 1);
   });
 
@@ -188,14 +188,14 @@ describe('a session’s terminal', () => {
     await terminal.write(Buffer.from(`working\r\n${E}]0;my title\u0007`));
     expect(states.at(-1)?.attention.is).toBe('busy');
     clock.now += 20_000;
-    await vi.waitFor(() => expect(states.at(-1)?.attention.is).toBe('quiet'), {timeout: 3_000});
+    await vi.waitFor(() => expect(states.at(-1)?.attention.is).toBe('quiet'), {timeout: 10_000});
     await terminal.write(Buffer.from(`${E}]9;Which file?\u0007`));
     expect(states.at(-1)).toMatchObject({attention: {is: 'asks', saying: 'Which file?'}, title: 'my title'});
     void terminal.type(view, 0, Buffer.from(`${E}[1;1R`));
     expect(states.at(-1)?.attention.is).toBe('asks');
     void terminal.type(view, terminal.took(view), Buffer.from('y'));
     expect(states.at(-1)?.attention.is).toBe('busy');
-    await vi.waitFor(() => expect(terminal.state.lastLine).toBe('working'));
+    await vi.waitFor(() => expect(terminal.state.lastLine).toBe('working'), 10_000);
   });
 
   it('says when nobody has looked on for long', async () => {
@@ -206,7 +206,7 @@ describe('a session’s terminal', () => {
     expect(forsaken()).toBe(0);
     terminal.leave(view);
     clock.now += 2_000;
-    await vi.waitFor(() => expect(forsaken()).toBeGreaterThan(0), {timeout: 3_000});
+    await vi.waitFor(() => expect(forsaken()).toBeGreaterThan(0), {timeout: 10_000});
   });
 
   it('gives control back to who comes again after a break, unless another has typed or taken it meanwhile', async () => {
@@ -238,9 +238,9 @@ describe('a session’s terminal', () => {
     look(ahead, {id: 'b', has: 1_000});
     await sees(ahead, 'hello');
     terminal.resize(view, {columns: 20, rows: 5});
-    await vi.waitFor(() => expect(terminal.state.size).toEqual({columns: 20, rows: 5}));
+    await vi.waitFor(() => expect(terminal.state.size).toEqual({columns: 20, rows: 5}), 10_000);
     terminal.resize(view, size);
-    await vi.waitFor(() => expect(terminal.state.size).toEqual(size));
+    await vi.waitFor(() => expect(terminal.state.size).toEqual(size), 10_000);
     const before = new Looker(size);
     look(before, {id: 'c', has: 5});
     await sees(before, 'hello');

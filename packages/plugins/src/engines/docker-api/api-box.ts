@@ -5,6 +5,7 @@ import type {Box, Labels} from '@boxyard/core/plugin-api';
 import {call, container, type Api} from './api.ts';
 import {faultOf} from './errors.ts';
 import {openHijacked} from './hijack.ts';
+import {keepApart} from './keep-apart.ts';
 import {inspect, signalMain, stateOf, waitForEnd} from './main-end.ts';
 import {openOutput} from './output.ts';
 import {giveNetworkBack, isNetworkGone, restNetwork} from './private-network.ts';
@@ -39,6 +40,7 @@ const start = async (api: Api, name: string, stdin: Readable | undefined, signal
     }
     if (input !== undefined && stdin !== undefined) void feed(api, name, stdin, input);
   });
+  await keepApart(api);
 };
 
 /** Asked where the start itself would not do: input must reach no program that runs already, nor a name that another's id begins with. */

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import type {Labels} from '@boxyard/core/plugin-api';
 import {call, callOrMissing, container, type Api} from './api.ts';
+import {keepApart} from './keep-apart.ts';
 import {KEPT_MS, keepForNext, letGoOfAll, takeBack} from './kept-networks.ts';
 import {inspect} from './main-end.ts';
 import {askPodman} from './podman-api.ts';
@@ -15,6 +16,8 @@ export const BUILD_TENANT = 'build-';
 const LABELS = {'io.boxyard.managed': 'true'};
 /** What an engine does by itself: boxes on it reach each other. */
 const ORDINARY = 'bridge';
+/** podman over CNI, which has no such networks. */
+const KEEPS_NONE_APART = /unsupported (bridge )?network option/i;
 
 /** Networks that were there when last looked at, per connection. */
 const known = new WeakMap<Api, Map<string, Promise<void>>>();
@@ -37,12 +40,14 @@ export const privateNetwork = async (api: Api, labels: Labels, signal: AbortSign
   if (name === ORDINARY) return name;
   takeBack(api, name);
   try {
-    await once(api, name, () => (api.dialect.name === 'docker' ? ensureOnDocker(api) : ensureOnPodman(api, name)));
+    const made = once(api, name, () => (api.dialect.name === 'docker' ? ensureOnDocker(api) : ensureOnPodman(api, name)));
+    await Promise.all([made, keepApart(api)]);
     signal.throwIfAborted();
     return name;
   } catch (error) {
     signal.throwIfAborted();
-    if ((error as {fault?: string}).fault === 'unavailable') throw error;
+    // Whatever else went wrong now: a box that was promised a network of its own gets that or none.
+    if (!KEEPS_NONE_APART.test(String((error as Error).message))) throw error;
     api.host.log('warn', 'boxes are not kept apart: the engine makes no network for that', {network: name, error: String(error)});
     return ORDINARY;
   }

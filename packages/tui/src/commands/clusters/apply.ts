@@ -1,10 +1,12 @@
-import {isAbsolute, join} from 'node:path';
+import {dirname, isAbsolute, join} from 'node:path';
 import {boolean, string} from '@oclif/core/flags';
+import type {RoleDocument} from '@boxyard/core/api';
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import {defineCommand} from '../../cli/define-command.ts';
 import {readAll} from '../../cli/read-all.ts';
 import {changesText} from '../../output/views/clusters.ts';
 import {readClusterFile} from '../../services/cluster-file.ts';
+import {withBuilds} from '../../services/role-builds.ts';
 
 export default defineCommand({
   summary: 'Make a cluster what a file says',
@@ -24,7 +26,11 @@ export default defineCommand({
     const named = flags.file === '-' ? 'stdin' : isAbsolute(flags.file) ? flags.file : join(cwd, flags.file);
     const document = await readClusterFile(named, flags.file === '-' ? await readAll(stdin) : undefined);
     const {client} = await context.connect();
-    const asked = client.clustersApply({body: {document, ...(flags['dry-run'] ? {dryRun: true} : {})}});
+    const base = flags.file === '-' ? cwd : dirname(named);
+    const ask = (roles: RoleDocument[]) =>
+      client.clustersApply({body: {document: {...document, roles}, ...(flags['dry-run'] ? {dryRun: true} : {})}});
+    // What is no list is the server's to refuse.
+    const asked = Array.isArray(document.roles) ? withBuilds({client, base}, document.roles, ask) : ask(document.roles);
     const answer = await asked.catch((error: unknown) => {
       throw inFile(error, flags.file);
     });

@@ -5,7 +5,14 @@ import {required} from '../../cli/flags.ts';
 import {folderList, type FolderRow} from '../../output/views/folders.ts';
 import {withSuggestion} from '../../services/named-object.ts';
 
-const ofFolder = ({path, files, bytes, updatedAt, until}: FolderView): FolderRow => ({path, files, bytes, changedAt: updatedAt, until});
+const ofFolder = ({path, files, bytes, updatedAt, until, by}: FolderView): FolderRow => ({
+  path,
+  files,
+  bytes,
+  changedAt: updatedAt,
+  until,
+  by,
+});
 const ofFile = ({path, bytes, changedAt, by}: FolderFileView): FolderRow => ({path, bytes, changedAt, by});
 
 export default defineList({

@@ -45,7 +45,7 @@ export default defineCommand({
       caseMs: flags['case-timeout'],
       atATime: flags['at-a-time'],
     };
-    const {verifyModule} = await import('../../services/plugin-verify.ts');
+    const {verifyApart} = await import('../../services/plugin-apart.ts');
     const stop = new AbortController();
     const releases = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(name =>
       context.program.onSignal(name, () => {
@@ -54,7 +54,7 @@ export default defineCommand({
       }),
     );
     try {
-      const report = await verifyModule(wish, {program: context.program, signal: stop.signal, say: context.say, ...progress(context)});
+      const report = await verifyApart(wish, {program: context.program, signal: stop.signal, say: context.say, ...progress(context)});
       await printReport(context, report);
       return stop.signal.aborted ? interruptedCode : report.verdict === 'holds' ? 0 : 1;
     } finally {

@@ -1,6 +1,6 @@
 import {defineCommand} from '../../cli/define-command.ts';
 import {required} from '../../cli/flags.ts';
-import {roleFile, roleIn} from '../../cli/role-flags.ts';
+import {roleFile, withRoleIn} from '../../cli/role-flags.ts';
 import {roleText} from '../../output/views/clusters.ts';
 
 export default defineCommand({
@@ -13,11 +13,12 @@ export default defineCommand({
   args: {cluster: required('name or id of the cluster')},
   flags: roleFile,
   async run(context, {args, flags}) {
-    const role = await roleIn(context, flags.file);
     const {client} = await context.connect();
-    const cluster = await client.rolesCreate({cluster: args.cluster, body: role});
-    const made = cluster.roles.find(each => each.name === role.name)!;
-    await context.print.item(made, {name: each => `${cluster.name}/${each.name}`, text: roleText});
-    context.say(`Added ${cluster.name}/${made.name}.`);
+    const {cluster, role} = await withRoleIn(context, {client, file: flags.file}, async body => {
+      const {name, roles} = await client.rolesCreate({cluster: args.cluster, body});
+      return {cluster: name, role: roles.find(each => each.name === body.name)!};
+    });
+    await context.print.item(role, {name: each => `${cluster}/${each.name}`, text: roleText});
+    context.say(`Added ${cluster}/${role.name}.`);
   },
 });

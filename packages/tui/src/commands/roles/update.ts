@@ -1,6 +1,6 @@
 import {defineCommand} from '../../cli/define-command.ts';
 import {required} from '../../cli/flags.ts';
-import {roleFile, roleIn} from '../../cli/role-flags.ts';
+import {roleFile, withRoleIn} from '../../cli/role-flags.ts';
 import {roleText} from '../../output/views/clusters.ts';
 
 export default defineCommand({
@@ -11,11 +11,12 @@ export default defineCommand({
   args: {cluster: required('name or id of the cluster'), role: required('name or id of the role')},
   flags: roleFile,
   async run(context, {args, flags}) {
-    const role = await roleIn(context, flags.file);
     const {client} = await context.connect();
-    const cluster = await client.rolesUpdate({...args, body: role});
-    const now = cluster.roles.find(each => each.name === role.name)!;
-    await context.print.item(now, {name: each => `${cluster.name}/${each.name}`, text: roleText});
-    context.say(`${cluster.name}/${now.name} is as the file says.`);
+    const {cluster, role} = await withRoleIn(context, {client, file: flags.file}, async body => {
+      const {name, roles} = await client.rolesUpdate({...args, body});
+      return {cluster: name, role: roles.find(each => each.name === body.name)!};
+    });
+    await context.print.item(role, {name: each => `${cluster}/${each.name}`, text: roleText});
+    context.say(`${cluster}/${role.name} is as the file says.`);
   },
 });

@@ -1,6 +1,6 @@
-import type {DevBoxView, ImageView, JobView, WorkerView} from '@boxyard/core/api';
+import type {DevBoxView, JobView} from '@boxyard/core/api';
 import {terminalName} from '../../output/views/terminals.ts';
-import {isLiveSession} from '../data.ts';
+import {isLiveSession, isOpenDisplay} from '../data.ts';
 import type {Deed} from '../deeds.ts';
 import {devboxForm} from '../forms.ts';
 import {emptyLine} from '../line.ts';
@@ -8,6 +8,7 @@ import type {Prompt} from '../modes.ts';
 import {devboxTarget, targetIds, targetOf} from '../rows.ts';
 import {stay, type State, type Step} from '../state.ts';
 import {deedAction, mayChange, type Action} from './action.ts';
+import {closeDeed} from './displays.ts';
 
 export const ask = (state: State, prompt: Prompt): Step => stay({...state, mode: {is: 'prompt', prompt, line: emptyLine}});
 
@@ -22,12 +23,9 @@ function boxes(state: State): readonly DevBoxView[] {
 }
 
 const jobs = (state: State): readonly JobView[] => targetIds(state).flatMap(id => state.data.jobs.get(id) ?? []);
-const workers = (state: State): readonly WorkerView[] => targetIds(state).flatMap(id => state.data.workers.get(id) ?? []);
-const images = (state: State): readonly ImageView[] => targetIds(state).flatMap(id => state.data.images.get(id) ?? []);
 
 const ofBoxes = (state: State): boolean => boxes(state).length > 0;
 const ofJobs = (state: State): boolean => jobs(state).length > 0;
-const ofWorkers = (state: State): boolean => workers(state).length > 0;
 
 /** The first of them that it cannot be done to says why. */
 export const unless =
@@ -46,9 +44,9 @@ const someOf = <T>(of: (state: State) => readonly T[], none: string, reason: (it
 const isIn = (states: readonly DevBoxView['state'][], {name, state}: DevBoxView): string | undefined =>
   states.includes(state) ? undefined : `${name} is ${state}.`;
 
-const mayRun = (state: State): string | undefined => mayChange(state, 'run');
+export const mayRun = (state: State): string | undefined => mayChange(state, 'run');
 
-const boxPages = ['home', 'devboxes', 'devbox', 'sessions'] as const;
+const boxPages = ['home', 'devboxes', 'devbox', 'sessions', 'displays'] as const;
 
 const noBox = 'There is no DevBox here.';
 const startable = someOf(boxes, noBox, box => isIn(['stopped', 'failed'], box));
@@ -77,7 +75,7 @@ export const devboxActions: readonly Action[] = [
   }),
   deedAction({
     id: 'devboxes.stop',
-    keys: ['o'],
+    keys: ['O'],
     title: 'stop (off); u starts it again',
     on: boxPages,
     isOfRow: ofBoxes,
@@ -148,7 +146,11 @@ const jobPages = ['home', 'jobs', 'job', 'sessions', 'grid'] as const;
 const isLive = (job: JobView): string | undefined => (job.state === 'ended' ? 'This job has ended.' : undefined);
 
 const cancelDeed = (job: JobView): Deed =>
-  isLiveSession(job) ? {do: 'terminals.close', terminal: terminalName(job)} : {do: 'jobs.cancel', job: job.id};
+  isLiveSession(job)
+    ? {do: 'terminals.close', terminal: terminalName(job)}
+    : isOpenDisplay(job)
+      ? closeDeed(job)
+      : {do: 'jobs.cancel', job: job.id};
 
 const cancellable = someOf(jobs, 'There is no job here.', isLive);
 const retriable = someOf(jobs, 'There is no job here.', job => (job.state === 'ended' ? undefined : 'It has not ended yet.'));
@@ -183,86 +185,6 @@ export const jobActions: readonly Action[] = [
     isOfRow: ofJobs,
     when: retriable.when,
     deeds: state => retriable.able(state).map(job => ({do: 'jobs.retry', job: job.id})),
-  }),
-];
-
-const workerPages = ['workers', 'worker'] as const;
-
-const switched = (id: 'cordon' | 'drain', key: string, title: string): Action =>
-  deedAction({
-    id: `workers.${id}`,
-    keys: [key],
-    title,
-    footer: id,
-    on: workerPages,
-    isOfRow: ofWorkers,
-    danger: 'undo',
-    needs: 'manage',
-    when: unless(workers, 'There is no worker here.', () => undefined),
-    deeds: state =>
-      workers(state).map(worker => {
-        const isOn = worker.status === (id === 'cordon' ? 'cordoned' : 'draining');
-        return {do: `workers.${isOn ? 'un' : ''}${id}` as 'workers.cordon', worker: worker.name};
-      }),
-  });
-
-export const workerActions: readonly Action[] = [
-  deedAction({
-    id: 'workers.invite',
-    keys: ['i'],
-    title: 'invite a machine',
-    footer: 'invite',
-    on: ['home', 'workers'],
-    needs: 'manage',
-    when: () => undefined,
-    deeds: () => [{do: 'workers.invite'}],
-  }),
-  switched('cordon', 'C', 'no new work, and again to take it back'),
-  switched('drain', 'E', 'let it run empty, and again to take it back'),
-  {
-    id: 'workers.label',
-    keys: ['L'],
-    title: 'set labels: key=value, key- takes one away',
-    on: workerPages,
-    isOfRow: ofWorkers,
-    when: state => mayChange(state, 'manage') ?? unless(workers, 'There is no worker here.', () => undefined)(state),
-    run: state => ask(state, {asks: 'label', worker: workers(state)[0]!.name}),
-  },
-  deedAction({
-    id: 'workers.remove',
-    keys: ['ctrl-x'],
-    title: 'forget it',
-    on: workerPages,
-    isOfRow: ofWorkers,
-    danger: 'name',
-    needs: 'manage',
-    when: unless(workers, 'There is no worker here.', () => undefined),
-    deeds: state => workers(state).map(worker => ({do: 'workers.remove', worker: worker.name})),
-    asks: (_state, names) => `Forget ${names}? Its credential ends; its DevBoxes stay on the machine.`,
-  }),
-];
-
-export const imageActions: readonly Action[] = [
-  {
-    id: 'images.pull',
-    keys: ['p'],
-    title: 'pull an image',
-    footer: 'pull',
-    on: ['images'],
-    when: mayRun,
-    run: state => ask(state, {asks: 'pull'}),
-  },
-  deedAction({
-    id: 'images.remove',
-    keys: ['ctrl-x'],
-    title: 'remove from its worker',
-    on: ['images'],
-    isOfRow: state => images(state).length > 0,
-    danger: 'name',
-    when: unless(images, 'There is no image here.', image => (image.refs.length === 0 ? 'It has no name to remove it by.' : undefined)),
-    deeds: state =>
-      images(state).map(image => ({do: 'images.remove', ref: image.refs[0] ?? '', worker: image.worker.name, engine: image.engine})),
-    asks: (_state, names) => `Remove the image from ${names}? Type the name of the worker.`,
   }),
 ];
 

@@ -91,7 +91,7 @@ export const clusterActions: readonly Action[] = [
   }),
   deedAction({
     id: 'clusters.disable',
-    keys: ['o'],
+    keys: ['O'],
     title: 'disable (off): its runs end, and none begins',
     on: clusterPages,
     isOfRow: () => true,

@@ -2,7 +2,7 @@ import {safeLine, safeText} from '../../output/safe-text.ts';
 import type {Choice} from '../modes.ts';
 import {isTable, tables} from '../pages/tables.ts';
 import {cursorOf, rowsOf, targetOf, thingOf, type Target} from '../rows.ts';
-import {placeOf, type State} from '../state.ts';
+import {lastLines, placeOf, type State} from '../state.ts';
 
 /** What can be copied here: of the thing the keys are about, and the command that did the last. */
 export function copyChoices(state: State): readonly Choice[] {
@@ -10,7 +10,7 @@ export function copyChoices(state: State): readonly Choice[] {
   return rawChoices(state).map(({key, title, text}) => ({
     key,
     title,
-    text: 'jr'.includes(key) ? safeText(text) : safeLine(text),
+    text: 'jrc'.includes(key) ? safeText(text) : safeLine(text),
     does: 'copy',
   }));
 }
@@ -18,7 +18,7 @@ export function copyChoices(state: State): readonly Choice[] {
 function rawChoices(state: State): readonly Omit<Choice, 'does'>[] {
   const target = targetOf(state);
   const row = rowText(state);
-  const line = state.commands.at(-1)?.line;
+  const lines = lastLines(state);
   const words = state.messages.at(-1)?.text.replace(/^Invitation: /, '');
   return [
     ...(target.is === 'none'
@@ -30,7 +30,9 @@ function rawChoices(state: State): readonly Omit<Choice, 'does'>[] {
     ...(row === undefined ? [] : [{key: 'r', title: 'row', text: row}]),
     ...(target.is === 'none' ? [] : [{key: 'j', title: 'JSON', text: JSON.stringify(thingOf(target), null, 2)}]),
     ...(words === undefined ? [] : [{key: 'w', title: 'what was said last', text: words}]),
-    ...(line === undefined ? [] : [{key: 'c', title: 'the last command', text: line}]),
+    ...(lines.length === 0
+      ? []
+      : [{key: 'c', title: lines.length === 1 ? 'the last command' : 'the last commands', text: lines.join('\n')}]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import {follow, linesOf} from '../log-lines.ts';
 import {bodyArea, bodyRows, tilesAcross} from '../layout.ts';
 import {chosenRow, detailRows} from '../pages/detail-rows.ts';
-import {detailPages, gridPage, isDetail, isLogShown} from '../panes.ts';
+import {detailPages, gridPage, isDetail, isLogShown, isTiled} from '../panes.ts';
 import {cursorOf, rowsOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, type State, type Step} from '../state.ts';
 import type {Action} from './action.ts';
@@ -35,7 +35,7 @@ function moveTile(state: State, by: 1 | -1): Step {
   return next < 0 || next >= of ? stay(state) : move(state, next - at);
 }
 
-const step = (state: State, by: 1 | -1): Step => (placeOf(state).page === 'grid' ? moveTile(state, by) : move(state, by));
+const step = (state: State, by: 1 | -1): Step => (isTiled(state) ? moveTile(state, by) : move(state, by));
 
 const isReading = (state: State): boolean => isDetail(placeOf(state).page) || memoryOf(state).pane === 'side';
 
@@ -66,8 +66,8 @@ export const moving: readonly Action[] = [
   {id: 'half-down', keys: ['ctrl-d'], title: 'half a page down', on: reading, run: state => move(state, half(state))},
   {id: 'first', keys: ['g', 'home'], title: 'first', on: ['any'], run: state => move(state, -Infinity)},
   {id: 'last', keys: ['G', 'end'], title: 'last; a log goes on with what comes', on: ['any'], run: state => move(state, Infinity)},
-  {id: 'right', keys: ['right', 'l', 'tab'], title: 'the next one', on: ['grid'], run: state => move(state, 1)},
-  {id: 'left', keys: ['left', 'h', 'shift-tab'], title: 'the one before', on: ['grid'], run: state => move(state, -1)},
+  {id: 'right', keys: ['right', 'l', 'tab'], title: 'the next one', on: ['grid', 'displays'], run: state => move(state, 1)},
+  {id: 'left', keys: ['left', 'h', 'shift-tab'], title: 'the one before', on: ['grid', 'displays'], run: state => move(state, -1)},
   {
     id: 'next-pane',
     keys: ['tab', 'right', 'l'],

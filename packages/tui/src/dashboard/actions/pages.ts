@@ -97,6 +97,7 @@ export const pageActions: readonly Action[] = [
   {id: 'roles', keys: [], title: 'Roles of clusters', on: ['any'], run: state => stay(goTo(state, 'roles'))},
   {id: 'webhooks', keys: [], title: 'Webhooks', on: ['any'], run: state => stay(goTo(state, 'webhooks'))},
   {id: 'plugins', keys: [], title: 'Plugins: engines and reporters', on: ['any'], run: state => stay(goTo(state, 'plugins'))},
+  {id: 'displays', keys: ['V'], title: 'Displays: desktops side by side', on: ['any'], run: state => stay(goTo(state, 'displays'))},
   {id: 'grid', keys: ['#'], title: 'Live terminals side by side', on: ['any'], run: state => stay(goTo(state, 'grid'))},
   {id: 'commands', keys: ['@'], title: 'Commands that do the same', on: ['any'], run: state => stay(goTo(state, 'commands'))},
   {

@@ -4,7 +4,9 @@ import type {Choice} from '../modes.ts';
 import {cursorOf} from '../rows.ts';
 import {memoryOf, placeOf, stay, type State} from '../state.ts';
 import type {Action, Context} from './action.ts';
-import {devboxActions, imageActions, jobActions, settingActions, undoAction, workerActions} from './changing.ts';
+import {displayActions} from './displays.ts';
+import {devboxActions, jobActions, settingActions, undoAction} from './changing.ts';
+import {imageActions, workerActions} from './machines.ts';
 import {moving} from './moving.ts';
 import {logActions} from './reading.ts';
 import {clusterActions} from './clusters.ts';
@@ -26,6 +28,7 @@ const rowMenu: Action = {
 /** Everything keys do. Of two with the same key in one place the narrower wins: a page, then a log, then lists, then anywhere. */
 export const actions: readonly Action[] = [
   ...sessionActions,
+  ...displayActions,
   ...devboxActions,
   ...jobActions,
   ...workerActions,

@@ -1,9 +1,10 @@
-import {isLiveSession} from '../data.ts';
+import {isLiveSession, isOpenDisplay} from '../data.ts';
 import {chosenRow} from '../pages/detail-rows.ts';
 import {detailPages, isDetail, sideJob} from '../panes.ts';
 import {cursorOf, devboxTarget, targetOf} from '../rows.ts';
 import {memoryOf, placeOf, remember, stay, withEffects, type State, type Step} from '../state.ts';
 import {mayChange, type Action} from './action.ts';
+import {openDisplay} from './displays.ts';
 import {isRunningBox} from './changing.ts';
 import {goInto, openDetail} from './pages.ts';
 
@@ -22,9 +23,10 @@ export function take(state: State, job: string): Step {
 function enter(state: State): Step {
   const listed = isDetail(placeOf(state).page) ? chosenRow(state) : undefined;
   if (listed !== undefined) return stay(listed.page === undefined ? state : goInto(state, listed.page, listed.id));
+  const target = targetOf(state);
+  if (target.is === 'job' && isOpenDisplay(target.job)) return openDisplay(state);
   const job = sessionOf(state);
   if (job !== undefined) return mayChange(state, 'run') === undefined ? take(state, job) : openDetail(state);
-  const target = targetOf(state);
   if (
     target.is === 'devbox' &&
     placeOf(state).page === 'home' &&
@@ -44,7 +46,7 @@ export const sessionActions: readonly Action[] = [
     keys: ['enter'],
     title: 'take its keyboard, or open it',
     footer: 'open',
-    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'clusters', 'roles', 'webhooks', 'plugins', 'grid', ...detailPages],
+    on: ['home', 'devboxes', 'jobs', 'sessions', 'workers', 'clusters', 'roles', 'webhooks', 'plugins', 'displays', 'grid', ...detailPages],
     when: state => (cursorOf(state) === undefined && placeOf(state).subject === undefined ? 'There is nothing here.' : undefined),
     run: enter,
   },
@@ -54,7 +56,7 @@ export const sessionActions: readonly Action[] = [
     keys: ['t'],
     title: 'open a terminal in the DevBox, or come back to it',
     footer: 'terminal',
-    on: ['home', 'devboxes', 'devbox', 'sessions'],
+    on: ['home', 'devboxes', 'devbox', 'sessions', 'displays'],
     when: state => mayChange(state, 'run') ?? isRunningBox(state),
     run: state => withEffects(state, {type: 'open-terminal', devbox: devboxTarget(state)!.name, name: 'shell'}),
     cli: state => (isRunningBox(state) === undefined ? `boxyard terminal ${devboxTarget(state)!.name}` : undefined),

@@ -63,7 +63,7 @@ export const webhookActions: readonly Action[] = [
   deedAction({
     ...manage,
     id: 'webhooks.disable',
-    keys: ['o'],
+    keys: ['O'],
     title: 'disable (off); its place is kept',
     danger: 'undo',
     when: unless(hooks, none, ({name, state}) => (state === 'disabled' ? `${name} is disabled.` : undefined)),

@@ -52,7 +52,13 @@ export const roles = page<ClusterRole>({
     {title: 'WAITING', width: 7, align: 'right', cell: role => String(role.queued), order: role => role.queued},
     {title: 'NEXT', width: 16, spare: true, cell: role => role.next?.slice(0, 16).replace('T', ' ') ?? ''},
     {title: 'CHILDREN', width: 12, spare: true, cell: childrenText},
-    {title: 'WHERE', width: 10, grow: 1, spare: true, cell: role => role.worker ?? role.engine ?? role.image ?? ''},
+    {
+      title: 'WHERE',
+      width: 10,
+      grow: 1,
+      spare: true,
+      cell: role => role.worker ?? role.engine ?? role.image ?? (role.build && 'built') ?? '',
+    },
     {title: 'COMMAND', width: 14, grow: 3, cell: role => role.command?.join(' ') ?? ''},
   ],
 });

@@ -10,6 +10,7 @@ import type {CommandLine, Message, Setting} from '../state.ts';
 import type {Tone} from '../theme.ts';
 import type {PageColumn} from './columns.ts';
 import {clusters, plugins, roles, webhooks} from './admin-tables.ts';
+import {displays} from './displays.ts';
 import {attentionTone, boxCpu, boxMemory, boxTone, branchOf, doing, jobTone, roleName, saying, whyOf, workerTone} from './facts.ts';
 import {list, page, type TablePage} from './table-page.ts';
 
@@ -232,6 +233,7 @@ export type TableName =
   | 'roles'
   | 'webhooks'
   | 'plugins'
+  | 'displays'
   | 'events'
   | 'messages'
   | 'settings'
@@ -246,6 +248,7 @@ export const tables: Readonly<Record<TableName, TablePage<unknown>>> = {
   roles,
   webhooks,
   plugins,
+  displays,
   events,
   messages,
   settings,

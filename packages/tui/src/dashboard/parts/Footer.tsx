@@ -6,7 +6,7 @@ import {completions, promptText} from '../prompts.ts';
 import {withCursor} from '../line.ts';
 import {styled} from '../styled.ts';
 import {colourOf} from '../theme.ts';
-import type {State} from '../state.ts';
+import {lastLines, type State} from '../state.ts';
 import {Line} from './Lines.tsx';
 import {wrapped} from './LogLines.tsx';
 
@@ -92,7 +92,7 @@ interface StatusText {
 }
 
 function statusOf(state: State): StatusText {
-  const {mode, messages, isMessageShown, commands, link, isLeaving} = state;
+  const {mode, messages, isMessageShown, link, isLeaving} = state;
   if (isLeaving) return {text: ' ctrl-c again leaves; the server and the workers go on.', tone: 'warn'};
   if (mode.is === 'prompt') {
     const sign = promptText(mode.prompt);
@@ -108,11 +108,13 @@ function statusOf(state: State): StatusText {
   if (isMessageShown && last !== undefined) return last.isError ? {text: ` ${last.text}`, tone: 'bad'} : {text: ` ${last.text}`};
   if (link.status === 'offline' && link.why !== undefined) return {text: ` ${link.why}`, tone: 'warn'};
   if (state.unread !== undefined) return {text: ` ${state.unread.why}`, tone: 'warn'};
-  const done = commands.at(-1);
+  const lines = lastLines(state);
+  const [first] = lines;
   const undos = state.undo.at(-1) ?? [];
-  const isLast = undos.some(({line}) => line === done?.line);
+  const isLast = undos.some(undo => lines.includes(undo.line));
   const undo = !isLast ? '' : undos.length === 1 ? '   z undoes it' : `   z undoes all ${undos.length}`;
-  return {text: done === undefined ? '' : ` $ ${done.line}   y copies${undo}`};
+  const more = lines.length < 2 ? '   y copies' : `   and ${lines.length - 1} more (@)   y copies all`;
+  return {text: first === undefined ? '' : ` $ ${first}${more}${undo}`};
 }
 
 const hintOf = (state: State): string => {

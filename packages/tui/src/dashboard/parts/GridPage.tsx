@@ -33,10 +33,11 @@ interface TileProps {
   readonly title: string;
   readonly facts: string;
   readonly isSelected: boolean;
-  readonly isCaptured: boolean;
+  readonly isCaptured?: boolean;
 }
 
-function Tile({area, title, facts, isSelected, isCaptured}: TileProps) {
+/** A title, an empty middle that something is painted into, and a line below it. */
+export function Tile({area, title, facts, isSelected, isCaptured = false}: TileProps) {
   return (
     <Box position="absolute" left={area.left} top={area.top} width={area.columns} height={area.rows} flexDirection="column">
       <Line

@@ -4,11 +4,11 @@ import {textWidth} from '../../output/width.ts';
 import {terminalName} from '../../output/views/terminals.ts';
 import {tables, isTable} from '../pages/tables.ts';
 import {asks} from '../pages/facts.ts';
-import type {Place} from '../places.ts';
+import type {PageName, Place} from '../places.ts';
 import {colourOf} from '../theme.ts';
-import {gridPage} from '../panes.ts';
+import {gridPage, isTiled} from '../panes.ts';
 import {targetOf, thingOf} from '../rows.ts';
-import {memoryOf, type State} from '../state.ts';
+import {memoryOf, placeOf, type State} from '../state.ts';
 import {Line} from './Lines.tsx';
 
 /** Where one is, and how the server is; on the right what there is. */
@@ -35,8 +35,7 @@ function crumb(state: State, {page, subject}: Place): string {
   const filter = memoryOf(state, page).filter;
   if (subject === undefined)
     return (
-      (page === 'home' ? 'Home' : page === 'grid' ? gridText(state) : isTable(page) ? tables[page].title : page) +
-      (filter === '' ? '' : ` /${filter}`)
+      (page === 'home' ? 'Home' : page === 'grid' ? gridText(state, 'Grid') : pageText(state, page)) + (filter === '' ? '' : ` /${filter}`)
     );
   const job = data.jobs.get(subject);
   if (job !== undefined) return job.devbox !== undefined && job.name !== undefined ? terminalName(job) : subject.slice(0, 10);
@@ -44,9 +43,15 @@ function crumb(state: State, {page, subject}: Place): string {
   return target.is === 'none' || target.is === 'image' ? subject : ((thingOf(target) as {readonly name?: string}).name ?? subject);
 }
 
-function gridText(state: State): string {
+function pageText(state: State, page: PageName): string {
+  if (!isTable(page)) return page;
+  const {title} = tables[page];
+  return isTiled(state) && placeOf(state).page === page ? gridText(state, title) : title;
+}
+
+function gridText(state: State, title: string): string {
   const {from, to, of} = gridPage(state);
-  return to - from === of ? 'Grid' : `Grid ${from + 1}–${to} of ${of}`;
+  return to - from === of ? title : `${title} ${from + 1}–${to} of ${of}`;
 }
 
 function linkText({link, unread, now, isReadOnly, server, look}: State): string {

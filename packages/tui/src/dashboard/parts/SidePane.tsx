@@ -1,9 +1,10 @@
 import {Box} from 'ink';
 import type {JobView} from '@boxyard/core/api';
 import {devboxText} from '../../output/views/devboxes.ts';
+import {displayName} from '../../output/views/displays.ts';
 import {jobText, statusText} from '../../output/views/jobs.ts';
 import {terminalName} from '../../output/views/terminals.ts';
-import {isLiveSession} from '../data.ts';
+import {isLiveSession, isOpenDisplay} from '../data.ts';
 import {roleName} from '../pages/facts.ts';
 import {factsLine} from '../pages/facts-line.ts';
 import {matchesOf} from '../log-lines.ts';
@@ -29,7 +30,8 @@ export function SidePane({state, area}: {readonly state: State; readonly area: A
 function Middle({state, width, rows}: {readonly state: State; readonly width: number; readonly rows: number}) {
   const target = targetOf(state);
   if (target.is === 'job') {
-    if (isLiveSession(target.job)) return <ScreenNote state={state} job={target.job} width={width} rows={rows} />;
+    if (isLiveSession(target.job) || isOpenDisplay(target.job))
+      return <ScreenNote state={state} job={target.job} width={width} rows={rows} />;
     if (state.log.lines.length > 0 || state.log.open !== '') return <LogLines state={state} width={width} rows={rows} />;
     return <Lines lines={jobText(target.job, state.now).split('\n')} top={0} width={width} rows={rows} />;
   }
@@ -66,6 +68,7 @@ export function titleOf(state: State): string {
   if (target.is !== 'job') return '';
   const {job} = target;
   const {leader} = state;
+  if (isOpenDisplay(job)) return `Desktop of ${displayName(job)}   enter opens it`;
   if (isLiveSession(job)) {
     const keys =
       state.mode.is === 'capture'

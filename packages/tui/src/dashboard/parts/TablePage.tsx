@@ -62,6 +62,7 @@ const remote: Readonly<Partial<Record<TableName, ListName>>> = {
   roles: 'clusters',
   webhooks: 'webhooks',
   plugins: 'plugins',
+  displays: 'jobs',
 };
 
 function emptyText(state: State, name: TableName): string {

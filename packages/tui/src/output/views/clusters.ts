@@ -42,7 +42,7 @@ export const roleList: ListView<RoleRow> = {
     {title: 'RUNNING', cell: role => `${role.running} of ${role.maxConcurrency ?? 1}`, sort: role => role.running, align: 'right'},
     {title: 'WAITING', cell: role => String(role.queued), sort: role => role.queued, align: 'right', spare: true},
     {title: 'CHILDREN', cell: childrenText, spare: true},
-    {title: 'WHERE', cell: role => role.worker ?? role.engine ?? role.image ?? '-', flexible: true, spare: true},
+    {title: 'WHERE', cell: role => role.worker ?? role.engine ?? role.image ?? (role.build && 'built') ?? '-', flexible: true, spare: true},
     {title: 'COMMAND', cell: role => role.command?.join(' ') ?? '-', flexible: true},
   ],
 };

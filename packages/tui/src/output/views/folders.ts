@@ -9,7 +9,7 @@ export interface FolderRow {
   readonly bytes: number;
   readonly changedAt?: string | undefined;
   readonly until?: string | undefined;
-  /** Of a file. */
+  /** Who wrote it; of a folder, who wrote there last. */
   readonly by?: string | undefined;
 }
 

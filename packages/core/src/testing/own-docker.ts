@@ -3,7 +3,7 @@ import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync} f
 import {request} from 'node:http';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {waitFor} from './scene.ts';
+import {setTimeout as delay} from 'node:timers/promises';
 
 const image = 'localhost/base:test';
 const cgroups = '/sys/fs/cgroup';
@@ -121,4 +121,19 @@ function removeCgroup(path: string): void {
   if (!existsSync(path)) return;
   for (const entry of readdirSync(path, {withFileTypes: true})) if (entry.isDirectory()) removeCgroup(join(path, entry.name));
   rmdirSync(path);
+}
+
+/** Polls until there is something; what is thrown meanwhile is thrown in the end. */
+async function waitFor<T>(what: () => T | undefined | false | Promise<T | undefined | false>, within: number): Promise<T> {
+  for (const until = performance.now() + within; ;) {
+    const isLate = performance.now() > until;
+    try {
+      const found = await what();
+      if (found !== undefined && found !== false) return found;
+      if (isLate) throw new Error(`nothing within ${within} ms`);
+    } catch (error) {
+      if (isLate) throw error;
+    }
+    await delay(50);
+  }
 }

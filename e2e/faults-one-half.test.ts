@@ -1,0 +1,3 @@
+import {testShortFaults} from './faults-short.ts';
+
+testShortFaults(0);
