@@ -11,6 +11,8 @@ let up: Up;
 /** Whatever is opened at this desktop is told here: the file's name. */
 let told: string;
 let desktop: Readonly<Record<string, string>>;
+/** Before a command: a shell of the terminal may set what programs are found. */
+let found: string;
 beforeAll(async () => {
   if (!hasXvnc) return;
   up = await Up.open();
@@ -20,7 +22,8 @@ beforeAll(async () => {
   mkdirSync(bin);
   writeFileSync(join(bin, 'xdg-open'), `#!/bin/sh\nprintf '%s\\n' "$@" > ${told}.part && mv ${told}.part ${told}\n`);
   chmodSync(join(bin, 'xdg-open'), 0o755);
-  desktop = {...up.env, PATH: `${bin}:${up.env['PATH'] ?? process.env['PATH'] ?? ''}`, DISPLAY: ':9', SSH_CONNECTION: '', SSH_TTY: ''};
+  found = `PATH=${bin}:$PATH`;
+  desktop = {...up.env, DISPLAY: ':9', SSH_CONNECTION: '', SSH_TTY: ''};
 });
 afterAll(async () => {
   await up?.cli(['devboxes', 'stop', 'desk']);
@@ -30,11 +33,11 @@ afterAll(async () => {
 test.runIf(hasXvnc && hasTmux)(
   'at a desktop the link is opened, by way of a file of its owner’s alone; --no-open only prints it',
   async () => {
-    await using quiet = await openTerminal(`${boxyard} display desk --browser --no-open`, desktop);
+    await using quiet = await openTerminal(`${found} ${boxyard} display desk --browser --no-open`, desktop);
     await quiet.shows(/http:\/\/127\.0\.0\.1:\d+\/display#j-/);
     await quiet.isRestored(0);
     expect(existsSync(told)).toBe(false);
-    await using screen = await openTerminal(`${boxyard} display desk --browser`, desktop);
+    await using screen = await openTerminal(`${found} ${boxyard} display desk --browser`, desktop);
     await screen.shows(/Opening it in your browser: it works once, within 60 s/);
     await screen.isRestored(0);
     const file = (await waitFor(() => existsSync(told) && readFileSync(told, 'utf8'), {within: 10_000, what: 'it is opened'})).trim();
