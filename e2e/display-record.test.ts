@@ -93,7 +93,7 @@ test.runIf(hasXvnc)('what changes is recorded, to its last pixel, until Ctrl-C',
   expect([width, height]).toEqual([1280, 800]);
   expect(pictures.length).toBeGreaterThan(2);
   expect(pictures.slice(1).every(({area}) => area.width * area.height < width * height)).toBe(true);
-  expect(film.said()).toMatch(/a\.png: \d+ pictures of 1280x800, \d+\.\d s\. Any browser plays it\./);
+  expect(film.said()).toMatch(/a\.png: \d+ pictures of 1280x800, \d+(\.\d)? s\. Any browser plays it\./);
 });
 
 test.runIf(hasXvnc && hasChromium)('Chromium plays it: as many pictures, the same pixels, as long', async () => {
@@ -105,8 +105,8 @@ test.runIf(hasXvnc && hasChromium)('Chromium plays it: as many pictures, the sam
   const {pictures} = decodeApng(bytes);
   expect(pictures.length).toBeGreaterThan(2);
   const whole = pictures.reduce((sum, {shownMs}) => sum + shownMs, 0);
-  expect(whole).toBeGreaterThan(1_500);
-  expect(whole).toBeLessThan(4_500);
+  expect(whole).toBeGreaterThan(3_500);
+  expect(whole).toBeLessThan(6_000);
   const server = createServer((request, response) => {
     if (request.url === '/b.png') response.setHeader('content-type', 'image/png').end(bytes);
     else response.setHeader('content-type', 'text/html').end('<!doctype html><link rel="icon" href="data:,">');
