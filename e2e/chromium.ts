@@ -110,6 +110,8 @@ export class Tab {
   /** What the page threw, what the browser complained about, and what it asked of whom. */
   readonly complaints: string[] = [];
   readonly asked: string[] = [];
+  /** How many WebSockets it has opened. */
+  sockets = 0;
   readonly #chromium: Chromium;
   readonly #session: string;
 
@@ -125,6 +127,7 @@ export class Tab {
       };
       if (method === 'Log.entryAdded' && entry!.level === 'error') this.complaints.push(entry!.text);
       if (method === 'Runtime.exceptionThrown') this.complaints.push(exceptionDetails!.exception?.description ?? exceptionDetails!.text);
+      if (method === 'Network.webSocketCreated') this.sockets += 1;
       if (method === 'Network.requestWillBeSent') this.asked.push(request!.url);
     });
   }

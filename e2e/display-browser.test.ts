@@ -130,7 +130,9 @@ test.runIf(here.length > 0)('the page comes back by itself after its agent, and 
   const tab = await chromium.visit(await linkOf(box));
   await tab.shows(/control it/);
   for (const part of [/agent\.js|agent-main/, /dist\/server\.js|server-main/]) {
-    await Promise.all([killPart(up, part), tab.shows(/Trying again/)]);
+    const before = tab.sockets;
+    await killPart(up, part);
+    await waitFor(() => tab.sockets > before, {within: 30_000, what: 'the page comes again'});
     await tab.shows(/You control it/, 60_000);
     await seesWhatIsThere(tab, box);
   }

@@ -36,7 +36,8 @@ async function shot(): Promise<Buffer> {
 
 /** Types into the desktop's terminal, over a look of its own. */
 async function type(text: string): Promise<void> {
-  const {signal} = new AbortController();
+  const over = new AbortController();
+  const {signal} = over;
   const client = clientOf(up.api);
   const [near, far] = duplexPair();
   try {
@@ -53,6 +54,7 @@ async function type(text: string): Promise<void> {
     screen.ask(true);
     await answered;
   } finally {
+    over.abort();
     client.close();
   }
 }
@@ -91,7 +93,7 @@ test.runIf(hasXvnc)('what changes is recorded, to its last pixel, until Ctrl-C',
   expect([width, height]).toEqual([1280, 800]);
   expect(pictures.length).toBeGreaterThan(2);
   expect(pictures.slice(1).every(({area}) => area.width * area.height < width * height)).toBe(true);
-  expect(film.said()).toMatch(/a\.png: \d+ pictures of 1280x800, \d+\.\d s\. Any browser plays it\./);
+  expect(film.said()).toMatch(/a\.png: \d+ pictures of 1280x800, \d+(\.\d)? s\. Any browser plays it\./);
 });
 
 test.runIf(hasXvnc && hasChromium)('Chromium plays it: as many pictures, the same pixels, as long', async () => {
@@ -103,8 +105,8 @@ test.runIf(hasXvnc && hasChromium)('Chromium plays it: as many pictures, the sam
   const {pictures} = decodeApng(bytes);
   expect(pictures.length).toBeGreaterThan(2);
   const whole = pictures.reduce((sum, {shownMs}) => sum + shownMs, 0);
-  expect(whole).toBeGreaterThan(1_500);
-  expect(whole).toBeLessThan(4_500);
+  expect(whole).toBeGreaterThan(3_500);
+  expect(whole).toBeLessThan(6_000);
   const server = createServer((request, response) => {
     if (request.url === '/b.png') response.setHeader('content-type', 'image/png').end(bytes);
     else response.setHeader('content-type', 'text/html').end('<!doctype html><link rel="icon" href="data:,">');
@@ -115,6 +117,7 @@ test.runIf(hasXvnc && hasChromium)('Chromium plays it: as many pictures, the sam
   await waitFor(() => tab.evaluate('document.readyState === "complete" && location.port !== ""'), {within: 10_000, what: 'it is there'});
   const seen = await tab.evaluate<{count: number; lengths: number[]; differs: number; repeats: string}>(`(async () => {
     const decoder = new ImageDecoder({type: 'image/png', data: await (await fetch('/b.png')).arrayBuffer(), colorSpaceConversion: 'none'});
+    await decoder.tracks.ready;
     await decoder.completed;
     const {frameCount, repetitionCount} = decoder.tracks.selectedTrack;
     const lengths = [];

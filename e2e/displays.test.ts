@@ -141,3 +141,30 @@ test.runIf(here.includes('docker'))('an image without an X server is told of', a
   const ran = await up.cli(['display', 'shot', 'bare']);
   expect([ran.code, ran.stderr]).toEqual([6, expect.stringContaining('The DevBox shows no desktop: its image has no X server')]);
 });
+
+test.runIf(here.length > 1)(
+  'displays count against the tenant’s live sessions as terminals do; one that is open is found at the limit',
+  async () => {
+    const [one, other] = here.map(boxOn) as [string, string];
+    for (const box of [one, other]) {
+      await ok('devboxes', 'start', box);
+      await up.cli(['displays', 'close', box]);
+    }
+    await waitFor(async () => (await ok('displays', 'list', '-o', 'name')) === '', {within: 20_000, what: 'all are closed'});
+    const [tenant] = (await up.json<{items: {id: string}[]}>('tenants', 'list')).items;
+    await ok('tenants', 'set', tenant!.id, '--sessions', '2');
+    const shell = await client.devboxesExec({devbox: one, body: {command: ['sleep', '1000'], tty: {columns: 80, rows: 24}}});
+    const {id} = await openJob(one);
+    await expect(openJob(other)).rejects.toMatchObject({
+      code: 'LIMIT_REACHED',
+      message: expect.stringContaining('live sessions') as string,
+    });
+    expect((await openJob(one)).id).toBe(id);
+    await client.jobsCancel({job: shell.id, body: {}});
+    await up.ended(shell.id);
+    expect((await openJob(other)).id).not.toBe(id);
+    await expect(client.devboxesExec({devbox: one, body: {command: ['true'], tty: {columns: 80, rows: 24}}})).rejects.toMatchObject({
+      code: 'LIMIT_REACHED',
+    });
+  },
+);

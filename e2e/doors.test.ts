@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => up?.[Symbol.asyncDispose]());
 
-test('one port listens, on loopback, and without a token it tells no more than that it is there', async () => {
+test('one port listens, on loopback, and without a token it tells no more than that it is there, and gives the page for links', async () => {
   expect(listening()).toEqual([`127.0.0.1:${up.port}`]);
   const stranger = new Api(`http://127.0.0.1:${up.port}`);
   const {paths} = await up.api.must<{paths: Record<string, Record<string, {security?: unknown[]}>>}>('GET', '/v1/openapi.json');
@@ -25,7 +25,7 @@ test('one port listens, on loopback, and without a token it tells no more than t
       const answer = await stranger.call(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), method === 'get' ? {} : {body: {}});
       if (answer.status < 400) told.push(path);
     }
-  expect(told.sort()).toEqual(['/v1/health', '/v1/openapi.json']);
+  expect(told.sort()).toEqual(['/display', '/display/page.js', '/display/style.css', '/v1/health', '/v1/openapi.json']);
   for (const path of ['/', '/debug', '/debug/pprof', '/json', '/metrics', '/v1/jobs/', '/v1/health/..%2fjobs', '/.env'])
     expect([path, (await stranger.call('GET', path)).status]).toEqual([
       path,

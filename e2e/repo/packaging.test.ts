@@ -62,6 +62,9 @@ describe('the packed root', () => {
       const help = await run(boxyard, ['run', '--help'], {cwd: '/', env: {PATH: systemPath, HOME: dir}});
       expect(help.stdout).toContain('--image');
       expect(existsSync(join(prefix, 'node_modules/boxyard/dist/server.js'))).toBe(true);
+      const page = readFileSync(join(prefix, 'node_modules/boxyard/dist/display-page/page.js'), 'utf8');
+      expect(staticImports(page)).toEqual([]);
+      expect(page).toMatch(/^\/\* Holds noVNC .*MPL 2\.0/);
     } finally {
       await rm(dir, {recursive: true, force: true});
     }

@@ -3,7 +3,7 @@ import type RFB from '@novnc/novnc';
 /** Longer ones end the look: noVNC would keep all of it first. The same as our own client takes. */
 const MOST_CLIPBOARD = 1024 * 1024;
 /** Of a compressed one, which may be a thousand times as long when it is unpacked. */
-const MOST_COMPRESSED = 16 * 1024;
+const MOST_COMPRESSED = 64 * 1024;
 /** 7680 × 4320, as for our own client. */
 const MOST_PIXELS = 33_177_600;
 

@@ -106,6 +106,7 @@ describe('opening', () => {
     ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', 'RFB_INVALID', 'no greeting'],
     ['an old version', 'RFB 003.003\n', 'RFB_INVALID', 'version 3.3'],
     ['a refusal', 'RFB 003.008\n\0\0\0\0\x08too many', 'DISPLAY_DENIED', 'too many'],
+    ['a name of 100 MB', `RFB 003.008\n\x01\x01\0\0\0\0\0\x40\0\x30${'\0'.repeat(16)}\x05\xf5\xe1\0<img`, 'RFB_INVALID', '100000000'],
     ['a login nobody knows', 'RFB 003.008\n\x01\x13', 'DISPLAY_DENIED', 'no way to log in'],
   ])('meets %s with a reason', async (_, greeting, code, said) => {
     await expect(open(Buffer.from(greeting, 'latin1')).opened).rejects.toMatchObject({code, message: expect.stringContaining(said)});

@@ -2,7 +2,7 @@ import {once} from 'node:events';
 import {WebSocket} from 'ws';
 import {expect, onTestFinished, test} from 'vitest';
 import {DISPLAY_PROTOCOL, TICKET_PROTOCOL, type Access} from '../../src/api/index.ts';
-import {keyEvent, updateRequest} from '../../src/rfb/messages.ts';
+import {cutText, keyEvent, pointerEvent, setDesktopSize, updateRequest} from '../../src/rfb/messages.ts';
 import type {RedisRim} from '../../src/rim/redis.ts';
 import {startTestDoor, type TestDoor} from '../door-for-tests.ts';
 import {waitFor} from '../redis-for-tests.ts';
@@ -168,10 +168,11 @@ test.each([
   const page = await opened(scene, ticket, {query: '?control=take'});
   await waitFor(() => page.said.some(each => each.type === 'opened'));
   expect(page.said.find(each => each.type === 'control')).toMatchObject({controls: false, mayControl: false});
-  for (const byte of Buffer.concat([greeting, key, key])) page.socket.send(Buffer.from([byte]));
-  page.socket.send(Buffer.concat([key, ask, key]));
-  page.socket.send(key, {fin: false});
-  page.socket.send(ask);
+  const deeds = Buffer.concat([key, cutText('pasted'), pointerEvent(1, 1, 1), setDesktopSize(100, 100), key]);
+  for (const byte of Buffer.concat([greeting, deeds])) page.socket.send(Buffer.from([byte]));
+  page.socket.send(Buffer.concat([deeds, ask, deeds]));
+  page.socket.send(deeds.subarray(0, 5), {fin: false});
+  page.socket.send(Buffer.concat([deeds.subarray(5), ask]));
   await waitFor(() => scene.got[0]!.equals(Buffer.concat([greeted, ask, ask])));
 });
 

@@ -15,7 +15,8 @@ export interface ToBrowse {
 export async function browseDisplay(context: Context, client: Client, {job, devbox, control, mayOpen}: ToBrowse): Promise<void> {
   const {program} = context;
   const {path, expiresAt} = await client.jobsDisplayTicket({job, body: {control}});
-  const url = new URL(path, client.server).href;
+  // Whatever a server answers, it is its own page that is opened.
+  const url = Object.assign(new URL('/display', client.server), {hash: path.split('#')[1] ?? ''}).href;
   await context.print.item({devbox, job, url, expiresAt}, {name: item => item.url, text: item => item.url});
   const isPerson = hasTerminal(context) && context.print.format === 'table';
   const browser = mayOpen && isPerson ? browserOf({platform: process.platform, env: program.env}) : undefined;

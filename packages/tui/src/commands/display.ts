@@ -17,7 +17,7 @@ import {serveDisplay} from '../services/serve-display.ts';
 export default defineCommand({
   summary: 'Watch and control the desktop of a DevBox',
   description:
-    'Opens its display, or finds the one that is open, and shows it in this terminal: keys, pastes and mouse go to the desktop. The leader key (ctrl-q) and d leaves it, t takes control from another viewer, z shows pixels one to one and the arrows move, r gives the desktop this terminal’s size, y and p copy and paste, ctrl-q twice sends ctrl-q. --listen serves it to any VNC viewer on this machine instead. --browser prints a link for a browser, and opens it where there is one: it works once, within 60 s. --record also writes what is shown into an animated PNG, pixel by pixel, which any browser plays; without a terminal it only records.',
+    'Opens its display, or finds the one that is open, and shows it in this terminal: keys, pastes and mouse go to the desktop. The leader key (ctrl-q) and d leaves it, t takes control from another viewer, z shows pixels one to one and the arrows move, r gives the desktop this terminal’s size, y and p copy and paste, ctrl-q twice sends ctrl-q. --listen serves it to any VNC viewer on this machine instead. --browser prints a link for a browser, and opens it where there is one: it works once, within 60 s. --record also writes what is shown into an animated PNG, which loses nothing and is played by any browser; without a terminal it only records.',
   examples: [
     {does: 'In this terminal', line: 'display web'},
     {does: 'Only look', line: 'display --read-only web'},

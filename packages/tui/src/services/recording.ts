@@ -12,6 +12,8 @@ export interface Recording {
   readonly fps: number;
   /** Ends it. */
   readonly signal: AbortSignal;
+  /** The first picture is there. */
+  started(): void;
 }
 
 export interface Recorded {
@@ -126,6 +128,7 @@ class Recorder {
       this.#shown = screen.pixels.map(pixel => pixel & COLOURS);
       this.#startedAt = at;
       this.#png = await AnimatedPng.begin(this.#file, {width, height, pixels: this.#shown}, at);
+      this.#recording.started();
     } catch (error) {
       throw fileError(error, this.#recording.path);
     }
