@@ -91,6 +91,7 @@ export class Looking {
       this.#devbox = message.devbox;
       return this.#view.devbox(message.devbox);
     }
+    if (message.type !== 'control') return;
     if (this.#rfb !== undefined) this.#rfb.viewOnly = !message.controls;
     this.#view.controls(message);
   }
