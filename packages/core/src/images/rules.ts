@@ -23,13 +23,16 @@ export function snapshotRef(name: string, tag = 'latest'): string {
   return `localhost/${name}:${tag}`;
 }
 
-/** Those of the image and `custom:<name>` for each asked, joined by commas in the label `io.boxyard.capabilities`. */
+/** Those that Boxyard itself gives a meaning. */
+const OURS: ReadonlySet<string> = new Set(['display']);
+
+/** Those of the image and each asked, `custom:<name>` but for ours, joined by commas in the label `io.boxyard.capabilities`. */
 export function capabilitiesLabel(inherited: readonly string[], asked: readonly string[]): string {
   for (const name of asked)
     if (!/^[^,\s][^,]{0,39}$/.test(name))
       throw new BoxyardError('INVALID_INPUT', {field: 'capabilities', issue: `${name}: up to 40 characters, no commas`});
-  const custom = asked.map(name => (name.startsWith('custom:') ? name : `custom:${name}`));
-  return [...new Set([...inherited, ...custom])].join(',');
+  const wanted = asked.map(name => (OURS.has(name) || name.startsWith('custom:') ? name : `custom:${name}`));
+  return [...new Set([...inherited, ...wanted])].join(',');
 }
 
 export const parseCapabilities = (label: string | undefined): string[] => (label ?? '').split(',').filter(name => name !== '');

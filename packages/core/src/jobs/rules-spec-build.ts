@@ -32,7 +32,8 @@ function limitsOf({policy}: SpecContext) {
 const labelsOf = (capabilities: readonly string[]) => ({
   'io.boxyard.managed': 'true',
   'io.boxyard.source': 'build',
-  'io.boxyard.capabilities': capabilitiesLabel([], capabilities),
+  // What the image's own file says of it stands unless more is asked for.
+  ...(capabilities.length > 0 && {'io.boxyard.capabilities': capabilitiesLabel([], capabilities)}),
 });
 
 export function buildSpec(request: z.infer<typeof BuildRequest>, context: SpecContext): JobSpec {

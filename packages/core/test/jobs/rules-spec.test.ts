@@ -68,3 +68,10 @@ test('an engine that has no images is given none, and refuses one that is named'
   expect(runSpec({...request, engine: 'podman'}, bare).box.image).toBe('docker.io/library/debian:12');
   expect(codeOf(() => runSpec({...request, image: 'a:1'}, bare))).toBe('INVALID_INPUT');
 });
+
+test('what is asked of a build is labelled, ours by its own name; without it the image’s own label stands', () => {
+  const of = (more: {capabilities?: string[]}) => buildSpec({ref: 'a:1', context: {blob: 'u-a', bytes: 1}, ...more}, context());
+  const label = 'io.boxyard.capabilities';
+  expect(of({capabilities: ['display', 'claude', 'custom:x']})).toMatchObject({imageLabels: {[label]: 'display,custom:claude,custom:x'}});
+  expect(JSON.stringify(of({}))).not.toContain(label);
+});
