@@ -53,6 +53,12 @@ export class Displays {
   }
 }
 
+interface Looks {
+  readonly open: Set<Duplex>;
+  opening: number;
+}
+const countOf = ({open, opening}: Looks): number => open.size + opening;
+
 /** One screen, until `close`. */
 export class OpenScreen {
   readonly of: Of;
@@ -60,10 +66,9 @@ export class OpenScreen {
   readonly ended: Promise<string>;
   readonly #screen: Screen;
   readonly #onClose: () => void;
-  readonly #views = new Set<Duplex>();
-  /** Those who look in passing are nobody. */
-  readonly #glances = new Set<Duplex>();
-  #opening = 0;
+  readonly #viewers: Looks = {open: new Set(), opening: 0};
+  /** Those who look in passing are nobody, and keep nobody out. */
+  readonly #glances: Looks = {open: new Set(), opening: 0};
   #leftAt = performance.now();
 
   constructor(of: Of, screen: Screen, onClose: () => void) {
@@ -75,38 +80,32 @@ export class OpenScreen {
 
   /** How long nobody has looked; 0 while somebody does. */
   get idleMs(): number {
-    return this.#views.size + this.#opening > 0 ? 0 : performance.now() - this.#leftAt;
+    return countOf(this.#viewers) > 0 ? 0 : performance.now() - this.#leftAt;
   }
 
   async view(signal: AbortSignal, isGlance = false): Promise<Duplex> {
-    if (this.#views.size + this.#glances.size + this.#opening >= MOST_VIEWERS)
-      throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'viewers of this display'});
-    if (isGlance) return this.#glance(await this.#screen.view(signal));
-    this.#opening += 1;
+    const looks = isGlance ? this.#glances : this.#viewers;
+    if (countOf(looks) >= MOST_VIEWERS) throw new BoxyardError('TOO_MANY_REQUESTS', {what: 'viewers of this display'});
+    const left = () => void (isGlance || (this.#leftAt = performance.now()));
+    looks.opening += 1;
     try {
       const view = await this.#screen.view(signal);
-      this.#views.add(view);
+      looks.open.add(view);
       view.once('close', () => {
-        this.#views.delete(view);
-        this.#leftAt = performance.now();
+        looks.open.delete(view);
+        left();
       });
       return view;
     } finally {
-      this.#opening -= 1;
-      this.#leftAt = performance.now();
+      looks.opening -= 1;
+      left();
     }
-  }
-
-  #glance(view: Duplex): Duplex {
-    this.#glances.add(view);
-    view.once('close', () => this.#glances.delete(view));
-    return view;
   }
 
   /** Lets nobody look any more. */
   async close(): Promise<void> {
     this.#onClose();
-    for (const view of [...this.#views, ...this.#glances]) view.destroy();
+    for (const view of [...this.#viewers.open, ...this.#glances.open]) view.destroy();
     await this.#screen.close();
   }
 }
