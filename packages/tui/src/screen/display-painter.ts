@@ -50,6 +50,7 @@ export class DisplayPainter {
   #hasUpdate = false;
   #everyMs: number;
   #lastAt = Number.NEGATIVE_INFINITY;
+  #costMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #isWriting = false;
   #isClosed = false;
@@ -165,7 +166,8 @@ export class DisplayPainter {
 
   #paintSoon(): void {
     if (this.#isClosed || this.#isWriting) return;
-    this.#timer ??= setTimeout(() => this.#paint(), Math.max(0, this.#lastAt + this.#everyMs - performance.now()));
+    const dueAt = this.#lastAt + Math.max(this.#everyMs, this.#costMs * COST_SHARE);
+    this.#timer ??= setTimeout(() => this.#paint(), Math.max(0, dueAt - performance.now()));
   }
 
   #paint(): void {
@@ -181,6 +183,7 @@ export class DisplayPainter {
     for (const row of [...this.#unknown, last]) rows.add(row);
     const bytes = emitChanges(this.#shown, this.#next, {rows, unknown: this.#unknown}, this.#rendition);
     this.#unknown = new Set();
+    this.#costMs = performance.now() - this.#lastAt;
     if (bytes === '' && pixels.length === 0) return this.#settled();
     this.#isWriting = true;
     // Pixels last: text over them would damage them.
@@ -214,6 +217,9 @@ function renditionOf(colours: ColourTier, marks: Marks): Rendition {
   const isAscii = marks === 'letters';
   return {style: styleFor(isAscii ? 'none' : colours), character: isAscii ? toAscii : text => text};
 }
+
+/** Pictures that are dear to draw are drawn less often: keys are heard in between. */
+const COST_SHARE = 3;
 
 /** More are drawn as one: each cell that several touch would be drawn for each. */
 const MOST_RECTS = 64;
