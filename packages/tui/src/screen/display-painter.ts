@@ -1,6 +1,6 @@
 import type {Framebuffer, Rect} from '@boxyard/core/rfb';
 import {Grid, putText} from './cells.ts';
-import {styleFor, toAscii, type ColourTier} from './downgrade.ts';
+import {steadyColour, styleFor, toAscii, type ColourTier} from './downgrade.ts';
 import {emitChanges, type Rendition} from './emit.ts';
 import {Frame} from './graphics/frame.ts';
 import type {Graphics} from './graphics/graphics.ts';
@@ -37,6 +37,7 @@ const END = '\u001b[?2026l';
 export class DisplayPainter {
   readonly #options: DisplayPainterOptions;
   #rendition: Rendition;
+  readonly #steady: ReturnType<typeof steadyColour>;
   #drawing: Drawing = {marks: 'halves', cell: halves};
   #frame: Frame | undefined;
   #shown: Grid;
@@ -59,6 +60,7 @@ export class DisplayPainter {
   constructor(options: DisplayPainterOptions) {
     this.#options = options;
     this.#rendition = renditionOf(options.colours, 'halves');
+    this.#steady = steadyColour(options.colours);
     this.#everyMs = 1_000 / options.fps;
     [this.#shown, this.#next] = this.#grids();
     this.#unknown = allRows(this.#next);
@@ -195,7 +197,7 @@ export class DisplayPainter {
 
   #drawCells(changed: readonly Rect[]): Set<number> {
     if (this.#picture === undefined || this.#view === undefined || this.#frame !== undefined) return new Set();
-    return drawPicture(this.#next, this.#picture, this.#view, {changed, marks: this.#drawing.marks});
+    return drawPicture(this.#next, this.#picture, this.#view, {changed, marks: this.#drawing.marks, steady: this.#steady});
   }
 
   #drawPixels(changed: readonly Rect[]): Buffer {
