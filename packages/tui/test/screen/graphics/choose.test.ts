@@ -92,7 +92,7 @@ test('what tmux threw away is told once for each time, and looked for only after
   let lost = 0;
   const ask = async () => ((asked += 1), {discarded});
   const losses = new TmuxLosses(5, ask, () => (lost += 1));
-  const looks = async (times: number) => vi.waitFor(() => expect(asked).toBe(times), {timeout: 5_000});
+  const looks = async (times: number) => vi.waitFor(() => expect(asked).toBe(times), {timeout: 20_000});
   losses.passed();
   losses.passed();
   await looks(1);
