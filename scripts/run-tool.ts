@@ -13,8 +13,6 @@ export async function runTool(name: string, args: readonly string[], more: {live
   const child = spawn(process.execPath, [programOf(name), ...args], {
     stdio: ['ignore', more.live ? 'inherit' : 'pipe', more.live ? 'inherit' : 'pipe'],
     timeout: (more.minutes ?? 5) * 60_000,
-    // So that it tells what it found until then.
-    killSignal: 'SIGINT',
   });
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));

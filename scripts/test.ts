@@ -27,7 +27,14 @@ console.log(line);
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function runTests(): Promise<{passed: number; failed: number; skipped: number}> {
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...process.argv.slice(2)];
+  const args = [
+    'run',
+    '--reporter=default',
+    '--reporter=./scripts/failures-at-once.ts',
+    '--reporter=json',
+    `--outputFile.json=${results}`,
+    ...process.argv.slice(2),
+  ];
   const {ok, seconds} = await runTool('vitest', args, {live: true, minutes: MINUTES});
   if (!existsSync(results)) {
     console.log(seconds < MINUTES * 60 ? 'The tests ended without results.' : `The tests were ended after ${MINUTES} minutes.`);
