@@ -219,7 +219,7 @@ test('a token has the say where both come', async () => {
   expect((await send([...bearer('a'.repeat(52)), ...github(secret, body)])).status).toBe(401);
 });
 
-test('two secrets count during a change, none after they are taken away, and they are sealed where they lie', async () => {
+test('two secrets count during a change, none after they are taken away, and they are sealed where they lie: what cannot be opened signs nothing and is set anew', async () => {
   await using each = await start();
   const {send, secret: first, clusters, core, rim, cluster} = each;
   let deliveries = 0;
@@ -240,6 +240,9 @@ test('two secrets count during a change, none after they are taken away, and the
   // Moved to another role it opens nothing.
   await rim.ask(redis => redis.set(rim.keys.roleSecrets(cluster.roles[1]!.id), kept!));
   expect((await send(github(fourth, body), {to: each.path.replace(/r-[a-z2-7]{26}/, 'other')})).status).toBe(401);
+  await expect(clusters.webhook(core.caller.tenant, 'team', 'other')).rejects.toMatchObject({code: 'CONFIG_INVALID'});
+  const {secret: fifth, path} = await clusters.rotateWebhook(core.caller, 'team', 'other', {});
+  expect((await send(github(fifth, body), {to: path})).status).toBe(200);
   await clusters.unsignWebhook(core.caller, 'team', 'builder');
   await clusters.unsignWebhook(core.caller, 'team', 'builder');
   expect(await status(fourth)).toBe(401);
