@@ -75,7 +75,7 @@ describe.each(await engines())('a background command on %s', engine => {
     const script = `(${deaf}) ; setsid ${deaf} echo started; trap 'echo asked; exit 7' TERM; while :; do sleep 0.1; done`;
     const id = await startInBackground(name, script, '--name', 'tree', '--grace', '5s');
     await waitFor(async () => (await up.api.logs(id)).toString() === 'started\n', {within: 20_000, what: 'it runs'});
-    await waitFor(() => livingOf(id).length >= 3, {within: 5_000, what: 'the tree is there'});
+    await waitFor(() => livingOf(id).length >= 3, {within: 20_000, what: 'the tree is there'});
     await ok('jobs', 'cancel', `${name}/tree`);
     expect((await up.ended(id)).outcome).toBe('cancelled');
     expect(livingOf(id)).toEqual([]);
@@ -111,7 +111,7 @@ describe.each(await engines())('a background command on %s', engine => {
     // A shell may say that the program it waited for was asked to end, too.
     expect(await ok('jobs', 'logs', id)).toMatch(/^started\n(Terminated\n)?asked\n$/);
     const kept = () => ofVariable(`BOXYARD_KEPT=boxyard-`).filter(pid => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('4242'));
-    await waitFor(() => kept().length === 0, {within: 5_000, what: 'nothing of it is left'});
+    await waitFor(() => kept().length === 0, {within: 20_000, what: 'nothing of it is left'});
     await ok('devboxes', 'remove', name, '--now');
   });
 

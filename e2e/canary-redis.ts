@@ -54,7 +54,7 @@ export async function monitor(root: string, search: CanarySearch): Promise<() =>
     child.once('exit', () => void (isOver || setTimeout(begin, 200)));
   };
   begin();
-  await waitFor(() => heard > 0, {within: 5_000, what: 'Redis is heard'});
+  await waitFor(() => heard > 0, {within: 20_000, what: 'Redis is heard'});
   return async () => {
     isOver = true;
     child?.kill();

@@ -83,7 +83,7 @@ export class Chromium implements AsyncDisposable {
         rmSync(this.#profile, {recursive: true, force: true, maxRetries: 5});
         return true;
       },
-      {within: 5_000, what: 'its profile is gone'},
+      {within: 20_000, what: 'its profile is gone'},
     );
   }
 

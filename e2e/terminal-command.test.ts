@@ -104,7 +104,7 @@ describe.skipIf(!hasTmux).each(await engines())('kill -9 of the CLI with a termi
     await Promise.all([first, writing].map(screen => screen.shows('ENDED 137')));
     await using again = await open(`terminal --name vi ${box}`);
     await again.shows(/^one\s+^two/m);
-    await waitFor(async () => (await again.text()) === before, {within: 5_000, what: 'the screen is the same'});
+    await waitFor(async () => (await again.text()) === before, {within: 20_000, what: 'the screen is the same'});
     // What the killed one had not sent yet went with it; what it had sent is there once, and perhaps the beginning of a line.
     const came = (await up.ok('exec', box, '--', 'cat', 'numbers')).split('\n').slice(0, -1);
     expect(came).toEqual(numbered.slice(0, came.length));

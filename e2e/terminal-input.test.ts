@@ -103,7 +103,7 @@ test('terminals that ask are listed first, alone with --asks, and no more when s
   const shown = await up.ok('terminals', 'show', 'web/agent');
   expect(shown).toMatch(/Doing:\s+asks for/);
   expect(shown).toMatch(/Title:\s+my title/);
-  await waitFor(() => asked.length > 0, {within: 5_000, what: 'the event comes'});
+  await waitFor(() => asked.length > 0, {within: 20_000, what: 'the event comes'});
   expect(asked.every(subject => subject.includes(asking))).toBe(true);
   using viewer = new Viewer(client, asking);
   await waitFor(() => viewer.controls, {within: 10_000, what: 'somebody is there'});

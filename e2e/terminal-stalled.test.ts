@@ -46,7 +46,7 @@ test('a terminal that takes nothing hears its keys all the same, and keeps no mo
   await delay(2_000);
   expect(residentMiB() - before).toBeLessThan(8);
   child.write('\u0011d');
-  await waitFor(() => !isThere(child.pid), {within: 5_000, what: 'it is left'});
+  await waitFor(() => !isThere(child.pid), {within: 20_000, what: 'it is left'});
   child.resume();
   expect(await ended).toBe(0);
 }, 60_000);
@@ -56,7 +56,7 @@ test('it ends on a signal, also where the session has another size', async () =>
   const second = await stalled('sizes');
   for (const {child, ended} of [second, first]) {
     process.kill(child.pid, 'SIGTERM');
-    await waitFor(() => !isThere(child.pid), {within: 5_000, what: 'its end'});
+    await waitFor(() => !isThere(child.pid), {within: 20_000, what: 'its end'});
     child.resume();
     await ended;
   }

@@ -89,7 +89,7 @@ describe(`terminals on ${here.at(-1)}`, () => {
     expect(second.size).toEqual({columns: 60, rows: 12});
     second.terminal.take();
     await waitFor(() => second.controls && !first.controls, {within: 20_000, what: 'control is taken'});
-    await waitFor(() => first.size.columns === 100, {within: 5_000, what: 'the size follows'});
+    await waitFor(() => first.size.columns === 100, {within: 20_000, what: 'the size follows'});
     first.type('echo not-heard\r');
     second.type('stty size\r');
     await first.shows('30 100');
@@ -101,10 +101,10 @@ describe(`terminals on ${here.at(-1)}`, () => {
     await killPart(up, /agent\.js|agent-main/);
     for (const viewer of [first, second])
       await waitFor(() => viewer.isOnline && viewer.breaks > 0, {within: 40_000, what: 'both are back'});
-    await waitFor(() => second.controls && !first.controls, {within: 5_000, what: 'who typed before types again'});
+    await waitFor(() => second.controls && !first.controls, {within: 20_000, what: 'who typed before types again'});
     expect(first.lines().join('\n') + second.lines().join('\n')).not.toContain('not-heard');
     second.terminal.close();
-    await waitFor(() => first.controls, {within: 5_000, what: 'control falls to who is left'});
+    await waitFor(() => first.controls, {within: 20_000, what: 'control falls to who is left'});
     first.type('exit 3\r');
     expect((await first.ended).exit).toEqual({code: 3});
   });
@@ -119,7 +119,7 @@ describe(`terminals on ${here.at(-1)}`, () => {
     await viewer.shows(/[$#] $/m);
     expect([viewer.mayType, viewer.controls]).toEqual([false, false]);
     using typist = look(job, {}, reader);
-    await waitFor(() => typist.isOnline, {within: 5_000, what: 'online'});
+    await waitFor(() => typist.isOnline, {within: 20_000, what: 'online'});
     typist.type('echo stolen\r');
     await expect(typist.ended).rejects.toMatchObject({code: 'FORBIDDEN'});
     owner.type('echo fine\r');

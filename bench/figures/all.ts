@@ -3,6 +3,7 @@ import {bulkJobs} from './bulk-jobs.ts';
 import {cliStart} from './cli-start.ts';
 import {dashboard} from './dashboard.ts';
 import {devboxCreate} from './devbox-create.ts';
+import {display} from './display.ts';
 import {displayThumbnails} from './display-thumbnails.ts';
 import {execRoundTrip} from './exec-round-trip.ts';
 import {idleAgents} from './idle-agents.ts';
@@ -31,5 +32,6 @@ export const figures: readonly Figure[] = [
   dashboard,
   upStart,
   typedCommands,
+  display,
   displayThumbnails,
 ];

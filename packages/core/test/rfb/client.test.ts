@@ -83,7 +83,7 @@ describe.skipIf(!hasXvnc)('a watcher of a real X server', () => {
     await waitFor(() => (colours(client.framebuffer).get(0xff00ff) ?? 0) > 10_000, {
       within: 20_000,
     });
-    await waitFor(() => client.mayResize, {within: 5_000});
+    await waitFor(() => client.mayResize, {within: 20_000});
     client.resize(800, 600);
     await waitFor(() => client.framebuffer.width === 800 && client.framebuffer.height === 600, {
       within: 5_000,

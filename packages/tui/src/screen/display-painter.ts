@@ -1,6 +1,6 @@
 import type {Framebuffer, Rect} from '@boxyard/core/rfb';
 import {Grid, putText} from './cells.ts';
-import {styleFor, toAscii, type ColourTier} from './downgrade.ts';
+import {steadyColour, styleFor, toAscii, type ColourTier} from './downgrade.ts';
 import {emitChanges, type Rendition} from './emit.ts';
 import {Frame} from './graphics/frame.ts';
 import type {Graphics} from './graphics/graphics.ts';
@@ -37,6 +37,7 @@ const END = '\u001b[?2026l';
 export class DisplayPainter {
   readonly #options: DisplayPainterOptions;
   #rendition: Rendition;
+  readonly #steady: ReturnType<typeof steadyColour>;
   #drawing: Drawing = {marks: 'halves', cell: halves};
   #frame: Frame | undefined;
   #shown: Grid;
@@ -50,6 +51,7 @@ export class DisplayPainter {
   #hasUpdate = false;
   #everyMs: number;
   #lastAt = Number.NEGATIVE_INFINITY;
+  #costMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #isWriting = false;
   #isClosed = false;
@@ -58,6 +60,7 @@ export class DisplayPainter {
   constructor(options: DisplayPainterOptions) {
     this.#options = options;
     this.#rendition = renditionOf(options.colours, 'halves');
+    this.#steady = steadyColour(options.colours);
     this.#everyMs = 1_000 / options.fps;
     [this.#shown, this.#next] = this.#grids();
     this.#unknown = allRows(this.#next);
@@ -165,7 +168,8 @@ export class DisplayPainter {
 
   #paintSoon(): void {
     if (this.#isClosed || this.#isWriting) return;
-    this.#timer ??= setTimeout(() => this.#paint(), Math.max(0, this.#lastAt + this.#everyMs - performance.now()));
+    const dueAt = this.#lastAt + Math.max(this.#everyMs, this.#costMs * COST_SHARE);
+    this.#timer ??= setTimeout(() => this.#paint(), Math.max(0, dueAt - performance.now()));
   }
 
   #paint(): void {
@@ -181,6 +185,7 @@ export class DisplayPainter {
     for (const row of [...this.#unknown, last]) rows.add(row);
     const bytes = emitChanges(this.#shown, this.#next, {rows, unknown: this.#unknown}, this.#rendition);
     this.#unknown = new Set();
+    this.#costMs = performance.now() - this.#lastAt;
     if (bytes === '' && pixels.length === 0) return this.#settled();
     this.#isWriting = true;
     // Pixels last: text over them would damage them.
@@ -192,7 +197,7 @@ export class DisplayPainter {
 
   #drawCells(changed: readonly Rect[]): Set<number> {
     if (this.#picture === undefined || this.#view === undefined || this.#frame !== undefined) return new Set();
-    return drawPicture(this.#next, this.#picture, this.#view, {changed, marks: this.#drawing.marks});
+    return drawPicture(this.#next, this.#picture, this.#view, {changed, marks: this.#drawing.marks, steady: this.#steady});
   }
 
   #drawPixels(changed: readonly Rect[]): Buffer {
@@ -214,6 +219,9 @@ function renditionOf(colours: ColourTier, marks: Marks): Rendition {
   const isAscii = marks === 'letters';
   return {style: styleFor(isAscii ? 'none' : colours), character: isAscii ? toAscii : text => text};
 }
+
+/** Pictures that are dear to draw are drawn less often: keys are heard in between. */
+const COST_SHARE = 3;
 
 /** More are drawn as one: each cell that several touch would be drawn for each. */
 const MOST_RECTS = 64;

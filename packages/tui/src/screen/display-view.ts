@@ -6,9 +6,10 @@ import {safeLine} from '../output/safe-text.ts';
 import {DisplayKeys, type DisplayCommand} from './display-keys.ts';
 import {DisplayPainter} from './display-painter.ts';
 import type {ColourTier} from './downgrade.ts';
-import {isBehind, MOST_CELL, type GraphicsKind, type GraphicsWish} from './graphics/choose.ts';
+import {MOST_CELL, type GraphicsKind, type GraphicsWish} from './graphics/choose.ts';
 import {findGraphics, openGraphics} from './graphics/open-graphics.ts';
 import {PacedWrites} from './graphics/paced-writes.ts';
+import {askTmux, TmuxLosses, type Tmux} from './graphics/tmux.ts';
 import type {Marks} from './half-blocks.ts';
 import type {InputEvent} from './input-events.ts';
 import {openTerminal} from './modes.ts';
@@ -83,6 +84,7 @@ class DisplayView {
   readonly #painter: DisplayPainter;
   readonly #left = new AbortController();
   readonly #writes: PacedWrites;
+  #losses: TmuxLosses | undefined;
   readonly #onResize = () => {
     this.#painter.resized();
     if (this.#hasPixels) this.#writes.write(Buffer.from(cellQuery));
@@ -130,9 +132,20 @@ class DisplayView {
     const {chosen, seen} = await findGraphics({wish, env, colours, stdout: local.stdout, input});
     const graphics = openGraphics(chosen.kind, seen);
     this.#hasPixels = graphics !== undefined;
-    this.#writes.isPaced = this.#hasPixels && isBehind(seen);
+    if (this.#hasPixels && seen.tmux !== undefined) this.#watchTmux(seen.tmux);
     if (this.#hasPixels) this.#cell = chosen.cell;
     this.#painter.draw({marks: marksOf(chosen.kind, colours), graphics, cell: chosen.cell});
+  }
+
+  /** It says nothing when it loses pictures on their way, and draws its own cells without them. */
+  #watchTmux({discarded}: Tmux): void {
+    const lost = () => {
+      this.#writes.slower();
+      this.#painter.resized();
+    };
+    this.#losses = new TmuxLosses(discarded, () => askTmux(this.#options.env), lost);
+    this.#writes.isPaced = true;
+    this.#writes.passed = () => this.#losses?.passed();
   }
 
   /** One connection, to its end. */
@@ -176,6 +189,7 @@ class DisplayView {
   close(): void {
     clearTimeout(this.#cover);
     this.#options.local.stdout.off('resize', this.#onResize);
+    this.#losses?.close();
     this.#painter.close();
     this.#writes.close();
   }

@@ -18,6 +18,25 @@ export function styleFor(tier: ColourTier): (style: Style) => Style {
   return ({foreground, background, attributes}) => ({foreground: colour(foreground), background: colour(background), attributes});
 }
 
+/** So much nearer another colour has to be than the one that is shown, in squares: what changes little must not flicker. */
+const MUCH_NEARER = 0.5;
+
+/**
+ * For colours that come again and again, as of pictures: what of the terminal's is shown for a colour (as `rgb` has it) where
+ * `shown` is. Stays with that while no other is much nearer.
+ */
+export function steadyColour(tier: ColourTier): ((colour: number, shown: number) => number) | undefined {
+  if (tier !== '256' && tier !== '16') return undefined;
+  const nearest = tier === '256' ? toPalette : toBasic;
+  return (colour, shown) => {
+    if (!isTrue(colour)) return colour;
+    const found = nearest(colour);
+    if (found === shown || shown < 0 || isTrue(shown)) return found;
+    const wanted = parts(colour);
+    return distance(wanted, partsOf(found)) < distance(wanted, partsOf(shown)) * MUCH_NEARER ? found : shown;
+  };
+}
+
 /** Nearest of the 6×6×6 cube and the greys; what is in the palette already stays. */
 function toPalette(colour: number): number {
   if (!isTrue(colour)) return colour;

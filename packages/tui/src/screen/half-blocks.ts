@@ -1,7 +1,7 @@
 import type {Rect} from '@boxyard/core/rfb';
 import type {Grid} from './cells.ts';
 import {quadrantsOf} from './quadrants.ts';
-import {plainStyle, rgb} from './style.ts';
+import {rgb, type Style} from './style.ts';
 import {cellsOf, dotsOf, type Picture, type Viewport} from './viewport.ts';
 
 /** What a cell shows of a picture: two dots or four in two colours, or one letter by brightness. */
@@ -11,43 +11,66 @@ interface Drawing {
   readonly changed: readonly Rect[];
   /** Quadrants are of a view with two dots across, the others of one. */
   readonly marks?: Marks;
+  /** `steadyColour` of terminals with a palette; otherwise colours are as they are. */
+  readonly steady?: Steady | undefined;
 }
 
+type Steady = (colour: number, shown: number) => number;
+
 /** Draws the cells that show any of `changed`; the rows they are in. */
-export function drawPicture(grid: Grid, picture: Picture, view: Viewport, {changed, marks = 'halves'}: Drawing): Set<number> {
+export function drawPicture(grid: Grid, picture: Picture, view: Viewport, {changed, marks = 'halves', steady}: Drawing): Set<number> {
   const rows = new Set<number>();
   for (const rect of changed) {
     const cells = cellsOf(dotsOf(rect, view), view);
     const right = Math.min(grid.columns, cells.left + cells.columns);
     for (let row = cells.top; row < Math.min(grid.rows, cells.top + cells.rows); row += 1) {
       rows.add(row);
-      for (let column = cells.left; column < right; column += 1) draw[marks](grid, {column, row}, picture, view);
+      for (let column = cells.left; column < right; column += 1) {
+        const cell = cellOf[marks](picture, view, column, row);
+        put(grid, {column, row}, steady === undefined ? cell : steadied(cell, grid.styleAt(row * grid.columns + column), steady));
+      }
     }
   }
   return rows;
 }
 
-type Draw = (grid: Grid, at: {readonly column: number; readonly row: number}, picture: Picture, view: Viewport) => void;
+interface Cell {
+  readonly text: string;
+  readonly foreground: number;
+  readonly background: number;
+}
 
-const draw: Readonly<Record<Marks, Draw>> = {
-  halves(grid, {column, row}, picture, view) {
-    const [upper, lower] = halvesAt(picture, view, column, row);
-    if (upper === lower) grid.put(column, row, ' ', 1, {foreground: -1, background: lower, attributes: 0});
-    else grid.put(column, row, '▀', 1, {foreground: upper, background: lower, attributes: 0});
+const cellOf: Readonly<Record<Marks, (picture: Picture, view: Viewport, column: number, row: number) => Cell>> = {
+  halves(picture, view, column, row) {
+    const [foreground, background] = halvesAt(picture, view, column, row);
+    return {text: '▀', foreground, background};
   },
-  quadrants(grid, {column, row}, picture, view) {
+  quadrants(picture, view, column, row) {
     const [x, y] = [column * 2 - view.left, row * 2 - view.top];
     const at = (across: number, down: number) =>
       x + across < view.width && y + down < view.height ? averageAt(picture, view, x + across, y + down) : -1;
-    const {text, ...style} = quadrantsOf([at(0, 0), at(1, 0), at(0, 1), at(1, 1)]);
-    grid.put(column, row, text, 1, {...style, attributes: 0});
+    return quadrantsOf([at(0, 0), at(1, 0), at(0, 1), at(1, 1)]);
   },
-  letters(grid, {column, row}, picture, view) {
+  letters(picture, view, column, row) {
     const [upper, lower] = halvesAt(picture, view, column, row);
     const mean = lower < 0 ? brightness(upper) : (brightness(upper) + brightness(lower)) / 2;
-    grid.put(column, row, ramp[Math.floor(mean * ramp.length)]!, 1, plainStyle);
+    return {text: ramp[Math.floor(mean * ramp.length)]!, foreground: -1, background: -1};
   },
 };
+
+const steadied = ({text, foreground, background}: Cell, shown: Style, steady: Steady): Cell => ({
+  text,
+  // One colour alone is behind.
+  foreground: steady(foreground, shown.foreground < 0 ? shown.background : shown.foreground),
+  background: steady(background, shown.background),
+});
+
+/** What is in front of its own colour is nothing. */
+function put(grid: Grid, {column, row}: {readonly column: number; readonly row: number}, {text, foreground, background}: Cell): void {
+  if (foreground === background && text !== ' ')
+    grid.put(column, row, background < 0 ? text : ' ', 1, {foreground: -1, background, attributes: 0});
+  else grid.put(column, row, text, 1, {foreground, background, attributes: 0});
+}
 
 /** The lower is -1 where the picture ends in the middle of the cell. */
 function halvesAt(picture: Picture, view: Viewport, column: number, row: number): readonly [number, number] {

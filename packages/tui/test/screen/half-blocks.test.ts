@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {Grid} from '../../src/screen/cells.ts';
+import {steadyColour} from '../../src/screen/downgrade.ts';
 import {drawPicture} from '../../src/screen/half-blocks.ts';
 import {rgb} from '../../src/screen/style.ts';
 import {fitted, panned, pixelUnder, type Picture} from '../../src/screen/viewport.ts';
@@ -87,4 +88,30 @@ test('without colours it is letters by brightness', () => {
   const shades = picture(3, 2, x => [0, 0x808080, 0xffffff][x]!);
   drawPicture(grid, shades, fitted(shades, grid), {changed: whole(shades), marks: 'letters'});
   expect(grid.chars.join('')).toBe(' =@');
+});
+
+test.each(['256', '16'] as const)('in %s colours one that changes a little stays as it is shown, one that changes much does not', tier => {
+  const grid = new Grid(1, 1);
+  const shown = (colour: number) => {
+    const small = picture(1, 2, () => colour);
+    drawPicture(grid, small, fitted(small, grid), {changed: whole(small), steady: steadyColour(tier)});
+    return grid.styleAt(0).background;
+  };
+  const grey = shown(0x6e6e6e);
+  const others = [0x707070, 0x717171, 0x6a6a6a, 0x6e6e6e].map(shown);
+  expect(new Set([grey, ...others])).toEqual(new Set([grey]));
+  expect(shown(0x0000e0)).not.toBe(grey);
+  expect(shown(0x6e6e6e)).toBe(grey);
+});
+
+test('colours of a palette are told once, however the true ones waver', () => {
+  const steady = steadyColour('256')!;
+  let colour = steady(rgb(115, 115, 115), -1);
+  let changes = 0;
+  for (let at = 0; at < 100; at += 1) {
+    const next = steady(rgb(115 + (at % 3), 115, 115 - (at % 2)), colour);
+    changes += Number(next !== colour);
+    colour = next;
+  }
+  expect(changes).toBe(0);
 });

@@ -11,6 +11,7 @@ export interface TerminalWrites {
  */
 const SLICE = 8_192;
 const EVERY_MS = 8;
+const SLOWEST_MS = 64;
 
 /** Writes to a terminal in the order in which they come, and in slices with time between them while `isPaced`. */
 export class PacedWrites implements TerminalWrites {
@@ -19,7 +20,10 @@ export class PacedWrites implements TerminalWrites {
   #timer: NodeJS.Timeout | undefined;
   #isBusy = false;
   #isClosed = false;
+  #everyMs = EVERY_MS;
   isPaced = false;
+  /** After each paced write. */
+  passed: () => void = () => undefined;
 
   constructor(terminal: TerminalWrites) {
     this.#terminal = terminal;
@@ -36,6 +40,11 @@ export class PacedWrites implements TerminalWrites {
   write(bytes: Buffer, done?: () => void): void {
     this.#queue.push({bytes, done});
     if (!this.#isBusy) this.#next();
+  }
+
+  /** It was too fast. */
+  slower(): void {
+    this.#everyMs = Math.min(SLOWEST_MS, this.#everyMs * 2);
   }
 
   /** What waits goes out at once, and so does what comes. Idempotent. */
@@ -58,10 +67,11 @@ export class PacedWrites implements TerminalWrites {
     this.#terminal.write(slice, () => {
       if (!isSliced) first.done?.();
       if (!this.isPaced || this.#isClosed) return this.#next();
+      if (!isSliced) this.passed();
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
         this.#next();
-      }, EVERY_MS);
+      }, this.#everyMs);
     });
   }
 }

@@ -1,8 +1,8 @@
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import {chooseGraphics, type GraphicsWish, type Seen} from '../../../src/screen/graphics/choose.ts';
 import {InputTokens} from '../../../src/screen/input-tokens.ts';
 import {graphicsQuery, readReplies} from '../../../src/screen/probe.ts';
-import {readAnswer} from '../../../src/screen/graphics/tmux.ts';
+import {readAnswer, TmuxLosses} from '../../../src/screen/graphics/tmux.ts';
 
 const cell = '\u001b[6;20;10t';
 const end = '\u001b[?62;22c';
@@ -42,7 +42,7 @@ describe('by what a terminal answers', () => {
 
 test('behind tmux pictures go through where it passes them on to a terminal with placeholders, and only there', () => {
   const behind = (isPassingThrough: boolean, terminal: string) =>
-    chosen(sixelEnd, {env: {TMUX: '/tmp/tmux-0/default,1,0'}, tmux: {isPassingThrough, terminal}}).kind;
+    chosen(sixelEnd, {env: {TMUX: '/tmp/tmux-0/default,1,0'}, tmux: {isPassingThrough, terminal, discarded: 0}}).kind;
   expect([behind(true, 'xterm-kitty kitty(0.35.2)'), behind(true, 'xterm-ghostty'), behind(true, 'xterm-256color')]).toEqual([
     'kitty-placeholder',
     'kitty-placeholder',
@@ -75,12 +75,34 @@ test('all is asked in one write, and last what every terminal answers', () => {
 });
 
 test('tmux of any age says whether it passes on, what is in front of it, and how large its cells are', () => {
-  expect(readAnswer('1 10x20 xterm-kitty kitty(0.35.2)\n')).toEqual({
+  expect(readAnswer('70 1 10x20 xterm-kitty kitty(0.35.2)\n')).toEqual({
     isPassingThrough: true,
+    discarded: 70,
     terminal: 'xterm-kitty kitty(0.35.2)',
     cell: {width: 10, height: 20},
   });
-  expect(readAnswer('all 0x0 xterm-ghostty \n')).toEqual({isPassingThrough: true, terminal: 'xterm-ghostty'});
-  expect(readAnswer(' x xterm-kitty \n')).toEqual({isPassingThrough: false, terminal: 'xterm-kitty'});
-  expect(readAnswer('off x  \n')).toEqual({isPassingThrough: false, terminal: ''});
+  expect(readAnswer('0 all 0x0 xterm-ghostty \n')).toEqual({isPassingThrough: true, discarded: 0, terminal: 'xterm-ghostty'});
+  expect(readAnswer('0  x xterm-kitty \n')).toEqual({isPassingThrough: false, discarded: 0, terminal: 'xterm-kitty'});
+  expect(readAnswer(' off x  \n')).toEqual({isPassingThrough: false, discarded: 0, terminal: ''});
+});
+
+test('what tmux threw away is told once for each time, and looked for only after something was passed to it', async () => {
+  let discarded = 5;
+  let asked = 0;
+  let lost = 0;
+  const ask = async () => ((asked += 1), {discarded});
+  const losses = new TmuxLosses(5, ask, () => (lost += 1));
+  const looks = async (times: number) => vi.waitFor(() => expect(asked).toBe(times), {timeout: 20_000});
+  losses.passed();
+  losses.passed();
+  await looks(1);
+  expect(lost).toBe(0);
+  discarded = 80_000;
+  losses.passed();
+  await looks(2);
+  await vi.waitFor(() => expect(lost).toBe(1));
+  losses.passed();
+  await looks(3);
+  expect(lost).toBe(1);
+  losses.close();
 });

@@ -82,7 +82,7 @@ async function wrongPixels(terminal: PictureTerminal, wanted: Int32Array, tolera
   return wanted.reduce((wrong, pixel, at) => wrong + Number(far(shown[at]!, pixel) > tolerance), 0);
 }
 const isShown = (terminal: PictureTerminal, wanted: Int32Array, tolerance: number) =>
-  vi.waitFor(async () => expect(await wrongPixels(terminal, wanted, tolerance)).toBe(0), {timeout: 5_000});
+  vi.waitFor(async () => expect(await wrongPixels(terminal, wanted, tolerance)).toBe(0), {timeout: 20_000});
 
 describe.each(protocols)('%s', (name, make, tolerance) => {
   test('a picture arrives pixel by pixel, and what changes of it after it', async () => {
