@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
@@ -133,6 +134,41 @@ test('whoever has a token starts a role from outside: 200, and 403, 404 and 429 
   expect((await ask('/api/cluster/hook/role/nobody/webhook', {})).status).toBe(404);
   await up.ok('clusters', 'disable', 'hook');
   expect((await ask(path, {})).status).toBe(403);
+});
+
+test('GitHub starts a role with what the CLI printed once: signed by openssl, run once however often it is delivered, and not any more without a secret', async () => {
+  await up.ok('clusters', 'apply', '-f', rolesOf('signed', role('on-push', 'echo "$BOXYARD_WEBHOOK_PAYLOAD"', '    maxConcurrency: 9\n')));
+  interface Hook {
+    readonly url: string;
+    readonly secret: string;
+    readonly secrets: readonly object[];
+  }
+  const made = await up.json<Hook>('roles', 'webhook', 'signed', 'on-push', '--new-secret');
+  expect(await up.ok('roles', 'webhook', 'signed', 'on-push')).not.toContain(made.secret);
+  const body = '{"ref": "refs/heads/main"}';
+  const openssl = spawnSync('openssl', ['dgst', '-sha256', '-hmac', made.secret, '-hex'], {input: body, encoding: 'utf8'});
+  const signature = `sha256=${openssl.stdout.trim().split(' ').at(-1)}`;
+  const deliver = (delivery: string, headers: Record<string, string> = {'x-hub-signature-256': signature}) =>
+    fetch(made.url, {
+      method: 'POST',
+      headers: {'content-type': 'application/json', 'x-github-event': 'push', 'x-github-delivery': delivery, ...headers},
+      body,
+    });
+  const answer = await deliver('d-1');
+  expect(answer.status).toBe(200);
+  const {job} = (await answer.json()) as {job: string};
+  expect((await up.cli(['jobs', 'wait', job])).code).toBe(0);
+  expect(await up.ok('jobs', 'logs', job)).toBe('{"ref":"refs/heads/main"}\n');
+  expect(await up.ok('jobs', 'show', job)).toContain('webhook, signed');
+  expect(await (await deliver('d-1')).json()).toEqual({ok: true, job});
+  expect((await deliver('d-2', {})).status).toBe(401);
+  expect((await deliver('d-2', {'x-hub-signature-256': signature.replace(/.$/, '~')})).status).toBe(401);
+  await up.ok('roles', 'webhook', 'signed', 'on-push', '--new-secret');
+  expect((await deliver('d-2')).status).toBe(200);
+  await up.ok('roles', 'webhook', 'signed', 'on-push', '--new-secret', '--keep', '0s');
+  expect((await deliver('d-3')).status).toBe(401);
+  expect((await up.json<Hook>('roles', 'webhook', 'signed', 'on-push', '--remove-secret')).secrets).toEqual([]);
+  expect((await up.cli(['roles', 'webhook', 'signed', 'on-push', '--keep', '1h'])).stderr).toContain('--new-secret');
 });
 
 test('runs and what waits behind them outlive kill -9 of everything', async () => {

@@ -20,6 +20,8 @@ export async function ofClusters(reader: Reader, up: Up): Promise<void> {
   await reader.ok('rolesUpdate', {at: {...at, role: 'tester'}, body: {...role, name: 'tester', copies: 3}});
   const run = await reader.ok<{id: string}>('rolesRun', {at, body: {inputs: {a: 'b'}}});
   await up.ended(run.id);
+  await reader.ok('rolesWebhookRotate', {at, body: {}});
+  for (const name of ['rolesWebhook', 'rolesWebhookUnsign']) await reader.ok(name, {at});
   const {job} = await reader.ok<{job: string}>('rolesTrigger', {at, body: {a: 1}});
   await up.ended(job);
   await reader.ok('jobsShow', {at: {job}});

@@ -41,6 +41,16 @@ test('as JSON it is one document, the directory was read but not sent, and secre
   expect(request).toMatchObject({method: 'POST', path: '/v1/jobs', sent: false});
   expect(request.body.source).toMatchObject({kind: 'dir', blob: '(not sent)'});
   expect(request.body.secretEnv).toEqual({PASSWORD: '(hidden)'});
+  writeFileSync(join(up.path, 'signing'), `whsec_${Buffer.alloc(32, 'canary').toString('base64')}\n`);
+  const signing = ['--secret-file', 'signing', '--dry-run'];
+  for (const line of [
+    ['webhooks', 'add', 'https://hooks.example.com/a'],
+    ['roles', 'webhook', 'team', 'builder'],
+  ]) {
+    const {stdout} = await up.cli([...line, ...signing]);
+    expect(stdout).toContain('"secret": "(hidden)"');
+    expect(stdout).not.toContain('whsec_');
+  }
 });
 
 test('what is named must exist, here with the nearest name, and what is wrong here is said as ever', async () => {

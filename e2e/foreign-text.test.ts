@@ -84,6 +84,7 @@ const rows: Readonly<Record<string, Row>> = {
   'roles:list': {line: ['roles', 'list', '-o', 'wide']},
   'roles:remove': {line: ['roles', 'remove', foreign, 'builder']},
   'roles:show': {line: ['roles', 'show', 'team', 'builder']},
+  'roles:webhook': {line: ['roles', 'webhook', 'team', 'builder', '--new-secret']},
   'roles:update': {line: ['roles', 'update', 'team', 'builder', '-f', 'role.json']},
   run: {line: ['run', '--image', 'a', '--', 'true'], lives: true, shows: 'output'},
   'secrets:list': {line: ['secrets', 'list']},

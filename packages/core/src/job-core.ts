@@ -45,6 +45,8 @@ export interface JobCoreOptions {
   readonly installation: string;
   /** Marks the ids of attempts; the same on every server and after every loss. */
   readonly attemptKey: Uint8Array;
+  /** Seals the secrets by which callers outside sign for roles. */
+  readonly webhookKey: Buffer;
   readonly secrets: SecretValues;
   readonly tenants: Tenants;
   readonly mostUnfinished?: number | undefined;
@@ -214,7 +216,7 @@ function createServices(options: JobCoreOptions, parts: Parts): JobCore['service
     jobs,
     reports: createReportService({store, blobs, secrets: parts.reportSecrets, log: hub.log, gauge: events.gauge}),
     clusters: {
-      ...createClusterService({rim, blobs, runRole: jobs.runRole, cancel: jobs.cancel}),
+      ...createClusterService({rim, blobs, webhookKey: options.webhookKey, runRole: jobs.runRole, cancel: jobs.cancel}),
       ...createRuns({rim, jobs, readJobs: ids => store.readMany(ids), childrenOf: job => childrenOf(store, job)}),
     },
     folders: parts.folders.service,

@@ -103,6 +103,7 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     serverId: newId('e'),
     installation: installation.id,
     attemptKey: installation.deriveKey('attempts'),
+    webhookKey: installation.deriveKey('role webhooks'),
     secrets: access.secrets,
     tenants: {get: tenant => access.tenants.policy(tenant)},
     admitted: tenant => access.workers.admitted(tenant),
@@ -120,13 +121,7 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
     server: {version: options.version, redisTrouble: rim.trouble},
     displayPage: options.displayPage ?? join(import.meta.dirname, '../../../dist/display-page'),
     log,
-    listen: options.listen,
-    blobDir: options.blobDir,
-    tlsFiles: options.tlsFiles,
-    publicUrl: options.publicUrl,
-    isInsecureBehindProxy: options.isInsecureBehindProxy,
-    trustedProxies: options.trustedProxies,
-    localToken: options.localToken,
+    ...reachedBy(options),
     addSockets: door => addAgentRoute(door, access.workers, core.hub.accept),
   });
   closers.push(() => http.close());
@@ -134,6 +129,16 @@ async function compose(options: ServerOptions, closers: (() => Promise<void> | v
   closers.push(() => core.hub.close());
   return {url: options.publicUrl ?? nearUrl(access.reachable), http, access};
 }
+
+const reachedBy = ({listen, blobDir, tlsFiles, publicUrl, isInsecureBehindProxy, trustedProxies, localToken}: ServerOptions) => ({
+  listen,
+  blobDir,
+  tlsFiles,
+  publicUrl,
+  isInsecureBehindProxy,
+  trustedProxies,
+  localToken,
+});
 
 const nearUrl = ({local, addresses}: Reachable): string =>
   `${local?.fingerprint === undefined ? 'http' : 'https'}://${local?.address ?? addresses[0] ?? ''}`;

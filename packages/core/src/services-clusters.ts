@@ -7,6 +7,9 @@ import type {
   Origin,
   RoleDocument,
   RoleView,
+  RoleWebhookView,
+  RotateWebhookRequest,
+  RotatedRoleWebhookView,
   RunRequest,
   RunRoleRequest,
   RunView,
@@ -14,7 +17,7 @@ import type {
   UpdateClusterRequest,
 } from './api/index.ts';
 import type {TenantId} from './protocol/index.ts';
-import type {Caller, Page} from './services-caller.ts';
+import type {Caller, Page, Session} from './services-caller.ts';
 import type {FolderPlan} from './services-streams.ts';
 
 type Body<T extends z.ZodType> = z.infer<T>;
@@ -36,6 +39,20 @@ export interface ClusterService {
   addRole(caller: Caller, cluster: string, role: RoleDocument): Promise<ClusterView>;
   putRole(caller: Caller, cluster: string, role: string, document: RoleDocument): Promise<ClusterView>;
   removeRole(caller: Caller, cluster: string, role: string): Promise<void>;
+  webhook(tenant: TenantId, cluster: string, role: string): Promise<RoleWebhookView>;
+  /** The secret is in this answer alone. */
+  rotateWebhook(caller: Caller, cluster: string, role: string, request: Body<typeof RotateWebhookRequest>): Promise<RotatedRoleWebhookView>;
+  /** Idempotent. */
+  unsignWebhook(caller: Caller, cluster: string, role: string): Promise<void>;
+  /** Who signed a message for a role, by ids; `UNAUTHENTICATED`, the same whatever is wrong or not there. */
+  readonly signed: {
+    isOffered(headers: Readonly<Record<string, readonly string[] | undefined>>): boolean;
+    prove(message: {
+      readonly params: Readonly<Record<string, string>>;
+      readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
+      readonly bytes: Uint8Array;
+    }): Promise<{readonly session: Session; readonly key: string}>;
+  };
   /** Runs of one role or of all, newest first. */
   runs(tenant: TenantId, cluster: string, query: Body<typeof RunsQuery>): Promise<Page<JobView>>;
   /** By the id of a run of the cluster, or of one job of it. */

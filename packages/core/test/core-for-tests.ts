@@ -55,6 +55,7 @@ export async function startTestCore(options: TestCoreOptions): Promise<TestCore>
     serverId: newId('e'),
     installation: 'test',
     attemptKey,
+    webhookKey: Buffer.alloc(32, 'w'),
     secrets: {
       values: async (_tenant, _job, names) =>
         Object.fromEntries(names.flatMap(name => (name in secretValues ? [[name, secretValues[name]!]] : []))),

@@ -17,6 +17,15 @@ const noClusters: ClusterService = {
   addRole: async (_caller, name) => notFound(name),
   putRole: async (_caller, name) => notFound(name),
   removeRole: async (_caller, name) => notFound(name),
+  webhook: async (_tenant, name) => notFound(name),
+  rotateWebhook: async (_caller, name) => notFound(name),
+  unsignWebhook: async (_caller, name) => notFound(name),
+  signed: {
+    isOffered: () => true,
+    prove: async () => {
+      throw new BoxyardError('UNAUTHENTICATED');
+    },
+  },
   run: async (_caller, {cluster}) => notFound(cluster),
   runs: async (_tenant, name) => notFound(name),
   showRun: async (_tenant, name) => notFound(name),

@@ -24,3 +24,6 @@ export function open(key: Buffer, sealed: string, tenant: string, name: string):
     );
   }
 }
+
+/** For whoever signs messages, or checks them, as the Standard Webhooks say: 24 to 64 random bytes. */
+export const newSigningSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

@@ -158,4 +158,13 @@ export const StoppedView = z.object({jobs: z.array(z.string())});
 /** Any JSON object; `prompt` is the run's prompt, all else is handed in as BOXYARD_WEBHOOK_PAYLOAD. */
 export const TriggerRequest = z.object({prompt: Text.optional()}).catchall(z.unknown());
 export type TriggerRequest = z.infer<typeof TriggerRequest>;
+/** Where callers outside start a role, and by how many secrets they may sign for it; without any, tokens alone are taken. */
+export const RoleWebhookView = z.object({
+  path: z.string(),
+  secrets: z.array(z.object({createdAt: z.string(), expiresAt: z.string().optional()})),
+});
+export type RoleWebhookView = z.infer<typeof RoleWebhookView>;
+/** `secret` is shown this once. */
+export const RotatedRoleWebhookView = RoleWebhookView.extend({secret: z.string()});
+export type RotatedRoleWebhookView = z.infer<typeof RotatedRoleWebhookView>;
 export const TriggeredView = z.object({ok: z.literal(true), job: z.string()});

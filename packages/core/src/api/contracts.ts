@@ -54,6 +54,8 @@ import {
   ClusterView,
   RoleDocument,
   RoleView,
+  RoleWebhookView,
+  RotatedRoleWebhookView,
   RunRoleRequest,
   StopClusterRequest,
   StoppedView,
@@ -96,7 +98,7 @@ export type RouteName = keyof typeof routes;
 
 /**
  * What one route takes and gives. `status` defaults to 200, or 204 where there is no response; `gives` is the media type of a
- * body that is not JSON; `keyed` routes take the header Idempotency-Key.
+ * body that is not JSON; `keyed` routes take the header Idempotency-Key, `signed` ones a signature in the place of a token.
  */
 export interface Contract {
   readonly body?: z.ZodType;
@@ -106,6 +108,7 @@ export interface Contract {
   readonly takes?: string;
   readonly gives?: string;
   readonly keyed?: true;
+  readonly signed?: true;
 }
 
 const job = {response: JobView, status: 202, keyed: true} as const;
@@ -164,7 +167,10 @@ export const contracts = {
   rolesUpdate: {body: RoleDocument, response: ClusterView},
   rolesRemove: {},
   rolesRun: {...job, body: RunRoleRequest},
-  rolesTrigger: {body: TriggerRequest, response: TriggeredView, keyed: true},
+  rolesTrigger: {body: TriggerRequest, response: TriggeredView, keyed: true, signed: true},
+  rolesWebhook: {response: RoleWebhookView},
+  rolesWebhookRotate: {body: RotateWebhookRequest, response: RotatedRoleWebhookView},
+  rolesWebhookUnsign: {},
   foldersList: {response: page(FolderView)},
   foldersFiles: {query: FolderPathQuery.strict(), response: page(FolderFileView)},
   foldersGet: {query: FolderPathQuery.strict(), gives: tar},

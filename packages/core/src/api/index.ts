@@ -119,6 +119,8 @@ export {
   StopClusterRequest,
   StoppedView,
   TriggerRequest,
+  RoleWebhookView,
+  RotatedRoleWebhookView,
   TriggeredView,
   UpdateClusterRequest,
 } from './clusters.ts';

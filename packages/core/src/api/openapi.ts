@@ -23,6 +23,18 @@ export function openApi(version: string): Json {
       securitySchemes: {
         token: {type: 'http', scheme: 'bearer', description: 'The secret part of a bxt_ line, or the whole line.'},
         worker: {type: 'http', scheme: 'bearer', description: 'The credential of a worker.'},
+        standardWebhooks: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description: 'v1,BASE64 of HMAC-SHA256 over id.timestamp.body, with webhook-id and webhook-timestamp beside it.',
+        },
+        github: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Hub-Signature-256',
+          description: 'sha256=HEX of HMAC-SHA256 over the body, with X-GitHub-Delivery beside it.',
+        },
       },
       schemas: {Error: schemaOf(ErrorBody, 'output')},
     },
@@ -35,7 +47,7 @@ function operation(name: RouteName, route: Route, contract: Contract): Json {
     operationId: name,
     summary: route.summary,
     tags: [/^\/(?:v1\/)?([a-z]+)/.exec(route.path)?.[1] ?? 'server'],
-    ...(route.verb === 'none' ? {security: []} : route.verb === 'worker' ? {security: [{worker: []}]} : {}),
+    ...securityOf(route, contract),
     ...(parameters.length === 0 ? {} : {parameters}),
     ...bodyOf(contract),
     responses: {
@@ -43,6 +55,11 @@ function operation(name: RouteName, route: Route, contract: Contract): Json {
       default: {description: 'What went wrong', content: json({$ref: '#/components/schemas/Error'})},
     },
   };
+}
+
+function securityOf({verb}: Route, {signed}: Contract): Json {
+  if (signed !== undefined) return {security: [{token: []}, {standardWebhooks: []}, {github: []}]};
+  return verb === 'none' ? {security: []} : verb === 'worker' ? {security: [{worker: []}]} : {};
 }
 
 const json = (schema: Json) => ({'application/json': {schema}});

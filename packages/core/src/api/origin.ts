@@ -6,6 +6,8 @@ export const Origin = z.object({
   role: z.object({id: z.string(), name: z.string()}),
   trigger: z.object({
     type: z.enum(['manual', 'cron', 'webhook', 'file_watch']),
+    /** Of a webhook: the caller brought a signature, no token. */
+    signed: z.boolean().optional(),
     schedule: z.string().optional(),
     at: z.string().optional(),
     /** Files of the cluster's folders that changed, as many as are told, and how many more there were. */

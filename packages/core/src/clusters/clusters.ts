@@ -6,6 +6,7 @@ import {withContexts} from './contexts.ts';
 import {iso} from '../rim/clock.ts';
 import type {Caller, ClusterService} from '../services.ts';
 import {type RunnerDeps, createRunner} from './letting-in.ts';
+import {type RoleWebhookDeps, createRoleWebhooks} from './role-webhooks.ts';
 import {
   type ClusterRecord,
   type Making,
@@ -23,13 +24,13 @@ import {countRuns, findCluster, getCluster, listClusters, openRuns, writeCluster
 
 const mostTries = 20;
 
-export interface ClusterDeps extends RunnerDeps {
+export interface ClusterDeps extends RunnerDeps, RoleWebhookDeps {
   readonly blobs: Blobs;
 }
 
 export function createClusterService(deps: ClusterDeps): Omit<ClusterService, 'runs' | 'showRun'> {
   const parts = createParts(deps);
-  return {...wholeClusters(parts), ...changesOfClusters(parts), ...theirRoles(parts), run: createRunner(deps)};
+  return {...wholeClusters(parts), ...changesOfClusters(parts), ...theirRoles(parts), ...createRoleWebhooks(deps), run: createRunner(deps)};
 }
 
 function createParts({rim, cancel, blobs}: ClusterDeps) {

@@ -85,7 +85,8 @@ function roleRun({record, role, request, key, trigger}: Asked): RoleRun {
   checkEnabled(record);
   return {
     request: runRequest(role),
-    asked: {cluster: record.id, role: role.id, ...request},
+    // What is signed is told from others by its sender's id alone, which comes again with it.
+    asked: {cluster: record.id, role: role.id, ...(trigger.signed === true ? {} : request)},
     key,
     v: record.v,
     isSameWorker: role.sameWorker,

@@ -4,7 +4,7 @@ import {addFact} from '../events/store-facts.ts';
 import type {RedisRim} from '../rim/redis.ts';
 import type {Change} from '../rim/redis-commit.ts';
 import {keptThing, watchThing} from '../folders/rules-watch.ts';
-import {type ClusterRecord, cronThing, cronsOf} from './rules.ts';
+import {type ClusterRecord, type RoleRecord, cronThing, cronsOf} from './rules.ts';
 import {nextOf} from './rules-cron.ts';
 
 const mostClusters = 1_000;
@@ -74,6 +74,7 @@ export async function writeCluster(
         change
           .do(keys.roleJobs(role.id), 'DEL')
           .do(keys.roleHome(role.id), 'DEL')
+          .do(keys.roleSecrets(role.id), 'DEL')
           .do(keys.watch(role.id), 'DEL')
           .do(keys.due, 'ZREM', watchThing(id, role.id));
     // What its last jobs bring shall not be left behind.
@@ -101,6 +102,36 @@ function addCrons(change: Change, due: string, {before, after, now}: Written): v
     const kept = after?.roles.find(one => one.id === role.id);
     if (kept === undefined || cronsOf(after!, kept).length === 0) change.do(due, 'ZREM', cronThing(before!.id, role.id));
   }
+}
+
+/** Sealed; null where there are none. */
+export const readRoleSecrets = (rim: RedisRim, role: string): Promise<string | null> =>
+  rim.ask(redis => redis.get(rim.keys.roleSecrets(role)));
+
+interface SecretsWritten {
+  readonly record: ClusterRecord;
+  readonly role: RoleRecord;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** False where the cluster or its secrets changed meanwhile: none are left to a role that goes. */
+export async function writeRoleSecrets(rim: RedisRim, {record, role, before, after}: SecretsWritten, actor: string): Promise<boolean> {
+  const {keys} = rim;
+  const {done} = await rim.commit(change => {
+    change.is('cluster', keys.cluster(record.id), `{"v":${record.v},`).is('secrets', keys.roleSecrets(role.id), before ?? '');
+    if (after === null) change.do(keys.roleSecrets(role.id), 'DEL');
+    else change.do(keys.roleSecrets(role.id), 'SET', after);
+    addFact(change, keys, record.tenant, {
+      id: newId('e'),
+      type: after === null ? 'role.secret.removed' : 'role.secret.set',
+      subject: `clusters/${record.id}`,
+      time: rim.clock.now(),
+      actor,
+      data: {role: role.id, name: role.name},
+    });
+  });
+  return done;
 }
 
 /** The time a schedule of the role is next due; undefined where it has none. */

@@ -28,8 +28,17 @@ export interface EndpointConfig {
   readonly secrets: readonly EndpointSecret[];
 }
 
+/** With a new one in front; of the others the newest goes on for `keepMs`. */
+export const rotated = (
+  secrets: readonly EndpointSecret[],
+  {secret, keepMs, now}: {readonly secret: string; readonly keepMs: number; readonly now: number},
+): readonly EndpointSecret[] => {
+  const kept = keepMs === 0 ? [] : activeSecrets({secrets}, now).slice(0, 1);
+  return [{secret, createdAt: now}, ...kept.map(each => ({...each, expiresAt: now + keepMs}))];
+};
+
 /** Newest first; at most two sign at one time. */
-export const activeSecrets = ({secrets}: EndpointConfig, now: number): readonly EndpointSecret[] =>
+export const activeSecrets = ({secrets}: Pick<EndpointConfig, 'secrets'>, now: number): readonly EndpointSecret[] =>
   secrets.filter(({expiresAt}) => expiresAt === undefined || expiresAt > now).slice(0, 2);
 
 /** What its plugin is given. */

@@ -1,14 +1,14 @@
-import {randomBytes} from 'node:crypto';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {z} from 'zod';
 import type {CreateWebhookRequest, CreatedWebhookView, DeliveryView, UpdateWebhookRequest, WebhookView} from '../api/index.ts';
+import {newSigningSecret} from '../access/sealed.ts';
 import {newId} from '../config/index.ts';
 import {BoxyardError, isBoxyardError} from '../errors/index.ts';
 import type {EventStore} from '../events/store.ts';
 import {iso} from '../rim/clock.ts';
 import type {Caller, WebhookService} from '../services.ts';
 import {countAfter, testEvent} from './rules.ts';
-import {activeSecrets, pluginConfig, viewOf, type EndpointConfig, type EndpointRecord} from './rules-record.ts';
+import {pluginConfig, rotated, viewOf, type EndpointConfig, type EndpointRecord} from './rules-record.ts';
 import type {Extra, Letters} from './store.ts';
 import type {Endpoint, EndpointStore} from './store-endpoints.ts';
 import type {Vault} from './vault.ts';
@@ -89,7 +89,7 @@ function changing(deps: WebhookDeps, shown: (tenant: string, id: string) => Prom
       );
       return shown(tenant, record.id);
     },
-    async rotate(caller, webhook, {secret = newSecret(), keepMs = usualKeepMs}) {
+    async rotate(caller, webhook, {secret = newSigningSecret(), keepMs = usualKeepMs}) {
       const id = await rotate(deps, caller, webhook, {secret, keepMs});
       return {...(await shown(caller.tenant, id)), secret};
     },
@@ -106,7 +106,7 @@ async function create(
   const {name, url, config, events: patterns = ['*'], reporter = signing} = request;
   checkFields(reporter, request);
   if (reporter === signing && url === undefined) throw new BoxyardError('INVALID_INPUT', {field: 'url', issue: 'is missing'});
-  const secret = reporter === signing ? (request.secret ?? newSecret()) : undefined;
+  const secret = reporter === signing ? (request.secret ?? newSigningSecret()) : undefined;
   const told: EndpointConfig = {url, config, secrets: secret === undefined ? [] : [{secret, createdAt: now()}]};
   await checkConfig(deps, reporter, told);
   const at = iso(now());
@@ -150,21 +150,12 @@ async function rotate(
   if (record.reporter !== signing)
     throw new BoxyardError('CONFLICT', {what: `Webhook ${record.name}`, issue: 'has no secret: its reporter signs nothing'});
   const before = vault.open(record);
-  const kept =
-    keepMs === 0
-      ? []
-      : activeSecrets(before, now())
-          .slice(0, 1)
-          .map(each => ({...each, expiresAt: now() + keepMs}));
-  const after = {...before, secrets: [{secret, createdAt: now()}, ...kept]};
+  const after = {...before, secrets: rotated(before.secrets, {secret, keepMs, now: now()})};
   const changed = {...record, updatedAt: iso(now()), sealed: vault.seal(record, after)};
   await endpoints.change(record, changed, {actor, type: 'webhook.rotated', data: {name: record.name, keepMs}});
   ring(record.id);
   return record.id;
 }
-
-/** As the Standard Webhooks say: 24 to 64 random bytes. */
-const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /** An address and a secret are what `webhook` takes; every other plugin has a config of its own. */
 function checkFields(reporter: string, given: {readonly url?: unknown; readonly config?: unknown; readonly secret?: unknown}): void {

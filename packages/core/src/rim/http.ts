@@ -3,16 +3,16 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable} from 'node:stream';
 import type {WebSocket} from 'ws';
 import {contracts, routes, type BodyOf, type Contract, type QueryOf, type ResponseOf, type Route, type RouteName} from '../api/index.ts';
-import {BoxyardError, isBoxyardError} from '../errors/index.ts';
+import {BoxyardError} from '../errors/index.ts';
 import type {Session} from '../services.ts';
 import {parseJson, parseQuery, watchBody} from './http-body.ts';
-import {bearerOf} from './http-credential.ts';
+import {createEntrance, type Entered, type Entrance, type Proof} from './http-entrance.ts';
 import {asHttpError, dropTheRest, errorResponse, MAX_BODY_BYTES} from './http-errors.ts';
 import {createHostRules, reachable, type Listening} from './http-hosts.ts';
-import {createEdgeLimits, type EdgeLimitOptions, type EdgeLimits} from './http-limits.ts';
+import {createEdgeLimits, type EdgeLimitOptions} from './http-limits.ts';
 import {openListener, type Listener, type Tls} from './http-listener.ts';
 import {announced, readsTrailers, sendBytes} from './http-send.ts';
-import {createRemotes, type Remotes} from './http-remote.ts';
+import {createRemotes} from './http-remote.ts';
 import {createUpgrades, type SocketRoute} from './http-upgrades.ts';
 
 export interface HttpLog {
@@ -49,7 +49,10 @@ export interface ApiRequest<K extends RouteName> {
   readonly query: QueryOf<K>;
   readonly headers: IncomingMessage['headers'];
   readonly remote: string;
+  /** Of what was proved without a token, the sender's own. */
   readonly idempotencyKey: string | undefined;
+  /** The route's own proof was taken in the place of a token. */
+  readonly isProved: boolean;
   /** The raw body of a route that takes bytes. */
   readonly bytes: AsyncIterable<Uint8Array>;
   /** Aborts when the client is gone, or its token. */
@@ -67,7 +70,7 @@ export type ApiHandler<K extends RouteName> = (request: ApiRequest<K>) => Promis
  * its row in `contracts`, before the handler runs.
  */
 export interface Http {
-  route<K extends RouteName>(name: K, handler: ApiHandler<K>): void;
+  route<K extends RouteName>(name: K, handler: ApiHandler<K>, proof?: Proof): void;
   /** WebSocket routes; see `SocketRoute`. */
   socket<T>(name: RouteName, route: SocketRoute<T>): void;
   /** Port 0 picks one. `PORT_BUSY` where it is taken. May be called again for further addresses, also later. */
@@ -82,21 +85,25 @@ export interface Http {
 const BODY_MS = 30_000;
 
 export function createHttp(options: HttpOptions): Http {
-  const app = createApp(options.log);
   const hosts = createHostRules(options.publicUrl);
   const remotes = createRemotes(options.trustedProxies);
   const limits = createEdgeLimits(options.limits);
   const upgrades = createUpgrades({hosts, limits, remotes, log: options.log});
   const listeners: Listener[] = [];
-  const admitted = new WeakSet<FastifyRequest>();
-  const entrance: Entrance = {gate: options.gate, admitted, limits, remotes};
+  const doorway: Doorway = {
+    gate: options.gate,
+    admitted: new WeakSet(),
+    entrance: createEntrance({gate: options.gate, limits, remotes}),
+    remoteOf: remotes.of,
+  };
+  const app = createApp(options.log, doorway.entrance);
   const doors = {
     request: (incoming: IncomingMessage, outgoing: ServerResponse) => app.routing(incoming, outgoing),
     upgrade: upgrades.handle,
     isProxy: remotes.isProxy,
   };
   app.addHook('onRequest', async request => {
-    watchBody(request.raw, options.bodyMs ?? BODY_MS, () => admitted.has(request));
+    watchBody(request.raw, options.bodyMs ?? BODY_MS, () => doorway.admitted.has(request));
     if (!request.raw.url?.startsWith('/')) throw new BoxyardError('ORIGIN_REFUSED', {host: 'another server'});
     hosts.check(request.raw.headers);
   });
@@ -104,7 +111,7 @@ export function createHttp(options: HttpOptions): Http {
     options.onAnswer?.(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
   });
   return {
-    route: (name, handler) => addRoute(app, entrance, name, handler as ApiHandler<RouteName>),
+    route: (name, handler, proof) => addRoute(app, doorway, {name, handler: handler as ApiHandler<RouteName>, proof}),
     socket: (name, route) => upgrades.add(routes[name].path, contracts[name], route),
     async listen(at) {
       await app.ready();
@@ -135,7 +142,7 @@ const notUsed = () => () => {
 };
 const noCompilers = {buildValidator: notUsed, buildSerializer: notUsed};
 
-function createApp(log: HttpLog): FastifyInstance {
+function createApp(log: HttpLog, entrance: Entrance): FastifyInstance {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     exposeHeadRoutes: false,
@@ -144,9 +151,11 @@ function createApp(log: HttpLog): FastifyInstance {
     frameworkErrors: (error, _request, reply) => sendError(reply, error, log),
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', {parseAs: 'buffer'}, async (_request: FastifyRequest, body: string | Buffer) =>
-    body.length === 0 ? undefined : parseJson(Buffer.from(body)),
-  );
+  app.addContentTypeParser('application/json', {parseAs: 'buffer'}, async (request: FastifyRequest, body: string | Buffer) => {
+    const bytes = Buffer.from(body);
+    await entrance.read(request, bytes);
+    return bytes.length === 0 ? undefined : parseJson(bytes);
+  });
   app.addContentTypeParser(['application/octet-stream', 'application/x-tar'], (_request, payload, done) => done(null, payload));
   app.setErrorHandler((error, _request, reply) => sendError(reply, error, log));
   app.setNotFoundHandler((request, reply) =>
@@ -167,45 +176,35 @@ function sendError(reply: FastifyReply, thrown: unknown, log: HttpLog): void {
   void reply.code(status).headers(headers).serializer(String).send(body);
 }
 
-/** `admitted`: requests that may send bytes for as long as they take. */
-interface Entrance {
+interface Doorway {
   readonly gate: Gate;
+  readonly entrance: Entrance;
+  /** Requests that may send bytes for as long as they take. */
   readonly admitted: WeakSet<FastifyRequest>;
-  readonly limits: EdgeLimits;
-  readonly remotes: Remotes;
+  readonly remoteOf: (raw: IncomingMessage) => string;
 }
 
-/** Within its limits, known, and allowed. */
-async function enter({gate, limits, remotes}: Entrance, raw: IncomingMessage, verb: Route['verb']): Promise<Session> {
-  const credential = verb === 'none' ? undefined : bearerOf(raw);
-  limits.enter({remote: remotes.of(raw), credential});
-  if (credential === undefined) return gate.admit(credential, verb);
-  try {
-    const session = await gate.admit(credential, verb);
-    limits.proved(credential, true);
-    return session;
-  } catch (error) {
-    if (isBoxyardError(error) && error.code === 'UNAUTHENTICATED') limits.proved(credential, false);
-    throw error;
-  }
+interface Added {
+  readonly name: RouteName;
+  readonly handler: ApiHandler<RouteName>;
+  readonly proof: Proof | undefined;
 }
 
-function addRoute(app: FastifyInstance, entrance: Entrance, name: RouteName, handler: ApiHandler<RouteName>): void {
+function addRoute(app: FastifyInstance, {gate, entrance, admitted, remoteOf}: Doorway, {name, handler, proof}: Added): void {
   const {method, path, verb} = routes[name];
   const contract: Contract = contracts[name];
-  const sessions = new WeakMap<FastifyRequest, Session>();
   app.route({
     method,
     url: path,
     onRequest: async request => {
-      sessions.set(request, await enter(entrance, request.raw, verb));
-      if (contract.takes !== undefined) entrance.admitted.add(request);
+      await entrance.enter(request, verb, proof);
+      if (contract.takes !== undefined) admitted.add(request);
     },
     handler: async (request, reply) => {
-      const session = sessions.get(request)!;
-      const scope = openScope(entrance.gate, session, request.raw, reply);
+      const entered = await entrance.entered(request);
+      const scope = openScope(gate, entered.session, request.raw, reply);
       try {
-        const answer = await handler(read(contract, request, {session, scope, remote: entrance.remotes.of(request.raw)}));
+        const answer = await handler(read(contract, request, {entered, scope, remote: remoteOf(request.raw)}));
         if (scope.isTaken()) return reply;
         return await answered(reply, contract, answer);
       } catch (error) {
@@ -245,12 +244,12 @@ function openScope(gate: Gate, session: Session, raw: IncomingMessage, reply: Fa
 }
 
 interface Asking {
-  readonly session: Session;
+  readonly entered: Entered;
   readonly scope: Scope;
   readonly remote: string;
 }
 
-function read(contract: Contract, request: FastifyRequest, {session, scope, remote}: Asking): ApiRequest<RouteName> {
+function read(contract: Contract, request: FastifyRequest, {entered, scope, remote}: Asking): ApiRequest<RouteName> {
   if (contract.takes === undefined ? request.body instanceof Readable : !(request.body instanceof Readable))
     throw new BoxyardError('INVALID_INPUT', {field: 'content-type', issue: `expected ${contract.takes ?? 'application/json'}`});
   const query = parseQuery(request.raw.url ?? '');
@@ -260,13 +259,14 @@ function read(contract: Contract, request: FastifyRequest, {session, scope, remo
   if (contract.query === undefined && Object.keys(query).length > 0)
     throw new BoxyardError('INVALID_INPUT', {field: Object.keys(query)[0]?.slice(0, 40), issue: 'is not a known parameter'});
   return {
-    session,
+    session: entered.session,
     params: request.params as Record<string, string>,
     body: contract.body?.parse(request.body ?? {}) as never,
     query: contract.query?.parse(query) as never,
     headers: request.raw.headers,
     remote,
-    idempotencyKey: key,
+    idempotencyKey: entered.key ?? key,
+    isProved: entered.key !== undefined,
     // Who refuses the rest of it still has an answer to give, on the same connection.
     bytes: contract.takes === undefined ? empty() : (request.body as Readable).iterator({destroyOnReturn: false}),
     signal: scope.signal,

@@ -68,6 +68,8 @@ const clusterKeys = (key: (...parts: readonly string[]) => string) => ({
   roleJobs: (role: string) => key('role-jobs', role),
   /** The worker on which all jobs of a role run. */
   roleHome: (role: string) => key('role-home', role),
+  /** By what senders outside sign for it, sealed. */
+  roleSecrets: (role: string) => key('role-secrets', role),
   /** A folder of a cluster, those in which something is, and how much all of a tenant hold. */
   folder: (cluster: string, folder: string) => key('folder', cluster, ...folder.split('/')),
   folders: (cluster: string) => key('folders', cluster),

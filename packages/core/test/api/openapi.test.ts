@@ -31,8 +31,17 @@ test('every reference leads somewhere and every schema is plain JSON Schema', ()
   expect(JSON.parse(text)).toEqual(description);
   for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g))
     expect(Object.keys(description.components['schemas'] as Json)).toContain(name);
-  for (const [, type] of text.matchAll(/"type":"(\w+)"/g))
-    expect(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null', 'http']).toContain(type);
+  const {schemas} = description.components;
+  const ofSchemas = JSON.stringify([description.paths, schemas]);
+  for (const [, type] of ofSchemas.matchAll(/"type":"(\w+)"/g))
+    expect(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']).toContain(type);
+});
+
+test('what takes a signature says so, by schemes that are described', () => {
+  const {security} = description.paths['/api/cluster/{cluster}/role/{role}/webhook']!['post'] as {security: readonly object[]};
+  expect(security).toEqual([{token: []}, {standardWebhooks: []}, {github: []}]);
+  const schemes = Object.keys(description.components['securitySchemes'] as Json);
+  expect(schemes).toEqual(expect.arrayContaining(security.flatMap(each => Object.keys(each))));
 });
 
 test('every route that a server has is in it, and no other', async () => {

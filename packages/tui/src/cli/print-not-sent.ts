@@ -9,11 +9,12 @@ export const dryRun = boolean({
 /** Values that are nobody's business on a screen or in a log. */
 const hidden = (body: unknown): unknown => {
   if (typeof body !== 'object' || body === null) return body;
-  const {secretEnv, value, ...rest} = body as {secretEnv?: object; value?: unknown};
+  const {secretEnv, value, secret, ...rest} = body as {secretEnv?: object; value?: unknown; secret?: unknown};
   return {
     ...rest,
     ...(secretEnv === undefined ? {} : {secretEnv: Object.fromEntries(Object.keys(secretEnv).map(key => [key, '(hidden)']))}),
     ...(value === undefined ? {} : {value: '(hidden)'}),
+    ...(secret === undefined ? {} : {secret: '(hidden)'}),
   };
 };
 

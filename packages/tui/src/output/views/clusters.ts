@@ -1,6 +1,7 @@
-import type {ClusterChange, ClusterView, RoleView} from '@boxyard/core/api';
+import type {ClusterChange, ClusterView, RoleView, RoleWebhookView} from '@boxyard/core/api';
 import {formatAge} from '../amounts.ts';
 import {renderFields, type ListView} from '../print.ts';
+import {secretText} from './webhooks.ts';
 
 export interface RoleRow extends RoleView {
   readonly cluster: string;
@@ -96,3 +97,12 @@ export const changesText = (changes: readonly ClusterChange[]): string =>
       return to === undefined ? `- ${path}: ${valueText(from)}` : `~ ${path}: ${valueText(from)} -> ${valueText(to)}`;
     })
     .join('\n');
+
+/** Where a role is run from outside, and by what; the secret itself only where it was just made. */
+export const roleWebhookText = (hook: RoleWebhookView & {readonly url: string; readonly secret?: string}): string =>
+  renderFields([
+    ['URL', hook.url],
+    ['Takes', hook.secrets.length === 0 ? 'tokens' : 'tokens and signatures'],
+    ['Secrets', hook.secrets.map(secretText).join('; ')],
+    ['Secret', hook.secret],
+  ]);

@@ -49,7 +49,7 @@ export const webhookText = (hook: WebhookView, now: number): string =>
     ['Changed', hook.updatedAt],
   ]);
 
-const secretText = ({createdAt, expiresAt}: WebhookView['secrets'][number]): string =>
+export const secretText = ({createdAt, expiresAt}: WebhookView['secrets'][number]): string =>
   expiresAt === undefined ? `of ${createdAt}` : `of ${createdAt}, until ${expiresAt}`;
 
 export const deliveryList: ListView<DeliveryView> = {
