@@ -7,6 +7,7 @@ import type {ReportedProgress} from './wire.ts';
 
 const FILE = 'reported.json';
 const MOST_RESULT_BYTES = 65_536;
+const MOST_LINE_BYTES = 65_536;
 const MOST_STEP = 200;
 const EVERY_MS = 1_000;
 
@@ -28,7 +29,7 @@ export class JobReports {
   }
 
   take({kind, text}: Report): void {
-    if (kind === 'log') this.#deps.onLine(`${text}\n`);
+    if (kind === 'log') this.#line(text);
     else if (kind === 'progress') this.#progress(text);
     else if (kind === 'result') this.#result(text);
     else this.#refuse(`${kind} is nothing that can be reported`);
@@ -37,6 +38,13 @@ export class JobReports {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #line(text: string): void {
+    const isWhole = Buffer.byteLength(text) <= MOST_LINE_BYTES;
+    this.#deps.onLine(`${isWhole ? text : Buffer.from(text).subarray(0, MOST_LINE_BYTES).toString('utf8')}\n`);
+    if (!isWhole)
+      this.#deps.onLine(`boxyard-report: a line has at most ${MOST_LINE_BYTES} bytes; the end of the one above was left out.\n`);
   }
 
   #progress(text: string): void {

@@ -7,7 +7,7 @@ export interface Report {
 const START = '\u001b]6973;';
 const BEL = 7;
 const ESC = 27;
-/** Longer than any report may be: what has no end by then is none. */
+/** Longer than any report may be: of what has no end by then this much is told, and what follows is output. */
 const MOST_BYTES = 80 * 1024;
 const nothing = Buffer.alloc(0);
 
@@ -36,14 +36,14 @@ export class ReportTap {
       if (from < 0) return this.#keepBeginning(all.subarray(at));
       const body = from + this.#start.length;
       const end = all.indexOf(BEL, body);
-      if (end < 0) return this.#keep(all.subarray(from));
-      this.#tell(all.subarray(body, end).toString('utf8'));
+      if (end < 0) return all.length - from > MOST_BYTES ? this.#tell(all.subarray(body)) : this.#keep(all.subarray(from));
+      this.#tell(all.subarray(body, end));
       at = end + 1;
     }
   }
 
-  #tell(text: string): void {
-    const [, kind, rest] = /^([a-z]{1,20});(.*)$/s.exec(text) ?? [];
+  #tell(body: Buffer): void {
+    const [, kind, rest] = /^([a-z]{1,20});(.*)$/s.exec(body.subarray(0, MOST_BYTES).toString('utf8')) ?? [];
     if (kind !== undefined && rest !== undefined) this.#onReport({kind, text: rest});
   }
 
@@ -55,6 +55,6 @@ export class ReportTap {
   }
 
   #keep(tail: Buffer): void {
-    if (tail.length <= MOST_BYTES) this.#held = Buffer.from(tail);
+    this.#held = Buffer.from(tail);
   }
 }

@@ -35,9 +35,17 @@ test('what is reported is heard wherever the bytes are cut', () => {
   );
 });
 
+test('a report that is too long is told as far as it may go, however its bytes come, and the next one is heard', () => {
+  const long = mark(`log;${'x'.repeat(200_000)}`);
+  const told = (...parts: string[]) => heard(...parts).map(({kind, text}) => `${kind} ${text.length > 65_536 && text.length < 100_000}`);
+  expect(told(long, mark('log;on'))).toEqual(['log true', 'log false']);
+  const cut = Array.from({length: Math.ceil(long.length / 9_999)}, (_, at) => long.slice(at * 9_999, (at + 1) * 9_999));
+  expect(told(...cut, mark('log;on'))).toEqual(['log true', 'log false']);
+});
+
 test('who does not know the secret reports nothing, and what has no end is let go', () => {
   expect(heard(mark('log;x', 'e'.repeat(64)), mark('log;x', '*'.repeat(64)), mark('log;x', ''))).toEqual([]);
-  expect(heard(`\u001b]6973;${secret};log;`, 'x'.repeat(100_000), mark('log;on'))).toEqual([{kind: 'log', text: 'on'}]);
+  expect(heard(`\u001b]6973;${secret};log;`, 'x'.repeat(100_000), mark('log;on')).at(-1)).toEqual({kind: 'log', text: 'on'});
   expect(heard(mark('nonsense'), mark(';'), mark('log;'))).toEqual([{kind: 'log', text: ''}]);
 });
 
@@ -82,6 +90,7 @@ test('the last good result is kept for whoever comes after; what is wrong is sai
   expect(reportedResult(dir, of)).toBe('{"a":2}');
   for (const text of ['1;2;a', '2;2;b', 'x;;', '1e9;;']) take('progress', text);
   take('log', 'hello');
+  take('log', 'x'.repeat(70_000));
   take('other', '');
   expect(told).toEqual([{step: 'a', done: 1, total: 2}]);
   expect(lines).toEqual([
@@ -90,6 +99,8 @@ test('the last good result is kept for whoever comes after; what is wrong is sai
     'boxyard-report: progress is a number, perhaps of how many, and a text; it was left out.\n',
     'boxyard-report: progress is a number, perhaps of how many, and a text; it was left out.\n',
     'hello\n',
+    `${'x'.repeat(65_536)}\n`,
+    'boxyard-report: a line has at most 65536 bytes; the end of the one above was left out.\n',
     'boxyard-report: other is nothing that can be reported; it was left out.\n',
   ]);
   reports.close();

@@ -16,6 +16,7 @@ import {
   changesOf,
   checkFolders,
   checkRoles,
+  checkWatches,
   cronsOf,
   findRole,
 } from './rules.ts';
@@ -135,6 +136,7 @@ const theirRoles = ({rim, blobs, view, change, end}: Parts): Pick<ClusterService
       await change(caller, cluster, record => {
         const roles = [...record.roles, {id: newId('r'), ...role!}];
         checkRoles(roles, rim.clock.now());
+        checkWatches([role!], {folders: record.folders, roles});
         return changed(record, {roles}, rim.clock.now());
       }),
     );
@@ -147,6 +149,7 @@ const theirRoles = ({rim, blobs, view, change, end}: Parts): Pick<ClusterService
         const {id} = findRole(record, text);
         const roles = record.roles.map(known => (known.id === id ? {id, ...role!} : known));
         checkRoles(roles, rim.clock.now());
+        checkWatches([role!], {folders: record.folders, roles});
         return changesOf(record, {...record, roles}).length === 0 ? record : changed(record, {roles}, rim.clock.now());
       }),
     );

@@ -33,7 +33,7 @@ const DEFAULT_PROMPT = 'Execute your role.';
 export function runRequest(role: RoleDocument): RunRequest {
   const at = (field: string) => `roles.${role.name}.${field}`;
   const fanOut = fanOutOf(role);
-  if (fanOut !== undefined) checkFanOut(fanOut);
+  if (fanOut !== undefined) checkFanOut(fanOut, undefined, `roles.${role.name}`);
   const {name, engine, image, build, command, cwd, user, profile, network, worker, platform, retries, priority, ifLost, idempotent} = role;
   return given({
     name,

@@ -47,10 +47,34 @@ export function checkFolders(names: readonly string[] = [], field: string): void
   if (names.includes('out')) throw new BoxyardError('INVALID_INPUT', {field, issue: 'out is where runs put what they bring'});
 }
 
+/** Refuses a watch that nothing could ever start: of a folder that is not one of the cluster's, or of its roles'. */
+export function checkWatches(
+  roles: readonly RoleDocument[],
+  cluster: {readonly folders?: readonly string[] | undefined; readonly roles: readonly RoleDocument[]},
+): void {
+  for (const role of roles) {
+    for (const [at, path] of (role.triggers?.watch ?? []).entries()) {
+      if (isFolderOf(cluster, path)) continue;
+      const field = `roles.${role.name}.triggers.watch.${at}`;
+      throw new BoxyardError('INVALID_INPUT', {
+        field,
+        issue: `${path} lies in no folder that the cluster or a role of it names in folders`,
+      });
+    }
+  }
+}
+
+function isFolderOf({folders, roles}: Parameters<typeof checkWatches>[1], path: string): boolean {
+  const [root, first = '', second] = path.replace(/\/+$/, '').split('/');
+  if (root === 'shared') return first === 'out' || folders?.includes(first) === true;
+  return roles.some(({name, folders: own}) => name === first && own !== undefined && (second === undefined || own.includes(second)));
+}
+
 /** The record a document makes of the one there is; roles keep their ids by their names. Without a change it is the one there is. */
 export function applied(before: ClusterRecord | undefined, document: ClusterDocument, making: Making): ClusterRecord {
   checkRoles(document.roles, making.now);
   checkFolders(document.folders, 'folders');
+  checkWatches(document.roles, document);
   const roles = document.roles.map(role => ({id: before?.roles.find(known => known.name === role.name)?.id ?? making.newId('r'), ...role}));
   const {name, prompt, enabled = true, folders} = document;
   const wanted = {name, ...(prompt === undefined ? {} : {prompt}), enabled, ...(folders === undefined ? {} : {folders}), roles};

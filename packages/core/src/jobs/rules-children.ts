@@ -13,19 +13,19 @@ export const wholeCount = (fanOut: FanOut, targets: Targets | undefined): number
 export const countOf = (fanOut: FanOut, targets: Targets | undefined): number => fanOut.only?.length ?? wholeCount(fanOut, targets);
 
 /** Refuses what can never be made or never end well; with `targets` undefined what depends on them is not looked at. */
-export function checkFanOut(fanOut: FanOut, targets?: Targets): void {
+export function checkFanOut(fanOut: FanOut, targets?: Targets, path = 'fanOut'): void {
   const {copies, each, matrix, failurePolicy, gather} = fanOut;
   if (Array.isArray(gather)) checkCommand(gather);
   if (copies === undefined && each === undefined && Object.keys(matrix ?? {}).length === 0)
-    throw invalid('fanOut', 'copies, each or matrix is needed');
+    throw invalid(path, 'copies, each or matrix is needed');
   const upper = Object.keys(matrix ?? {}).map(name => name.toUpperCase());
-  if (new Set(upper).size < upper.length) throw invalid('fanOut.matrix', 'two names differ only in upper and lower case');
+  if (new Set(upper).size < upper.length) throw invalid(`${path}.matrix`, 'two names differ only in upper and lower case');
   if (targets === undefined && (each === 'worker' || (each !== undefined && 'label' in each))) return;
   const count = countOf(fanOut, targets);
-  if (count > MOST_CHILDREN) throw invalid('fanOut', `makes ${count} children; at most ${MOST_CHILDREN} are allowed`);
-  if (fanOut.only?.some(index => index >= wholeCount(fanOut, targets))) throw invalid('fanOut.only', 'names a child that there is not');
+  if (count > MOST_CHILDREN) throw invalid(path, `makes ${count} children; at most ${MOST_CHILDREN} are allowed`);
+  if (fanOut.only?.some(index => index >= wholeCount(fanOut, targets))) throw invalid(`${path}.only`, 'names a child that there is not');
   if (typeof failurePolicy === 'object' && failurePolicy.quorum > count)
-    throw invalid('fanOut.failurePolicy', `a quorum of ${failurePolicy.quorum} cannot be met by ${count} children`);
+    throw invalid(`${path}.failurePolicy`, `a quorum of ${failurePolicy.quorum} cannot be met by ${count} children`);
 }
 
 const invalid = (field: string, issue: string): BoxyardError => new BoxyardError('INVALID_INPUT', {field, issue});

@@ -142,9 +142,13 @@ async function send(
 ): Promise<{readonly result: Result; readonly delivery: DeliveryView}> {
   const at = iso(now());
   const began = performance.now();
-  const result = await deliver(record, event).catch((error: unknown): Result => ({why: asBoxyardError(error).message}));
+  const result = inOneLine(await deliver(record, event).catch((error: unknown): Result => ({why: asBoxyardError(error).message})));
   return {result, delivery: deliveryOf(event, {...what, at, ms: Math.round(performance.now() - began)}, result)};
 }
+
+/** What a plugin says may be pages; what is kept of it is a line. */
+const inOneLine = (result: Result): Result =>
+  typeof result === 'string' ? result : {...result, why: result.why.replaceAll(/\s+/g, ' ').trim().slice(0, 1_000)};
 
 const letterOf = (event: Event, state: EndpointState, {now, why}: {readonly now: number; readonly why: string}): DeadLetterView => ({
   event: event.id,

@@ -206,8 +206,15 @@ test('another tenant’s cluster is not there', async () => {
 });
 
 test.each<[string, Partial<RoleDocument>, string]>([
-  ['a quorum nobody can meet', {copies: 2, failurePolicy: 'quorum 3'}, 'a quorum of 3 cannot be met by 2 children'],
+  [
+    'a quorum nobody can meet',
+    {copies: 2, failurePolicy: 'quorum 3'},
+    'roles.builder.failurePolicy: a quorum of 3 cannot be met by 2 children',
+  ],
+  ['more children than may be', {copies: 10_000, matrix: {os: ['a', 'b']}}, 'roles.builder: makes 20000 children'],
   ['a policy without children', {failurePolicy: 'first'}, 'needs copies, each or matrix too'],
+  ['a watch of a folder that no role of the cluster has', {triggers: {watch: ['shared/none/a.md']}}, 'roles.builder.triggers.watch.0'],
+  ['a watch of a folder of a role that is not there', {triggers: {watch: ['roles/other/cache']}}, 'roles.builder.triggers.watch.0'],
   ['a time of nothing', {timeout: '0s'}, 'is too small'],
 ])('%s is refused when it is written, and nothing of it is stored', async (_, role, issue) => {
   await using core = await startTestCore({rim: await redis.rim()});
@@ -231,6 +238,10 @@ test('a role added, put and removed by itself leaves the others', async () => {
   expect(put.roles[1]).toMatchObject({id: added.roles[1]!.id, command: ['test', '-v']});
   await clusters.removeRole(core.caller, 'team', 'builder');
   expect((await clusters.show(core.caller.tenant, 'team')).roles.map(role => role.name)).toEqual(['tester']);
+  const watch = {name: 'watcher', command: ['look'], triggers: {watch: ['roles/tester/cache']}};
+  await expect(clusters.addRole(core.caller, 'team', watch)).rejects.toThrow('roles.watcher.triggers.watch.0');
+  await clusters.putRole(core.caller, 'team', 'tester', {name: 'tester', command: ['test'], folders: ['cache']});
+  expect((await clusters.addRole(core.caller, 'team', watch)).roles.length).toBe(2);
 });
 
 test('a run that is retried is a run of its role again, told what the first was told, and let in as the role says now', async () => {

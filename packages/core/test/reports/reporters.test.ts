@@ -16,6 +16,8 @@ export default {
   config: {'~standard': {version: 1, vendor: 'own', validate: value => typeof value.file === 'string' ? {value} : {issues: [{message: 'needs a file'}]}}},
   create: config => ({async report(event) {
     if (config.exits) process.exit(1);
+    if (config.says) return {why: config.says};
+    if (config.throws) throw new Error(config.throws);
     appendFileSync(config.file, config.room + ' ' + event.type + '\\n');
     return 'delivered';
   }}),
@@ -79,4 +81,20 @@ test('the log is a file of JSON lines on the server', async () => {
     .trim()
     .split('\n');
   expect(lines.map(line => (JSON.parse(line) as {type: string}).type)).toEqual(['secret.set', 'secret.removed']);
+});
+
+test('one that says why not in pages is seen to fail, in one line, and is tried again with longer waits', async () => {
+  await using chat = await withChat();
+  const {client, happen} = chat.at;
+  const pages = `it is\n\r\nclosed${'\n!'.repeat(5_000)}`;
+  for (const [name, how] of Object.entries({says: {says: pages}, throws: {throws: pages}}))
+    await client.webhooksCreate({body: {name, reporter: 'chat', config: {file: chat.file, ...how}, events: ['secret.set']}});
+  await happen();
+  for (const webhook of ['says', 'throws']) {
+    const view = await waitFor(async () => {
+      const found = await client.webhooksShow({webhook});
+      return found.tries >= 2 ? found : undefined;
+    });
+    expect(view).toMatchObject({state: 'failing', reason: expect.stringMatching(/it is closed ! !/)});
+  }
 });

@@ -20,8 +20,10 @@ export function fromParseFailure(error: unknown, flagNames: readonly string[]): 
   return error;
 }
 
-/** `--branch` without the `--repo` it depends on; `--copies` beside the `--each` it excludes. */
+/** An option that has to be there; `--branch` without the `--repo` it depends on; `--copies` beside the `--each` it excludes. */
 function constraintOf(message: string): {readonly field: string; readonly issue: string} | undefined {
+  const missing = [...message.matchAll(/^\s*Missing required flag ([\w-]+)/gm)].map(([, name]) => `--${name}`);
+  if (missing.length > 0) return {field: missing.join(' and '), issue: 'missing'};
   const lonely = /^Flag (--[\w-]+) expects a value/.exec(message);
   if (lonely) return {field: lonely[1]!, issue: 'needs a value'};
   const needs = /must be provided when using (--[\w-]+): (--[\w-]+(?:, --[\w-]+)*)/.exec(message);

@@ -42,11 +42,14 @@ async function byContent({build, ...role}: RoleFile, base: string, contexts: Map
   // Left to the server to refuse, or known to it.
   if (typeof asked?.context !== 'string' || asked.context.startsWith('sha256:')) return {...role, ...(asked && {build: asked})};
   const dir = resolve(base, asked.context);
+  const field = `roles.${role.name}.build`;
+  const {stream} = await packDir(dir, field, mtime);
+  // Before a directory that may be all of a disk is read.
+  const file = buildFile(dir, asked.file, {dir: field, file: `${field}.file`});
   const hash = createHash('sha256');
-  for await (const chunk of (await packDir(dir, `roles.${role.name}.build`, mtime)).stream) hash.update(chunk as Uint8Array);
+  for await (const chunk of stream) hash.update(chunk as Uint8Array);
   const context = `sha256:${hash.digest('hex')}`;
   contexts.set(context, dir);
-  const file = buildFile(dir, asked.file, {dir: `roles.${role.name}.build`, file: `roles.${role.name}.build.file`});
   return {...role, build: {...asked, context, file} satisfies BuildOf};
 }
 

@@ -36,6 +36,14 @@ describe('what the parser throws is said in our words', () => {
   });
 });
 
+test('options that have to be there are named as they are typed', async () => {
+  const needed = {kind: string({required: true}), file: string({required: true})};
+  const thrown: unknown = await parse([], {flags: needed, strict: true}).catch((error: unknown) =>
+    fromParseFailure(error, ['kind', 'file']),
+  );
+  expect(thrown).toMatchObject({code: 'INVALID_INPUT', message: '--file and --kind: missing.'});
+});
+
 describe('what the server says of a field', () => {
   const said = (field: string, flagNames: readonly string[]) =>
     inOptions(new BoxyardError('INVALID_INPUT', {field, issue: 'too much'}), flagNames).message;

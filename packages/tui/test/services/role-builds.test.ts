@@ -1,4 +1,4 @@
-import {mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {buffer} from 'node:stream/consumers';
@@ -72,6 +72,11 @@ test('a directory that is not there, or has no file to build by, is named with i
   await expect(withBuilds({client, base: root}, [{name: 'a', build: 'nowhere'}], ask)).rejects.toThrow('roles.a.build: ');
   const base = folder('bare', 'FROM c', new Date(0));
   await expect(withBuilds({client, base}, [{name: 'a', build: '.'}], ask)).rejects.toThrow('has no Containerfile and no Dockerfile');
+  // However much lies there: it is refused before its files are read.
+  const huge = join(folder('endless', 'FROM c', new Date(0)), 'huge');
+  writeFileSync(huge, '');
+  truncateSync(huge, 2 ** 40);
+  await expect(withBuilds({client, base: join(root, 'endless')}, [{name: 'a', build: '.'}], ask)).rejects.toThrow('has no Containerfile');
   const role = {name: 'a', build: {context: 'app', file: 'Other'}};
   await expect(withBuilds({client, base}, [role], ask)).rejects.toThrow('roles.a.build.file: ');
 });
