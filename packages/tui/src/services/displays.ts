@@ -48,3 +48,9 @@ export async function lookAt(client: Client, {job, control, signal, controlled, 
   );
   return RfbClient.open(near, {...options, signal, openWithinMs: OPEN_MS});
 }
+
+/** Resolves when the display shows itself, and rejects with why it does not. It is nobody's look. */
+export async function untilShown(client: Client, job: string, signal: AbortSignal): Promise<void> {
+  const screen = await lookAt(client, {job, control: 'glance', signal});
+  screen[Symbol.dispose]();
+}
