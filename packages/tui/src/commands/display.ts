@@ -11,7 +11,7 @@ import {watchEnding} from '../cli/interrupts.ts';
 import {recordDisplay} from '../cli/record-display.ts';
 import {graphicsFlag} from '../cli/terminal-graphics.ts';
 import type {GraphicsWish} from '../screen/graphics/choose.ts';
-import {lookAt, openDisplay, untilShown} from '../services/displays.ts';
+import {lookAt, openDisplay, untilShown, wasClosed} from '../services/displays.ts';
 import {serveDisplay} from '../services/serve-display.ts';
 
 export default defineCommand({
@@ -150,7 +150,8 @@ async function show(context: Context, client: Client, {job, control, until, ...s
     if (ending.leaving.aborted) return ending.code();
     if (until?.aborted === true) return 0;
     if (!isBoxyardError(error) || error.details['what'] !== 'open display') throw error;
-    context.say(`The display of ${shown.name} was closed.`);
+    const isClosed = await wasClosed(client, job);
+    context.say(`The display of ${shown.name} ${isClosed ? 'was closed.' : `ended. Why: boxyard jobs logs ${job} --stream log`}`);
     return 0;
   } finally {
     ending.release();

@@ -54,3 +54,9 @@ export async function untilShown(client: Client, job: string, signal: AbortSigna
   const screen = await lookAt(client, {job, control: 'glance', signal});
   screen[Symbol.dispose]();
 }
+
+/** Of a display that is over: whether somebody closed it, so that its desktop goes on. Else its log says what ended it. */
+export async function wasClosed(client: Client, job: string): Promise<boolean> {
+  const over = await client.jobsShow({job}).catch(() => undefined);
+  return over?.state === 'ended' && over.outcome === 'cancelled';
+}
