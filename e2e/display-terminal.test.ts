@@ -89,6 +89,15 @@ test.runIf(hasXvnc && hasTmux)('who only looks types nothing; who takes control 
   await one.isRestored(143);
 });
 
+test.runIf(hasXvnc && hasTmux)('a desktop that ends while it is shown is not said to have been closed', async () => {
+  await up.ok('devboxes', 'create', 'mortal', '--engine', 'process');
+  await using screen = await openTerminal(`${boxyard} display mortal`, {...up.env, ...colours});
+  await screen.shows(/mortal · 1280x800 fitted/);
+  await up.ok('devboxes', 'stop', 'mortal');
+  await screen.shows(/The display of mortal ended\. Why: boxyard jobs logs j-[a-z2-7]+ --stream log/);
+  await screen.isRestored(0);
+});
+
 test.runIf(hasXvnc && hasTmux)('without colours it is letters', async () => {
   await using screen = await openTerminal(`${boxyard} display desk --graphics ascii`, {...up.env});
   await screen.shows(/you control it/);

@@ -139,7 +139,13 @@ describe.each(here)('on %s, without a network', engine => {
 test.runIf(here.includes('docker'))('an image without an X server is told of', async () => {
   await ok('devboxes', 'create', 'bare', '--engine', 'docker', '--image', baseImage, '--memory', '64m');
   const ran = await up.cli(['display', 'shot', 'bare']);
-  expect([ran.code, ran.stderr]).toEqual([6, expect.stringContaining('The DevBox shows no desktop: its image has no X server')]);
+  const told = [6, expect.stringContaining('The DevBox shows no desktop: its image has no X server')];
+  expect([ran.code, ran.stderr]).toEqual(told);
+  for (const elsewhere of [['--listen', '0'], ['--browser']]) {
+    const {code, stdout, stderr} = await up.cli(['display', 'bare', ...elsewhere]);
+    expect([code, stderr]).toEqual(told);
+    expect(stdout, 'no address of nothing').toBe('');
+  }
 });
 
 test.runIf(here.length > 1)(

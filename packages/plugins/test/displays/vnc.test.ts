@@ -1,6 +1,6 @@
 import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, readFileSync, readdirSync, rmSync, statSync} from 'node:fs';
+import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -22,6 +22,8 @@ const hasXvnc = await promisify(execFile)('Xtigervnc', ['-version']).then(
   () => true,
   () => (console.log('skipped: no Xtigervnc here'), false),
 );
+const hasPerl = existsSync('/usr/bin/perl');
+if (!hasPerl) console.log('skipped: no perl here');
 
 /** A folder that is a box, as the engine `process` has them; its programs end with the test. */
 function folder(env: Readonly<Record<string, string>> = {}): {box: Box; dir: string} {
@@ -100,6 +102,18 @@ describe.runIf(hasXvnc)('a box with Xvnc', () => {
     process.kill(Number(pid()), 'SIGTERM');
     expect(await again.ended).toBe('its X server ended');
     await Promise.all([one.ended, other.ended]);
+  });
+
+  test.runIf(hasPerl)('has one alone, also where for a moment nobody can tell what program it is', async () => {
+    const bin = mkdtempSync(join(tmpdir(), 'boxyard-bin-'));
+    onTestFinished(() => rmSync(bin, {recursive: true, force: true}));
+    const begun = join(bin, 'begun');
+    const nameless = `#!/usr/bin/perl\nopen(my $f, '>>', '${begun}'); print $f "x"; close $f;\n$0 = ''; select(undef, undef, undef, 0.5); exec 'Xtigervnc', @ARGV;\n`;
+    writeFileSync(join(bin, 'Xvnc'), nameless, {mode: 0o755});
+    const {box} = folder({PATH: `${bin}:/usr/local/bin:/usr/bin:/bin`});
+    const screen = await open(box, ['true']);
+    await screen.close();
+    expect(readFileSync(begun, 'utf8')).toBe('x');
   });
 
   test('beside another one has a screen of its own', async () => {

@@ -1,5 +1,5 @@
 import {boolean, string} from '@oclif/core/flags';
-import type {DisplayRequest} from '@boxyard/core/api';
+import {DisplayRequest} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
@@ -11,7 +11,7 @@ import {watchEnding} from '../cli/interrupts.ts';
 import {recordDisplay} from '../cli/record-display.ts';
 import {graphicsFlag} from '../cli/terminal-graphics.ts';
 import type {GraphicsWish} from '../screen/graphics/choose.ts';
-import {lookAt, openDisplay} from '../services/displays.ts';
+import {lookAt, openDisplay, untilShown, wasClosed} from '../services/displays.ts';
 import {serveDisplay} from '../services/serve-display.ts';
 
 export default defineCommand({
@@ -45,9 +45,9 @@ export default defineCommand({
     const control = flags['read-only'] ? ('none' as const) : undefined;
     const isHere = flags.listen === undefined && !flags.browser && (flags.record === undefined || hasTerminal(context));
     if (isHere) checkTerminal(context, `boxyard display shot ${args.devbox} -o desktop.png`);
-    const {client} = await context.connect();
     const {devbox} = args;
     const request = requestOf(flags.size);
+    const {client} = await context.connect();
     const {id: job} = await openDisplay(client, devbox, request, () => context.say('The server did not answer; asking again.'));
     const graphics = flags.graphics as GraphicsWish;
     const view = (until?: AbortSignal): Promise<number> =>
@@ -55,6 +55,9 @@ export default defineCommand({
         ? show(context, client, {job, name: devbox, control: control ?? 'wait', graphics, fps: flags.fps, until})
         : serve(context, client, {devbox, request, port: flags.listen, control: control ?? 'take', until});
     try {
+      const isElsewhere = flags.browser || flags.listen !== undefined;
+      const left = isElsewhere ? await leftBeforeShown(context, client, job) : undefined;
+      if (left !== undefined) return left;
       if (flags.browser) await browseDisplay(context, client, {job, devbox, control: control ?? 'wait', mayOpen: !flags['no-open']});
       const isShown = isHere || flags.listen !== undefined;
       if (flags.record === undefined) return isShown ? await view() : 0;
@@ -66,14 +69,29 @@ export default defineCommand({
   },
 });
 
+/** An address is of no use where no desktop comes about. Resolves to the exit code where somebody leaves before. */
+async function leftBeforeShown(context: Context, client: Client, job: string): Promise<number | undefined> {
+  const ending = watchEnding(context);
+  try {
+    await untilShown(client, job, ending.leaving);
+    return undefined;
+  } catch (error) {
+    if (ending.leaving.aborted) return ending.code();
+    throw error;
+  } finally {
+    ending.release();
+  }
+}
+
 const eitherOf = (leaving: AbortSignal, until: AbortSignal | undefined): AbortSignal =>
   until === undefined ? leaving : AbortSignal.any([leaving, until]);
 
 function requestOf(size: string | undefined): DisplayRequest {
   if (size === undefined) return {};
-  const [, width, height] = /^(\d{2,4})x(\d{2,4})$/.exec(size) ?? [];
-  if (width === undefined) throw new BoxyardError('INVALID_INPUT', {field: '--size', issue: `expected as 1280x800, got ${size}`});
-  return {width: Number(width), height: Number(height)};
+  const [, width, height] = /^(\d{1,9})x(\d{1,9})$/.exec(size) ?? [];
+  const asked = DisplayRequest.safeParse({width: Number(width), height: Number(height)});
+  if (asked.success) return asked.data;
+  throw new BoxyardError('INVALID_INPUT', {field: '--size', issue: `expected as 1280x800, from 16x16 to 7680x7680, got ${size}`});
 }
 
 interface ToServe {
@@ -132,7 +150,8 @@ async function show(context: Context, client: Client, {job, control, until, ...s
     if (ending.leaving.aborted) return ending.code();
     if (until?.aborted === true) return 0;
     if (!isBoxyardError(error) || error.details['what'] !== 'open display') throw error;
-    context.say(`The display of ${shown.name} was closed.`);
+    const isClosed = await wasClosed(client, job);
+    context.say(`The display of ${shown.name} ${isClosed ? 'was closed.' : `ended. Why: boxyard jobs logs ${job} --stream log`}`);
     return 0;
   } finally {
     ending.release();

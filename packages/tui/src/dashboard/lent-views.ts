@@ -4,7 +4,7 @@ import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
 import {tierOf} from '../screen/downgrade.ts';
 import {withoutWaiting} from '../screen/terminal-writes.ts';
-import {lookAt, openDisplay} from '../services/displays.ts';
+import {lookAt, openDisplay, wasClosed} from '../services/displays.ts';
 import {Picture} from '../tty/picture.ts';
 import {viewTerminal} from '../tty/terminal-view.ts';
 import {quoted} from './deeds.ts';
@@ -35,8 +35,8 @@ export function lentViews(context: Context, client: Client, {terminal, dispatch,
       const shown = {job: opened, name: devbox, control: isReadonly ? ('none' as const) : ('wait' as const), leader: leader()};
       await terminal
         .lend(() => showDisplay(context, client, {...shown, isAscii: state().look.isAscii, signal}))
-        .catch((error: unknown) => {
-          if (!signal.aborted) throw wasClosed(error) ? closedError(devbox, isReadonly) : error;
+        .catch(async (error: unknown) => {
+          if (!signal.aborted) throw isOver(error) ? overError({devbox, isReadonly, isClosed: await wasClosed(client, opened)}) : error;
         });
     },
     async attach(job, isReadonly) {
@@ -89,12 +89,15 @@ async function showDisplay({program, flags}: Context, client: Client, {job, cont
   await Promise.race([viewing, failed.promise]);
 }
 
-const wasClosed = (error: unknown): boolean =>
-  isBoxyardError(error) && error.code === 'NOT_FOUND' && error.details['what'] === 'open display';
+const isOver = (error: unknown): boolean => isBoxyardError(error) && error.code === 'NOT_FOUND' && error.details['what'] === 'open display';
 
-const closedError = (devbox: string, isReadonly: boolean): BoxyardError =>
-  new BoxyardError(
-    'INTERRUPTED',
-    {},
-    {message: `The display of ${devbox} was closed; its desktop goes on.`, hint: isReadonly ? '' : 'o opens it again.'},
-  );
+interface Over {
+  readonly devbox: string;
+  readonly isReadonly: boolean;
+  readonly isClosed: boolean;
+}
+
+function overError({devbox, isReadonly, isClosed}: Over): BoxyardError {
+  const message = `The display of ${devbox} ${isClosed ? 'was closed; its desktop goes on.' : 'ended; the log of its job says why.'}`;
+  return new BoxyardError('INTERRUPTED', {}, {message, hint: isReadonly ? '' : 'o opens it again.'});
+}

@@ -48,3 +48,15 @@ export async function lookAt(client: Client, {job, control, signal, controlled, 
   );
   return RfbClient.open(near, {...options, signal, openWithinMs: OPEN_MS});
 }
+
+/** Resolves when the display shows itself, and rejects with why it does not. It is nobody's look. */
+export async function untilShown(client: Client, job: string, signal: AbortSignal): Promise<void> {
+  const screen = await lookAt(client, {job, control: 'glance', signal});
+  screen[Symbol.dispose]();
+}
+
+/** Of a display that is over: whether somebody closed it, so that its desktop goes on. Else its log says what ended it. */
+export async function wasClosed(client: Client, job: string): Promise<boolean> {
+  const over = await client.jobsShow({job}).catch(() => undefined);
+  return over?.state === 'ended' && over.outcome === 'cancelled';
+}

@@ -10,6 +10,8 @@ umask 077
 width=$1; height=$2; shift 2
 dir=${'$'}{BOXYARD_WORKSPACE:-/tmp}/.boxyard-display-$(id -u)
 words() { tr '\0' '\n' <"/proc/$1/$2" 2>/dev/null; }
+# Not by its command line, which is empty also while it is about to be another program.
+lives() { grep -q '^State:[[:space:]]*[^ZXx[:space:]]' "/proc/$1/status" 2>/dev/null; }
 if [ -O "$dir" ] && [ -r "$dir/pid" ]; then
   if words "$(cat "$dir/pid")" cmdline | grep -qxF -- "$dir/key"; then
     echo "ours $(cat "$dir/port") $(cat "$dir/password")"; exit 0
@@ -43,7 +45,7 @@ while [ -z "$pid" ] && [ "$number" -lt 99 ]; do
   # Another that begins at the same moment may have the port: whose the number is, its lock says.
   until listens "$port" && [ "$(cat "/tmp/.X$number-lock" 2>/dev/null | tr -d ' ')" = "$pid" ]; do
     waited=$((waited + 1))
-    if ! words "$pid" cmdline | grep -q .; then pid=; break; fi
+    if ! lives "$pid"; then pid=; break; fi
     if [ "$waited" -gt 200 ]; then kill "$pid"; echo "failed $server does not listen"; exit 0; fi
     sleep 0.1
   done

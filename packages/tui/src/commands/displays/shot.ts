@@ -1,4 +1,3 @@
-import {rename, rm, writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {string} from '@oclif/core/flags';
 import {BoxyardError} from '@boxyard/core/errors';
@@ -8,6 +7,7 @@ import {watchEnding} from '../../cli/interrupts.ts';
 import {encodePng} from '../../output/png.ts';
 import {openDisplay} from '../../services/displays.ts';
 import {shoot} from '../../services/screenshot.ts';
+import {writeWhole} from '../../services/write-whole.ts';
 
 export default defineCommand({
   summary: 'Take a picture of a DevBox’s desktop',
@@ -42,14 +42,10 @@ export default defineCommand({
   },
 });
 
-/** Whole or not at all. */
 async function write(path: string, bytes: Uint8Array): Promise<void> {
-  const own = `${path}.${process.pid}.tmp`;
   try {
-    await writeFile(own, bytes);
-    await rename(own, path);
+    await writeWhole(path, bytes);
   } catch (error) {
-    await rm(own, {force: true}).catch(() => undefined);
     throw new BoxyardError('INVALID_INPUT', {field: '--output', issue: (error as Error).message}, {cause: error});
   }
 }
