@@ -20,6 +20,7 @@ import {Inventory} from './inventory.ts';
 import {Jobs} from './jobs.ts';
 import {Journal} from './journal.ts';
 import {machineId} from './machine-id.ts';
+import {LiveDirs} from './live-dirs.ts';
 import {Outputs} from './outputs.ts';
 import {PluginDeaths} from './plugin-deaths.ts';
 import {toCarry} from './ports.ts';
@@ -97,6 +98,7 @@ class RunningAgent {
       secrets: new Secrets(connection),
       streams,
       outputs,
+      live: new LiveDirs({engines: this.#engines, journal, machine, timing: deps.timing, stateDir: config.stateDir, log: deps.log}),
       journal,
       clock: this.#clock,
       timing: deps.timing,
@@ -195,13 +197,12 @@ class RunningAgent {
 
   #hosts(): Hosts {
     const {config, deps, found} = this.#base;
-    const {stateDir} = config;
     // What could not be loaded here is not tried there, where every job's streams are.
     const engines = found.filter(({module}) => this.#engines.entries.some(entry => entry.module === module));
-    const program = prepareHost(stateDir, deps.hostProgram);
-    const spawn = () => spawnHost(stateDir, program, deps.env);
+    const program = prepareHost(config.stateDir, deps.hostProgram);
+    const spawn = () => spawnHost(config.stateDir, program, deps.env);
     return new Hosts(
-      {stateDir, version: program.version, engines, spawnHost: spawn, log: deps.log},
+      {stateDir: config.stateDir, version: program.version, engines, spawnHost: spawn, log: deps.log},
       {
         state: state => this.#parts.held.update(state),
         terminal: message => {

@@ -41,6 +41,7 @@ export class Garbage {
       const usable = this.#parts.engines.entries.filter(entry => entry.probe.usable);
       await Promise.allSettled(usable.map(entry => this.#engine(entry.name)));
       this.#spools();
+      await this.#parts.live.clean();
       this.#parts.host.clearAway();
       await this.#parts.journal.prune();
     } finally {

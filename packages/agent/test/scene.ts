@@ -190,10 +190,11 @@ export function runSteps(
     stdin?: boolean;
     secrets?: Extract<Step, {do: 'container.create'}>['secrets'];
     labels?: Record<string, string>;
+    live?: string;
   } = {},
 ): Step[] {
   const box = `t${process.pid}-${Date.now().toString(36)}-${++boxes}`;
-  const {image, stdin = false, secrets = [], labels = {}} = change;
+  const {image, stdin = false, secrets = [], labels = {}, live} = change;
   const spec = {
     name: box,
     labels: {'io.boxyard.kind': 'job', ...labels},
@@ -204,6 +205,7 @@ export function runSteps(
     mounts: [],
     readOnlyRoot: false,
     ...(image === undefined ? {} : {image}),
+    ...(live === undefined ? {} : {live: {key: live}}),
   };
   return [
     ...(image === undefined ? [] : [{do: 'image.pull' as const, ref: image, always: false}]),

@@ -1,4 +1,4 @@
-import {BoxyardError, fromWire} from '@boxyard/core/errors';
+import {BoxyardError, fromWire, isBoxyardError} from '@boxyard/core/errors';
 import type {Box, BoxSpec} from '@boxyard/core/plugin-api';
 import type {Step} from '@boxyard/core/protocol';
 import {isInDoubt} from '../engine-calls.ts';
@@ -22,9 +22,13 @@ export async function containerCreate(context: StepContext, step: Of<'container.
   checkBox(step.spec, floor, name);
   const values = await secretsOf(context, step.secrets);
   await context.starting();
-  const spec = specOf(context, step, values.env);
+  const spec = await withLive(context, step, specOf(context, step, values.env));
   const box = await context.phase('create', async () => {
-    const made = await engineCall(context, 'create', signal => context.parts.engines.get(context.start.engine).create(spec, signal));
+    const made = await engineCall(context, 'create', signal => context.parts.engines.get(context.start.engine).create(spec, signal)).catch(
+      (error: unknown) => {
+        throw step.spec.live === undefined ? error : sharesNothing(error, context.start.engine);
+      },
+    );
     if (reports(context)) await placeReportScript(context, made, spec.readOnlyRoot);
     return made;
   });
@@ -53,6 +57,24 @@ function specOf(context: StepContext, {spec, secrets}: Of<'container.create'>, e
     privileges: spec.privileges,
     readOnlyRoot: spec.readOnlyRoot,
   }) as BoxSpec;
+}
+
+/** The directory that the role's jobs share here. */
+async function withLive({parts, start, signal}: StepContext, {spec: {live}}: Of<'container.create'>, spec: BoxSpec): Promise<BoxSpec> {
+  if (live === undefined) return spec;
+  const mount = await parts.live.mount(start.engine, live.key, signal);
+  return {...spec, mounts: [...spec.mounts, mount], env: {...spec.env, BOXYARD_LIVE_DIR: mount.target}};
+}
+
+/** An engine that takes no such mount says what it does not take; whose fault that is, the role says. */
+function sharesNothing(error: unknown, engine: string): unknown {
+  if (!isBoxyardError(error) || error.code !== 'UNSUPPORTED') return error;
+  const what = 'sameWorker of the role, a directory that its jobs share,';
+  return new BoxyardError(
+    'UNSUPPORTED',
+    {what, by: engine, hint: `Leave sameWorker out. The engine says: ${error.message}`},
+    {cause: error},
+  );
 }
 
 /** A main process whose end is the job's is started by the session host, which is attached before; any other by the agent. */

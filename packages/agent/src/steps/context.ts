@@ -10,6 +10,7 @@ import type {HeldRegistry} from '../held-registry.ts';
 import {isHostLost} from '../host-client.ts';
 import type {Hosts} from '../hosts.ts';
 import type {JobRow, JobStart, Journal} from '../journal.ts';
+import type {LiveDirs} from '../live-dirs.ts';
 import type {Outputs} from '../outputs.ts';
 import {ownBox} from '../own-box.ts';
 import type {Secrets} from '../secrets.ts';
@@ -25,6 +26,7 @@ export interface Parts {
   readonly secrets: Secrets;
   readonly streams: Streams;
   readonly outputs: Outputs;
+  readonly live: LiveDirs;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly timing: Timing;

@@ -84,7 +84,7 @@ export const RoleDocument = z.strictObject({
   keepPrivate: Duration.optional(),
   /** What a job deletes in a folder is deleted for all. Default: it stays. */
   mirror: z.boolean().optional(),
-  /** All its jobs run on one worker. */
+  /** All its jobs run on one worker and share a directory while they run: `BOXYARD_LIVE_DIR`. */
   sameWorker: z.boolean().optional(),
 });
 export type RoleDocument = z.infer<typeof RoleDocument>;

@@ -20,6 +20,8 @@ export interface Timing {
   readonly gcEvery: number;
   readonly gcGrace: number;
   readonly spoolKept: number;
+  /** Of a directory that a role's jobs share, behind the last of them. */
+  readonly liveKept: number;
   readonly hostIdle: number;
   readonly removalGrace: number;
   readonly setup: number;
@@ -66,6 +68,7 @@ export const timing: Timing = {
   gcEvery: 5 * minute,
   gcGrace: 5 * minute,
   spoolKept: hour,
+  liveKept: 7 * 24 * hour,
   hostIdle: minute,
   removalGrace: 10 * minute,
   setup: 10 * minute,

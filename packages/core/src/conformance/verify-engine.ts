@@ -20,6 +20,7 @@ const features = [
   'images',
   'build',
   'snapshot',
+  'removeVolume',
   'gateway',
 ] as const satisfies (keyof Features)[];
 const PROBE_MS = 60_000;

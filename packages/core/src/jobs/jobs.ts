@@ -7,7 +7,7 @@ import {keepContext} from '../blobs/contexts.ts';
 import {onlyChildren} from './rules-children.ts';
 import {toldOfClass} from './told-of-class.ts';
 import {readProgress} from './reported.ts';
-import {atHome} from './role-home.ts';
+import {atHome, liveOf} from './role-home.ts';
 import {hasEnded, type JobRecord} from './rules-record.ts';
 import {displaySpec, execSpec} from './rules-spec-devbox.ts';
 import {buildLimitsOf, buildSpec, builtRunSpec} from './rules-spec-build.ts';
@@ -37,7 +37,8 @@ export function createJobService(deps: JobServiceDeps): JobService {
       submit(deps, caller, await specOf(deps, caller, request), {key, request, secretEnv: request.secretEnv}),
     runRole: async (caller, {request, asked, key, origin, waits, v, isSameWorker}) => {
       const spec = await specOf(deps, caller, request, origin.folders !== undefined);
-      const placed = isSameWorker === true ? await atHome(deps, {tenant: caller.tenant, id: origin.role.id}, spec) : spec;
+      const role = {tenant: caller.tenant, cluster: origin.cluster.id, id: origin.role.id};
+      const placed = isSameWorker === true ? {...(await atHome(deps, role, spec)), live: liveOf(role)} : spec;
       return submit(deps, caller, placed, {key, request: {run: asked}, origin, waits, cluster: {id: origin.cluster.id, v}});
     },
     liveSessions: tenant => deps.store.rim.ask(redis => redis.hlen(deps.store.rim.keys.sessions(tenant))),

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {BoxyardError} from '../errors/index.ts';
 import type {JobSpec} from '../protocol/index.ts';
 import {isOfClass, place} from './rules-place.ts';
@@ -19,4 +20,10 @@ export async function atHome(deps: AcceptDeps, role: {readonly tenant: string; r
   if (best === undefined) throw new BoxyardError('NO_WORKER_FITS', {missing: 'a worker on which all jobs of the role can run'});
   if (best.id !== known) await rim.ask(redis => redis.set(key, best.id));
   return {...spec, needs: {...spec.needs, worker: best.id as NonNullable<Run['needs']['worker']>}};
+}
+
+/** The directory that all jobs of the role share there. Ids alone: a name that a tenant chose leads nowhere. Pure. */
+export function liveOf(role: {readonly tenant: string; readonly cluster: string; readonly id: string}): NonNullable<Run['live']> {
+  const ids = JSON.stringify(['live', role.tenant, role.cluster, role.id]);
+  return {key: createHash('sha256').update(ids).digest('hex')};
 }

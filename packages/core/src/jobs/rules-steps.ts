@@ -134,7 +134,8 @@ const pull = (image: string | undefined): z.infer<typeof Step>[] =>
   image === undefined ? [] : [{do: 'image.pull', ref: image, always: false}];
 
 function boxToCreate(record: JobRecord, box: Run['box'], context: StepContext): z.infer<typeof BoxToCreate> {
-  return {...box, env: {...box.env, ...jobEnv(record)}, name: record.box!, labels: labelsOf(record, context)};
+  const live = record.spec.kind === 'run' && record.spec.live !== undefined ? {live: record.spec.live} : {};
+  return {...box, env: {...box.env, ...jobEnv(record)}, name: record.box!, labels: labelsOf(record, context), ...live};
 }
 
 function labelsOf(record: JobRecord, context: StepContext): Labels {

@@ -65,6 +65,8 @@ export interface Features {
   snapshot?(box: Box, ref: string, labels: Labels, signal: AbortSignal): Promise<Image>;
   /** Whole files and folders as tar streams. `put` works on a created box that never ran, and on a running one; `get` on any. */
   files?: Files;
+  /** Removes a volume and all in it, which no box uses; one that is not there is no fault. Without it volumes stay, and jobs share directories by `bind`. */
+  removeVolume?(name: string, signal: AbortSignal): Promise<void>;
   /** A network from which only the returned address, on this machine, is reachable. Idempotent by name. */
   gateway?(name: string, signal: AbortSignal): Promise<{readonly address: string}>;
 }
@@ -78,6 +80,7 @@ export interface BoxSpec {
   readonly image?: string;
   /** Absent: what the image says. `hold`: stay up and do nothing, which makes a DevBox. */
   readonly main?: readonly string[] | 'hold';
+  /** Without containers, a value that is the `target` of a mount becomes where that is on this machine. */
   readonly env: Labels;
   readonly cwd?: string;
   readonly user?: string;

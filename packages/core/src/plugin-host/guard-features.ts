@@ -66,7 +66,7 @@ const looking = (guard: Guard, inner: Features): Features => {
 };
 
 const making = (guard: Guard, inner: Features): Features => {
-  const {build, snapshot, gateway} = inner;
+  const {build, snapshot, gateway, removeVolume} = inner;
   return {
     ...(build && {
       build: (wanted, log, signal) =>
@@ -77,6 +77,10 @@ const making = (guard: Guard, inner: Features): Features => {
         guard.run({call: 'snapshot', subject: ref, ms: SNAPSHOT_MS, signal}, given =>
           snapshot.call(inner, guard.innerOf(box), ref, labels, given),
         ),
+    }),
+    ...(removeVolume && {
+      removeVolume: (name, signal) =>
+        guard.run({call: 'removeVolume', subject: name, ms: SNAPSHOT_MS, signal}, given => removeVolume.call(inner, name, given)),
     }),
     ...(gateway && {
       gateway: (name, signal) =>

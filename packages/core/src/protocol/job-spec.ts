@@ -16,6 +16,12 @@ export const Limits = z.object({
   pids: z.number().int().positive().optional(),
 });
 
+/**
+ * A directory that jobs on one worker share while they run. The server makes the key of ids and nothing a tenant names, so that no two
+ * tenants have one of the same; the agent alone makes a place of it.
+ */
+export const Live = z.object({key: z.string().regex(/^[0-9a-f]{64}$/)});
+
 export const Mount = z.object({kind: z.literal('tmpfs'), target: z.string(), bytes: Bytes, readOnly: z.boolean().default(false)});
 
 /** The part of a spec the engine gets, beside name, labels and resolved secrets (plugin-api `BoxSpec`, same field names). */
@@ -101,6 +107,8 @@ export const JobSpec = z.discriminatedUnion('kind', [
     kind: z.literal('run'),
     ...policy,
     box: Box,
+    /** Of a role whose jobs share one. */
+    live: Live.optional(),
     /** What the image of `box` is made of, where its worker does not have it. */
     build: z.object(build).optional(),
     source: Source.optional(),

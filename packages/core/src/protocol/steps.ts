@@ -1,10 +1,18 @@
 import {z} from 'zod';
 import {DisplaySize} from './display.ts';
-import {Box, Command, SecretRef, Source} from './job-spec.ts';
+import {Box, Command, Live, SecretRef, Source} from './job-spec.ts';
 import {Bytes, Labels, Millis} from './values.ts';
 
-/** A box to create: `Box` plus the name and labels that make it findable, and which secrets to ask for at start. */
-export const BoxToCreate = z.object({...Box.shape, name: z.string().regex(/^[a-z0-9-]{1,63}$/), labels: Labels});
+/**
+ * A box to create: `Box` plus the name and labels that make it findable, and which secrets to ask for at start. With `live` its programs
+ * find in `BOXYARD_LIVE_DIR` the directory of that key, or the job fails.
+ */
+export const BoxToCreate = z.object({
+  ...Box.shape,
+  name: z.string().regex(/^[a-z0-9-]{1,63}$/),
+  labels: Labels,
+  live: Live.optional(),
+});
 export type BoxToCreate = z.infer<typeof BoxToCreate>;
 
 /** Names of secrets whose values the output must not show, although the command is not given them. */

@@ -43,6 +43,7 @@ export const scriptedFeatures = (engine: Scripted): Features => ({
     put: (box, folder, tar, signal) => put(engine, box, {folder, tar}, signal),
     get: (box, folder, signal) => get(engine, box, folder, signal),
   },
+  removeVolume: async (_name, signal) => engine.enter('removeVolume', {}, signal),
   gateway: async (_name, signal) => (await engine.enter('gateway', {}, signal), {address: '127.0.0.1'}),
 });
 

@@ -220,6 +220,22 @@ test('a role of one worker runs there, and elsewhere only where that one is no m
   expect([...(await placesOfRun())]).toEqual([home === agent.worker ? other.worker : agent.worker]);
 });
 
+test('jobs of a role of one worker share the directory of one key, which is no other role’s, no other tenant’s and nobody else’s', async () => {
+  const keysOf = async (document = team({copies: 2, sameWorker: true, folders: ['cache']})) => {
+    await using it = await scene(document);
+    await it.core.core.services.clusters.run(it.core.caller, at, {});
+    const starts = [await startedAfter(it.agent, 0), await startedAfter(it.agent, 1)];
+    const keys = starts.map(({steps}) => steps.find(step => step.do === 'container.create')!.spec.live?.key);
+    expect(keys[0]).toBe(keys[1]);
+    return keys;
+  };
+  const [one] = await keysOf();
+  const [two] = await keysOf();
+  expect(one).toMatch(/^[0-9a-f]{64}$/);
+  expect(two).not.toBe(one);
+  expect(await keysOf(team({copies: 2}))).toEqual([undefined, undefined]);
+});
+
 test('a retry of what failed gathers what earlier runs brought too, but for what was done again, all as of its own run', async () => {
   await using it = await scene(team({copies: 2, gather: ['collect']}));
   const {core, agent} = it;

@@ -4,8 +4,10 @@ import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {BoxSpec} from '@boxyard/core/plugin-api';
 import {createHost} from '@boxyard/core/plugin-host';
+import {refuseElsewhere} from '../../src/engines/docker-api/bind-source.ts';
 import {createBody} from '../../src/engines/docker-api/box-spec.ts';
 import type {Dialect} from '../../src/engines/docker-api/api.ts';
+import {parseEndpoint} from '../../src/engines/docker-api/endpoint.ts';
 
 const host = createHost('docker', '/nowhere', () => undefined);
 const dialect: Dialect = {
@@ -72,6 +74,12 @@ describe('a mount of the machine itself', () => {
     } finally {
       await rm(dir, {recursive: true});
     }
+  });
+
+  it('is refused where the engine may be on another one', () => {
+    expect(() => refuseElsewhere(parseEndpoint('tcp://build.example:2375'), host)).toThrow('build.example:2375');
+    for (const here of ['unix:///var/run/docker.sock', '/run/podman/podman.sock', 'tcp://127.0.0.1:2375', 'tcp://[::1]:2375'])
+      expect(() => refuseElsewhere(parseEndpoint(here), host)).not.toThrow();
   });
 
   it('is refused as a relative path', async () => {

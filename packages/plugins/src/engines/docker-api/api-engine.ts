@@ -2,6 +2,7 @@ import type {Container, ContainerCreateOptions} from 'dockerode';
 import type {Box, BoxSpec, Engine, Features, Labels} from '@boxyard/core/plugin-api';
 import {call, labelFilter, type Api} from './api.ts';
 import {apiBox} from './api-box.ts';
+import {refuseElsewhere} from './bind-source.ts';
 import {createBody} from './box-spec.ts';
 import {giveFolder} from './archive.ts';
 import {build} from './build.ts';
@@ -68,6 +69,7 @@ const CREATE_MS = 60_000;
 
 /** The request is not aborted: an engine would make the box all the same, a moment after nobody looks for it any more. */
 const create = async (api: Api, spec: BoxSpec, signal: AbortSignal): Promise<Box> => {
+  if (spec.mounts.some(mount => mount.kind === 'bind')) refuseElsewhere(api.endpoint, api.host);
   const body = await createBody(spec, api.dialect, api.host);
   const own = AbortSignal.timeout(CREATE_MS);
   try {

@@ -1,27 +1,23 @@
-import {chmod, chown, mkdir, rename, rm} from 'node:fs/promises';
-import type {Box, BoxSpec, Host, Labels} from '@boxyard/core/plugin-api';
+import {chown, mkdir, rename, rm} from 'node:fs/promises';
+import type {Box, BoxSpec, Labels} from '@boxyard/core/plugin-api';
 import {findTree, killTree} from '../process-tree.ts';
 import {runAs} from './as-user.ts';
 import {boxDir, listBoxNames, makeBoxDir, programsOf, readKept, type BoxDir} from './box-dir.ts';
 import {faultOf} from './errors.ts';
-import type {Identity} from './identity.ts';
+import type {Identity, Place} from './identity.ts';
 import {startMain} from './main-start.ts';
 import {readOutput} from './main-output.ts';
 import {markerOf, recordKilled, stateOf, waitForEnd} from './main-state.ts';
 import {keptOf} from './spec.ts';
-
-/** Where boxes are, and as whom their programs run. */
-export interface Place {
-  readonly identity: Identity;
-  readonly host: Host;
-}
+import {makeWork, withVolumes} from './volumes.ts';
 
 export const createBox = async (place: Place, spec: BoxSpec, signal: AbortSignal): Promise<Box> => {
   const {host} = place;
-  const kept = keptOf(spec, host);
+  const asked = keptOf(spec, host);
   const dir = dirOf(place, spec.name);
   signal.throwIfAborted();
   try {
+    const kept = {...asked, env: await withVolumes(place, spec)};
     // The box first: a folder without one, left by a crash, would never be found again.
     if (!(await makeBoxDir(dir, kept))) return await adopt(place, dir, spec);
     await makeWorkspace(place.identity, dir).catch(async (error: unknown) => {
@@ -65,15 +61,14 @@ const dirOf = ({identity, host}: Place, name: string): BoxDir => {
   return boxDir(host.stateDir, identity.work, name);
 };
 
-/** The folder of all workspaces may be passed through but not listed; each workspace is its user's own. */
-const makeWorkspace = async ({work, drop}: Identity, {workspace}: BoxDir): Promise<void> => {
-  await mkdir(work, {recursive: true, mode: 0o711});
-  if (drop !== undefined) await chmod(work, 0o711);
+/** Each workspace is its user's own. */
+const makeWorkspace = async (identity: Identity, {workspace}: BoxDir): Promise<void> => {
+  await makeWork(identity);
   for (const folder of [workspace, programsOf(workspace)]) {
     await mkdir(folder, {mode: 0o700}).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });
-    if (drop !== undefined) await chown(folder, drop.uid, drop.gid);
+    if (identity.drop !== undefined) await chown(folder, identity.drop.uid, identity.drop.gid);
   }
 };
 

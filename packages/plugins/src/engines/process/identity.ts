@@ -19,6 +19,12 @@ export interface Identity {
   readonly work: string;
 }
 
+/** Where boxes are, and as whom their programs run. */
+export interface Place {
+  readonly identity: Identity;
+  readonly host: Host;
+}
+
 /** Undefined where we are root and the unprivileged user does not exist. */
 export const findIdentity = async (config: ProcessConfig, host: Host): Promise<Identity | undefined> => {
   if (process.getuid?.() !== 0) return {user: userInfo().username, work: config.root ?? path.join(host.stateDir, 'work')};

@@ -3,13 +3,14 @@ import type {Box, Engine, Features, Host, Probe} from '@boxyard/core/plugin-api'
 import {killTree} from '../process-tree.ts';
 import {boxDir, readKept} from './box-dir.ts';
 import type {ProcessConfig} from './config.ts';
-import {createBox, findBox, listBoxes, type Place} from './boxes.ts';
+import {createBox, findBox, listBoxes} from './boxes.ts';
 import {connectTo} from './connect.ts';
 import {exec, type Where} from './exec.ts';
 import {getFiles, putFiles} from './files.ts';
-import {findIdentity, howToAddUser} from './identity.ts';
+import {findIdentity, howToAddUser, type Place} from './identity.ts';
 import {stats} from './stats.ts';
 import {terminal} from './terminal.ts';
+import {removeVolume} from './volumes.ts';
 
 /** As whom programs run takes two programs to find out, and hardly ever changes. */
 const knownMs = 60_000;
@@ -51,6 +52,7 @@ const features = (here: () => Promise<Place>): Features => {
     killMarked: (_box, variable) => killTree(variable, 'SIGKILL'),
     connect: async (box, port, signal) => connectTo(port, (await at(box, signal)).host, signal),
     stats: async (box, signal) => stats((await at(box, signal)).box),
+    removeVolume: async (name, signal) => removeVolume(await here(), name, signal),
     files: {
       put: async (box, folder, tar, signal) => putFiles(await at(box, signal), folder, tar, signal),
       get: async (box, folder, signal) => getFiles(await at(box, signal), folder),

@@ -18,7 +18,7 @@ const unsupported = (spec: BoxSpec): string | undefined => {
   const limit = Object.entries(spec.limits).find(([, value]) => value !== undefined)?.[0];
   if (spec.image !== undefined) return `the image ${spec.image}`;
   if (limit !== undefined) return `the limit ${limit}`;
-  if (spec.mounts.length > 0) return 'a mount';
+  if (spec.mounts.some(mount => mount.kind !== 'volume' || mount.readOnly)) return 'a mount of anything but a volume to write in';
   if (spec.ports.some(port => port.inside !== port.host)) return 'a port under another number';
   if (spec.network !== undefined && spec.network !== 'host') return `the network ${JSON.stringify(spec.network)}`;
   if (spec.privileges !== undefined) return `the privileges ${spec.privileges}`;
