@@ -77,6 +77,7 @@ test('a file is refused where it is wrong, with its place, and nothing of it is 
   expect(await refused('name: bad\nroles:\n  - name: a\n    command: [x]\n    timeout: soon\n')).toContain('expected a time such as');
   expect(await refused('name: bad\nroles:\n  - name: a\n    command: [x]\n    env: {BOXYARD_X: y}\n')).toContain('BOXYARD_X is reserved');
   expect(await refused('name: bad\nname: worse\nroles: []\n')).toContain('is not YAML');
+  expect(await refused('name: bad\nroles: []\n---\nname: worse\nroles: []\n')).toContain('holds more than one document');
   expect((await up.cli(['clusters', 'apply', '-f', 'nowhere.yaml'])).stderr).toContain('nowhere.yaml: is not there');
   expect((await up.cli(['clusters', 'show', 'bad'])).stderr).toContain('No cluster bad.');
 });

@@ -98,18 +98,27 @@ export function runEnv(
   );
   const expanded = {...env, ...Object.fromEntries(templates.map(name => [name, expandPrompt(env[name]!, values)]))};
   const bytes = Object.entries(expanded).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
-  const field = Object.keys(inputs).length > 0 ? 'inputs' : 'prompt';
+  const field = largestOf(payload ?? files, inputs, bytes);
   if (Object.values(env).some(value => value.includes('\0')))
     throw new BoxyardError('INVALID_INPUT', {field, issue: 'holds a NUL character'});
   if (bytes > MOST_ENV_BYTES)
     throw new BoxyardError('INVALID_INPUT', {
       field,
-      issue: `prompts and inputs are ${bytes} bytes; at most ${MOST_ENV_BYTES} fit into an environment`,
+      issue: `prompts, inputs and payload are ${bytes} bytes; at most ${MOST_ENV_BYTES} fit into an environment`,
     });
   const children = (role.copies ?? 1) * Object.values(role.matrix ?? {}).reduce((count, values) => count * values.length, 1);
   if (bytes * children > MOST_BYTES_IN_ALL)
-    throw new BoxyardError('INVALID_INPUT', {field, issue: `prompts and inputs of ${bytes} bytes are too much for ${children} children`});
+    throw new BoxyardError('INVALID_INPUT', {
+      field,
+      issue: `prompts, inputs and payload of ${bytes} bytes are too much for ${children} children`,
+    });
   return {env, templates};
+}
+
+/** What there is too much of; a payload that a template puts in counts twice. */
+function largestOf(payload: string | undefined, inputs: object, bytes: number): 'payload' | 'inputs' | 'prompt' {
+  if (payload !== undefined && Buffer.byteLength(payload) * 3 > bytes) return 'payload';
+  return Object.keys(inputs).length > 0 ? 'inputs' : 'prompt';
 }
 
 /** As long as the values of templates get, but for a payload. */

@@ -24,7 +24,8 @@ export function asHttpError(thrown: unknown): BoxyardError {
   if (thrown instanceof z.ZodError) return fromZod(thrown);
   const {statusCode, code} = (thrown ?? {}) as {statusCode?: number; code?: string};
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BoxyardError('BODY_TOO_LARGE', {limit: MAX_BODY_BYTES});
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return invalid('content-type', 'not a media type this route takes');
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return invalid('content-type', 'missing, or none that this route takes; that of JSON is application/json');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return invalid('request', 'not valid HTTP');
   return asBoxyardError(thrown);
 }
@@ -37,7 +38,9 @@ export function fromZod(error: z.ZodError): BoxyardError {
   const keys = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 3).join(', ') : undefined;
   const path = issue?.path.join('.') ?? '';
   if (keys !== undefined) return invalid([path, keys].filter(part => part !== '').join('.'), 'is not a known field');
-  return invalid(path === '' ? 'request' : path, (issue?.message ?? 'not valid').replace(/\.$/, ''));
+  // Of a key that may not be, the reason is one level below.
+  const reason = issue?.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+  return invalid(path === '' ? 'request' : path, (reason ?? issue?.message ?? 'not valid').replace(/\.$/, ''));
 }
 
 const invalid = (field: string, issue: string) => new BoxyardError('INVALID_INPUT', {field: field.slice(0, 200), issue});

@@ -147,9 +147,16 @@ test('a token is taken from the header alone, as a line or its secret part', asy
   expect((await ask(door, {headers: {authorization: `Bearer ${secret.slice(1)}`}})).status).toBe(401);
 });
 
+test('of a key that may not be it is said what may', async () => {
+  await using door = await startTestDoor();
+  const {text} = await post(door, '/v1/clusters/team/roles/w/run', JSON.stringify({inputs: {'a-b': '1'}}));
+  expect(text).toContain('inputs.a-b: expected letters, digits and _');
+});
+
 test('a body of a type the route does not take is refused before it is read', async () => {
   await using door = await startTestDoor();
-  expect((await post(door, '/v1/jobs', 'a: 1', {'content-type': 'application/yaml'})).status).toBe(400);
+  const refused = await post(door, '/v1/jobs', 'a: 1', {'content-type': 'application/yaml'});
+  expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('that of JSON is application/json')]);
   expect(
     (await ask(door, {method: 'POST', path: '/v1/uploads', body: 'tar', headers: {'content-type': 'application/octet-stream'}})).status,
   ).toBe(201);

@@ -26,6 +26,7 @@ async function contentOf(file: string, text: string | undefined): Promise<unknow
   const {parseDocument} = await import('yaml');
   const parsed = parseDocument(text ?? (await readNamed(file)), {prettyErrors: true, uniqueKeys: true});
   const [error] = parsed.errors;
+  if (error?.code === 'MULTIPLE_DOCS') throw invalid(file, 'holds more than one document: each has a file of its own');
   if (error !== undefined) throw invalid(file, `is not YAML: ${error.message.split('\n')[0]}`);
   try {
     return parsed.toJS({maxAliasCount: 100});

@@ -40,7 +40,7 @@ while [ -z "$pid" ] && [ "$number" -lt 99 ]; do
   if [ -n "$holder" ] && [ -d "/proc/$holder" ]; then continue; fi
   if listens "$port"; then continue; fi
   $apart "$server" ":$number" -rfbport "$port" -localhost -SecurityTypes VncAuth -PasswordFile "$dir/key" -geometry "${'$'}{width}x$height" \
-    -depth 24 -AlwaysShared -AcceptSetDesktopSize -nolisten tcp -desktop "${'$'}{BOXYARD_DEVBOX:-boxyard}" <&- >"$dir/log" 2>&1 3>&- &
+    -Log '*:stderr:0' -depth 24 -AlwaysShared -AcceptSetDesktopSize -nolisten tcp -desktop "${'$'}{BOXYARD_DEVBOX:-boxyard}" <&- >"$dir/log" 2>&1 3>&- &
   pid=$!; waited=0
   # Another that begins at the same moment may have the port: whose the number is, its lock says.
   until listens "$port" && [ "$(cat "/tmp/.X$number-lock" 2>/dev/null | tr -d ' ')" = "$pid" ]; do
