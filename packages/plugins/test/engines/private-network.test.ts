@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {Readable} from 'node:stream';
 import {afterAll, describe, expect, it, vi} from 'vitest';
 import type {Box, Engine} from '@boxyard/core/plugin-api';
@@ -160,7 +160,9 @@ const networkOf = (name: Name, box: string) => cli(name, 'inspect', '-f', '{{.Ho
 function makeOlder(network: string, ms: number): void {
   const file = `/etc/containers/networks/${network}.json`;
   const told = JSON.parse(readFileSync(file, 'utf8')) as object;
-  writeFileSync(file, JSON.stringify({...told, created: new Date(Date.now() - ms).toISOString()}));
+  // podman reads its files again when their folder has changed, and not for what is in one of them.
+  writeFileSync(`${file}.new`, JSON.stringify({...told, created: new Date(Date.now() - ms).toISOString()}));
+  renameSync(`${file}.new`, file);
 }
 
 /** podman takes none away under a box that is made; the race it loses with one that is being made ends like this. */
