@@ -1,5 +1,5 @@
 import {boolean, string} from '@oclif/core/flags';
-import {DisplayRequest} from '@boxyard/core/api';
+import type {DisplayRequest} from '@boxyard/core/api';
 import type {Client} from '@boxyard/core/client';
 import {BoxyardError, isBoxyardError} from '@boxyard/core/errors';
 import type {Context} from '../cli/context.ts';
@@ -46,7 +46,7 @@ export default defineCommand({
     const isHere = flags.listen === undefined && !flags.browser && (flags.record === undefined || hasTerminal(context));
     if (isHere) checkTerminal(context, `boxyard display shot ${args.devbox} -o desktop.png`);
     const {devbox} = args;
-    const request = requestOf(flags.size);
+    const request = await requestOf(flags.size);
     const {client} = await context.connect();
     const {id: job} = await openDisplay(client, devbox, request, () => context.say('The server did not answer; asking again.'));
     const graphics = flags.graphics as GraphicsWish;
@@ -86,10 +86,11 @@ async function leftBeforeShown(context: Context, client: Client, job: string): P
 const eitherOf = (leaving: AbortSignal, until: AbortSignal | undefined): AbortSignal =>
   until === undefined ? leaving : AbortSignal.any([leaving, until]);
 
-function requestOf(size: string | undefined): DisplayRequest {
+async function requestOf(size: string | undefined): Promise<DisplayRequest> {
   if (size === undefined) return {};
+  const {DisplayRequest: schema} = await import('@boxyard/core/api');
   const [, width, height] = /^(\d{1,9})x(\d{1,9})$/.exec(size) ?? [];
-  const asked = DisplayRequest.safeParse({width: Number(width), height: Number(height)});
+  const asked = schema.safeParse({width: Number(width), height: Number(height)});
   if (asked.success) return asked.data;
   throw new BoxyardError('INVALID_INPUT', {field: '--size', issue: `expected as 1280x800, from 16x16 to 7680x7680, got ${size}`});
 }

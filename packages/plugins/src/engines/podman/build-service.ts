@@ -4,6 +4,7 @@ import path from 'node:path';
 import type {Features, Host} from '@boxyard/core/plugin-api';
 import type {Api} from '../docker-api/api.ts';
 import {build} from '../docker-api/build.ts';
+import {buildAgain} from './build-again.ts';
 import type {Connector} from '../docker-api/connector.ts';
 import {isHere} from '../process-tree.ts';
 import {launchService, privateSocket, type Launch} from './service.ts';
@@ -21,9 +22,10 @@ export const buildApart =
   (connector: Connector, launch: Omit<Launch, 'name' | 'endpoint'>): NonNullable<Features['build']> =>
   async (wanted, log, signal) => {
     const shared = await connector.open();
-    const own = (await isSafe(shared)) ? undefined : await ownService(shared, connector, launch);
+    if (await isSafe(shared)) return build(shared, wanted, log, signal);
+    const own = await ownService(shared, connector, launch);
     try {
-      return await build(own?.api ?? shared, wanted, log, signal);
+      return await buildAgain(wanted.context, log, signal, context => build(own?.api ?? shared, {...wanted, context}, log, signal));
     } finally {
       await own?.end();
     }
