@@ -44,8 +44,22 @@ async function shot(box: string): Promise<Buffer> {
 /** The xterm is in the corner, and has the keyboard while the pointer is over it. */
 const intoWindow = (tab: Tab) => tab.click('canvas', 0.2);
 
-/** Makes the xterm's background this colour, which is seen by any eye. */
-const paint = (colour: string) => `printf '\\033]11;${colour}\\007'\n`;
+/** Makes the xterm's background this colour, which is seen by any eye. Without quotes: a line that came out wrong ends as well. */
+const paint = (colour: string) => `printf \\\\033]11\\;${colour}\\\\007\n`;
+
+/** On a busy machine a key may be held for so long that it repeats itself: then the line is typed once more. */
+async function paints(tab: Tab, box: string, colour: string, rgb: readonly [number, number, number]): Promise<void> {
+  for (let again = 3; ; again -= 1) {
+    await tab.type(paint(colour));
+    const isSeen = waitFor(async () => countIn(await shot(box), ...rgb) > 100_000, {within: 10_000, what: `the window is ${colour}`});
+    const error = await isSeen.then(
+      () => undefined,
+      (late: unknown) => late,
+    );
+    if (error === undefined) return;
+    if (again === 0) throw error;
+  }
+}
 
 /** The canvas has every pixel as a picture that was taken past the browser has it. */
 async function seesWhatIsThere(tab: Tab, box: string): Promise<Buffer> {
@@ -85,8 +99,7 @@ describe.each(here)('on %s, without a network, in Chromium', engine => {
     await waitFor(async () => countIn(await shot(box), 255, 255, 255) > 100_000, {within: 30_000, what: 'the desktop has a window'});
     await seesWhatIsThere(tab, box);
     await intoWindow(tab);
-    await tab.type(paint('#00ff00'));
-    await waitFor(async () => countIn(await shot(box), 0, 255, 0) > 100_000, {within: 30_000, what: 'the window is green'});
+    await paints(tab, box, '#00ff00', [0, 255, 0]);
     await seesWhatIsThere(tab, box);
     await isClean(tab, url.split('.').at(-1)!);
     const second = await chromium.visit(url);
@@ -106,8 +119,7 @@ describe.each(here)('on %s, without a network, in Chromium', engine => {
     await typist.click('#take');
     await typist.shows(/You control it/);
     await intoWindow(typist);
-    await typist.type(paint('#0000ff'));
-    await waitFor(async () => countIn(await shot(box), 0, 0, 255) > 100_000, {within: 30_000, what: 'the window is blue'});
+    await paints(typist, box, '#0000ff', [0, 0, 255]);
     const seen = await seesWhatIsThere(looker, box);
     expect(countIn(seen, 255, 0, 0)).toBe(0);
   });
