@@ -25,6 +25,8 @@ export class EngineView implements AsyncDisposable {
   readonly socketPath: string;
   /** Starts by container name, since `watch`. This is the ledger of containers, which have no host directory to write to. */
   readonly starts = new Map<string, number>();
+  /** podman reads its events from a file, and may tell one of them twice. */
+  readonly #told = new Set<string>();
   #stop: (() => void) | undefined;
 
   private constructor(engine: ContainerEngine, socketPath: string) {
@@ -61,9 +63,11 @@ export class EngineView implements AsyncDisposable {
   }
 
   #count(line: string): void {
-    const {Actor: actor} = JSON.parse(line) as {Actor?: {Attributes?: Record<string, string>}};
+    const {Actor: actor, timeNano} = JSON.parse(line) as {Actor?: {Attributes?: Record<string, string>}; timeNano?: number};
     const name = actor?.Attributes?.['name'];
-    if (name !== undefined && isOurs(actor!.Attributes!)) this.starts.set(name, (this.starts.get(name) ?? 0) + 1);
+    if (name === undefined || this.#told.has(`${name} ${timeNano}`)) return;
+    this.#told.add(`${name} ${timeNano}`);
+    if (isOurs(actor!.Attributes!)) this.starts.set(name, (this.starts.get(name) ?? 0) + 1);
   }
 
   /** Containers in any state that carry these labels; with none, all that carry any label of ours. */
