@@ -8,8 +8,8 @@ const KILLED = /while running runtime: signal: killed/;
 const NOTE = 'podman ended a step by itself (its issue 17918): the build begins again.\n';
 
 /**
- * A build that podman itself killed begins again, twice at most: in a service of its own that is rare, one in some hundreds of builds
- * on a busy machine, since the network of a step ends threads as those of boxes do. Steps that were done come from podman's cache.
+ * A build that podman itself killed begins again, twice at most: in a service of its own that is rare (seen once, on a busy machine),
+ * since the network of a step ends threads as those of boxes do. Steps that were done come from podman's cache.
  */
 export async function buildAgain<T>(
   archive: Readable,
